@@ -1,0 +1,238 @@
+//! Which API a path belongs to.
+//!
+//! A path is either spelled exactly as the API spells it, or it is somebody else's. In between lie the
+//! spellings that one server takes for the API and another does not (`//`, `%2f`, `/V1/`, a trailing
+//! slash): those are refused, because a policy that they slip past is no policy.
+
+use crate::api::Api;
+
+/// What a path asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    /// An LLM API.
+    Api(Api),
+    /// The list of models.
+    Models,
+    /// One model of the list.
+    Model(String),
+    /// A spelling of an LLM API that servers read differently.
+    Ambiguous(Api),
+    /// Not an LLM call.
+    Other,
+}
+
+/// Recognises a path, query included. `prefixes` may stand in front of every API path.
+pub(crate) fn recognise(path: &[u8], prefixes: &[String]) -> Endpoint {
+    let bare = path.iter().position(|byte| matches!(byte, b'?' | b'#')).and_then(|end| path.get(..end)).unwrap_or(path);
+    let Ok(bare) = std::str::from_utf8(bare) else { return loosely(bare, prefixes) };
+    match exactly(bare, prefixes) {
+        Endpoint::Other if is_plain(bare) => Endpoint::Other,
+        Endpoint::Other => loosely(bare.as_bytes(), prefixes),
+        // A fragment never belongs into a request; servers that keep it see another path.
+        Endpoint::Api(api) if path.contains(&b'#') => Endpoint::Ambiguous(api),
+        endpoint => endpoint,
+    }
+}
+
+fn exactly(path: &str, prefixes: &[String]) -> Endpoint {
+    let prefixed = prefixes.iter().filter_map(|prefix| path.strip_prefix(prefix.as_str())).map(unprefixed);
+    std::iter::once(unprefixed(path)).chain(prefixed).find(|endpoint| *endpoint != Endpoint::Other).unwrap_or(Endpoint::Other)
+}
+
+fn unprefixed(path: &str) -> Endpoint {
+    let api = match path {
+        "/v1/chat/completions" => Api::ChatCompletions,
+        "/v1/completions" => Api::Completions,
+        "/v1/embeddings" => Api::Embeddings,
+        "/v1/responses" | "/v1/responses/input_tokens" | "/v1/responses/compact" => Api::Responses,
+        "/v1/moderations" => Api::Moderations,
+        "/v1/images/generations" => Api::ImageGenerations,
+        "/v1/audio/speech" => Api::Speech,
+        "/v1/rerank" | "/v2/rerank" | "/rerank" => Api::Rerank,
+        "/v1/messages" => Api::Messages,
+        "/v1/messages/count_tokens" => Api::CountTokens,
+        "/api/chat" => Api::OllamaChat,
+        "/api/generate" => Api::OllamaGenerate,
+        "/api/embed" => Api::OllamaEmbed,
+        "/v1/audio/transcriptions" => Api::Transcriptions,
+        "/v1/audio/translations" => Api::Translations,
+        "/v1/images/edits" => Api::ImageEdits,
+        "/v1/images/variations" => Api::ImageVariations,
+        "/v1/realtime" => Api::Realtime,
+        "/v1/batches" => Api::Batches,
+        "/v1/messages/batches" => Api::MessageBatches,
+        "/v1/models" => return Endpoint::Models,
+        _ => return patterned(path),
+    };
+    Endpoint::Api(api)
+}
+
+/// Paths that carry the model.
+fn patterned(path: &str) -> Endpoint {
+    if let Some(rest) = path.strip_prefix("/v1/models/").or_else(|| path.strip_prefix("/v1beta/models/")) {
+        return match (is_method(rest), path.starts_with("/v1/")) {
+            (true, _) => Endpoint::Api(Api::Gemini),
+            (false, true) if !rest.is_empty() => Endpoint::Model(rest.to_owned()),
+            (false, _) => Endpoint::Other,
+        };
+    }
+    let is_vertex = |path: &str| path.contains("/publishers/") && is_method(path);
+    if path.starts_with("/v1/projects/") || path.starts_with("/v1beta1/projects/") {
+        return if is_vertex(path) { Endpoint::Api(Api::Vertex) } else { Endpoint::Other };
+    }
+    if path.starts_with("/openai/deployments/") {
+        return Endpoint::Api(Api::AzureOpenai);
+    }
+    let bedrock = ["/converse", "/converse-stream", "/invoke", "/invoke-with-response-stream"];
+    if path.starts_with("/model/") && bedrock.iter().any(|verb| path.ends_with(verb)) {
+        return Endpoint::Api(Api::Bedrock);
+    }
+    Endpoint::Other
+}
+
+/// `name:verb` in the last segment, as Google's APIs write it.
+fn is_method(path: &str) -> bool {
+    let last = path.rsplit('/').next().unwrap_or(path);
+    last.split_once(':').is_some_and(|(_, verb)| verb.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase()))
+}
+
+/// Whether no server reads the path in another way: the common case, settled in one look.
+fn is_plain(path: &str) -> bool {
+    let mut last = 0;
+    for byte in path.bytes() {
+        let odd = match byte {
+            b'%' | b';' | b'\\' | b'A'..=b'Z' | 0..=0x20 | 0x7F.. => true,
+            b'/' | b'.' => last == b'/',
+            _ => false,
+        };
+        if odd {
+            return false;
+        }
+        last = byte;
+    }
+    last != b'/'
+}
+
+/// What the most forgiving server would make of the path.
+fn loosely(path: &[u8], prefixes: &[String]) -> Endpoint {
+    let prefixes: Vec<String> = prefixes.iter().map(|prefix| prefix.to_ascii_lowercase()).collect();
+    match exactly(&normalise(path), &prefixes) {
+        Endpoint::Api(api) => Endpoint::Ambiguous(api),
+        _ => Endpoint::Other,
+    }
+}
+
+fn normalise(path: &[u8]) -> String {
+    let mut bytes = path.to_vec();
+    // Proxies in a row may decode more than once.
+    for _ in 0..3 {
+        let decoded = percent_decode(&bytes);
+        if decoded == bytes {
+            break;
+        }
+        bytes = decoded;
+    }
+    bytes.retain(|byte| !matches!(byte, 0..=0x20 | 0x7F));
+    let text = String::from_utf8_lossy(&bytes).to_lowercase().replace('\\', "/");
+    let text = text.split(['?', '#']).next().unwrap_or_default();
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in text.split('/') {
+        match segment.split(';').next().unwrap_or_default() {
+            "" | "." => {}
+            ".." => {
+                segments.pop();
+            }
+            name => segments.push(name),
+        }
+    }
+    format!("/{}", segments.join("/"))
+}
+
+fn percent_decode(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((&byte, tail)) = rest.split_first() {
+        rest = tail;
+        let decoded = match (byte, tail) {
+            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)).map(|(high, low)| high << 4 | low),
+            _ => None,
+        };
+        if let Some(value) = decoded {
+            out.push(value);
+            rest = tail.get(2..).unwrap_or_default();
+        } else {
+            out.push(byte);
+        }
+    }
+    out
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    (digit as char).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(path: &str, expected: Endpoint) {
+        assert_eq!(recognise(path.as_bytes(), &["/openai".to_owned(), "/Team".to_owned()]), expected, "{path}");
+    }
+
+    #[test]
+    fn plain_spellings_are_served() {
+        check("/v1/chat/completions", Endpoint::Api(Api::ChatCompletions));
+        check("/v1/chat/completions?api-version=1", Endpoint::Api(Api::ChatCompletions));
+        check("/openai/v1/chat/completions", Endpoint::Api(Api::ChatCompletions));
+        check("/Team/v1/messages", Endpoint::Api(Api::Messages));
+        check("/api/chat", Endpoint::Api(Api::OllamaChat));
+        check("/v1/models", Endpoint::Models);
+        check("/v1/models/gpt-4o", Endpoint::Model("gpt-4o".into()));
+        check("/v1/models/org/model", Endpoint::Model("org/model".into()));
+    }
+
+    #[test]
+    fn models_in_paths_are_recognised() {
+        check("/v1beta/models/gemini-pro:generateContent", Endpoint::Api(Api::Gemini));
+        check("/openai/deployments/d/chat/completions?api-version=1", Endpoint::Api(Api::AzureOpenai));
+        check("/model/anthropic.claude-v2%3A1/converse", Endpoint::Api(Api::Bedrock));
+        check(
+            "/v1/projects/p/locations/l/publishers/google/models/gemini:streamGenerateContent",
+            Endpoint::Api(Api::Vertex),
+        );
+    }
+
+    #[test]
+    fn spellings_that_servers_read_differently_are_ambiguous() {
+        for path in [
+            "/v1/chat/completions/",
+            "//v1/chat/completions",
+            "/v1//chat/completions",
+            "/V1/chat/completions",
+            "/v1/Chat/Completions",
+            "/v1/./chat/completions",
+            "/v1/x/../chat/completions",
+            "/v1/chat%2Fcompletions",
+            "/v1/chat%252fcompletions",
+            "/v1/%63hat/completions",
+            "/v1/chat/completions;x=1",
+            "/v1;a/chat/completions",
+            "/v1\\chat\\completions",
+            "/v1/chat/completions%20",
+            "/v1/chat/completions%00",
+            "/v1/chat/completions#x",
+            "/v1/chat/completions%3Fx",
+            "/OPENAI/v1/chat/completions",
+            "/team/v1/chat/completions/",
+        ] {
+            check(path, Endpoint::Ambiguous(Api::ChatCompletions));
+        }
+    }
+
+    #[test]
+    fn everything_else_is_somebody_elses() {
+        for path in ["/", "/healthz", "/v1/files", "/v1/chat", "/v1/chat/completions/cmpl_1", "/x/v1/chat/completions", "/A%20b", "*"] {
+            check(path, Endpoint::Other);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The headers around a body: whether it is JSON in plain UTF-8, and how long it says it is.
+
+use super::violation::Violation;
+
+/// The request headers as the proxy holds them, pseudo-headers included, names in lower case.
+pub type HeaderList<'a> = [(&'a [u8], &'a [u8])];
+
+/// What the headers say about the body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Envelope {
+    pub(crate) content_length: Option<u64>,
+    /// Whether a digest of the body is sent along, which a splice would falsify.
+    pub(crate) has_digest: bool,
+}
+
+/// Headers that carry a digest of the body.
+pub(crate) const DIGESTS: [&str; 4] = ["content-md5", "digest", "content-digest", "repr-digest"];
+
+/// Reads the headers that describe the body. Anything that two servers could read differently is refused.
+pub(crate) fn read(headers: &HeaderList<'_>) -> Result<Envelope, Violation> {
+    let mut envelope = Envelope::default();
+    let mut content_type = None;
+    for (name, value) in headers {
+        match *name {
+            b"content-type" if content_type.is_some() => return Err(Violation::ContentType),
+            b"content-type" => content_type = Some(*value),
+            b"content-encoding" if !value.trim_ascii().eq_ignore_ascii_case(b"identity") => {
+                return Err(Violation::ContentEncoding);
+            }
+            b"content-length" => envelope.content_length = number(value),
+            name if DIGESTS.iter().any(|digest| digest.as_bytes() == name) => envelope.has_digest = true,
+            _ => {}
+        }
+    }
+    check_content_type(content_type.ok_or(Violation::ContentType)?)?;
+    Ok(envelope)
+}
+
+fn number(value: &[u8]) -> Option<u64> {
+    std::str::from_utf8(value).ok()?.trim().parse().ok()
+}
+
+/// `application/json`, with no parameter but `charset=utf-8`.
+fn check_content_type(value: &[u8]) -> Result<(), Violation> {
+    let mut parts = value.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+    if !parts.next().unwrap_or_default().eq_ignore_ascii_case(b"application/json") {
+        return Err(Violation::ContentType);
+    }
+    for parameter in parts.filter(|parameter| !parameter.is_empty()) {
+        let mut sides = parameter.splitn(2, |byte| *byte == b'=').map(<[u8]>::trim_ascii);
+        let (name, value) = (sides.next().unwrap_or_default(), sides.next().unwrap_or_default());
+        if !name.eq_ignore_ascii_case(b"charset") {
+            continue;
+        }
+        let value = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value);
+        if !value.eq_ignore_ascii_case(b"utf-8") && !value.eq_ignore_ascii_case(b"utf8") {
+            return Err(Violation::Charset);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(headers: &[(&str, &str)], expected: Result<(), Violation>) {
+        let list: Vec<(&[u8], &[u8])> = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
+        assert_eq!(read(&list).map(|_| ()), expected, "{headers:?}");
+    }
+
+    #[test]
+    fn json_in_utf8_is_read() {
+        for value in ["application/json", "Application/JSON", "application/json; charset=utf-8", "application/json;charset=\"UTF-8\""] {
+            check(&[("content-type", value)], Ok(()));
+        }
+        check(&[("content-type", "application/json"), ("content-encoding", "identity")], Ok(()));
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        check(&[], Err(Violation::ContentType));
+        for value in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonp", "application/json, text/plain"] {
+            check(&[("content-type", value)], Err(Violation::ContentType));
+        }
+        check(&[("content-type", "application/json"), ("content-type", "application/json")], Err(Violation::ContentType));
+        for value in ["utf-16", "latin1", "utf-7", ""] {
+            check(&[("content-type", &format!("application/json; charset={value}"))], Err(Violation::Charset));
+        }
+        for value in ["gzip", "br", "identity, gzip", "deflate", ""] {
+            check(&[("content-type", "application/json"), ("content-encoding", value)], Err(Violation::ContentEncoding));
+        }
+    }
+
+    #[test]
+    fn digests_and_length_are_noted() {
+        let list: Vec<(&[u8], &[u8])> = vec![
+            (b"content-type", b"application/json"),
+            (b"content-length", b"12"),
+            (b"content-digest", b"sha-256=:x:"),
+        ];
+        assert_eq!(read(&list), Ok(Envelope { content_length: Some(12), has_digest: true }));
+    }
+}

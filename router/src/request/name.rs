@@ -1,0 +1,82 @@
+//! A short decoded string on the stack: keys and the few values that are compared with known words.
+
+/// No key or word that matters is longer.
+pub(super) const CAPACITY: usize = 32;
+
+/// Collects at most [`CAPACITY`] bytes; anything longer equals nothing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Name {
+    bytes: [u8; CAPACITY],
+    len: usize,
+    has_nul: bool,
+}
+
+impl Name {
+    pub(super) const fn new() -> Self {
+        Self { bytes: [0; CAPACITY], len: 0, has_nul: false }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.len = 0;
+        self.has_nul = false;
+    }
+
+    pub(super) fn push(&mut self, text: &[u8]) {
+        self.has_nul |= text.contains(&0);
+        if let Some(space) = self.bytes.get_mut(self.len..).and_then(|free| free.get_mut(..text.len())) {
+            space.copy_from_slice(text);
+            self.len += text.len();
+        } else {
+            self.len = usize::MAX;
+        }
+    }
+
+    /// The text, or an empty slice when it was too long to be anything known.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    pub(super) fn has_nul(&self) -> bool {
+        self.has_nul
+    }
+
+    /// Equal but for case, by the folding of Go's encoding/json (which also folds U+017F and U+212A).
+    pub(super) fn folds_to(&self, known: &str) -> bool {
+        let Ok(text) = std::str::from_utf8(self.as_bytes()) else { return false };
+        let folded = text.chars().map(|character| match character {
+            '\u{17f}' => 's',
+            '\u{212a}' => 'k',
+            other => other.to_ascii_lowercase(),
+        });
+        folded.eq(known.chars())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> Name {
+        let mut name = Name::new();
+        for byte in text.as_bytes().chunks(3) {
+            name.push(byte);
+        }
+        name
+    }
+
+    #[test]
+    fn folds_as_go_does() {
+        assert!(name("MODEL").folds_to("model"));
+        assert!(name("me\u{17f}\u{17f}ages").folds_to("messages"));
+        assert!(name("max_to\u{212a}ens").folds_to("max_tokens"));
+        assert!(!name("models").folds_to("model"));
+        assert!(!name("").folds_to("model"));
+    }
+
+    #[test]
+    fn what_is_too_long_equals_nothing() {
+        assert_eq!(name(&"m".repeat(33)).as_bytes(), b"");
+        assert_eq!(name(&"m".repeat(32)).as_bytes(), "m".repeat(32).as_bytes());
+        assert!(name(&format!("model\0{}", "m".repeat(33))).has_nul());
+    }
+}

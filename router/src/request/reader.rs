@@ -1,0 +1,540 @@
+//! One reader for all APIs: follows the structure that the lexer reports and notes the facts.
+//!
+//! It knows where it is by one [`Place`] per open container. What no rule can need is entered as
+//! [`Place::Opaque`] and passes at the lexer's full speed.
+
+use super::conversation::{Conversation, Role, Speaker};
+use super::field::{Field, Fields};
+use super::keywords::{KeywordSearch, Search};
+use super::lexer::{Container, Literal, MAX_DEPTH, Sink};
+use super::member::{Medium, Member, medium};
+use super::name::Name;
+use super::violation::Violation;
+use std::rc::Rc;
+
+/// The longest model name that is read, in bytes.
+const MAX_MODEL_NAME: usize = 256;
+
+/// What a container is, as far as facts go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Root,
+    /// Nothing in it matters.
+    Opaque,
+    /// Strings in it are input text.
+    TextObject,
+    TextArray,
+    Tools,
+    /// `messages`, or an `input` that is an array.
+    Turns,
+    Turn,
+    Parts,
+    Part,
+    Structured,
+    Reasoning,
+    Images,
+    Modalities,
+    Options,
+}
+
+/// Where the string in progress goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Capture {
+    Nothing,
+    Model,
+    Role,
+    PartType,
+    StructuredType,
+    Effort,
+    Modality,
+    Text,
+}
+
+/// Which facts below the top level are worth their cost under the policy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// Turns, images, audio, output format, reasoning.
+    pub(crate) structure: bool,
+    /// The number of text bytes.
+    pub(crate) text: bool,
+    /// The conversation's identity.
+    pub(crate) identity: bool,
+}
+
+/// The model asked for, and where its value stands in the body.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct AskedModel {
+    pub(crate) name: String,
+    /// The offset of the opening quote.
+    pub(crate) start: u64,
+    /// The offset behind the closing quote.
+    pub(crate) end: u64,
+}
+
+/// The facts as far as they have been read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Read {
+    pub(crate) model: Option<AskedModel>,
+    pub(crate) stream: Option<bool>,
+    pub(crate) max_output_tokens: Option<u64>,
+    /// Messages, input items or prompts.
+    pub(crate) turns: u64,
+    pub(crate) tools: bool,
+    pub(crate) images: bool,
+    pub(crate) audio: bool,
+    pub(crate) structured: bool,
+    pub(crate) reasoning: bool,
+    /// Decoded bytes of input text; a token given as a number counts as four.
+    pub(crate) text: u64,
+    /// The offset behind the opening brace, where a missing model is inserted.
+    pub(crate) inside: u64,
+    /// Whether the top-level object has a member.
+    pub(crate) has_members: bool,
+}
+
+pub(super) struct Reader {
+    pub(super) read: Read,
+    fields: Fields,
+    wanted: Wanted,
+    keywords: Option<(Rc<KeywordSearch>, Search)>,
+    conversation: Conversation,
+    /// Once the decision is made, only what could overturn it is looked at.
+    settled: bool,
+    /// One bit per entry of `fields`.
+    seen: u32,
+    /// The meaning of the top-level member in progress.
+    field: Option<(&'static str, Field)>,
+    member: Member,
+    capture: Capture,
+    name: Name,
+    model: AskedModel,
+    /// `none`, `disabled` or `false` in a reasoning object.
+    reasoning_off: bool,
+    places: [Place; MAX_DEPTH],
+    depth: usize,
+}
+
+impl Reader {
+    pub(super) fn new(fields: Fields, wanted: Wanted, keywords: Option<Rc<KeywordSearch>>) -> Self {
+        Self {
+            read: Read::default(),
+            fields,
+            wanted,
+            keywords: keywords.map(|search| {
+                let run = Search::new(&search);
+                (search, run)
+            }),
+            conversation: Conversation::new(),
+            settled: false,
+            seen: 0,
+            field: None,
+            member: Member::Other,
+            capture: Capture::Nothing,
+            name: Name::new(),
+            model: AskedModel::default(),
+            reasoning_off: false,
+            places: [Place::Opaque; MAX_DEPTH],
+            depth: 0,
+        }
+    }
+
+    /// From here on only the top-level keys matter.
+    pub(super) fn settle(&mut self) {
+        self.settled = true;
+    }
+
+    pub(super) fn has_keyword(&self, keyword: usize) -> bool {
+        self.keywords.as_ref().is_some_and(|(_, run)| run.has(keyword))
+    }
+
+    pub(super) fn identity(&self) -> u64 {
+        self.conversation.identity()
+    }
+
+    fn place(&self) -> Place {
+        self.depth.checked_sub(1).and_then(|top| self.places.get(top)).copied().unwrap_or(Place::Opaque)
+    }
+
+    fn wants_text(&self) -> bool {
+        !self.settled && (self.wanted.text || self.wanted.identity || self.keywords.is_some())
+    }
+
+    fn wants_nested(&self) -> bool {
+        !self.settled && (self.wanted.structure || self.wants_text())
+    }
+
+    /// Whose text stands in the top-level member in progress.
+    fn speaker(&self) -> Speaker {
+        match self.field {
+            Some((_, Field::System)) => Speaker::System,
+            Some((_, Field::Tools)) => Speaker::Tools,
+            Some((_, Field::Messages)) => Speaker::Message,
+            Some((_, Field::Prompt)) => Speaker::Prompt,
+            Some((_, Field::Input)) => {
+                let in_turn = self.places.get(2) == Some(&Place::Turn) && self.depth > 2;
+                if in_turn { Speaker::Message } else { Speaker::Prompt }
+            }
+            _ => Speaker::Nobody,
+        }
+    }
+
+    fn capture(&mut self, capture: Capture) -> bool {
+        self.capture = capture;
+        match capture {
+            Capture::Nothing => false,
+            Capture::Text => {
+                let wanted = self.wants_text();
+                if wanted && let Some((search, run)) = &mut self.keywords {
+                    run.begin_string(search);
+                }
+                wanted
+            }
+            _ => {
+                self.name.clear();
+                true
+            }
+        }
+    }
+
+    /// What a container below the top-level member is.
+    fn nested(&self, parent: Place, container: Container) -> Place {
+        let is_array = container == Container::Array;
+        let text = if is_array { Place::TextArray } else { Place::TextObject };
+        match (parent, self.member) {
+            (Place::Turns, _) if is_array => Place::TextArray,
+            (Place::Turns, _) => Place::Turn,
+            (Place::Turn, Member::Images) if is_array => Place::Images,
+            (Place::Turn | Place::Part, Member::Content) if is_array => Place::Parts,
+            (Place::Turn | Place::Part, Member::Content) => Place::Part,
+            (Place::Turn | Place::Part | Place::TextObject, Member::CacheControl) => Place::Opaque,
+            (Place::Parts, _) if !is_array => Place::Part,
+            (Place::Part, Member::Image | Member::Audio) => Place::Opaque,
+            (Place::Turn | Place::Parts | Place::Part, _) => text,
+            (Place::TextObject | Place::TextArray | Place::Tools, _) => text,
+            (Place::Structured, Member::Format) if !is_array => Place::Structured,
+            _ => Place::Opaque,
+        }
+    }
+
+    /// What a container is that is the value of a top-level member.
+    fn top_level(&mut self, container: Container) -> Result<Place, Violation> {
+        let Some((key, field)) = self.field else { return Ok(Place::Opaque) };
+        let is_array = container == Container::Array;
+        Ok(match field {
+            Field::Messages | Field::Input if is_array => Place::Turns,
+            Field::Tools if is_array => Place::Tools,
+            Field::Images if is_array => Place::Images,
+            Field::Modalities if is_array => Place::Modalities,
+            Field::Prompt | Field::System | Field::Text if is_array => Place::TextArray,
+            Field::Prompt | Field::System | Field::Text => Place::TextObject,
+            Field::Structured if !is_array => Place::Structured,
+            Field::Reasoning if !is_array => {
+                self.reasoning_off = false;
+                Place::Reasoning
+            }
+            Field::Options if !is_array => Place::Options,
+            Field::Format if !is_array => {
+                self.read.structured = true;
+                Place::Opaque
+            }
+            Field::Audio if !is_array => {
+                self.read.audio = true;
+                Place::Opaque
+            }
+            _ => return Err(Violation::WrongType(key)),
+        })
+    }
+
+    /// An element of an array that is counted, or a medium that is given by its key.
+    fn note_value(&mut self) {
+        match (self.place(), self.member) {
+            (Place::Tools, _) => self.read.tools = true,
+            (Place::Images, _) => self.read.images = true,
+            (Place::Turns, _) => self.read.turns += 1,
+            (Place::Part, Member::Image) => self.read.images = true,
+            (Place::Part, Member::Audio) => self.read.audio = true,
+            // Several prompts at once are several turns; one prompt is one.
+            (Place::TextArray, _) if self.depth == 2 && self.speaker() == Speaker::Prompt => self.read.turns += 1,
+            _ => {}
+        }
+    }
+
+    fn end_top_level_key(&mut self) -> Result<(), Violation> {
+        self.read.has_members = true;
+        if self.name.has_nul() {
+            return Err(Violation::Nul);
+        }
+        self.field = None;
+        for (bit, &(key, field)) in self.fields.iter().enumerate() {
+            if self.name.as_bytes() == key.as_bytes() {
+                if self.seen >> bit & 1 == 1 {
+                    return Err(Violation::DuplicateKey(key));
+                }
+                self.seen |= 1 << bit;
+                self.field = Some((key, field));
+                return if field == Field::ModelList { Err(Violation::ModelList(key)) } else { Ok(()) };
+            }
+        }
+        match self.fields.iter().find(|(key, _)| self.name.folds_to(key)) {
+            Some((key, _)) => Err(Violation::KeyCase(key)),
+            None => Ok(()),
+        }
+    }
+
+    /// What a string is that is the value of a top-level member.
+    fn top_level_string(&mut self, at: u64) -> Result<Capture, Violation> {
+        let Some((key, field)) = self.field else { return Ok(Capture::Nothing) };
+        Ok(match field {
+            Field::Model => {
+                self.model = AskedModel { name: String::new(), start: at, end: 0 };
+                Capture::Model
+            }
+            Field::Input | Field::Prompt => {
+                self.read.turns += 1;
+                Capture::Text
+            }
+            Field::System | Field::Text => Capture::Text,
+            Field::Format => {
+                self.read.structured = true;
+                Capture::Nothing
+            }
+            Field::Reasoning => {
+                self.reasoning_off = false;
+                Capture::Effort
+            }
+            Field::Structured | Field::Audio => Capture::Nothing,
+            _ => return Err(Violation::WrongType(key)),
+        })
+    }
+
+    fn end_model(&mut self, end: u64) -> Result<(), Violation> {
+        let mut model = std::mem::take(&mut self.model);
+        if model.name.contains('\0') {
+            return Err(Violation::Nul);
+        }
+        if model.name.is_empty() || model.name.len() > MAX_MODEL_NAME || model.name.chars().any(char::is_control) {
+            return Err(Violation::ModelName);
+        }
+        model.end = end;
+        self.read.model = Some(model);
+        Ok(())
+    }
+
+    fn end_captured(&mut self, capture: Capture) {
+        let word = self.name.as_bytes();
+        match capture {
+            Capture::Role => {
+                let role = match word {
+                    b"system" | b"developer" => Role::System,
+                    b"user" => Role::User,
+                    _ => Role::Other,
+                };
+                self.conversation.role(role);
+            }
+            Capture::PartType => match medium(word) {
+                Some(Medium::Image) => self.read.images = true,
+                Some(Medium::Audio) => self.read.audio = true,
+                None => {}
+            },
+            Capture::StructuredType => self.read.structured |= matches!(word, b"json_schema" | b"json_object"),
+            Capture::Modality => self.read.audio |= word == b"audio",
+            Capture::Effort => {
+                self.reasoning_off |= matches!(word, b"none" | b"disabled");
+                if self.place() == Place::Root {
+                    self.read.reasoning |= !self.reasoning_off;
+                }
+            }
+            Capture::Nothing | Capture::Model | Capture::Text => {}
+        }
+    }
+}
+
+impl Sink for Reader {
+    fn begin(&mut self, container: Container, inside: u64) -> Result<(), Violation> {
+        let place = match self.place() {
+            _ if self.depth == 0 => {
+                self.read.inside = inside;
+                Place::Root
+            }
+            Place::Root => self.top_level(container)?,
+            parent => {
+                self.note_value();
+                if self.wants_nested() { self.nested(parent, container) } else { Place::Opaque }
+            }
+        };
+        if place == Place::Turn {
+            self.conversation.begin_message();
+        }
+        if let Some(slot) = self.places.get_mut(self.depth) {
+            *slot = place;
+        }
+        self.depth += 1;
+        self.member = Member::Other;
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), Violation> {
+        match self.place() {
+            Place::Turn => self.conversation.end_message(),
+            Place::Reasoning => self.read.reasoning |= !self.reasoning_off,
+            _ => {}
+        }
+        self.depth = self.depth.saturating_sub(1);
+        self.member = Member::Other;
+        Ok(())
+    }
+
+    fn begin_key(&mut self) -> bool {
+        self.capture = Capture::Nothing;
+        let wanted = match self.place() {
+            Place::Root => true,
+            Place::Opaque => false,
+            _ => !self.settled,
+        };
+        if wanted {
+            self.name.clear();
+        }
+        wanted
+    }
+
+    fn end_key(&mut self) -> Result<(), Violation> {
+        match self.place() {
+            Place::Root => return self.end_top_level_key(),
+            Place::Opaque => {}
+            _ => self.member = if self.settled { Member::Other } else { Member::of(&self.name) },
+        }
+        Ok(())
+    }
+
+    fn begin_string(&mut self, at: u64) -> Result<bool, Violation> {
+        let capture = match (self.place(), self.member) {
+            (Place::Root, _) => self.top_level_string(at)?,
+            (Place::Opaque, _) => Capture::Nothing,
+            (Place::Turns, _) => {
+                self.note_value();
+                match self.field {
+                    Some((key, Field::Messages)) => return Err(Violation::WrongType(key)),
+                    _ => Capture::Text,
+                }
+            }
+            (Place::Tools | Place::Images, _) => {
+                self.note_value();
+                Capture::Nothing
+            }
+            (Place::Turn, Member::Role) => Capture::Role,
+            (Place::Turn | Place::Part, Member::Type) => Capture::PartType,
+            (Place::Part, Member::Image | Member::Audio) => {
+                self.note_value();
+                Capture::Nothing
+            }
+            (Place::Structured, Member::Type) => Capture::StructuredType,
+            (Place::Reasoning, Member::Type | Member::Effort) => Capture::Effort,
+            (Place::Modalities, _) => Capture::Modality,
+            (Place::Structured | Place::Reasoning | Place::Options, _) => Capture::Nothing,
+            // A part's `type` names its shape: a string turned into a list of parts says the same.
+            (_, Member::Silent | Member::CacheControl | Member::Type) => Capture::Nothing,
+            (Place::TextArray, _) => {
+                self.note_value();
+                Capture::Text
+            }
+            (Place::TextObject | Place::Turn | Place::Part | Place::Parts, _) => Capture::Text,
+        };
+        Ok(self.capture(capture))
+    }
+
+    fn text(&mut self, text: &[u8]) {
+        match self.capture {
+            Capture::Text => {
+                self.read.text += text.len() as u64;
+                if self.wanted.identity {
+                    let speaker = self.speaker();
+                    self.conversation.text(speaker, text);
+                }
+                if let Some((search, run)) = &mut self.keywords {
+                    run.text(search, text);
+                }
+            }
+            Capture::Model => {
+                // One byte more than allowed is kept, so that the end sees that it was too long.
+                let room = (MAX_MODEL_NAME + 1).saturating_sub(self.model.name.len());
+                let text = std::str::from_utf8(text).unwrap_or("\u{1}");
+                self.model.name.extend(text.chars().take(room));
+            }
+            _ => self.name.push(text),
+        }
+    }
+
+    fn end_string(&mut self, end: u64) -> Result<(), Violation> {
+        let capture = std::mem::replace(&mut self.capture, Capture::Nothing);
+        match capture {
+            Capture::Nothing => {}
+            Capture::Model => self.end_model(end)?,
+            Capture::Text => {
+                if self.wanted.identity {
+                    let speaker = self.speaker();
+                    self.conversation.end_of_string(speaker);
+                }
+                if let Some((search, run)) = &mut self.keywords {
+                    run.end_string(search);
+                }
+            }
+            _ => self.end_captured(capture),
+        }
+        Ok(())
+    }
+
+    fn number(&mut self, value: Option<u64>) -> Result<(), Violation> {
+        match (self.place(), self.field) {
+            (Place::Root, Some((key, Field::MaxOutputTokens))) => {
+                let value = value.ok_or(Violation::WrongType(key))?;
+                self.read.max_output_tokens = self.read.max_output_tokens.max(Some(value));
+            }
+            (Place::Root, None | Some((_, Field::Structured | Field::Format | Field::Audio | Field::Reasoning))) => {}
+            (Place::Root, Some((key, _))) => return Err(Violation::WrongType(key)),
+            (Place::Options, _) if self.member == Member::NumPredict => self.read.max_output_tokens = value,
+            // Embedding and completion inputs may be token numbers.
+            (Place::TextArray | Place::Turns, Some((_, Field::Input | Field::Prompt))) => {
+                if self.depth == 2 && self.read.text == 0 {
+                    self.read.turns += 1;
+                }
+                self.read.text += 4;
+                if self.wanted.identity && !self.settled {
+                    let speaker = self.speaker();
+                    self.conversation.text(speaker, &value.unwrap_or_default().to_le_bytes());
+                }
+            }
+            (Place::Turns, Some((key, _))) => return Err(Violation::WrongType(key)),
+            (Place::Tools | Place::Images, _) => self.note_value(),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn literal(&mut self, literal: Literal) -> Result<(), Violation> {
+        match (self.place(), self.field, literal) {
+            (Place::Root, Some((key, Field::Model)), _) => Err(Violation::WrongType(key)),
+            // Clients write `null` for what they leave out.
+            (Place::Root, _, Literal::Null) | (Place::Root, None, _) => Ok(()),
+            (Place::Root, Some((key, field)), _) => {
+                let on = literal == Literal::True;
+                match field {
+                    Field::Stream => self.read.stream = Some(on),
+                    Field::Reasoning => self.read.reasoning |= on,
+                    Field::Structured | Field::Format | Field::Audio => {}
+                    _ => return Err(Violation::WrongType(key)),
+                }
+                Ok(())
+            }
+            (Place::Turns, Some((key, _)), _) => Err(Violation::WrongType(key)),
+            (Place::Reasoning, _, Literal::False) if self.member == Member::Enabled => {
+                self.reasoning_off = true;
+                Ok(())
+            }
+            (Place::Tools | Place::Images, _, _) => {
+                self.note_value();
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}

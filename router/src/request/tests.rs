@@ -1,0 +1,284 @@
+//! What the body reader promises as a whole: facts per API, refusals, and agreement with another parser.
+
+use super::facts::{Bounds, Facts};
+use super::reader::Wanted;
+use super::violation::Violation;
+use crate::api::Api;
+use crate::request::keywords::KeywordSearch;
+use proptest::prelude::*;
+use std::rc::Rc;
+
+const EVERYTHING: Wanted = Wanted { structure: true, text: true, identity: true };
+
+fn facts(api: Api) -> Facts {
+    let search = KeywordSearch::new(&["secret".to_owned()]).map(Rc::new);
+    Facts::new(api, EVERYTHING, search, 128, 1 << 20)
+}
+
+fn read(api: Api, body: &[u8]) -> Result<Facts, Violation> {
+    let mut facts = facts(api);
+    facts.push(body)?;
+    facts.finish()?;
+    Ok(facts)
+}
+
+/// Everything that a decision can look at, as one comparable text.
+fn summary(facts: &Facts) -> String {
+    format!(
+        "model={:?} stream={:?} max={:?} messages={} tokens={} tools={:?} images={:?} audio={:?} structured={:?} reasoning={:?} secret={:?}",
+        facts.asked().flatten(),
+        facts.stream().unwrap_or_default(),
+        facts.max_output_tokens().flatten(),
+        facts.messages().low,
+        facts.input_tokens().low,
+        facts.tools().unwrap_or_default(),
+        facts.images().unwrap_or_default(),
+        facts.audio().unwrap_or_default(),
+        facts.structured_output().unwrap_or_default(),
+        facts.reasoning().unwrap_or_default(),
+        facts.keyword(0).unwrap_or_default(),
+    )
+}
+
+/// Says which facts a body has: the words in `expected` must all be in the summary.
+fn check(api: Api, body: &str, expected: &str) {
+    let facts = read(api, body.as_bytes()).unwrap_or_else(|violation| panic!("{body}: {violation:?}"));
+    let summary = summary(&facts);
+    for word in expected.split(' ') {
+        assert!(summary.contains(word), "{body}\n  lacks {word}\n  has {summary}");
+    }
+}
+
+fn refused(body: impl AsRef<[u8]>, expected: Violation) {
+    let body = body.as_ref();
+    assert_eq!(read(Api::ChatCompletions, body).err(), Some(expected), "{}", String::from_utf8_lossy(body));
+}
+
+#[test]
+fn chat_completions() {
+    let api = Api::ChatCompletions;
+    check(api, r#"{"messages":[{"content":"Hello!","role":"user"}],"model":"gpt-5"}"#, r#"model=Some("gpt-5") messages=1 tokens=2 stream=false"#);
+    check(api, r#"{"model":"\u0067pt","stream":true,"max_completion_tokens":7}"#, r#"model=Some("gpt") stream=true max=Some(7)"#);
+    check(api, r#"{"model":"m","tools":[{"type":"function","function":{"name":"f"}}]}"#, "tools=true");
+    check(api, r#"{"model":"m","tools":[],"stream":null,"response_format":null}"#, "tools=false structured=false");
+    check(api, r#"{"model":"m","response_format":{"type":"json_schema","json_schema":{}}}"#, "structured=true");
+    check(api, r#"{"model":"m","response_format":{"type":"text"}}"#, "structured=false");
+    check(api, r#"{"model":"m","reasoning_effort":"high"}"#, "reasoning=true");
+    check(api, r#"{"model":"m","reasoning_effort":"none"}"#, "reasoning=false");
+    check(api, r#"{"model":"m","modalities":["text","audio"]}"#, "audio=true");
+    check(api, r#"{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"a secret"}]}]}"#, "secret=true tokens=2");
+}
+
+#[test]
+fn media_are_seen_however_they_are_spelled() {
+    for part in [
+        r#"{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}"#,
+        r#"{"image_url":{"url":"data:image/png;base64,AAAA"},"type":"image_url"}"#,
+        r#"{"Type":"image_url","Image_URL":{"url":"x"}}"#,
+        r#"{"image_url":"https://host/image.png"}"#,
+        r#"{"type":"tool_result","content":[{"type":"image","source":{"type":"base64","data":"AAAA"}}]}"#,
+        r#"{"type":"document","source":{"type":"content","content":[{"type":"image","source":{}}]}}"#,
+    ] {
+        let body = format!(r#"{{"model":"m","messages":[{{"role":"user","content":[{part}]}}]}}"#);
+        check(Api::ChatCompletions, &body, "images=true audio=false tokens=0");
+        check(Api::Messages, &body, "images=true");
+    }
+    let audio = r#"{"model":"m","messages":[{"content":[{"type":"input_audio","input_audio":{"data":"AAAA"}}]}]}"#;
+    check(Api::ChatCompletions, audio, "audio=true images=false tokens=0");
+    check(Api::OllamaChat, r#"{"model":"m","messages":[{"role":"user","content":"x","images":["AAAA"]}]}"#, "images=true tokens=1");
+    check(Api::OllamaGenerate, r#"{"model":"m","prompt":"x","images":["AAAA"]}"#, "images=true tokens=1");
+    check(Api::Responses, r#"{"model":"m","input":[{"role":"user","content":[{"type":"input_image","image_url":"x"}]}]}"#, "images=true");
+    let argument = r#"{"model":"m","messages":[{"content":[{"type":"tool_use","input":{"type":"image"}}]}]}"#;
+    check(Api::Messages, argument, "images=false");
+}
+
+#[test]
+fn other_apis() {
+    check(Api::Messages, r#"{"model":"c","max_tokens":9,"system":"be","messages":[{"role":"user","content":"hi"}],"thinking":{"type":"enabled"}}"#, "max=Some(9) reasoning=true tokens=1 messages=1");
+    check(Api::Messages, r#"{"model":"c","thinking":{"type":"disabled"}}"#, "reasoning=false");
+    check(Api::Responses, r#"{"model":"m","input":"hello world","instructions":"x","text":{"format":{"type":"json_schema"}}}"#, "structured=true tokens=3 messages=1");
+    check(Api::Responses, r#"{"input":[{"role":"user","content":"hi"}],"reasoning":{"effort":"low"}}"#, "model=None messages=1 reasoning=true");
+    check(Api::Embeddings, r#"{"model":"e","input":["one","two"]}"#, "messages=2 tokens=2");
+    check(Api::Embeddings, r#"{"model":"e","input":[1,2,3]}"#, "messages=1 tokens=3");
+    check(Api::Embeddings, r#"{"model":"e","input":[[1,2],[3]]}"#, "messages=2 tokens=3");
+    check(Api::Completions, r#"{"model":"m","prompt":["a","b"]}"#, "messages=2");
+    check(Api::Rerank, r#"{"model":"m","query":"abcd","documents":["abcd",{"text":"abcd"}]}"#, "tokens=3");
+    check(Api::OllamaChat, r#"{"model":"m","options":{"num_predict":5},"think":true,"format":"json"}"#, "stream=true max=Some(5) reasoning=true structured=true");
+}
+
+#[test]
+fn bodies_that_two_parsers_could_read_differently_are_refused() {
+    refused(r#"{"model":"a","model":"b"}"#, Violation::DuplicateKey("model"));
+    refused(r#"{"model":"a","\u006dodel":"b"}"#, Violation::DuplicateKey("model"));
+    refused(r#"{"model":"a","Model":"b"}"#, Violation::KeyCase("model"));
+    refused(r#"{"MODEL":"b"}"#, Violation::KeyCase("model"));
+    refused("{\"me\u{17f}sages\":[]}", Violation::KeyCase("messages"));
+    refused(r#"{"model":"a","stream":true,"stream":false}"#, Violation::DuplicateKey("stream"));
+    refused(r#"{"model":"a\u0000b"}"#, Violation::Nul);
+    refused(r#"{"model\u0000":"b"}"#, Violation::Nul);
+    refused(r#"{"model":["a"]}"#, Violation::WrongType("model"));
+    refused(r#"{"model":null}"#, Violation::WrongType("model"));
+    refused(r#"{"model":1}"#, Violation::WrongType("model"));
+    refused(r#"{"model":""}"#, Violation::ModelName);
+    refused(r#"{"model":"a\n"}"#, Violation::ModelName);
+    refused(format!(r#"{{"model":"{}"}}"#, "m".repeat(257)), Violation::ModelName);
+    refused(r#"{"model":"a","stream":"true"}"#, Violation::WrongType("stream"));
+    refused(r#"{"model":"a","max_tokens":"5"}"#, Violation::WrongType("max_tokens"));
+    refused(r#"{"model":"a","max_tokens":1.5}"#, Violation::WrongType("max_tokens"));
+    refused(r#"{"model":"a","messages":{}}"#, Violation::WrongType("messages"));
+    refused(r#"{"model":"a","messages":["hi"]}"#, Violation::WrongType("messages"));
+    refused(r#"{"model":"a","messages":[null]}"#, Violation::WrongType("messages"));
+    refused(r#"{"model":"a","tools":{}}"#, Violation::WrongType("tools"));
+    refused(r#"{"model":"a","models":["b"]}"#, Violation::ModelList("models"));
+    refused(r#"{"model":"a"} "#.to_owned() + r#"{"model":"b"}"#, Violation::TrailingData);
+    refused(r#"{"model":"a"}x"#, Violation::TrailingData);
+    refused("\u{feff}{\"model\":\"a\"}", Violation::Encoding);
+    refused(b"\xff\xfe{\0", Violation::Encoding);
+    refused(b"{\"model\":\"a\xff\"}", Violation::Encoding);
+    refused(b"{\"model\":\"a\xc3\"}", Violation::Encoding);
+    refused(r#"{"model":"\ud800"}"#, Violation::Encoding);
+    refused(r#"{"model":"\ud800\u0041"}"#, Violation::Encoding);
+    refused(r#"{"model":"\udc00"}"#, Violation::Encoding);
+    refused(r#"["model"]"#, Violation::Syntax);
+    refused(r#""model""#, Violation::Syntax);
+    refused(r#"{"model":"a",}"#, Violation::Syntax);
+    refused(r#"{"model":'a'}"#, Violation::Syntax);
+    refused(r#"{/**/"model":"a"}"#, Violation::Syntax);
+    refused(r#"{"model":"a""#, Violation::Syntax);
+    refused("{\"model\":\"a\nb\"}", Violation::Syntax);
+    refused("{\"model\":\"a\0b\"}", Violation::Syntax);
+    refused(r#"{"model":"\x61"}"#, Violation::Syntax);
+    refused(r#"{"model":NaN}"#, Violation::Syntax);
+    refused(r#"{"a":01}"#, Violation::Syntax);
+    refused(r#"{"a":+1}"#, Violation::Syntax);
+    refused(r#"{"a":.5}"#, Violation::Syntax);
+    refused(r#"{"a":1.}"#, Violation::Syntax);
+    refused("", Violation::NoBody);
+    refused("   ", Violation::Syntax);
+    refused(format!("{{\"a\":{}", "[".repeat(200)), Violation::TooDeep);
+}
+
+#[test]
+fn keys_that_do_not_matter_may_be_anything() {
+    check(Api::ChatCompletions, r#"{"x":1,"x":2,"a":{"model":"n","MODEL":[]},"model":"m","seed":-1.5e+10}"#, r#"model=Some("m")"#);
+    check(Api::ChatCompletions, r#"{"model":"m","metadata":{"model":"n"},"user":"\ud83d\ude00"}"#, r#"model=Some("m")"#);
+}
+
+#[test]
+fn a_conversation_keeps_its_identity_as_it_goes_on() {
+    let identity = |body: &str| read(Api::Messages, body.as_bytes()).ok().and_then(|facts| facts.identity());
+    let first = identity(r#"{"model":"a","system":"be kind","tools":[{"name":"f"}],"messages":[{"role":"user","content":"hi"}]}"#);
+    let second = identity(
+        r#"{"tools":[{"name":"f","cache_control":{"type":"ephemeral"}}],"messages":[{"content":[{"text":"hi","type":"text","cache_control":{"type":"ephemeral"}}],"role":"user"},
+            {"role":"assistant","content":"hello"},{"role":"user","content":"more"}],"system":[{"type":"text","text":"be kind"}],"model":"b","temperature":1}"#,
+    );
+    assert_eq!(first, second);
+    for other in [
+        r#"{"model":"a","system":"be cruel","tools":[{"name":"f"}],"messages":[{"role":"user","content":"hi"}]}"#,
+        r#"{"model":"a","system":"be kind","tools":[{"name":"g"}],"messages":[{"role":"user","content":"hi"}]}"#,
+        r#"{"model":"a","system":"be kind","tools":[{"name":"f"}],"messages":[{"role":"user","content":"ho"}]}"#,
+    ] {
+        assert_ne!(first, identity(other));
+    }
+}
+
+#[test]
+fn the_rest_of_the_body_bounds_what_is_not_read_yet() {
+    let body = br#"{"model":"m","messages":[{"role":"user","content":"0123456789"}]}"#;
+    let mut facts = Facts::new(Api::ChatCompletions, EVERYTHING, None, 128, body.len() as u64);
+    let (head, tail) = body.split_at(14);
+    facts.push(head).expect("a good body");
+    assert_eq!(facts.asked(), Some(Some("m")));
+    assert_eq!(facts.images(), None);
+    assert_eq!(facts.input_tokens(), Bounds { low: 0, high: (tail.len() as u64 * 2).div_ceil(4) });
+    facts.push(tail).and_then(|()| facts.finish()).expect("a good body");
+    assert_eq!(facts.input_tokens(), Bounds { low: 3, high: 3 });
+    assert_eq!(facts.images(), Some(false));
+}
+
+/// JSON-like text: mostly valid, with keys that matter, and sometimes damaged.
+fn bodies() -> impl Strategy<Value = Vec<u8>> {
+    let scalar = prop_oneof![
+        Just("null".to_owned()),
+        Just("true".to_owned()),
+        "-?(0|[1-9][0-9]{0,6})(\\.[0-9]{1,3})?([eE][+-]?[0-9]{1,2})?",
+        "\"([ -!#-\\[\\]-~]|\\\\[nrtbf\"\\\\/]|\\\\u[0-9a-f]{4}|[\u{80}-\u{2000}]|[\u{1f600}-\u{1f64f}]){0,90}\"",
+    ];
+    let key = prop_oneof![
+        3 => Just("\"model\"".to_owned()),
+        1 => Just("\"messages\"".to_owned()),
+        1 => Just("\"tools\"".to_owned()),
+        1 => Just("\"content\"".to_owned()),
+        1 => Just("\"type\"".to_owned()),
+        1 => Just("\"mod\\u0065l\"".to_owned()),
+        1 => "\"[a-zA-Z]{0,6}\"",
+    ];
+    let value = scalar.prop_recursive(4, 40, 5, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(|items| format!("[{}]", items.join(" ,"))),
+            prop::collection::vec((key.clone(), inner), 0..5).prop_map(|members| {
+                let members: Vec<String> = members.iter().map(|(key, value)| format!("{key}:\n{value}")).collect();
+                format!("{{{}}}", members.join(","))
+            }),
+        ]
+    });
+    let damage = prop::option::weighted(0.4, (any::<prop::sample::Index>(), any::<u8>(), any::<bool>()));
+    (prop::collection::vec(("\"(model|messages|input|[a-z]{1,3})\"", value), 0..5), damage).prop_map(|(members, damage)| {
+        let members: Vec<String> = members.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+        let mut body = format!("{{{}}}", members.join(", ")).into_bytes();
+        if let Some((at, byte, insert)) = damage {
+            let at = at.index(body.len());
+            if insert { body.insert(at, byte) } else { body[at] = byte }
+        }
+        body
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_split_gives_the_same_facts(body in bodies(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6)) {
+        let whole = read(Api::ChatCompletions, &body).map(|facts| (summary(&facts), facts.identity()));
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(body.len())).collect();
+        cuts.extend([0, body.len()]);
+        cuts.sort_unstable();
+        for chunks in [cuts.windows(2).map(|pair| &body[pair[0]..pair[1]]).collect::<Vec<_>>(), body.chunks(1).collect()] {
+            let mut facts = facts(Api::ChatCompletions);
+            let split = chunks.iter().try_for_each(|chunk| facts.push(chunk)).and_then(|()| facts.finish());
+            prop_assert_eq!(split.map(|()| (summary(&facts), facts.identity())), whole.clone());
+        }
+    }
+
+    #[test]
+    fn what_is_accepted_and_refused_agrees_with_serde_json(body in bodies()) {
+        let ours = read(Api::ChatCompletions, &body);
+        let theirs = serde_json::from_slice::<serde_json::Value>(&body);
+        match (&ours, &theirs) {
+            (Ok(facts), Ok(value)) => {
+                prop_assert_eq!(facts.asked().flatten(), value.get("model").and_then(|model| model.as_str()));
+            }
+            (Err(Violation::Syntax | Violation::Encoding | Violation::TrailingData), Ok(value)) => {
+                prop_assert!(!value.is_object(), "refused what serde_json accepts");
+            }
+            (Err(_), _) => {}
+            (Ok(_), Err(error)) => prop_assert!(error.to_string().contains("number out of range"), "accepted what serde_json refuses: {}", error),
+        }
+    }
+
+    #[test]
+    fn bounds_only_tighten(body in bodies()) {
+        let mut facts = facts(Api::ChatCompletions);
+        let mut last = facts.input_tokens();
+        for chunk in body.chunks(7) {
+            if facts.push(chunk).is_err() { return Ok(()); }
+            let now = facts.input_tokens();
+            prop_assert!(now.low >= last.low && now.high <= last.high, "{:?} after {:?}", now, last);
+            last = now;
+        }
+        if facts.finish().is_ok() {
+            let end = facts.input_tokens();
+            prop_assert!(end.low >= last.low && end.high <= last.high);
+        }
+    }
+}
