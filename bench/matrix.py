@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import pathlib
 import random
 import statistics
@@ -12,6 +13,7 @@ from processes import Backend, BenchError, Cores, Envoy, Load, Process, cpu_seco
 
 CONNECTIONS = 16
 PLAIN = "plain"
+AGAIN = "plain-again"
 
 # What the official client sends beside the body.
 HEADERS = """POST /v1/chat/completions HTTP/1.1\r
@@ -36,6 +38,15 @@ def raw_request(body: bytes, *extra: str) -> bytes:
 
 
 @dataclasses.dataclass
+class Depth:
+    """How long and how often."""
+
+    rounds: int
+    warm: float
+    block: float
+
+
+@dataclasses.dataclass
 class Stage:
     """Where everything runs."""
 
@@ -47,8 +58,8 @@ class Stage:
     say: object
     fresh: int = 0
 
-    def start(self, contender: Contender, wait: bool = True) -> "Running":
-        """Starts a contender and its helper, and waits for its first good answer."""
+    def start(self, contender: Contender) -> "Running":
+        """Starts a contender and its helper."""
         self.fresh += 1
         helper = None
         if contender.helper:
@@ -109,63 +120,85 @@ def measure(stage: Stage, running: Running, requests: int, file: pathlib.Path) -
     return Block(used / requests * 1e6, seen["p50_us"], seen["p99_us"], requests / seen["seconds"], fed / requests * 1e6)
 
 
-def calibrate(stage: Stage, running: Running, file: pathlib.Path, warm: float, block: float) -> int:
-    """Warms up (V8 compiles hot functions again while they run) and finds how many requests fill a block."""
+def calibrate(stage: Stage, running: Running, file: pathlib.Path, warm: float, block: float) -> tuple[int, int]:
+    """Warms up (V8 compiles hot functions again while they run); returns the requests that fill a block, and in every
+    how many rounds a slow contender takes part, so that it does not eat the time of the others."""
     requests, spent = 64, 0.0
     while True:
         seen = measure(stage, running, requests, file)
         spent += requests / seen.rps
         if spent >= warm:
-            return max(48, int(seen.rps * block))
+            fit = max(2 * CONNECTIONS, int(seen.rps * block))
+            return fit, max(1, min(6, round(fit / seen.rps / block / 1.5)))
         requests = max(64, int(seen.rps * warm / 3))
 
 
 @dataclasses.dataclass
 class Cell:
-    """One contender, one body: medians over the rounds; the ratio is the median of the rounds' ratios to plain."""
+    """One contender, one body. The ratio is the median over the rounds of block / mean of the two plain blocks around it."""
 
     ratio: float
-    low: float
+    low: float  # 95 % confidence interval of the median
     high: float
+    quarter: float  # the middle half of the rounds
+    three_quarters: float
     cpu_us: float
     extra_us: float
     p50_us: float
     p99_us: float
     rps: float
     load_us: float
+    blocks: int
     requests: int
 
 
-def cell(blocks: list[Block], plain: list[float], requests: int) -> Cell:
-    ratios = [block.cpu_us / base for block, base in zip(blocks, plain)]
+def median_interval(values: list[float]) -> tuple[float, float]:
+    """A distribution-free 95 % interval of the median: two order statistics."""
+    values, half = sorted(values), 0.98 * len(values) ** 0.5
+    middle = (len(values) - 1) / 2
+    return values[max(0, math.floor(middle - half))], values[min(len(values) - 1, math.ceil(middle + half))]
+
+
+def cell(pairs: list[tuple[Block, float]], requests: int) -> Cell:
+    ratios = [block.cpu_us / plain for block, plain in pairs]
+    low, high = median_interval(ratios)
     quarters = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
-    middle = {name: statistics.median(getattr(block, name) for block in blocks) for name in ("cpu_us", "p50_us", "p99_us", "rps", "load_us")}
-    extra = statistics.median(block.cpu_us - base for block, base in zip(blocks, plain))
-    return Cell(statistics.median(ratios), quarters[0], quarters[2], extra_us=extra, requests=requests * len(blocks), **middle)
+    middle = {name: statistics.median(getattr(block, name) for block, _ in pairs) for name in ("cpu_us", "p50_us", "p99_us", "rps", "load_us")}
+    extra = statistics.median(block.cpu_us - plain for block, plain in pairs)
+    return Cell(statistics.median(ratios), low, high, quarters[0], quarters[2], extra_us=extra, blocks=len(pairs),
+                requests=requests * len(pairs), **middle)
 
 
-def compare(stage: Stage, running: list[Running], body: bytes, label: str, rounds: int, warm: float, block: float) -> dict[str, Cell]:
-    """All contenders on one body, in rounds of shuffled order with plain Envoy first and last in each."""
+def compare(stage: Stage, running: list[Running], body: bytes, label: str, depth: Depth) -> dict[str, Cell]:
+    """All contenders on one body: many short blocks in shuffled order, a block of plain Envoy between any two.
+
+    Machines drift by tens of percent from one second to the next; neighbouring blocks of 30 ms drift together.
+    """
     file = stage.folder / f"{label.replace(' ', '-')}.http"
     file.write_bytes(raw_request(body))
-    counts = {}
-    for one in running:
+    sizes = {}
+    for number, one in enumerate(running):
+        stage.say(f"{label}: warming up {one.contender.name} ({number + 1} of {len(running)})")
         one.verify(body)
-        counts[one.contender.name] = calibrate(stage, one, file, warm, block)
-    plain = next(one for one in running if one.contender.name == PLAIN)
-    others = [one for one in running if one is not plain]
-    order, blocks, base = random.Random(label), {one.contender.name: [] for one in running}, []
-    for number in range(rounds):
-        stage.say(f"{label}: round {number + 1} of {rounds}")
+        sizes[one.contender.name] = calibrate(stage, one, file, depth.warm, depth.block)
+    plain, *others = running
+    order, pairs = random.Random(label), {one.contender.name: [] for one in running}
+    for number in range(depth.rounds):
+        if number % max(1, depth.rounds // 4) == 0:
+            stage.say(f"{label}: round {number + 1} of {depth.rounds}")
         order.shuffle(others)
-        first = measure(stage, plain, counts[PLAIN], file)
+        before = measure(stage, plain, sizes[PLAIN][0], file)
         for one in others:
-            blocks[one.contender.name].append(measure(stage, one, counts[one.contender.name], file))
-        last = measure(stage, plain, counts[PLAIN], file)
-        blocks[PLAIN] += [first, last]
-        base.append((first.cpu_us + last.cpu_us) / 2)
-    paired = {PLAIN: [middle for middle in base for _ in range(2)]}
-    return {name: cell(seen, paired.get(name, base), counts[name]) for name, seen in blocks.items()}
+            requests, every = sizes[one.contender.name]
+            if number % every:
+                continue
+            block = measure(stage, one, requests, file)
+            after = measure(stage, plain, sizes[PLAIN][0], file)
+            middle = (before.cpu_us + after.cpu_us) / 2
+            pairs[one.contender.name].append((block, middle))
+            pairs[PLAIN].append((before, before.cpu_us))
+            before = after
+    return {name: cell(seen, sizes[name][0]) for name, seen in pairs.items() if seen}
 
 
 def with_helper(contender: Contender, binary: pathlib.Path, folder: pathlib.Path) -> Contender:

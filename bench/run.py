@@ -2,6 +2,7 @@
 """Measures what Pointsman costs, next to what a user would do otherwise. `bench/README.md` says how to read it."""
 
 import argparse
+import dataclasses
 import datetime
 import os
 import pathlib
@@ -38,9 +39,9 @@ def say(text: str) -> None:
     print(f"[{time.strftime('%H:%M:%S')}] {text}", file=sys.stderr, flush=True)
 
 
-def build(*arguments: str, env: dict | None = None) -> None:
+def build(*arguments: str) -> None:
     command = ["cargo", "build", "--release", "--quiet", *arguments]
-    if subprocess.run(command, cwd=HERE, env=os.environ | {"CARGO_TARGET_DIR": str(TARGET)} | (env or {})).returncode:
+    if subprocess.run(command, cwd=HERE, env=os.environ | {"CARGO_TARGET_DIR": str(TARGET)}).returncode:
         raise BenchError(f"`{' '.join(command)}` failed")
 
 
@@ -67,6 +68,7 @@ def everyone(wasm: pathlib.Path, folder: pathlib.Path) -> list[Contender]:
     model = policies.UPSTREAM_MODEL
     chosen = [
         Contender("plain", "plain Envoy", []),
+        Contender("plain-again", "plain Envoy, another process", []),
         Contender("noop-minimal", "no-op Wasm, two callbacks exported", [contenders.wasm("noop", module("noop_minimal"))]),
         Contender("noop-sdk", "no-op Wasm, Rust SDK", [contenders.wasm("noop", module("noop_sdk"))]),
     ]
@@ -87,7 +89,7 @@ def everyone(wasm: pathlib.Path, folder: pathlib.Path) -> list[Contender]:
     return chosen
 
 
-def run_matrix(stage: matrix.Stage, chosen: list[Contender], depth: dict, wanted: list[str]) -> dict:
+def run_matrix(stage: matrix.Stage, chosen: list[Contender], depth: matrix.Depth, wanted: list[str]) -> dict:
     columns = {label: body for label, body in bodies.all_bodies().items() if not wanted or label in wanted}
     running, cells = [], {}
     try:
@@ -96,7 +98,7 @@ def run_matrix(stage: matrix.Stage, chosen: list[Contender], depth: dict, wanted
             running.append(one)
             one.envoy.wait_for(matrix.raw_request(bodies.chat(1024, False)))
         for label, body in columns.items():
-            cells[label] = matrix.compare(stage, running, body, label, **depth)
+            cells[label] = matrix.compare(stage, running, body, label, depth)
     finally:
         for one in running:
             one.stop()
@@ -117,11 +119,10 @@ def print_matrix(chosen: list[Contender], cells: dict) -> str:
                 verdicts.append([f"Pointsman, hold {contender.name}, {label}", report.verdict(cell.ratio, budget)])
         ratios.append(row)
         details.append(detail)
-    spread = ", ".join(f"{label} {cells[label]['plain'].low:.2f}-{cells[label]['plain'].high:.2f}" for label in labels if "plain" in cells[label])
     text = ["## Proxy CPU per request, as a ratio to plain Envoy", "",
-            "Median of the rounds' ratios; in brackets the middle half of the rounds.", "",
+            "Median over the rounds, each block against the plain blocks right before and after it; in brackets the 95 % "
+            "confidence interval of that median. `plain Envoy, another process` should be 1.00: what it is off by is the noise floor.", "",
             report.table(["contender", *labels], ratios), "",
-            f"Plain Envoy against its own mean in each round (the noise floor): {spread}.", "",
             "CPU us per request / p50 ms / p99 ms / requests per second, "
             f"{matrix.CONNECTIONS} connections in a closed loop:", "", report.table(["contender", *labels], details)]
     if verdicts:
@@ -129,7 +130,7 @@ def print_matrix(chosen: list[Contender], cells: dict) -> str:
     return "\n".join(text)
 
 
-def run_rules(stage: matrix.Stage, wasm: pathlib.Path, depth: dict) -> tuple[dict, str]:
+def run_rules(stage: matrix.Stage, wasm: pathlib.Path, depth: matrix.Depth) -> tuple[dict, str]:
     """The same request under 10 and 10,000 rules, both next to plain Envoy."""
     chosen = [Contender("plain", "plain Envoy", [])] + [
         Contender(f"rules-{count}", f"{count} rules", contenders.pointsman(wasm, "stop", policies.by_rules(count, contenders.CLUSTER)), True, True)
@@ -139,7 +140,7 @@ def run_rules(stage: matrix.Stage, wasm: pathlib.Path, depth: dict) -> tuple[dic
         for contender in chosen:
             running.append(stage.start(contender))
             running[-1].envoy.wait_for(matrix.raw_request(bodies.chat(1024, False)))
-        cells = matrix.compare(stage, running, bodies.chat(1024, False), "rules", **depth)
+        cells = matrix.compare(stage, running, bodies.chat(1024, False), "rules", depth)
     finally:
         for one in running:
             one.stop()
@@ -166,7 +167,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--no-build", action="store_true", help="use what was built before")
     parser.add_argument("--callgrind", action="store_true", help="scanner: count instructions as well (needs valgrind)")
     parser.add_argument("--profile", metavar="CONTENDER[:BODY]", help="instead of measuring, show where the CPU time goes (needs perf)")
-    parser.add_argument("--simd", action="store_true", help="scanner in the VM: build with simd128")
     return parser.parse_args()
 
 
@@ -187,9 +187,9 @@ def measure(options: argparse.Namespace, folder: pathlib.Path) -> None:
     envoy, cores, wasm = find_envoy(options.envoy), Cores(not options.no_pin), options.module.resolve()
     if not wasm.is_file():
         say(f"no {options.module}: Pointsman itself is left out; `make wasm` builds it")
-    depth = {"rounds": 5, "warm": 0.3, "block": 0.12} if options.quick else {"rounds": 21, "warm": 1.0, "block": 0.2}
+    depth = matrix.Depth(rounds=14, warm=0.3, block=0.025) if options.quick else matrix.Depth(rounds=100, warm=1.0, block=0.03)
     if options.rounds:
-        depth["rounds"] = options.rounds
+        depth.rounds = options.rounds
     results, texts, began, steal = {}, [], time.monotonic(), steal_seconds()
 
     def finish(section: str, figures, text: str) -> None:
@@ -209,21 +209,22 @@ def measure(options: argparse.Namespace, folder: pathlib.Path) -> None:
             cells = run_matrix(stage, chosen, depth, [label for label in options.bodies.split(",") if label])
             finish("matrix", cells, print_matrix(chosen, cells))
         if "rules" in sections and wasm.is_file():
-            finish("rules", *run_rules(stage, wasm, depth | {"rounds": depth["rounds"] * 2}))
+            finish("rules", *run_rules(stage, wasm, dataclasses.replace(depth, rounds=depth.rounds * 3)))
         if "footprint" in sections and wasm.is_file():
             finish("footprint", *footprint.run(stage, wasm, starts=4 if options.quick else 11))
         if "scanner" in sections:
-            build("-p", "scanner", env={"RUSTFLAGS": ""}) if not options.no_build else None
+            if not options.no_build:
+                build("-p", "scanner")
             finish("scanner", *scanner.native(binary("scanner"), folder, options.quick, options.callgrind, say))
         if "scanner-vm" in sections:
             if not options.no_build:
-                build("-p", "scanner-vm", "--target", VM, env={"RUSTFLAGS": "-C target-feature=+simd128"} if options.simd else None)
+                build("-p", "scanner-vm", "--target", VM)
             finish("scanner-vm", *scanner.in_vm(stage, module("scanner_vm"), options.quick))
     machine = {"envoy": options.envoy, "cores": os.cpu_count(), "pinned": cores.pinned, "quick": options.quick, "depth": depth,
                "seconds": round(time.monotonic() - began), "stolen_seconds": steal_seconds() - steal, "load_average": os.getloadavg(),
                "when": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")}
     note = (f"Envoy {options.envoy}, one worker; {machine['cores']} cores, {'Envoy on one of its own' if cores.pinned else 'not pinned'}; "
-            f"{depth['rounds']} rounds; {machine['seconds']} s, of which the hypervisor took {machine['stolen_seconds']:.1f} s; "
+            f"{depth.rounds} rounds; {machine['seconds']} s, of which the hypervisor took {machine['stolen_seconds']:.1f} s; "
             f"load average at the end {machine['load_average'][0]:.1f}.")
     print(note)
     folder_out = HERE / "results"
