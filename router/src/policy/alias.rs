@@ -1,0 +1,89 @@
+//! Names that clients may ask for besides the models' own.
+
+use super::catalog::{Catalog, ModelId};
+use super::error::{PolicyErrorKind, Report};
+use super::object::object;
+use super::path::Path;
+use super::pattern::Pattern;
+use super::text::{Name, NamePattern};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+object! {
+    /// A name that clients may ask for besides the models' own.
+    pub(crate) struct AliasSpec {
+        /// The name, or a pattern in which `*` stands for any characters. A model of that name comes first,
+        /// then the alias without `*`, then the pattern with the longest beginning, then the first.
+        "name" => name: NamePattern,
+        /// The model it stands for. Default: only rules give it a model.
+        "model" => model: Option<Name>,
+    }
+}
+
+/// A name, or names, that clients may ask for.
+#[derive(Clone, Debug)]
+pub struct Alias {
+    /// As it is written, which is also how `/v1/models` lists it.
+    pub(crate) name: String,
+    pub(crate) pattern: Pattern,
+    /// The model it stands for, unless only rules give it one.
+    pub(crate) model: Option<ModelId>,
+}
+
+/// The aliases, in the order of the document, and how to find them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Aliases {
+    pub(crate) all: Vec<Alias>,
+    exact: BTreeMap<String, usize>,
+    /// Places in `all` of those with a star, the longest literal beginning first.
+    patterns: Vec<usize>,
+    has_gaps: bool,
+}
+
+impl Aliases {
+    pub(super) fn compile(specs: Vec<AliasSpec>, catalog: &Catalog, at: &Path<'_>, report: &mut Report) -> Self {
+        let mut aliases = Self { has_gaps: report.is_lost(at), ..Self::default() };
+        let mut taken: BTreeMap<String, usize> = BTreeMap::new();
+        for (nth, spec) in specs.into_iter().enumerate() {
+            let at = at.index(nth);
+            let name = spec.name.0.clone();
+            if report.is_lost(&at.key("name")) {
+                aliases.has_gaps = true;
+            } else if let Some(ModelId(model)) = catalog.find(&name) {
+                report.add(&at.key("name"), PolicyErrorKind::Taken { name: name.clone(), by: format!("models[{model}]") });
+            } else if let Some(first) = taken.get(&name) {
+                report.add(&at.key("name"), PolicyErrorKind::Taken { name: name.clone(), by: format!("aliases[{first}]") });
+            } else {
+                taken.insert(name.clone(), nth);
+            }
+            let model = spec.model.and_then(|model| catalog.resolve(&model, &at.key("model"), report));
+            aliases.all.push(Alias { pattern: spec.name.pattern(), name, model });
+        }
+        for (nth, alias) in aliases.all.iter().enumerate() {
+            match alias.pattern.exact() {
+                Some(name) => drop(aliases.exact.insert(name.to_owned(), nth)),
+                None => aliases.patterns.push(nth),
+            }
+        }
+        let length = |nth: &usize| aliases.all.get(*nth).map_or(0, |alias| alias.pattern.prefix().len());
+        aliases.patterns.sort_by_key(|nth| Reverse(length(nth)));
+        aliases
+    }
+
+    /// The alias that `name` falls under: one without `*` first, then the one with the longest literal
+    /// beginning, then the first of the document.
+    pub(crate) fn find(&self, name: &str) -> Option<&Alias> {
+        if let Some(nth) = self.exact.get(name) {
+            return self.all.get(*nth);
+        }
+        self.patterns.iter().filter_map(|nth| self.all.get(*nth)).find(|alias| alias.pattern.matches(name))
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.all.iter().map(|alias| alias.name.as_str())
+    }
+
+    pub(super) fn has_gaps(&self) -> bool {
+        self.has_gaps
+    }
+}

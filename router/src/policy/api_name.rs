@@ -1,0 +1,30 @@
+//! APIs as operators name them.
+
+use super::catalog::RoutableApi;
+use super::document::Document;
+use super::error::Report;
+use super::path::Path;
+use super::read::{Definitions, Read, choose};
+use crate::api::Api;
+use serde_json::{Value, json};
+
+impl Default for RoutableApi {
+    fn default() -> Self {
+        Self(Api::ChatCompletions)
+    }
+}
+
+fn routable() -> impl Iterator<Item = Api> {
+    Api::ALL.iter().copied().filter(|api| api.is_routable())
+}
+
+impl Read for RoutableApi {
+    fn read(document: &Document, at: &Path<'_>, report: &mut Report) -> Self {
+        let choices: Vec<_> = routable().map(|api| (api.name(), Self(api))).collect();
+        choose(document, &choices, at, report)
+    }
+
+    fn schema(_: &mut Definitions) -> Value {
+        json!({ "enum": routable().map(Api::name).collect::<Vec<_>>() })
+    }
+}

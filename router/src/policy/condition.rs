@@ -1,0 +1,224 @@
+//! When a rule applies.
+
+use super::alias::Aliases;
+use super::catalog::{Catalog, RoutableApi};
+use super::error::{PolicyErrorKind, Report, What};
+use super::header::{HeaderMatch, HeaderSlots, HeaderSpec};
+use super::keyword::{KeywordId, Keywords};
+use super::object::{names, object};
+use super::path::Path;
+use super::pattern::Pattern;
+use super::read::{MAX_WHOLE, Some1, Whole};
+use super::suggest::nearest;
+use super::tenant::{TenantId, Tenants};
+use super::text::{Keyword, Name, NamePattern, RequestPath};
+use crate::api::ApiSet;
+
+object! {
+    /// When a rule applies. Of the conditions that are given, all must hold; none at all always holds.
+    pub(crate) struct ConditionsSpec {
+        /// The API is one of these.
+        "apis" => apis: Option<Some1<RoutableApi>>,
+        /// The model asked for is one of these; `*` stands for any characters. Compared with the name as the
+        /// client spelled it, before aliases.
+        "models" => models: Option<Some1<NamePattern>>,
+        /// The caller is one of these tenants.
+        "tenants" => tenants: Option<Some1<Name>>,
+        /// Request headers. All must match.
+        "headers" => headers: Option<Some1<HeaderSpec>>,
+        /// The request path, without its query, is one of these.
+        "paths" => paths: Option<Some1<PathSpec>>,
+        /// Estimated input tokens.
+        "inputTokens" => input_tokens: Option<RangeSpec>,
+        /// The most output tokens the client asks for. Does not hold if it does not say.
+        "maxOutputTokens" => max_output_tokens: Option<RangeSpec>,
+        /// Messages of the conversation.
+        "messages" => messages: Option<RangeSpec>,
+        /// Whether the answer is to be streamed.
+        "stream" => stream: Option<bool>,
+        /// Whether the request brings tools.
+        "tools" => tools: Option<bool>,
+        /// Whether the request brings images.
+        "images" => images: Option<bool>,
+        /// Whether the request brings audio or asks for it.
+        "audio" => audio: Option<bool>,
+        /// Whether the answer must follow a JSON Schema.
+        "structuredOutput" => structured_output: Option<bool>,
+        /// Whether the request asks for reasoning.
+        "reasoning" => reasoning: Option<bool>,
+        /// The text of the request contains one of these, as whole words, in any case.
+        "keywords" => keywords: Option<Some1<Keyword>>,
+    }
+}
+
+object! {
+    /// A range of whole numbers, both ends included.
+    pub(crate) struct RangeSpec {
+        /// The least.
+        "min" => min: Option<Whole<0, MAX_WHOLE>>,
+        /// The most.
+        "max" => max: Option<Whole<0, MAX_WHOLE>>,
+    }
+    at_least_one_of("min", "max");
+}
+
+object! {
+    /// A condition on the request path.
+    pub(crate) struct PathSpec {
+        /// How the path is compared.
+        "type" => kind: PathMatchType = "Exact",
+        /// The path, or its beginning.
+        "value" => value: RequestPath,
+    }
+}
+
+names! {
+    /// How a path is compared.
+    pub(crate) enum PathMatchType {
+        /// The same path.
+        Exact => "Exact",
+        /// A path that begins with these segments: `/a` matches `/a` and `/a/b`, not `/ab`.
+        Prefix => "Prefix",
+    }
+}
+
+/// When a rule applies. Empty lists and `None` hold always.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Conditions {
+    pub(crate) apis: Option<ApiSet>,
+    /// One must match the name asked for.
+    pub(crate) models: Vec<Pattern>,
+    /// Sorted. One must be the caller's.
+    pub(crate) tenants: Vec<TenantId>,
+    /// All must match.
+    pub(crate) headers: Vec<HeaderMatch>,
+    /// One must match.
+    pub(crate) paths: Vec<PathMatch>,
+    pub(crate) input_tokens: Option<Range>,
+    pub(crate) max_output_tokens: Option<Range>,
+    pub(crate) messages: Option<Range>,
+    pub(crate) stream: Option<bool>,
+    pub(crate) tools: Option<bool>,
+    pub(crate) images: Option<bool>,
+    pub(crate) audio: Option<bool>,
+    pub(crate) structured_output: Option<bool>,
+    pub(crate) reasoning: Option<bool>,
+    /// One must occur.
+    pub(crate) keywords: Vec<KeywordId>,
+}
+
+/// A range, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Range {
+    pub(crate) min: u64,
+    pub(crate) max: u64,
+}
+
+impl Range {
+    pub(crate) fn contains(self, value: u64) -> bool {
+        (self.min..=self.max).contains(&value)
+    }
+}
+
+/// A condition on the request path without its query.
+#[derive(Clone, Debug)]
+pub(crate) enum PathMatch {
+    Exact(String),
+    /// Without a slash at its end.
+    Prefix(String),
+}
+
+impl PathMatch {
+    pub(crate) fn matches(&self, path: &[u8]) -> bool {
+        match self {
+            PathMatch::Exact(exact) => path == exact.as_bytes(),
+            PathMatch::Prefix(prefix) => {
+                path.strip_prefix(prefix.as_bytes()).is_some_and(|rest| matches!(rest.first(), None | Some(b'/')))
+            }
+        }
+    }
+}
+
+/// What conditions refer to.
+pub(super) struct Scope<'a> {
+    pub(super) catalog: &'a Catalog,
+    pub(super) aliases: &'a Aliases,
+    pub(super) tenants: &'a Tenants,
+    pub(super) slots: &'a mut HeaderSlots,
+    pub(super) keywords: &'a mut Keywords,
+}
+
+impl ConditionsSpec {
+    pub(super) fn compile(self, scope: &mut Scope<'_>, at: &Path<'_>, report: &mut Report) -> Conditions {
+        let mut models = Vec::new();
+        for (nth, pattern) in items(self.models) {
+            models.push(known_name(&pattern, scope, &at.key("models").index(nth), report));
+        }
+        let mut tenants = Vec::new();
+        for (nth, name) in items(self.tenants) {
+            tenants.extend(scope.tenants.resolve(&name, &at.key("tenants").index(nth), report));
+        }
+        tenants.sort_unstable();
+        tenants.dedup();
+        let mut headers = Vec::new();
+        for (nth, header) in items(self.headers) {
+            headers.push(header.compile(scope.slots, &at.key("headers").index(nth), report));
+        }
+        let mut range = |key: &'static str, range: Option<RangeSpec>| range.map(|range| range.compile(&at.key(key), report));
+        Conditions {
+            apis: self.apis.map(|apis| apis.0.into_iter().map(|api| api.0).collect()),
+            models,
+            tenants,
+            headers,
+            paths: items(self.paths).map(|(_, path)| path.compile()).collect(),
+            input_tokens: range("inputTokens", self.input_tokens),
+            max_output_tokens: range("maxOutputTokens", self.max_output_tokens),
+            messages: range("messages", self.messages),
+            stream: self.stream,
+            tools: self.tools,
+            images: self.images,
+            audio: self.audio,
+            structured_output: self.structured_output,
+            reasoning: self.reasoning,
+            keywords: items(self.keywords).map(|(_, keyword)| scope.keywords.number(&keyword)).collect(),
+        }
+    }
+}
+
+fn items<T>(list: Option<Some1<T>>) -> impl Iterator<Item = (usize, T)> {
+    list.map(|list| list.0).unwrap_or_default().into_iter().enumerate()
+}
+
+/// A pattern over the names that clients ask for; one without a star must be a name that they can ask for.
+fn known_name(pattern: &NamePattern, scope: &Scope<'_>, at: &Path<'_>, report: &mut Report) -> Pattern {
+    let pattern = pattern.pattern();
+    let (catalog, aliases) = (scope.catalog, scope.aliases);
+    if let Some(name) = pattern.exact() {
+        let is_known = catalog.find(name).is_some() || aliases.find(name).is_some();
+        if !is_known && !catalog.has_gaps() && !aliases.has_gaps() {
+            let suggestion = nearest(name, catalog.names().chain(aliases.names())).map(str::to_owned);
+            report.add(at, PolicyErrorKind::NoSuch { what: What::ModelOrAlias, name: name.to_owned(), suggestion });
+        }
+    }
+    pattern
+}
+
+impl RangeSpec {
+    fn compile(self, at: &Path<'_>, report: &mut Report) -> Range {
+        let range = Range { min: self.min.map_or(0, |min| min.0), max: self.max.map_or(u64::MAX, |max| max.0) };
+        let is_read = !report.is_lost(&at.key("min")) && !report.is_lost(&at.key("max"));
+        if range.min > range.max && is_read {
+            report.add(at, PolicyErrorKind::EmptyRange);
+        }
+        range
+    }
+}
+
+impl PathSpec {
+    fn compile(self) -> PathMatch {
+        match self.kind {
+            PathMatchType::Exact => PathMatch::Exact(self.value.0),
+            PathMatchType::Prefix => PathMatch::Prefix(self.value.0.trim_end_matches('/').to_owned()),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What happens when a request cannot be decided the normal way, cause by cause.
+
+use super::catalog::{Catalog, ModelId};
+use super::document::Document;
+use super::error::Report;
+use super::object::{names, object};
+use super::path::Path;
+use super::read::{Definitions, Read, choose, wrong_type};
+use super::text::Name;
+use serde_json::{Value, json};
+
+object! {
+    /// What happens when a request cannot be decided the normal way. Everything is refused by default.
+    pub(crate) struct FailureSpec {
+        /// A body that is not understood exactly. `pass` forwards it unread, to the default route.
+        "unparseable" => unparseable: OnUnread = "deny",
+        /// A body larger than `limits.maxBodyBytes`. `pass` forwards it unread, to the default route.
+        "oversize" => oversize: OnUnread = "deny",
+        /// An API that is recognised but cannot be routed. `pass` forwards it unread, to the default route.
+        "unsupportedApi" => unsupported_api: OnUnread = "deny",
+        /// A caller that is none of the tenants. `allow` lets it use every model. Irrelevant without tenants.
+        "unknownTenant" => unknown_tenant: OnUnknownTenant = "deny",
+        /// A name that is neither a model nor an alias, and that no rule routes.
+        "unknownModel" => unknown_model: FallbackSpec = "deny",
+        /// A request that names no model, for an API where it may, and that no rule routes.
+        "missingModel" => missing_model: FallbackSpec = "deny",
+        /// A request that none of the models it was meant for can serve.
+        "noCandidate" => no_candidate: FallbackSpec = "deny",
+    }
+}
+
+names! {
+    /// What happens to a request that is not read.
+    pub(crate) enum OnUnread {
+        /// It is refused.
+        Deny => "deny",
+        /// It is forwarded as it is.
+        Pass => "pass",
+    }
+}
+
+names! {
+    /// What happens to a caller that is none of the tenants.
+    pub(crate) enum OnUnknownTenant {
+        /// It is refused.
+        Deny => "deny",
+        /// It may use every model.
+        Allow => "allow",
+    }
+}
+
+/// `deny`, or a model to use.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FallbackSpec(Option<FallbackModel>);
+
+object! {
+    /// A model to use instead. The tenant must be allowed to use it, and it must be able to serve the request.
+    pub(crate) struct FallbackModel {
+        /// The model.
+        "model" => model: Name,
+    }
+}
+
+impl Read for FallbackSpec {
+    fn read(document: &Document, at: &Path<'_>, report: &mut Report) -> Self {
+        match document {
+            Document::Object(_) => Self(Some(FallbackModel::read(document, at, report))),
+            Document::String(_) => {
+                choose(document, &[("deny", ())], at, report);
+                Self(None)
+            }
+            other => wrong_type("`deny` or an object with `model`", other, at, report),
+        }
+    }
+
+    fn schema(definitions: &mut Definitions) -> Value {
+        json!({ "oneOf": [{ "const": "deny" }, FallbackModel::schema(definitions)] })
+    }
+}
+
+/// What happens when a request cannot be decided the normal way.
+#[derive(Clone, Debug)]
+pub(crate) struct OnFailure {
+    pub(crate) unparseable: OnUnread,
+    pub(crate) oversize: OnUnread,
+    pub(crate) unsupported_api: OnUnread,
+    pub(crate) unknown_tenant: OnUnknownTenant,
+    /// A model to use, or `None`: refuse. So below.
+    pub(crate) unknown_model: Option<ModelId>,
+    pub(crate) missing_model: Option<ModelId>,
+    pub(crate) no_candidate: Option<ModelId>,
+}
+
+impl FailureSpec {
+    pub(super) fn compile(self, catalog: &Catalog, at: &Path<'_>, report: &mut Report) -> OnFailure {
+        let mut model = |key: &'static str, fallback: FallbackSpec| {
+            let at = at.key(key);
+            fallback.0.and_then(|fallback| catalog.resolve(&fallback.model, &at.key("model"), report))
+        };
+        OnFailure {
+            unparseable: self.unparseable,
+            oversize: self.oversize,
+            unsupported_api: self.unsupported_api,
+            unknown_tenant: self.unknown_tenant,
+            unknown_model: model("unknownModel", self.unknown_model),
+            missing_model: model("missingModel", self.missing_model),
+            no_candidate: model("noCandidate", self.no_candidate),
+        }
+    }
+}

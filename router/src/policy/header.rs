@@ -1,0 +1,178 @@
+//! Conditions on request headers, and the numbering of the headers that a policy looks at.
+
+use super::document::Document;
+use super::error::{PolicyErrorKind, Report};
+use super::object::{names, object};
+use super::path::Path;
+use super::read::{Definitions, Read, wrong_type};
+use super::text::HeaderValue;
+use regex_lite::{Regex, RegexBuilder};
+use serde_json::{Value, json};
+
+/// Values longer than this never match a regular expression, so that its cost stays bounded.
+const LONGEST_SEARCHED: usize = 4096;
+
+/// What a compiled regular expression may take, in bytes.
+const REGEX_SIZE: usize = 64 * 1024;
+
+object! {
+    /// A condition on a request header. Clients choose their headers freely: for a tenant, only match on a
+    /// header that the proxy sets itself, such as one that authentication writes.
+    pub(crate) struct HeaderSpec {
+        /// The header's name, in any case.
+        "name" => name: HeaderName,
+        /// How the value is compared.
+        "type" => kind: MatchType = "Exact",
+        /// The value, its beginning, or a regular expression for all of it.
+        "value" => value: HeaderValue,
+    }
+}
+
+names! {
+    /// How a value is compared.
+    pub(crate) enum MatchType {
+        /// The same value.
+        Exact => "Exact",
+        /// A value that begins so.
+        Prefix => "Prefix",
+        /// A value that the regular expression matches as a whole.
+        RegularExpression => "RegularExpression",
+    }
+}
+
+/// A header name in lower case.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HeaderName(pub(crate) String);
+
+impl Read for HeaderName {
+    fn read(document: &Document, at: &Path<'_>, report: &mut Report) -> Self {
+        let Document::String(name) = document else { return wrong_type("a string", document, at, report) };
+        let lower = name.to_ascii_lowercase();
+        if lower.starts_with("x-pointsman-") {
+            return report.lose(at, PolicyErrorKind::ReservedHeader);
+        }
+        let is_token = !lower.is_empty()
+            && lower.len() <= 256
+            && lower.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
+        if !is_token {
+            let value = name.chars().take(60).collect();
+            return report.lose(at, PolicyErrorKind::Invalid { value, expected: "a header name" });
+        }
+        Self(if lower == "host" { ":authority".to_owned() } else { lower })
+    }
+
+    fn schema(_: &mut Definitions) -> Value {
+        json!({
+            "type": "string",
+            "pattern": "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
+            "not": { "pattern": "^[xX]-[pP][oO][iI][nN][tT][sS][mM][aA][nN]-" },
+            "maxLength": 256,
+        })
+    }
+}
+
+/// The place of a header among those that the policy looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct HeaderSlot(pub(crate) u16);
+
+/// Gives each header that the policy looks at a slot.
+#[derive(Debug, Default)]
+pub(super) struct HeaderSlots(pub(super) Vec<String>);
+
+impl HeaderSlots {
+    pub(super) fn slot(&mut self, name: HeaderName, at: &Path<'_>, report: &mut Report) -> HeaderSlot {
+        let place = self.0.iter().position(|known| *known == name.0).unwrap_or(self.0.len());
+        match u16::try_from(place) {
+            Ok(slot) => {
+                if place == self.0.len() {
+                    self.0.push(name.0);
+                }
+                HeaderSlot(slot)
+            }
+            Err(_) => {
+                report.add(at, PolicyErrorKind::TooMany { max: usize::from(u16::MAX) });
+                HeaderSlot(u16::MAX)
+            }
+        }
+    }
+}
+
+/// A condition on a header.
+#[derive(Clone, Debug)]
+pub(crate) struct HeaderMatch {
+    pub(crate) slot: HeaderSlot,
+    pub(crate) test: ValueTest,
+}
+
+/// What a value must be.
+#[derive(Clone, Debug)]
+pub(crate) enum ValueTest {
+    Exact(String),
+    Prefix(String),
+    Regex(Regex),
+}
+
+impl ValueTest {
+    pub(crate) fn matches(&self, value: &[u8]) -> bool {
+        match self {
+            ValueTest::Exact(exact) => value == exact.as_bytes(),
+            ValueTest::Prefix(prefix) => value.starts_with(prefix.as_bytes()),
+            ValueTest::Regex(regex) => {
+                value.len() <= LONGEST_SEARCHED && std::str::from_utf8(value).is_ok_and(|value| regex.is_match(value))
+            }
+        }
+    }
+}
+
+impl HeaderSpec {
+    pub(super) fn compile(self, slots: &mut HeaderSlots, at: &Path<'_>, report: &mut Report) -> HeaderMatch {
+        let slot = slots.slot(self.name, at, report);
+        let test = match self.kind {
+            MatchType::Exact => ValueTest::Exact(self.value.0),
+            MatchType::Prefix => ValueTest::Prefix(self.value.0),
+            MatchType::RegularExpression => match full_match(&self.value.0) {
+                Ok(regex) => ValueTest::Regex(regex),
+                Err(err) => {
+                    report.add(&at.key("value"), PolicyErrorKind::Regex { reason: err.to_string() });
+                    ValueTest::Exact(self.value.0)
+                }
+            },
+        };
+        HeaderMatch { slot, test }
+    }
+}
+
+/// Compiles a regular expression that matches whole values only.
+fn full_match(pattern: &str) -> Result<Regex, regex_lite::Error> {
+    let compile = |pattern: &str| RegexBuilder::new(pattern).size_limit(REGEX_SIZE).build();
+    // By itself first: `a)|(b` would close the group around it.
+    compile(pattern)?;
+    compile(&format!("^(?:{pattern})$"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(pattern: &str, value: &[u8], expected: bool) {
+        let test = ValueTest::Regex(full_match(pattern).expect("a regular expression"));
+        assert_eq!(test.matches(value), expected, "{pattern:?} on {:?}", String::from_utf8_lossy(value));
+    }
+
+    #[test]
+    fn a_regular_expression_matches_whole_values() {
+        check("a|ab", b"ab", true);
+        check("a|b", b"ab", false);
+        check("team-[0-9]+", b"team-42", true);
+        check("team-[0-9]+", b"team-42\n", false);
+        check(".*", b"\xff", false);
+        check("x*", "x".repeat(LONGEST_SEARCHED + 1).as_bytes(), false);
+    }
+
+    #[test]
+    fn unbalanced_and_huge_ones_are_refused() {
+        assert!(full_match("a)|(b").is_err());
+        assert!(full_match("(").is_err());
+        assert!(full_match("((a{100}){100}){100}").is_err());
+    }
+}

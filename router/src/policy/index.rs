@@ -1,0 +1,168 @@
+//! Which rules can apply to a request at all, so that thousands of rules cost what a few do.
+
+use super::header::{HeaderSlot, ValueTest};
+use super::rule::{Rule, RuleId};
+use super::tenant::TenantId;
+use std::collections::BTreeMap;
+
+/// Lengths at which literal beginnings (`gpt-` of `gpt-*`) are filed; longer ones under the next below.
+const PREFIX_LENGTHS: [usize; 12] = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32];
+
+/// Headers that rules are filed by. A policy that would need more files the rest elsewhere.
+const HEADERS: usize = 8;
+
+/// One list each for: no key, the whole name, its beginnings, the tenant, the headers.
+const LISTS: usize = 3 + PREFIX_LENGTHS.len() + HEADERS;
+
+/// What a rule can be filed by. A rule applies only to requests that have one of its keys.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Model(Box<[u8]>),
+    ModelPrefix(Box<[u8]>),
+    Tenant(TenantId),
+    Header(HeaderSlot, Box<[u8]>),
+}
+
+/// The rules, filed by the condition that the fewest others share.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RuleIndex {
+    models: BTreeMap<Box<[u8]>, Vec<RuleId>>,
+    prefixes: BTreeMap<Box<[u8]>, Vec<RuleId>>,
+    tenants: BTreeMap<TenantId, Vec<RuleId>>,
+    headers: Vec<(HeaderSlot, BTreeMap<Box<[u8]>, Vec<RuleId>>)>,
+    /// Rules that none of their conditions narrows down.
+    general: Vec<RuleId>,
+}
+
+impl RuleIndex {
+    pub(super) fn new(rules: &[Rule]) -> Self {
+        let slots = busiest_headers(rules);
+        let mut sharers: BTreeMap<Key, usize> = BTreeMap::new();
+        for key in rules.iter().flat_map(|rule| alternatives(rule, &slots)).flatten() {
+            *sharers.entry(key).or_default() += 1;
+        }
+        let mut index = Self { headers: slots.iter().map(|slot| (*slot, BTreeMap::new())).collect(), ..Self::default() };
+        for (rule, id) in rules.iter().zip((0..).map(RuleId)) {
+            let crowd = |keys: &Vec<Key>| keys.iter().map(|key| sharers.get(key).copied().unwrap_or(0)).sum::<usize>();
+            match alternatives(rule, &slots).into_iter().min_by_key(crowd) {
+                Some(keys) => keys.into_iter().for_each(|key| index.file(id, key)),
+                None => index.general.push(id),
+            }
+        }
+        index
+    }
+
+    fn file(&mut self, id: RuleId, key: Key) {
+        let list = match key {
+            Key::Model(name) => self.models.entry(name).or_default(),
+            Key::ModelPrefix(prefix) => self.prefixes.entry(prefix).or_default(),
+            Key::Tenant(tenant) => self.tenants.entry(tenant).or_default(),
+            Key::Header(slot, value) => match self.headers.iter_mut().find(|(known, _)| *known == slot) {
+                Some((_, values)) => values.entry(value).or_default(),
+                None => &mut self.general,
+            },
+        };
+        // Two patterns of one rule can share a key.
+        if list.last() != Some(&id) {
+            list.push(id);
+        }
+    }
+
+    /// Every rule that can apply to such a request (and some that cannot), each once, in order.
+    pub(crate) fn candidates<'p, 'v>(
+        &'p self,
+        asked: Option<&str>,
+        tenant: Option<TenantId>,
+        header_value: &dyn Fn(HeaderSlot) -> Option<&'v [u8]>,
+    ) -> Candidates<'p> {
+        let mut candidates = Candidates { lists: [&[]; LISTS], used: 0 };
+        candidates.add(Some(&self.general));
+        if let Some(asked) = asked.map(str::as_bytes) {
+            candidates.add(self.models.get(asked));
+            if !self.prefixes.is_empty() {
+                for prefix in PREFIX_LENGTHS.iter().map_while(|length| asked.get(..*length)) {
+                    candidates.add(self.prefixes.get(prefix));
+                }
+            }
+        }
+        candidates.add(tenant.and_then(|tenant| self.tenants.get(&tenant)));
+        for (slot, values) in &self.headers {
+            candidates.add(header_value(*slot).and_then(|value| values.get(value)));
+        }
+        candidates
+    }
+}
+
+/// The sets of keys that a rule can be filed by.
+fn alternatives(rule: &Rule, slots: &[HeaderSlot]) -> Vec<Vec<Key>> {
+    let conditions = &rule.conditions;
+    let mut alternatives = Vec::new();
+    let models: Option<Vec<Key>> = conditions.models.iter().map(|pattern| match pattern.exact() {
+        Some(name) => Some(Key::Model(name.as_bytes().into())),
+        None => {
+            let prefix = pattern.prefix().as_bytes();
+            let filed = PREFIX_LENGTHS.iter().rev().find_map(|length| prefix.get(..*length))?;
+            Some(Key::ModelPrefix(filed.into()))
+        }
+    }).collect();
+    alternatives.extend(models.filter(|keys| !keys.is_empty()));
+    if !conditions.tenants.is_empty() {
+        alternatives.push(conditions.tenants.iter().copied().map(Key::Tenant).collect());
+    }
+    for header in &conditions.headers {
+        if let ValueTest::Exact(value) = &header.test
+            && slots.contains(&header.slot)
+        {
+            alternatives.push(vec![Key::Header(header.slot, value.as_bytes().into())]);
+        }
+    }
+    alternatives
+}
+
+/// The headers that most rules compare with an exact value.
+fn busiest_headers(rules: &[Rule]) -> Vec<HeaderSlot> {
+    let mut uses: BTreeMap<HeaderSlot, usize> = BTreeMap::new();
+    for header in rules.iter().flat_map(|rule| &rule.conditions.headers) {
+        if matches!(header.test, ValueTest::Exact(_)) {
+            *uses.entry(header.slot).or_default() += 1;
+        }
+    }
+    let mut slots: Vec<_> = uses.into_iter().collect();
+    slots.sort_by_key(|(slot, uses)| (std::cmp::Reverse(*uses), *slot));
+    slots.into_iter().take(HEADERS).map(|(slot, _)| slot).collect()
+}
+
+/// Merges sorted lists of rules.
+#[derive(Clone, Debug)]
+pub(crate) struct Candidates<'p> {
+    lists: [&'p [RuleId]; LISTS],
+    used: usize,
+}
+
+impl<'p> Candidates<'p> {
+    fn add(&mut self, list: Option<&'p Vec<RuleId>>) {
+        if let Some(list) = list.filter(|list| !list.is_empty())
+            && let Some(free) = self.lists.get_mut(self.used)
+        {
+            *free = list;
+            self.used += 1;
+        }
+    }
+}
+
+impl Iterator for Candidates<'_> {
+    type Item = RuleId;
+
+    fn next(&mut self) -> Option<RuleId> {
+        let lists = self.lists.get_mut(..self.used)?;
+        let next = lists.iter().filter_map(|list| list.first()).min().copied()?;
+        for list in lists {
+            if let Some((first, rest)) = list.split_first()
+                && *first == next
+            {
+                *list = rest;
+            }
+        }
+        Some(next)
+    }
+}

@@ -1,0 +1,158 @@
+//! Rules: conditions and an action. The first that applies acts.
+
+use super::catalog::ModelId;
+use super::condition::{Conditions, ConditionsSpec, Scope};
+use super::error::{PolicyErrorKind, Report};
+use super::header::{HeaderName, HeaderSlot};
+use super::document::Document;
+use super::object::object;
+use super::path::Path;
+use super::read::{Some1, Whole};
+use super::text::{Message, Name};
+use std::collections::BTreeMap;
+
+/// The status of a `deny` that does not say.
+const FORBIDDEN: u32 = 403;
+
+object! {
+    /// A rule: conditions and an action. Rules are tried in order, the first that applies acts.
+    pub(crate) struct RuleSpec {
+        /// Its name. Unique.
+        "name" => name: Name,
+        /// When it applies. Default: always.
+        "match" => matches: ConditionsSpec = Document::EMPTY,
+        /// Where the request goes.
+        "route" => route: Option<RouteSpec>,
+        /// Refuses the request.
+        "deny" => deny: Option<DenySpec>,
+    }
+    exactly_one_of("route", "deny");
+}
+
+object! {
+    /// Where a request goes.
+    pub(crate) struct RouteSpec {
+        /// The models to choose from. Those that the caller may not use, or that cannot serve the request, are
+        /// left out.
+        "targets" => targets: Some1<TargetSpec>,
+        /// What keeps requests on the model that was chosen first. Default: the conversation itself.
+        "sticky" => sticky: Option<StickySpec>,
+    }
+}
+
+object! {
+    /// One of the models to choose from.
+    pub(crate) struct TargetSpec {
+        /// The model.
+        "model" => model: Name,
+        /// Its share, relative to the other targets.
+        "weight" => weight: Whole<0, 1_000_000> = 1u32,
+    }
+}
+
+object! {
+    /// What keeps requests on one model.
+    pub(crate) struct StickySpec {
+        /// Requests with the same value of this header stay together; those without it, by conversation.
+        "header" => header: HeaderName,
+    }
+}
+
+object! {
+    /// A refusal.
+    pub(crate) struct DenySpec {
+        /// The HTTP status.
+        "status" => status: Whole<400, 599> = FORBIDDEN,
+        /// What the client is told.
+        "message" => message: Option<Message>,
+    }
+}
+
+/// The place of a rule in the policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct RuleId(pub(crate) u32);
+
+/// Conditions and an action.
+#[derive(Clone, Debug)]
+pub(crate) struct Rule {
+    pub(crate) name: String,
+    pub(crate) conditions: Conditions,
+    pub(crate) action: Action,
+}
+
+/// What a rule does.
+#[derive(Clone, Debug)]
+pub(crate) enum Action {
+    /// Chooses one of the targets.
+    Route {
+        /// Models and their weights; each model once, some weight above 0.
+        targets: Vec<(ModelId, u32)>,
+        /// The header that keeps requests together, rather than their conversation.
+        sticky: Option<HeaderSlot>,
+    },
+    /// Refuses.
+    Deny {
+        status: u16,
+        message: Option<String>,
+    },
+}
+
+impl Action {
+    /// Whether the conversation's identity can decide which target is chosen: there is a choice, and a request
+    /// may come without the sticky header.
+    pub(crate) fn needs_identity(&self) -> bool {
+        matches!(self, Action::Route { targets, .. } if targets.iter().filter(|(_, weight)| *weight > 0).count() > 1)
+    }
+}
+
+/// Compiles the rules, in their order.
+pub(super) fn compile(specs: Vec<RuleSpec>, scope: &mut Scope<'_>, at: &Path<'_>, report: &mut Report) -> Vec<Rule> {
+    let mut taken: BTreeMap<String, usize> = BTreeMap::new();
+    let mut rules = Vec::with_capacity(specs.len());
+    for (nth, spec) in specs.into_iter().enumerate() {
+        let at = at.index(nth);
+        let name = spec.name.0;
+        if let Some(first) = taken.get(&name) {
+            report.add(&at.key("name"), PolicyErrorKind::Taken { name: name.clone(), by: format!("rules[{first}]") });
+        } else if !report.is_lost(&at.key("name")) {
+            taken.insert(name.clone(), nth);
+        }
+        let conditions = spec.matches.compile(scope, &at.key("match"), report);
+        let action = match (spec.route, spec.deny) {
+            (Some(route), _) => route.compile(scope, &at.key("route"), report),
+            (None, deny) => deny.unwrap_or_default().compile(),
+        };
+        rules.push(Rule { name, conditions, action });
+    }
+    rules
+}
+
+impl RouteSpec {
+    fn compile(self, scope: &mut Scope<'_>, at: &Path<'_>, report: &mut Report) -> Action {
+        let at_targets = at.key("targets");
+        let mut targets: Vec<(ModelId, u32)> = Vec::with_capacity(self.targets.0.len());
+        let mut has_weight = report.is_lost(&at_targets);
+        for (nth, target) in self.targets.0.into_iter().enumerate() {
+            let at = at_targets.index(nth);
+            has_weight |= target.weight.0 > 0 || report.is_lost(&at.key("weight"));
+            let Some(model) = scope.catalog.resolve(&target.model, &at.key("model"), report) else { continue };
+            if targets.iter().any(|(other, _)| *other == model) {
+                report.add(&at.key("model"), PolicyErrorKind::Taken { name: target.model.0, by: "an earlier target".to_owned() });
+                continue;
+            }
+            targets.push((model, u32::try_from(target.weight.0).unwrap_or(u32::MAX)));
+        }
+        if !has_weight {
+            report.add(&at_targets, PolicyErrorKind::NoWeight);
+        }
+        let at_sticky = at.key("sticky");
+        let sticky = self.sticky.map(|sticky| scope.slots.slot(sticky.header, &at_sticky.key("header"), report));
+        Action::Route { targets, sticky }
+    }
+}
+
+impl DenySpec {
+    fn compile(self) -> Action {
+        Action::Deny { status: u16::try_from(self.status.0).unwrap_or(403), message: self.message.map(|message| message.0) }
+    }
+}

@@ -1,0 +1,183 @@
+//! Who is calling, and which models they may use.
+
+use super::catalog::{Catalog, ModelId, ModelSet};
+use super::claim::{ClaimMatch, ClaimSpec};
+use super::error::{PolicyErrorKind, Report, What};
+use super::header::{HeaderMatch, HeaderSlots, HeaderSpec};
+use super::document::Document;
+use super::object::object;
+use super::path::Path;
+use super::pattern::Pattern;
+use super::read::{Map, Some1};
+use super::suggest::nearest;
+use super::text::{LabelKey, Name, NamePattern, Plain, PlainPattern};
+use std::collections::BTreeMap;
+
+object! {
+    /// A tenant: who is calling, and what they may use. The first that matches is the caller's.
+    pub(crate) struct TenantSpec {
+        /// Its name. Unique.
+        "name" => name: Name,
+        /// Who it is.
+        "match" => matches: TenantMatchSpec,
+        /// The models it may use. Default: all of them.
+        "models" => models: TenantModelsSpec = Document::EMPTY,
+    }
+}
+
+object! {
+    /// Who a tenant is. Of the kinds that are given, all must match.
+    pub(crate) struct TenantMatchSpec {
+        /// Identities of the client's verified certificate (URI SANs, such as SPIFFE IDs); `*` stands for any
+        /// characters. One must match.
+        "principals" => principals: Option<Some1<PlainPattern>>,
+        /// Request headers. All must match. Only safe for headers that the proxy sets itself: whatever a
+        /// client can send, it can also forge.
+        "headers" => headers: Option<Some1<HeaderSpec>>,
+        /// Claims of the JWT that the proxy has verified. All must match.
+        "claims" => claims: Option<Some1<ClaimSpec>>,
+    }
+    at_least_one_of("principals", "headers", "claims");
+}
+
+object! {
+    /// The models that a tenant may use.
+    pub(crate) struct TenantModelsSpec {
+        /// Names, or patterns with `*`, of the models it may use. Default: every model.
+        "allow" => allow: Option<Vec<NamePattern>>,
+        /// Names, or patterns with `*`, of models it may not use. Stronger than `allow`.
+        "deny" => deny: Vec<NamePattern>,
+        /// Labels that a model must have for this tenant, such as `region: eu`. No rule gets around them.
+        "require" => require: Map<LabelKey, Plain>,
+    }
+}
+
+/// The place of a tenant in the policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct TenantId(pub(crate) u16);
+
+/// Who is calling, and what they may use.
+#[derive(Clone, Debug)]
+pub(crate) struct Tenant {
+    pub(crate) name: String,
+    /// One must match the caller's principal; empty: any caller, also one without.
+    pub(crate) principals: Vec<Pattern>,
+    /// All must match.
+    pub(crate) headers: Vec<HeaderMatch>,
+    /// All must match.
+    pub(crate) claims: Vec<ClaimMatch>,
+    allowed: ModelSet,
+    labelled: ModelSet,
+}
+
+impl Tenant {
+    /// Whether `allow` and `deny` let it use the model.
+    pub(crate) fn allows(&self, model: ModelId) -> bool {
+        self.allowed.contains(model)
+    }
+
+    /// Whether the model has the labels that it requires.
+    pub(crate) fn accepts_labels_of(&self, model: ModelId) -> bool {
+        self.labelled.contains(model)
+    }
+}
+
+/// The tenants, in the order of the document.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tenants {
+    pub(crate) all: Vec<Tenant>,
+    by_name: BTreeMap<String, TenantId>,
+    has_gaps: bool,
+}
+
+impl Tenants {
+    pub(super) fn compile(
+        specs: Vec<TenantSpec>,
+        catalog: &Catalog,
+        slots: &mut HeaderSlots,
+        at: &Path<'_>,
+        report: &mut Report,
+    ) -> Self {
+        let mut tenants = Self { has_gaps: report.is_lost(at), ..Self::default() };
+        for (nth, spec) in specs.into_iter().enumerate() {
+            let at = at.index(nth);
+            let Ok(id) = u16::try_from(nth).map(TenantId) else {
+                report.add(&at, PolicyErrorKind::TooMany { max: usize::from(u16::MAX) });
+                break;
+            };
+            let name = spec.name.0.clone();
+            if report.is_lost(&at.key("name")) {
+                tenants.has_gaps = true;
+            } else if let Some(TenantId(first)) = tenants.by_name.get(&name) {
+                report.add(&at.key("name"), PolicyErrorKind::Taken { name, by: format!("tenants[{first}]") });
+            } else {
+                tenants.by_name.insert(name, id);
+            }
+            tenants.all.push(spec.compile(catalog, slots, &at, report));
+        }
+        tenants
+    }
+
+    /// The tenant of a name that must exist.
+    pub(super) fn resolve(&self, name: &Name, at: &Path<'_>, report: &mut Report) -> Option<TenantId> {
+        let found = self.by_name.get(&name.0).copied();
+        if found.is_none() && !self.has_gaps && !report.is_lost(at) {
+            let suggestion = nearest(&name.0, self.by_name.keys().map(String::as_str)).map(str::to_owned);
+            report.add(at, PolicyErrorKind::NoSuch { what: What::Tenant, name: name.0.clone(), suggestion });
+        }
+        found
+    }
+}
+
+impl TenantSpec {
+    fn compile(self, catalog: &Catalog, slots: &mut HeaderSlots, at: &Path<'_>, report: &mut Report) -> Tenant {
+        let (matches, models) = (self.matches, self.models);
+        let (at_match, at_models) = (at.key("match"), at.key("models"));
+        let at_headers = at_match.key("headers");
+        let headers = matches.headers.unwrap_or_default().0.into_iter().enumerate();
+        let headers = headers.map(|(nth, header)| header.compile(slots, &at_headers.index(nth), report)).collect();
+        let allow = models.allow.map(|allow| patterns(&allow, catalog, &at_models.key("allow"), report));
+        let deny = patterns(&models.deny, catalog, &at_models.key("deny"), report);
+        let require = requirements(models.require, catalog, &at_models.key("require"), report);
+        let set = |test: &dyn Fn(&super::Model) -> bool| catalog.iter().filter(|(_, model)| test(model)).map(|(id, _)| id).collect();
+        Tenant {
+            name: self.name.0,
+            principals: matches.principals.unwrap_or_default().0.iter().map(PlainPattern::pattern).collect(),
+            headers,
+            claims: matches.claims.unwrap_or_default().0.into_iter().map(ClaimSpec::compile).collect(),
+            allowed: set(&|model| {
+                allow.as_ref().is_none_or(|allow| allow.iter().any(|pattern| pattern.matches(&model.name)))
+                    && !deny.iter().any(|pattern| pattern.matches(&model.name))
+            }),
+            labelled: set(&|model| require.iter().all(|(key, value)| model.labels.get(key) == Some(value))),
+        }
+    }
+}
+
+/// Patterns over the models' names; one without a star must be the name of a model.
+fn patterns(patterns: &[NamePattern], catalog: &Catalog, at: &Path<'_>, report: &mut Report) -> Vec<Pattern> {
+    let mut compiled = Vec::with_capacity(patterns.len());
+    for (nth, pattern) in patterns.iter().enumerate() {
+        let pattern = pattern.pattern();
+        if let Some(name) = pattern.exact() {
+            catalog.resolve(&Name(name.to_owned()), &at.index(nth), report);
+        }
+        compiled.push(pattern);
+    }
+    compiled
+}
+
+/// Label requirements; some model must have such a label, whatever its value.
+fn requirements(require: Map<LabelKey, Plain>, catalog: &Catalog, at: &Path<'_>, report: &mut Report) -> Vec<(String, String)> {
+    let mut compiled = Vec::with_capacity(require.0.len());
+    for (LabelKey(key), Plain(value)) in require.0 {
+        let mut labels = catalog.models.iter().flat_map(|model| model.labels.keys());
+        if !catalog.has_gaps() && !labels.any(|label| *label == key) {
+            let labels = catalog.models.iter().flat_map(|model| model.labels.keys().map(String::as_str));
+            let suggestion = nearest(&key, labels).map(str::to_owned);
+            report.add(&at.key(&key), PolicyErrorKind::NoSuch { what: What::Label, name: key.clone(), suggestion });
+        }
+        compiled.push((key, value));
+    }
+    compiled
+}
