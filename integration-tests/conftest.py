@@ -1,0 +1,43 @@
+"""Fixtures: every behaviour test runs in the oldest and the newest Envoy, in both hold modes, on an edge shared by its file."""
+
+import contextlib
+import itertools
+
+import pytest
+
+from harness import locations
+from harness.edge import Installation, running
+
+HOLDS = ("stop", "gate")
+WORLDS = [pytest.param(world, id="-".join(world)) for world in itertools.product(locations.ENVOY_VERSIONS, HOLDS)]
+
+
+@pytest.fixture(scope="module", params=WORLDS)
+def world(request):
+    """An Envoy version and a hold mode."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def started(world, request, tmp_path_factory):
+    """Starts further edges for a file, each with the installation that differs from the file's own by `changes`."""
+    with contextlib.ExitStack() as edges:
+
+        def start(**changes):
+            version, hold = world
+            installation = Installation(version, hold, **{"policy": getattr(request.module, "POLICY", {}), **changes})
+            return edges.enter_context(running(installation, tmp_path_factory.mktemp("edge")))
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def shared_edge(started, request):
+    return started(**getattr(request.module, "INSTALLATION", {}))
+
+
+@pytest.fixture
+def edge(shared_edge):
+    """The edge of this file: `POLICY` is its policy, `INSTALLATION` what else differs from the documented installation."""
+    yield shared_edge
+    shared_edge.assert_healthy()

@@ -1,0 +1,223 @@
+"""The edge under test: an Envoy with Pointsman in it, and a recording provider behind each cluster of the policy."""
+
+import contextlib
+import dataclasses
+import itertools
+import json
+import os
+import pathlib
+import uuid
+from collections.abc import Iterable, Iterator
+
+from harness import bootstrap, locations
+from harness.envoy import Envoy
+from harness.http1 import Http1, chunk, head, last_chunk
+from harness.http2 import Http2
+from harness.messages import Recorded, Response
+from harness.provider import Provider, serving
+from harness.waiting import wait_for
+
+JSON = ("content-type", "application/json")
+
+
+@dataclasses.dataclass(frozen=True)
+class Installation:
+    """How Pointsman is installed. The defaults are the documented installation."""
+
+    version: str
+    hold: str
+    policy: dict
+    concurrency: int = 1
+    buffer_limit: int | None = None
+    default_cluster: str | None = None
+    http2_clusters: tuple[str, ...] = ()
+    chain: bootstrap.Chain | None = None
+    discovered: bool = False
+
+    def clusters(self) -> list[str]:
+        named = [model["cluster"] for model in self.policy.get("models", [])]
+        extra = [self.default_cluster] if self.default_cluster else []
+        return list(dict.fromkeys(named + extra))
+
+
+@dataclasses.dataclass
+class Seen:
+    """What one request led to: the client's response, the decision record, what the provider got."""
+
+    edge: "Edge"
+    test_id: str
+    response: Response
+
+    @property
+    def status(self) -> int:
+        return self.response.status
+
+    @property
+    def log(self) -> dict:
+        return self.edge.access_log_of(self.test_id)
+
+    @property
+    def record(self) -> dict:
+        record = self.log["record"]
+        assert record, f"no decision record in {self.log}"
+        return json.loads(record)
+
+    @property
+    def upstream(self) -> Recorded:
+        """The one request that the providers got."""
+        requests = self.edge.received(self.test_id)
+        assert len(requests) == 1, f"{len(requests)} requests upstream; the client got {self.response}"
+        assert requests[0].complete, "the provider got only a part of the request"
+        return requests[0]
+
+    @property
+    def reached(self) -> list[str]:
+        """The clusters that got this request, or a part of it."""
+        return [request.provider for request in self.edge.received(self.test_id)]
+
+
+class Edge:
+    def __init__(self, envoy: Envoy, installation: Installation, providers: dict[str, Provider], folder: pathlib.Path):
+        self.envoy, self.installation, self.providers, self.folder = envoy, installation, providers, folder
+        self._access_log = folder / "access.log"
+        self._pushes = itertools.count(1)
+
+    @property
+    def port(self) -> int:
+        return self.envoy.port
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def ask(
+        self,
+        path: str | bytes,
+        body: bytes | dict | list[bytes] | None = None,
+        headers: Iterable[tuple[str | bytes, str | bytes]] = (JSON,),
+        method: str = "POST",
+        protocol: str = "http1",
+    ) -> Seen:
+        """One request on a connection of its own. A list of pieces is sent without a
+        content-length, each piece when Envoy has read the one before; anything else goes in one write, with a content-length."""
+        test_id = new_test_id()
+        tagged = [("x-test-id", test_id), *headers]
+        if isinstance(body, dict):
+            body = json.dumps(body).encode()
+        send = self._ask_http1 if protocol == "http1" else self._ask_http2
+        return Seen(self, test_id, send(method, path, tagged, body))
+
+    def chat(self, model: str, **more) -> Seen:
+        """A small OpenAI chat request."""
+        headers = more.pop("headers", ())
+        body = {"model": model, "messages": [{"role": "user", "content": "Where does this train go?"}], **more}
+        return self.ask("/v1/chat/completions", body, [JSON, *headers])
+
+    def received(self, test_id: str) -> list[Recorded]:
+        return [request for provider in self.providers.values() for request in provider.received(test_id)]
+
+    def access_log_of(self, test_id: str) -> dict:
+        return wait_for(f"the access log line of {test_id}", lambda: self.access_log().get(test_id))
+
+    def access_log(self) -> dict[str, dict]:
+        if not self._access_log.exists():
+            return {}
+        text = self._access_log.read_text()
+        lines = text[: text.rfind("\n") + 1].splitlines()
+        return {line["id"]: line for line in map(json.loads, lines)}
+
+    def push(self, policy: dict) -> None:
+        """Offers a new policy by extension config discovery, as a file that is replaced in one step."""
+        write_discovery(self.folder, self.installation, policy, version=str(next(self._pushes)))
+
+    def assert_healthy(self) -> None:
+        self.envoy.assert_healthy()
+        for provider in self.providers.values():
+            provider.requests.clear()
+
+    def _ask_http1(self, method: str, path: str | bytes, headers: list, body: bytes | list[bytes] | None) -> Response:
+        headers = [("host", "edge.test"), *headers]
+        before = self.envoy.received_bytes() if isinstance(body, list) else 0
+        with Http1(self.port) as client:
+            if isinstance(body, list):
+                client.send(head(method, path, [*headers, ("transfer-encoding", "chunked")]))
+                for piece in body:
+                    self.wait_until_read(client, before)
+                    client.send_ignoring_reset(chunk(piece))
+                client.send_ignoring_reset(last_chunk())
+            elif body is None:
+                client.send(head(method, path, headers))
+            else:
+                client.send_ignoring_reset(head(method, path, [*headers, ("content-length", str(len(body)))]) + body)
+            return client.response(of=method)
+
+    def _ask_http2(self, method: str, path: str | bytes, headers: list, body: bytes | list[bytes] | None) -> Response:
+        before = self.envoy.received_bytes() if isinstance(body, list) else 0
+        with Http2(self.port) as client:
+            if body is None:
+                return client.response(client.begin(method, path, headers, end=True))
+            if isinstance(body, list):
+                stream = client.begin(method, path, headers)
+                for piece in body:
+                    self.wait_until_read(client, before)
+                    client.send(stream, piece)
+                client.send(stream, b"", end=True)
+            else:
+                stream = client.begin(method, path, [*headers, ("content-length", str(len(body)))])
+                client.send(stream, body, end=True)
+            return client.response(stream)
+
+    def wait_until_read(self, client: Http1 | Http2, before: int) -> None:
+        """Returns when Envoy has read all that the client has sent, so that the next piece comes in a read of its own."""
+        wait_for(
+            "Envoy to read what was sent",
+            lambda: self.envoy.received_bytes() - before >= client.sent or client.is_answered(),
+        )
+
+
+def new_test_id() -> str:
+    return uuid.uuid4().hex
+
+
+def discovery_file(folder: pathlib.Path) -> pathlib.Path:
+    return folder / "pointsman-router.json"
+
+
+def write_discovery(folder: pathlib.Path, installation: Installation, policy: dict, version: str) -> None:
+    configuration = bootstrap.plugin_configuration("router", installation.hold, policy)
+    typed = bootstrap.wasm_filter("router", configuration, locations.module(), flag=installation.hold == "stop")
+    response = bootstrap.discovery_response("pointsman-router", version, typed)
+    draft = folder / f"draft-{version}.json"
+    draft.write_text(json.dumps(response))
+    os.replace(draft, discovery_file(folder))
+
+
+def http_filters(installation: Installation, folder: pathlib.Path) -> list[dict]:
+    chain = installation.chain or bootstrap.Chain.of(installation.hold)
+    filters = []
+    for role in chain.roles:
+        name = f"pointsman-{role}"
+        if installation.discovered and role == "router":
+            write_discovery(folder, installation, installation.policy, version="0")
+            filters.append(bootstrap.discovered(name, discovery_file(folder)))
+            continue
+        configuration = bootstrap.plugin_configuration(role, installation.hold, installation.policy)
+        filters.append({"name": name, "typed_config": bootstrap.wasm_filter(role, configuration, locations.module(), chain.flag)})
+    return filters
+
+
+@contextlib.contextmanager
+def running(installation: Installation, folder: pathlib.Path) -> Iterator[Edge]:
+    folder.mkdir(parents=True, exist_ok=True)
+    providers = {name: Provider(name) for name in installation.clusters()}
+    with serving(list(providers.values())):
+        clusters = [
+            bootstrap.cluster(name, provider.port, name in installation.http2_clusters) for name, provider in providers.items()
+        ]
+        filters = http_filters(installation, folder)
+        listener = bootstrap.listener(filters, installation.default_cluster, folder / "access.log", installation.buffer_limit)
+        envoy = Envoy(installation.version, json.dumps(bootstrap.bootstrap(listener, clusters)), folder, installation.concurrency)
+        try:
+            yield Edge(envoy, installation, providers, folder)
+        finally:
+            envoy.stop()

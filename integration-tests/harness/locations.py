@@ -1,0 +1,40 @@
+"""Where the things under test are. Each place can be overridden by an environment variable; a missing one is a failure."""
+
+import os
+import pathlib
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+MODULE = pathlib.Path(os.environ.get("POINTSMAN_WASM", REPOSITORY / "dist" / "pointsman.wasm"))
+CLI = pathlib.Path(os.environ.get("POINTSMAN_CLI", REPOSITORY / "target" / "release" / "pointsman"))
+SHARED = pathlib.Path(os.environ.get("POINTSMAN_SHARED", REPOSITORY.parent / "shared"))
+FIXTURES = SHARED / "data" / "ecosystem" / "fixtures"
+
+OLDEST_ENVOY = "1.36.4"
+NEWEST_ENVOY = "1.40.0"
+ENVOY_VERSIONS = (OLDEST_ENVOY, NEWEST_ENVOY)
+
+
+class Missing(AssertionError):
+    """Something that `make setup`, `make wasm` or `make cli` provides is not there."""
+
+
+def existing(path: pathlib.Path, remedy: str) -> pathlib.Path:
+    if not path.exists():
+        raise Missing(f"{path} is missing: {remedy}")
+    return path
+
+
+def envoy_binary(version: str) -> pathlib.Path:
+    return existing(REPOSITORY / ".tools" / f"envoy-{version}" / "envoy" / "_bin" / "envoy", "run `make setup`")
+
+
+def module() -> pathlib.Path:
+    return existing(MODULE, "run `make wasm`")
+
+
+def cli() -> pathlib.Path:
+    return existing(CLI, "run `make cli`")
+
+
+def fixtures() -> pathlib.Path:
+    return existing(FIXTURES, "set POINTSMAN_SHARED to the folder that holds data/ecosystem")

@@ -1,0 +1,85 @@
+"""Bodies from nothing to 20 MB, the model first and last: exact at the provider, within the memory that the policy needs."""
+
+import threading
+
+import pytest
+
+from harness.edge import JSON, new_test_id
+from harness.http1 import Http1, head
+from harness.waiting import wait_for
+
+POLICY = {"models": [{"name": "m", "cluster": "provider", "upstreamModel": "a-longer-name"}]}
+INSTALLATION = {"buffer_limit": 32 << 20}
+CHAT = "/v1/chat/completions"
+KILO, MEGA = 1 << 10, 1 << 20
+SIZES = {"1KB": KILO, "64KB": 64 * KILO, "1MB": MEGA, "5MB": 5 * MEGA, "20MB": 20 * MEGA}
+ASKED, WRITTEN = b'"model":"m"', b'"model":"a-longer-name"'
+
+
+def filler(size: int) -> bytes:
+    line = b"The train on platform two is late. "
+    return b'"messages":[{"role":"user","content":"' + (line * (size // len(line) + 1))[:size] + b'"}]'
+
+
+def body_of(size: int, model: str, spelled: bytes = ASKED) -> bytes:
+    text = filler(size - 60)
+    return b"{" + (spelled + b"," + text if model == "first" else text + b"," + spelled) + b"}"
+
+
+@pytest.fixture(scope="module")
+def small_buffers(started):
+    return started(buffer_limit=None)
+
+
+@pytest.mark.parametrize("protocol", ["http1", "http2"])
+@pytest.mark.parametrize("model", ["first", "last"])
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES.keys())
+def test_a_body_of_any_size_arrives_exactly(edge, size, model, protocol):
+    seen = edge.ask(CHAT, body_of(size, model), protocol=protocol)
+    assert seen.status == 200
+    assert seen.upstream.body == body_of(size, model, WRITTEN)
+    assert seen.upstream.header("content-length") == str(len(seen.upstream.body))
+
+
+@pytest.mark.parametrize("protocol", ["http1", "http2"])
+def test_a_body_of_nothing_is_refused(edge, protocol):
+    seen = edge.ask(CHAT, b"", protocol=protocol)
+    assert (seen.status, seen.record["reason"]) == (400, "noBody")
+
+
+@pytest.mark.parametrize("protocol", ["http1", "http2"])
+def test_with_envoys_default_limit_a_model_in_front_streams_through(small_buffers, protocol):
+    seen = small_buffers.ask(CHAT, body_of(20 * MEGA, "first"), protocol=protocol)
+    assert (seen.status, len(seen.upstream.body)) == (200, len(body_of(20 * MEGA, "first", WRITTEN)))
+    small_buffers.assert_healthy()
+
+
+@pytest.mark.parametrize("protocol", ["http1", "http2"])
+def test_with_envoys_default_limit_a_model_behind_is_too_large(small_buffers, protocol):
+    seen = small_buffers.ask(CHAT, body_of(3 * MEGA, "last"), protocol=protocol)
+    assert (seen.status, seen.reached) == (413, [])
+    small_buffers.assert_healthy()
+
+
+def test_memory_stays_flat_while_a_large_body_waits_for_a_slow_provider(small_buffers):
+    """20 MB stand in front of a provider that reads nothing: Envoy holds its buffer limits and no more."""
+    edge, provider, test_id = small_buffers, small_buffers.providers["provider"], new_test_id()
+    assert edge.ask(CHAT, body_of(MEGA, "first")).status == 200
+    before = edge.envoy.resident_bytes()
+    body = body_of(20 * MEGA, "first")
+    fields = [("host", "e"), ("x-test-id", test_id), JSON, ("content-length", str(len(body)))]
+    provider.reads_bodies.clear()
+    with Http1(edge.port) as client:
+        sender = threading.Thread(target=client.send, args=(head("POST", CHAT, fields) + body,))
+        sender.start()
+        try:
+            wait_for("the provider to see the request", lambda: provider.received(test_id))
+            wait_for("Envoy to stop reading", lambda: edge.envoy.stat("http.edge.downstream_flow_control_paused_reading_total"))
+            growth = edge.envoy.resident_bytes() - before
+        finally:
+            provider.reads_bodies.set()
+        sender.join(10)
+        assert client.response().status == 200
+    assert provider.one(test_id).body == body_of(20 * MEGA, "first", WRITTEN)
+    assert growth < 6 * MEGA
+    edge.assert_healthy()

@@ -1,0 +1,68 @@
+"""No attempt of a client reaches a model or a cluster that its tenant may not use, and none breaks the virtual machine.
+
+`guest` may use the model `open` on the cluster `open`. The model `secret` is on the cluster `secret`; whatever is no LLM call
+goes to `web`. With the policy below the model alone decides, so that a request flows on as soon as its model is read; the
+second policy reads whole prompts and decides at the end.
+"""
+
+import pytest
+
+from attempts import GUEST, POLICY, Attempt, Outcome, Passes, Refused, Rejected, Untouched
+from attempts import bombs, envelopes, headers, keys, methods, paths, splits, syntax, values
+from harness import readings
+
+ALL = [attempt for table in (keys, values, syntax, envelopes, paths, headers, methods, splits, bombs) for attempt in table.ATTEMPTS]
+
+WHOLE_PROMPT = {**POLICY, "rules": [{"name": "no-codeword", "match": {"keywords": ["codeword"]}, "deny": {"status": 403, "message": "no"}}]}
+INSTALLATION = {"default_cluster": "web", "buffer_limit": 4 << 20}
+
+
+@pytest.fixture(scope="module", params=["model-decides", "prompt-decides"])
+def shared_edge(started, request):
+    return started(**INSTALLATION, policy=POLICY if request.param == "model-decides" else WHOLE_PROMPT)
+
+
+def test_the_corpus_is_large_and_its_names_are_unique():
+    assert len(ALL) >= 150
+    assert len({attempt.name for attempt in ALL}) == len(ALL)
+
+
+@pytest.mark.parametrize("protocol", ["http1", "http2"])
+@pytest.mark.parametrize("attempt", ALL, ids=str)
+def test_an_attempt_ends_as_its_table_says(edge, attempt: Attempt, protocol: str):
+    body = list(attempt.body) if isinstance(attempt.body, tuple) else attempt.body
+    seen = edge.ask(attempt.path, body, [GUEST, *attempt.headers], attempt.method, protocol)
+    assert_nothing_forbidden_happened(edge, seen)
+    assert_outcome(seen, attempt, attempt.outcome_in(protocol))
+    assert edge.chat("open", headers=[GUEST]).status == 200
+
+
+def assert_nothing_forbidden_happened(edge, seen):
+    """Holds for every attempt, whatever its outcome."""
+    received = edge.received(seen.test_id)
+    assert not [request for request in received if request.provider == "secret"]
+    for request in received:
+        reserved = [name for name, _ in request.headers if name.lower().startswith(b"x-pointsman-")]
+        assert reserved == []
+        if request.provider == "open" and request.complete:
+            assert dict(readings.models(request.body)) == dict.fromkeys(dict(readings.models(request.body)), "open")
+
+
+def assert_outcome(seen, attempt: Attempt, outcome: Outcome):
+    complete = [request for request in seen.edge.received(seen.test_id) if request.complete]
+    match outcome:
+        case Refused(reason, status):
+            assert complete == []
+            assert (seen.record["action"], seen.record["reason"], seen.status) == ("deny", reason, status)
+            if attempt.method != "HEAD":
+                assert seen.response.header("content-type") == "application/json"
+                assert seen.response.json()["error"]
+        case Passes():
+            assert (seen.status, seen.upstream.provider) == (200, "open")
+        case Untouched():
+            assert (seen.status, seen.upstream.provider) == (200, "web")
+            sent = b"".join(attempt.body) if isinstance(attempt.body, tuple) else attempt.body or b""
+            assert (seen.upstream.body, seen.log["record"]) == (sent, None)
+        case Rejected():
+            assert complete == []
+            assert seen.status >= 400

@@ -1,0 +1,83 @@
+"""What is no LLM call passes byte for byte; what is one but cannot be routed is refused in its API's shape, or passes if the policy says so."""
+
+import os
+
+import pytest
+
+from harness import locations
+
+POLICY = {"models": [{"name": "m", "cluster": "provider"}]}
+INSTALLATION = {"default_cluster": "web", "buffer_limit": 4 << 20}
+PERMISSIVE = {**POLICY, "onFailure": {"unsupportedApi": "pass"}}
+
+NO_JSON = os.urandom(100_000)
+BODIES = {
+    "binary": NO_JSON,
+    "json-with-two-models": b'{"model":"a","model":"b"}',
+    "empty": b"",
+    "form": b"model=secret&x=1",
+    "pieces": [NO_JSON[:10], NO_JSON[10:50_000], NO_JSON[50_000:]],
+}
+PATHS = ["/", "/healthz", "/v1/files", "/v1/chat", "/v2/anything?model=x", "/A%20b//c;d", "/api/tags", "/v1/threads/t/runs"]
+
+MULTIPART = "multipart/form-data; boundary=9b8b041cd77e16c0d4fd01f835bff6da73ed4c6f65cf9bc3d9793f35ee38"
+UNROUTABLE = {
+    "transcription": ("/v1/audio/transcriptions", MULTIPART, "audio-transcription-basic.request.multipart"),
+    "translation": ("/v1/audio/translations", MULTIPART, "audio-translation-basic.request.multipart"),
+    "azure": ("/openai/deployments/gpt-5-nano/chat/completions?api-version=2025-01-01-preview", "application/json", "azure-chat-basic.request.json"),
+    "gemini": ("/v1beta/models/gemini-pro:generateContent", "application/json", None),
+}
+
+
+@pytest.fixture(scope="module")
+def permissive(started):
+    return started(**INSTALLATION, policy=PERMISSIVE)
+
+
+@pytest.mark.parametrize("protocol", ["http1", "http2"])
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
+def test_what_is_no_llm_call_passes_byte_for_byte(edge, path, body, protocol):
+    sent = b"".join(body) if isinstance(body, list) else body
+    headers = [("content-type", "text/x-odd; a=b"), ("content-encoding", "none"), ("x-a", "1"), ("x-a", "2")]
+    seen = edge.ask(path, body, headers, protocol=protocol)
+    assert (seen.status, seen.upstream.provider, seen.upstream.target) == (200, "web", path.encode())
+    assert seen.upstream.body == sent
+    assert [value for name, value in seen.upstream.headers if name == b"x-a"] == [b"1", b"2"]
+    assert seen.log["record"] is None
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "OPTIONS", "PUT", "PATCH"])
+def test_every_method_passes(edge, method):
+    seen = edge.ask("/v1/files/file-1", None, [], method=method)
+    assert (seen.status, seen.upstream.method) == (200, method.encode())
+
+
+def whole_request(name: str) -> tuple[str, list, bytes]:
+    path, content_type, file = UNROUTABLE[name]
+    body = (locations.fixtures() / "openai-recorded" / file).read_bytes() if file else b'{"contents":[{"parts":[{"text":"hi"}]}]}'
+    return path, [("content-type", content_type)], body
+
+
+@pytest.mark.parametrize("name", UNROUTABLE)
+def test_an_api_that_cannot_be_routed_is_refused_clearly(edge, name):
+    path, headers, body = whole_request(name)
+    seen = edge.ask(path, body, headers)
+    assert (seen.reached, seen.record["action"], seen.record["reason"]) == ([], "deny", "unsupportedApi")
+    error = seen.response.json()["error"]
+    assert 400 <= seen.status < 502
+    assert error["message"]
+    if name == "gemini":
+        assert (error["code"], type(error["status"])) == (seen.status, str)
+    else:
+        assert "code" in error
+
+
+@pytest.mark.parametrize("protocol", ["http1", "http2"])
+@pytest.mark.parametrize("name", UNROUTABLE)
+def test_an_api_that_cannot_be_routed_passes_if_the_policy_says_so(permissive, name, protocol):
+    path, headers, body = whole_request(name)
+    seen = permissive.ask(path, body, headers, protocol=protocol)
+    assert (seen.status, seen.upstream.provider, seen.upstream.body) == (200, "web", body)
+    assert (seen.record["action"], seen.record["reason"]) == ("pass", "unsupportedApi")
+    permissive.assert_healthy()
