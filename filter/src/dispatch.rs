@@ -1,0 +1,185 @@
+//! From the context id Envoy calls with to the plugin or stream it means.
+//!
+//! A stream's state is taken out while its callback runs and put back afterwards, so nothing is borrowed across a host
+//! call. Requests that are none of Pointsman's business never get a state: for them every later callback is one lookup.
+
+use crate::host::{self, Action, Level};
+use crate::installation;
+use crate::plugin::Plugin;
+use crate::router::{self, Stream};
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+thread_local! {
+    /// The plugins of this VM, by the id of their root context. A handful: one for each role and configuration.
+    static PLUGINS: Cell<Vec<(u32, Plugin)>> = const { Cell::new(Vec::new()) };
+    /// The streams that have a state.
+    static STREAMS: Cell<Streams> = const { Cell::new(HashMap::with_hasher(BuildHasherDefault::new())) };
+    /// The stream context created last, and its plugin. Envoy creates a context right before its first callback, the
+    /// request headers, so there is no need to remember more.
+    static CREATED: Cell<(u32, u32)> = const { Cell::new((0, 0)) };
+}
+
+type Streams = HashMap<u32, Box<Stream>, BuildHasherDefault<ContextId>>;
+
+/// Context ids are handed out one after the other: multiplying spreads them, and needs no random seed.
+#[derive(Debug, Default)]
+pub(crate) struct ContextId(u64);
+
+impl Hasher for ContextId {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes
+            .iter()
+            .for_each(|byte| self.write_u32(u32::from(*byte)));
+    }
+
+    fn write_u32(&mut self, id: u32) {
+        self.0 = (self.0 ^ u64::from(id)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+fn with_plugins<R>(act: impl FnOnce(&mut Vec<(u32, Plugin)>) -> R) -> R {
+    let mut plugins = PLUGINS.take();
+    let result = act(&mut plugins);
+    PLUGINS.set(plugins);
+    result
+}
+
+fn with_streams<R>(act: impl FnOnce(&mut Streams) -> R) -> R {
+    let mut streams = STREAMS.take();
+    let result = act(&mut streams);
+    STREAMS.set(streams);
+    result
+}
+
+fn plugin(id: u32) -> Option<Plugin> {
+    with_plugins(|plugins| {
+        plugins
+            .iter()
+            .find(|(known, _)| *known == id)
+            .map(|(_, plugin)| plugin.clone())
+    })
+}
+
+/// Is there a gate in this VM?
+pub(crate) fn has_gate() -> bool {
+    with_plugins(|plugins| {
+        plugins
+            .iter()
+            .any(|(_, plugin)| matches!(plugin, Plugin::Gate(_)))
+    })
+}
+
+fn take_stream(id: u32) -> Option<Box<Stream>> {
+    with_streams(|streams| streams.remove(&id))
+}
+
+fn put_stream(id: u32, stream: Box<Stream>) {
+    with_streams(|streams| streams.insert(id, stream));
+}
+
+pub(crate) fn on_context_create(context: u32, parent: u32) {
+    if parent != 0 {
+        CREATED.set((context, parent));
+    }
+}
+
+pub(crate) fn on_configure(id: u32, size: usize) -> bool {
+    let Some(new) = Plugin::configure(id, size) else {
+        return false;
+    };
+    with_plugins(|plugins| {
+        plugins.retain(|(known, _)| *known != id);
+        plugins.push((id, new));
+    });
+    true
+}
+
+pub(crate) fn on_request_headers(context: u32, end_of_stream: bool) -> Action {
+    let (created, parent) = CREATED.get();
+    match plugin(parent).filter(|_| created == context) {
+        Some(Plugin::Router(plugin)) => {
+            match router::on_request_headers(&plugin, context, end_of_stream) {
+                (action, Some(stream)) => {
+                    put_stream(context, stream);
+                    action
+                }
+                (action, None) => action,
+            }
+        }
+        Some(Plugin::Gate(plugin)) => plugin.on_request_headers(context, end_of_stream),
+        None => {
+            host::log(
+                Level::Error,
+                "a request came to an instance that was never configured",
+            );
+            installation::refuse_here("this instance of Pointsman has no configuration")
+        }
+    }
+}
+
+pub(crate) fn on_request_body(context: u32, size: usize, end_of_stream: bool) -> Action {
+    resume(context, |stream| {
+        stream.on_request_body(size, end_of_stream)
+    })
+}
+
+pub(crate) fn on_request_trailers(context: u32) -> Action {
+    resume(context, Stream::on_request_trailers)
+}
+
+pub(crate) fn on_response_headers(context: u32) {
+    resume(context, |stream| {
+        stream.on_response_headers();
+        Action::Continue
+    });
+}
+
+/// Runs a callback of a stream that has a state; all others go on.
+fn resume(context: u32, callback: impl FnOnce(&mut Stream) -> Action) -> Action {
+    let Some(mut stream) = take_stream(context) else {
+        return Action::Continue;
+    };
+    let action = callback(&mut stream);
+    if !stream.is_over() {
+        put_stream(context, stream);
+    }
+    action
+}
+
+pub(crate) fn on_tick(id: u32) {
+    let Some(Plugin::Router(plugin)) = plugin(id) else {
+        return;
+    };
+    let accused = plugin.watch.tick(|context| {
+        with_streams(|streams| {
+            streams
+                .get(&context)
+                .is_some_and(|stream| stream.is_unheard())
+        })
+    });
+    for context in accused {
+        if let Some(mut stream) = take_stream(context)
+            && host::act_for(context).is_ok()
+        {
+            stream.refuse(installation::FLAG_MISSING);
+        }
+    }
+}
+
+pub(crate) fn on_queue_ready(id: u32, queue: u32) {
+    if let Some(Plugin::Gate(plugin)) = plugin(id) {
+        plugin.on_queue_ready(queue);
+    }
+}
+
+pub(crate) fn on_delete(context: u32) {
+    if take_stream(context).is_none() {
+        with_plugins(|plugins| plugins.retain(|(known, _)| *known != context));
+    }
+}

@@ -1,0 +1,50 @@
+//! One configured instance of the module, in one of its roles.
+
+use crate::gate::Gate;
+use crate::host::{self, Level};
+use crate::router::Router;
+use pointsman_router::config::{PluginConfig, Role};
+use std::rc::Rc;
+
+/// What a root context stands for. Streams hold the `Rc` they began with: a new configuration gets a new root context
+/// and never changes a request that is under way.
+#[derive(Clone)]
+pub(crate) enum Plugin {
+    Router(Rc<Router>),
+    Gate(Rc<Gate>),
+}
+
+impl Plugin {
+    /// Builds the whole instance or nothing. `None` makes Envoy reject the configuration and keep the one it has.
+    pub(crate) fn configure(id: u32, size: usize) -> Option<Self> {
+        let text = host::configuration(size)
+            .inspect_err(|status| refused(&format!("configuration is out of reach: {status}")))
+            .ok()?;
+        let config = match PluginConfig::from_json(&text) {
+            Ok(config) => config,
+            Err(errors) => {
+                errors.iter().for_each(|error| refused(&error.to_string()));
+                return None;
+            }
+        };
+        match config.role {
+            Role::Router => {
+                let Some(policy) = config.policy else {
+                    refused("policy: a router needs a policy");
+                    return None;
+                };
+                Some(Self::Router(Rc::new(Router::new(policy, config.hold))))
+            }
+            Role::Gate => {
+                let gate = Gate::register(id)
+                    .inspect_err(|status| refused(&format!("no queue for the gate: {status}")))
+                    .ok()?;
+                Some(Self::Gate(Rc::new(gate)))
+            }
+        }
+    }
+}
+
+fn refused(why: &str) {
+    host::log(Level::Error, &format!("configuration rejected: {why}"));
+}

@@ -1,0 +1,425 @@
+//! One request on its way through the router.
+
+use crate::dispatch;
+use crate::edits::{self, ADDRESS_PROPERTY, Address};
+use crate::gate::{self, GATES};
+use crate::host::{self, Action, Headers, Loan, Status};
+use crate::installation::{self, GATE_FIRST, GATE_FIRST_PROPERTY, GATE_MISSING, UNDECIDED, Watch};
+use pointsman_router::config::Hold;
+use pointsman_router::corridor::{self, Caller, Edits, Reading, Received, Splice, Step};
+use pointsman_router::names::{CLUSTER_HEADER, RECORD_PROPERTY, RESERVED_PREFIX};
+use pointsman_router::policy::Policy;
+use pointsman_router::reply::{self, Reply};
+use std::rc::Rc;
+
+/// A prefix up to this size is replaced in one piece; above it the body is turned over piece by piece.
+const LARGEST_PREFIX: usize = 1 << 20;
+
+/// A configured router on one worker.
+pub(crate) struct Router {
+    policy: Rc<Policy>,
+    hold: Hold,
+    pub(crate) watch: Watch,
+}
+
+impl Router {
+    pub(crate) const fn new(policy: Rc<Policy>, hold: Hold) -> Self {
+        Self {
+            policy,
+            hold,
+            watch: Watch::new(),
+        }
+    }
+
+    /// What is wrong with the chain, as far as it shows before the body.
+    fn mistake(&self, context: u32) -> Option<&'static str> {
+        match self.hold {
+            Hold::Stop => (!self.watch.may_hold()).then_some(installation::FLAG_MISSING),
+            Hold::Gate => {
+                let unknown = !self.watch.is_sound();
+                if unknown && host::shared(GATES).is_none() {
+                    Some(GATE_MISSING)
+                } else if unknown && host::property(GATE_FIRST_PROPERTY.as_bytes()).is_some() {
+                    Some(GATE_FIRST)
+                } else {
+                    (dispatch::has_gate() && !installation::is_followed(context))
+                        .then_some(GATE_MISSING)
+                }
+            }
+        }
+    }
+}
+
+/// An LLM request whose body is being read.
+pub(crate) struct Stream {
+    plugin: Rc<Router>,
+    reading: Reading,
+    /// For an answer in the client's API, when the headers are out of reach.
+    path: Box<[u8]>,
+    /// What the client says the length of the body is, and how much of it has come.
+    content_length: Option<u64>,
+    received: u64,
+    phase: Phase,
+    response_headers: Vec<(&'static str, String)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Undecided. So many bytes of the body have been read; Envoy buffers and shows all of them each time.
+    Held { read: usize, gate: Option<Address> },
+    /// Decided; chunks pass by. Each callback sees only its own.
+    Flowing,
+    /// The body is complete by its content-length, and judged. Only its end is still to come.
+    Complete,
+    /// The request is through; response headers are still to come.
+    Answering,
+    /// Nothing more to do.
+    Over,
+}
+
+/// The first thing that happens to any request, on any path.
+pub(crate) fn on_request_headers(
+    plugin: &Rc<Router>,
+    context: u32,
+    end_of_stream: bool,
+) -> (Action, Option<Box<Stream>>) {
+    let map = host::headers(Headers::Request);
+    let Some(mut headers) = map.as_ref().ok().and_then(|map| map.pairs()) else {
+        return (
+            installation::refuse_here("the request headers are out of reach"),
+            None,
+        );
+    };
+    if strip_reserved(&mut headers, Headers::Request).is_err() {
+        return (
+            installation::refuse_here("a reserved request header could not be removed"),
+            None,
+        );
+    }
+    let reading = match corridor::receive(&plugin.policy, &headers, &Peer, end_of_stream) {
+        Received::Pass => return (Action::Continue, None),
+        Received::Reply(reply) => return (installation::answer(&reply), None),
+        Received::Read(reading) => *reading,
+    };
+    let header = |wanted: &[u8]| {
+        headers
+            .iter()
+            .find(|(name, _)| *name == wanted)
+            .map(|(_, value)| *value)
+    };
+    let mut stream = Box::new(Stream {
+        plugin: Rc::clone(plugin),
+        reading,
+        path: header(b":path").unwrap_or_default().into(),
+        content_length: header(b"content-length")
+            .and_then(|length| str::from_utf8(length).ok()?.parse().ok()),
+        received: 0,
+        phase: Phase::Held {
+            read: 0,
+            gate: None,
+        },
+        response_headers: Vec::new(),
+    });
+    let action = stream.on_request_headers(context, end_of_stream);
+    (action, (!stream.is_over()).then_some(stream))
+}
+
+impl Stream {
+    fn on_request_headers(&mut self, context: u32, end_of_stream: bool) -> Action {
+        if end_of_stream {
+            return self.read(0, true, |_, edits| apply_here(0, edits));
+        }
+        if let Some(mistake) = self.plugin.mistake(context) {
+            return self.refuse(mistake);
+        }
+        match self.plugin.hold {
+            Hold::Stop => {
+                self.plugin.watch.hold(context);
+                Action::Pause
+            }
+            Hold::Gate => {
+                match host::set_header(Headers::Request, CLUSTER_HEADER.as_bytes(), UNDECIDED) {
+                    Ok(()) => Action::Continue,
+                    Err(status) => self.fail("mark the request", status),
+                }
+            }
+        }
+    }
+
+    /// Trailers end a request whose body callbacks did not.
+    pub(crate) fn on_request_trailers(&mut self) -> Action {
+        let read = if let Phase::Held { read, .. } = self.phase {
+            read
+        } else {
+            0
+        };
+        self.on_request_body(read, true)
+    }
+
+    pub(crate) fn on_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        match (self.phase, self.plugin.hold) {
+            (Phase::Held { .. }, Hold::Stop) => {
+                self.plugin.watch.is_sound_now();
+                self.read(size, end_of_stream, |_, edits| apply_here(size, edits))
+            }
+            (Phase::Held { read, gate }, Hold::Gate) => {
+                let Some(gate) = gate.or_else(find_gate) else {
+                    return self.refuse(GATE_MISSING);
+                };
+                self.plugin.watch.is_sound_now();
+                self.phase = Phase::Held {
+                    read,
+                    gate: Some(gate),
+                };
+                self.read(size, end_of_stream, |_, edits| apply_at(gate, size, edits))
+            }
+            (Phase::Flowing, _) => self.read(size, end_of_stream, |_, _| Ok(())),
+            (Phase::Complete, _) if size > 0 => {
+                self.refuse("the body goes on behind its content-length")
+            }
+            (Phase::Complete, _) => self.pass(true, end_of_stream),
+            (Phase::Answering | Phase::Over, _) => Action::Continue,
+        }
+    }
+
+    /// Feeds the engine what is new of the body, and does what it says.
+    fn read(
+        &mut self,
+        size: usize,
+        end_of_stream: bool,
+        apply: impl FnOnce(&mut Self, &Edits) -> Result<(), Status>,
+    ) -> Action {
+        let news = match self.feed(size, end_of_stream) {
+            Ok(news) => news,
+            Err(Refusal::Reply(reply)) => {
+                self.phase = Phase::Over;
+                return installation::answer(&reply);
+            }
+            Err(Refusal::Host(status)) => return self.fail("read the body", status),
+        };
+        match (news.edits, self.phase) {
+            (Some(edits), _) => {
+                if let Err(status) = apply(self, &edits) {
+                    return self.fail("change the request", status);
+                }
+                let _ = host::set_property(RECORD_PROPERTY, edits.record.as_bytes());
+                self.response_headers = self.reading.response_headers();
+            }
+            (None, Phase::Held { .. }) if news.complete => {
+                return self.refuse("a request ended without a decision");
+            }
+            (None, Phase::Held { gate, .. }) => {
+                self.phase = Phase::Held { read: size, gate };
+                return Action::Pause;
+            }
+            (None, _) => {}
+        }
+        self.pass(news.complete, end_of_stream)
+    }
+
+    /// Lets what this callback sees go on.
+    fn pass(&mut self, complete: bool, end_of_stream: bool) -> Action {
+        self.phase = match (end_of_stream, complete) {
+            (true, _) if self.response_headers.is_empty() => Phase::Over,
+            (true, _) => Phase::Answering,
+            (false, true) => Phase::Complete,
+            (false, false) => Phase::Flowing,
+        };
+        Action::Continue
+    }
+
+    fn feed(&mut self, size: usize, end_of_stream: bool) -> Result<News, Refusal> {
+        let mut at = if let Phase::Held { read, .. } = self.phase {
+            read
+        } else {
+            0
+        };
+        let mut edits = None;
+        while at < size {
+            let piece = host::body(at, size).and_then(some).map_err(Refusal::Host)?;
+            at += piece.len();
+            self.received = self.received.saturating_add(piece.len() as u64);
+            take(self.reading.push(&piece), &mut edits)?;
+        }
+        // HTTP/1 reports the end of the stream on its own, after the last byte. Waiting for that would let a complete but
+        // broken body go first, so its length counts as its end too.
+        let complete = end_of_stream || Some(self.received) == self.content_length;
+        if complete {
+            take(self.reading.finish(), &mut edits)?;
+        }
+        Ok(News { edits, complete })
+    }
+
+    pub(crate) fn on_response_headers(&mut self) {
+        match self.phase {
+            Phase::Held { gate: None, .. } if self.plugin.hold == Hold::Gate && went_nowhere() => {
+                self.refuse(GATE_MISSING);
+            }
+            Phase::Held { .. } | Phase::Over => {}
+            Phase::Flowing | Phase::Complete | Phase::Answering => self.label_response(),
+        }
+    }
+
+    /// Sets the response headers the policy asks for, and lets none of the upstream's stand beside them.
+    fn label_response(&mut self) {
+        if !self.response_headers.is_empty() {
+            let map = host::headers(Headers::Response);
+            if let Some(mut headers) = map.as_ref().ok().and_then(|map| map.pairs()) {
+                let _ = strip_reserved(&mut headers, Headers::Response);
+            }
+            for (name, value) in self.response_headers.drain(..) {
+                let _ = host::set_header(Headers::Response, name.as_bytes(), value.as_bytes());
+            }
+        }
+        if self.phase == Phase::Answering {
+            self.phase = Phase::Over;
+        }
+    }
+
+    /// Answers with a 500 that names the mistake, and ends the stream's part here.
+    pub(crate) fn refuse(&mut self, what: &str) -> Action {
+        self.phase = Phase::Over;
+        self.plugin.watch.log(what);
+        installation::answer(&reply::installation(&self.path, what))
+    }
+
+    fn fail(&mut self, what: &str, status: Status) -> Action {
+        self.refuse(&format!("Envoy did not let Pointsman {what}: {status}"))
+    }
+
+    /// Are its headers held, and has nothing of the body been shown?
+    pub(crate) fn is_unheard(&self) -> bool {
+        matches!(self.phase, Phase::Held { read: 0, .. })
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.phase == Phase::Over
+    }
+}
+
+/// Applies a decision where the headers are held: here.
+fn apply_here(size: usize, edits: &Edits) -> Result<(), Status> {
+    splice(size, edits)?;
+    let length = edits.content_length.map(|length| length.to_string());
+    edits::header_edits(edits, length.as_deref()).try_for_each(|edit| gate::apply(&edit))
+}
+
+/// Applies a decision where the headers are held: at the gate.
+fn apply_at(gate: Address, size: usize, edits: &Edits) -> Result<(), Status> {
+    splice(size, edits)?;
+    let length = edits.content_length.map(|length| length.to_string());
+    host::enqueue(
+        gate.queue,
+        &edits::write(gate.context, edits::header_edits(edits, length.as_deref())),
+    )
+}
+
+/// What a callback's share of the body has brought.
+struct News {
+    /// The decision, if it fell just now. It holds only because nothing behind it in this callback was refused.
+    edits: Option<Edits>,
+    /// The body is complete.
+    complete: bool,
+}
+
+enum Refusal {
+    Reply(Reply),
+    Host(Status),
+}
+
+fn take(step: Step, decided: &mut Option<Edits>) -> Result<(), Refusal> {
+    match step {
+        Step::Hold | Step::Flow => Ok(()),
+        Step::Route(edits) => {
+            *decided = Some(edits);
+            Ok(())
+        }
+        Step::Reply(reply) => Err(Refusal::Reply(reply)),
+    }
+}
+
+/// Every `x-pointsman-*` header is ours: whatever another party put there goes, before anybody can believe it.
+fn strip_reserved(headers: &mut Vec<(&[u8], &[u8])>, of: Headers) -> Result<(), Status> {
+    let reserved = |name: &[u8]| name.starts_with(RESERVED_PREFIX.as_bytes());
+    if !headers.iter().any(|(name, _)| reserved(name)) {
+        return Ok(());
+    }
+    for (name, _) in headers.extract_if(.., |(name, _)| reserved(name)) {
+        host::remove_header(of, name)?;
+    }
+    Ok(())
+}
+
+fn find_gate() -> Option<Address> {
+    Address::decode(&host::property(ADDRESS_PROPERTY.as_bytes())?)
+}
+
+/// Did Envoy answer by itself because the undecided request has no cluster to go to?
+fn went_nowhere() -> bool {
+    let details = host::property(b"response\0code_details");
+    details.is_some_and(|details| matches!(&*details, b"cluster_not_found" | b"route_not_found"))
+}
+
+/// Splices the buffered body of `size` bytes. Envoy can replace a prefix and append, and nothing else.
+fn splice(size: usize, edits: &Edits) -> Result<(), Status> {
+    let Some(Splice { keep, until, with }) = &edits.splice else {
+        return Ok(());
+    };
+    if *keep > LARGEST_PREFIX {
+        return turn_over(size, *keep, *until, with);
+    }
+    let mut prefix = Vec::with_capacity(keep + with.len());
+    while prefix.len() < *keep {
+        prefix.extend_from_slice(&some(host::body(prefix.len(), *keep)?)?);
+    }
+    prefix.extend_from_slice(with);
+    host::replace_body_prefix(*until, &prefix)
+}
+
+/// Splices far behind the start without taking all that stands in front into the VM: what is cut off at the front is
+/// appended at the end, piece by piece, until the whole body has gone round.
+fn turn_over(size: usize, keep: usize, until: usize, with: &[u8]) -> Result<(), Status> {
+    move_to_end(keep)?;
+    host::append_body(with)?;
+    host::replace_body_prefix(until.saturating_sub(keep), b"")?;
+    move_to_end(size.saturating_sub(until))
+}
+
+fn move_to_end(mut length: usize) -> Result<(), Status> {
+    while length > 0 {
+        let piece = some(host::body(0, length)?)?;
+        host::replace_body_prefix(piece.len(), b"")?;
+        host::append_body(&piece)?;
+        length = length.saturating_sub(piece.len());
+    }
+    Ok(())
+}
+
+/// The body ends before the place where the engine saw something: never silently go on.
+fn some(piece: Loan) -> Result<Loan, Status> {
+    if piece.is_empty() {
+        Err(Status::INVALID_MEMORY)
+    } else {
+        Ok(piece)
+    }
+}
+
+/// The caller, as the proxy has proved it.
+struct Peer;
+
+impl Caller for Peer {
+    fn principal(&self) -> Option<Vec<u8>> {
+        host::property(b"connection\0uri_san_peer_certificate")
+            .filter(|name| !name.is_empty())
+            .map(|name| name.to_vec())
+    }
+
+    fn claim(&self, path: &[String]) -> Option<Vec<u8>> {
+        let mut property = b"metadata\0filter_metadata\0envoy.filters.http.jwt_authn".to_vec();
+        for part in path {
+            property.push(0);
+            property.extend(part.bytes());
+        }
+        host::property(&property).map(|claim| claim.to_vec())
+    }
+}
