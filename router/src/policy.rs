@@ -39,24 +39,22 @@ pub use document::Document;
 pub use error::{PolicyError, PolicyErrorKind, PolicyErrors, What};
 pub use schema::schema;
 
-pub(crate) use catalog::{Capability, CapabilitySet, Cost, ModelId, ModelSet};
-pub(crate) use claim::{ClaimMatch, ClaimTest};
-pub(crate) use condition::{Conditions, PathMatch, Range};
+pub(crate) use catalog::{Capability, ModelId};
+pub(crate) use condition::{Conditions, Range};
 pub(crate) use failure::{OnFailure, OnUnknownTenant, OnUnread};
-pub(crate) use header::{HeaderMatch, HeaderSlot, ValueTest};
-pub(crate) use index::Candidates;
-pub(crate) use keyword::KeywordId;
-pub(crate) use pattern::Pattern;
-pub(crate) use rule::{Action, Rule, RuleId};
+pub(crate) use header::HeaderSlot;
+pub(crate) use rule::{Action, Rule, RuleId, Target};
 pub(crate) use spec::DefaultAction;
 pub(crate) use tenant::{Tenant, TenantId};
 
+use crate::request::keywords::KeywordSearch;
+use crate::request::reader::Wanted;
 use alias::Aliases;
 use catalog::Catalog;
 use condition::Scope;
 use error::Report;
 use header::HeaderSlots;
-use index::RuleIndex;
+use index::{Candidates, RuleIndex};
 use keyword::Keywords;
 use path::Path;
 use read::Read;
@@ -72,22 +70,17 @@ pub struct Policy {
     catalog: Catalog,
     aliases: Aliases,
     tenants: Tenants,
+    rules: Vec<Rule>,
     index: RuleIndex,
-    /// In their order; a `RuleId` is a place in it.
-    pub(crate) rules: Vec<Rule>,
-    /// What happens to requests to which no rule applies.
-    pub(crate) default_action: DefaultAction,
-    pub(crate) on_failure: OnFailure,
-    pub(crate) max_body_bytes: u64,
-    pub(crate) max_depth: usize,
-    pub(crate) response_headers: bool,
-    /// Prefixes in front of the APIs' paths, longest first; the empty one is always the last.
-    pub(crate) path_prefixes: Vec<String>,
-    /// Headers that tenants, rules and stickiness look at, in lower case (`:authority` for `host`); a
-    /// `HeaderSlot` is a place in it.
-    pub(crate) header_names: Vec<String>,
-    /// Keywords of all rules, in lower case, each once; a `KeywordId` is a place in it.
-    pub(crate) keywords: Vec<String>,
+    default_action: DefaultAction,
+    on_failure: OnFailure,
+    max_body_bytes: u64,
+    max_depth: usize,
+    tells_clients: bool,
+    path_prefixes: Vec<String>,
+    header_names: Vec<String>,
+    keyword_search: Option<Arc<KeywordSearch>>,
+    read_set: ReadSet,
     jwt: Jwt,
 }
 
@@ -124,12 +117,9 @@ impl Policy {
             Scope { catalog: &catalog, aliases: &aliases, tenants: &tenants, slots: &mut slots, keywords: &mut keywords };
         let rules = rule::compile(spec.rules, &mut scope, &at.key("rules"), report);
         let on_failure = spec.on_failure.compile(&catalog, &at.key("onFailure"), report);
-        let mut path_prefixes: Vec<_> = spec.path_prefixes.into_iter().map(|prefix| prefix.0).collect();
-        path_prefixes.push(String::new());
-        path_prefixes.sort_by_key(|prefix| std::cmp::Reverse(prefix.len()));
-        path_prefixes.dedup();
         Self {
             version: version(document),
+            read_set: ReadSet::of(&catalog.models, &tenants.all, &rules),
             index: RuleIndex::new(&rules),
             catalog,
             aliases,
@@ -139,10 +129,10 @@ impl Policy {
             on_failure,
             max_body_bytes: spec.limits.max_body_bytes.0,
             max_depth: usize::try_from(spec.limits.max_depth.0).unwrap_or(usize::MAX),
-            response_headers: spec.visibility.response_headers,
-            path_prefixes,
+            tells_clients: spec.visibility.response_headers,
+            path_prefixes: spec.path_prefixes.into_iter().map(|prefix| prefix.0).collect(),
             header_names: slots.0,
-            keywords: keywords.all,
+            keyword_search: keywords.search(&at.key("rules"), report),
             jwt: Jwt { namespace: spec.identity.jwt.namespace.0, payload: spec.identity.jwt.payload.0 },
         }
     }
@@ -152,14 +142,9 @@ impl Policy {
         &self.version
     }
 
-    /// The models, in the order of the document.
-    pub fn models(&self) -> &[Model] {
-        &self.catalog.models
-    }
-
-    /// The aliases, in the order of the document.
-    pub fn aliases(&self) -> &[Alias] {
-        &self.aliases.all
+    /// The clusters that serve models, some perhaps more than once.
+    pub fn clusters(&self) -> impl Iterator<Item = &str> {
+        self.catalog.models.iter().map(Model::cluster)
     }
 
     /// Where the claims of a verified JWT are.
@@ -167,39 +152,59 @@ impl Policy {
         &self.jwt
     }
 
-    /// The model of that name.
-    pub(crate) fn model(&self, name: &str) -> Option<ModelId> {
-        self.catalog.find(name)
-    }
-
-    /// The model in that place. There is one for every `ModelId` that this policy gave out.
-    pub(crate) fn model_at(&self, ModelId(id): ModelId) -> Option<&Model> {
-        self.catalog.models.get(usize::from(id))
-    }
-
-    /// Every model and its place.
-    pub(crate) fn catalog(&self) -> impl Iterator<Item = (ModelId, &Model)> {
+    /// Every model and its place, in the order of the document.
+    pub(crate) fn models(&self) -> impl Iterator<Item = (ModelId, &Model)> {
         self.catalog.iter()
     }
 
+    /// The model in that place. There is one for every `ModelId` that this policy gave out.
+    pub(crate) fn model(&self, ModelId(id): ModelId) -> Option<&Model> {
+        self.catalog.models.get(usize::from(id))
+    }
+
+    /// The model of that name.
+    pub(crate) fn find_model(&self, name: &str) -> Option<ModelId> {
+        self.catalog.find(name)
+    }
+
+    /// The aliases, in the order of the document.
+    pub(crate) fn aliases(&self) -> impl Iterator<Item = &Alias> {
+        self.aliases.all.iter()
+    }
+
     /// The alias that a name falls under: one without `*` first, then the one with the longest literal
-    /// beginning, then the first of the document. Models come before aliases: ask `model` first.
-    pub(crate) fn alias(&self, name: &str) -> Option<&Alias> {
+    /// beginning, then the first of the document. Models come before aliases: ask `find_model` first.
+    pub(crate) fn find_alias(&self, name: &str) -> Option<&Alias> {
         self.aliases.find(name)
     }
 
-    /// The tenants, in the order in which they are tried; a `TenantId` is a place in it.
-    pub(crate) fn tenants(&self) -> &[Tenant] {
-        &self.tenants.all
+    /// The tenants and their places, in the order in which they are tried.
+    pub(crate) fn tenants(&self) -> impl Iterator<Item = (TenantId, &Tenant)> {
+        (0..=u16::MAX).map(TenantId).zip(&self.tenants.all)
     }
 
-    /// The tenant in that place.
-    pub(crate) fn tenant_at(&self, TenantId(id): TenantId) -> Option<&Tenant> {
+    /// Whether callers are told apart at all.
+    pub(crate) fn has_tenants(&self) -> bool {
+        !self.tenants.all.is_empty()
+    }
+
+    /// The name of a caller's tenant.
+    pub(crate) fn tenant_name(&self, tenant: Option<TenantId>) -> Option<&str> {
+        self.tenant(tenant?).map(|tenant| tenant.name.as_str())
+    }
+
+    fn tenant(&self, TenantId(id): TenantId) -> Option<&Tenant> {
         self.tenants.all.get(usize::from(id))
     }
 
+    /// Why the tenant may not use the model, or `None` if it may. A caller without a tenant may use them all:
+    /// whether there may be such callers has been asked before.
+    pub(crate) fn exclusion(&self, tenant: Option<TenantId>, model: ModelId) -> Option<&'static str> {
+        self.tenant(tenant?)?.exclusion(model)
+    }
+
     /// The rule in that place.
-    pub(crate) fn rule_at(&self, RuleId(id): RuleId) -> Option<&Rule> {
+    pub(crate) fn rule(&self, RuleId(id): RuleId) -> Option<&Rule> {
         self.rules.get(usize::try_from(id).ok()?)
     }
 
@@ -208,31 +213,67 @@ impl Policy {
     /// `asked` is the name as the client spelled it; `header_value` gives the value that rules are compared with.
     pub(crate) fn candidate_rules<'v>(
         &self,
-        asked: Option<&str>,
+        asked: &str,
         tenant: Option<TenantId>,
         header_value: &dyn Fn(HeaderSlot) -> Option<&'v [u8]>,
     ) -> Candidates<'_> {
         self.index.candidates(asked, tenant, header_value)
     }
 
+    /// What happens to requests to which no rule applies.
+    pub(crate) fn default_action(&self) -> DefaultAction {
+        self.default_action
+    }
+
+    /// What happens to requests that cannot be decided the normal way.
+    pub(crate) fn on_failure(&self) -> &OnFailure {
+        &self.on_failure
+    }
+
+    /// The largest body that is read.
+    pub(crate) fn max_body_bytes(&self) -> u64 {
+        self.max_body_bytes
+    }
+
+    /// The deepest nesting that is read.
+    pub(crate) fn max_depth(&self) -> usize {
+        self.max_depth
+    }
+
+    /// Whether answers carry headers about the decision.
+    pub(crate) fn tells_clients(&self) -> bool {
+        self.tells_clients
+    }
+
+    /// Prefixes in front of the APIs' paths, besides none.
+    pub(crate) fn path_prefixes(&self) -> &[String] {
+        &self.path_prefixes
+    }
+
+    /// Headers that tenants, rules and stickiness look at, in lower case (`:authority` for `host`). A
+    /// `HeaderSlot` is a place in this list.
+    pub(crate) fn header_names(&self) -> &[String] {
+        &self.header_names
+    }
+
+    /// What looks for the keywords of all rules. A `KeywordId` is a keyword's number there.
+    pub(crate) fn keyword_search(&self) -> Option<Arc<KeywordSearch>> {
+        self.keyword_search.clone()
+    }
+
+    /// Which facts inside the body can matter to some decision.
+    pub(crate) fn wanted(&self) -> Wanted {
+        self.read_set.body
+    }
+
+    /// Whether some rule looks at the path.
+    pub(crate) fn uses_path(&self) -> bool {
+        self.read_set.path
+    }
+
     /// Whether a tenant is told by its certificate.
     pub(crate) fn uses_principal(&self) -> bool {
-        self.tenants().iter().any(|tenant| !tenant.principals.is_empty())
-    }
-
-    /// Whether a tenant is told by its JWT.
-    pub(crate) fn uses_claims(&self) -> bool {
-        self.tenants().iter().any(|tenant| !tenant.claims.is_empty())
-    }
-
-    /// Whether some rule looks for words in the text.
-    pub(crate) fn needs_keywords(&self) -> bool {
-        !self.keywords.is_empty()
-    }
-
-    /// Whether some rule may choose by the conversation's identity.
-    pub(crate) fn needs_identity(&self) -> bool {
-        self.rules.iter().any(|rule| rule.action.needs_identity())
+        self.read_set.principal
     }
 }
 

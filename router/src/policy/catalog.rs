@@ -116,6 +116,11 @@ impl Model {
         &self.upstream_model
     }
 
+    /// The value of a label.
+    pub(crate) fn label(&self, key: &str) -> Option<&str> {
+        self.labels.get(key).map(String::as_str)
+    }
+
     pub(crate) fn can(&self, capability: Capability) -> bool {
         self.capabilities.is_none_or(|capabilities| capabilities.contains(capability))
     }

@@ -129,7 +129,8 @@ pub(crate) enum PathMatch {
 }
 
 impl PathMatch {
-    pub(crate) fn matches(&self, path: &[u8]) -> bool {
+    pub(crate) fn matches(&self, path: impl AsRef<[u8]>) -> bool {
+        let path = path.as_ref();
         match self {
             PathMatch::Exact(exact) => path == exact.as_bytes(),
             PathMatch::Prefix(prefix) => {

@@ -124,6 +124,8 @@ pub enum PolicyErrorKind {
         /// How many there may be.
         max: usize,
     },
+    /// More keywords than one search can look for.
+    TooManyKeywords,
     /// A field that has no meaning here.
     NotHere {
         /// Why.
@@ -180,6 +182,7 @@ impl fmt::Display for PolicyErrorKind {
             Kind::NoWeight => f.write_str("needs at least one weight above 0"),
             Kind::ReservedHeader => f.write_str("is reserved: Pointsman removes it from every request"),
             Kind::TooMany { max } => write!(f, "has more than {max} items"),
+            Kind::TooManyKeywords => f.write_str("the keywords of all rules are too many to look for"),
             Kind::NotHere { why } => f.write_str(why),
         }
     }

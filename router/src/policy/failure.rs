@@ -7,6 +7,7 @@ use super::object::{names, object};
 use super::path::Path;
 use super::read::{Definitions, Read, choose, wrong_type};
 use super::text::Name;
+use crate::request::Violation;
 use serde_json::{Value, json};
 
 object! {
@@ -89,6 +90,16 @@ pub(crate) struct OnFailure {
     pub(crate) unknown_model: Option<ModelId>,
     pub(crate) missing_model: Option<ModelId>,
     pub(crate) no_candidate: Option<ModelId>,
+}
+
+impl OnFailure {
+    /// What happens to a request that cannot be read for this reason.
+    pub(crate) fn on(&self, violation: Violation) -> OnUnread {
+        match violation {
+            Violation::Oversize => self.oversize,
+            _ => self.unparseable,
+        }
+    }
 }
 
 impl FailureSpec {

@@ -71,18 +71,17 @@ impl RuleIndex {
     /// Every rule that can apply to such a request (and some that cannot), each once, in order.
     pub(crate) fn candidates<'p, 'v>(
         &'p self,
-        asked: Option<&str>,
+        asked: &str,
         tenant: Option<TenantId>,
         header_value: &dyn Fn(HeaderSlot) -> Option<&'v [u8]>,
     ) -> Candidates<'p> {
         let mut candidates = Candidates { lists: [&[]; LISTS], used: 0 };
         candidates.add(Some(&self.general));
-        if let Some(asked) = asked.map(str::as_bytes) {
-            candidates.add(self.models.get(asked));
-            if !self.prefixes.is_empty() {
-                for prefix in PREFIX_LENGTHS.iter().map_while(|length| asked.get(..*length)) {
-                    candidates.add(self.prefixes.get(prefix));
-                }
+        let asked = asked.as_bytes();
+        candidates.add(self.models.get(asked));
+        if !self.prefixes.is_empty() {
+            for prefix in PREFIX_LENGTHS.iter().map_while(|length| asked.get(..*length)) {
+                candidates.add(self.prefixes.get(prefix));
             }
         }
         candidates.add(tenant.and_then(|tenant| self.tenants.get(&tenant)));

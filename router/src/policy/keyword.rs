@@ -1,16 +1,20 @@
 //! The keywords of all rules, numbered, so that one pass over the text looks for all of them.
 
+use super::error::{PolicyErrorKind, Report};
+use super::path::Path;
 use super::text::Keyword;
+use crate::request::keywords::KeywordSearch;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// The place of a keyword in `Policy::keywords`.
+/// The number of a keyword in the policy's `KeywordSearch`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct KeywordId(pub(crate) u32);
 
 /// Gives each keyword a number.
 #[derive(Debug, Default)]
 pub(super) struct Keywords {
-    pub(super) all: Vec<String>,
+    all: Vec<String>,
     numbers: BTreeMap<String, KeywordId>,
 }
 
@@ -24,5 +28,14 @@ impl Keywords {
             self.all.push(keyword.clone());
             next
         })
+    }
+
+    /// What looks for all of them.
+    pub(super) fn search(&self, at: &Path<'_>, report: &mut Report) -> Option<Arc<KeywordSearch>> {
+        let search = KeywordSearch::new(&self.all).map(Arc::new);
+        if search.is_none() && !self.all.is_empty() {
+            report.add(at, PolicyErrorKind::TooManyKeywords);
+        }
+        search
     }
 }

@@ -64,7 +64,7 @@ object! {
         /// The HTTP status.
         "status" => status: Whole<400, 599> = FORBIDDEN,
         /// What the client is told.
-        "message" => message: Option<Message>,
+        "message" => message: Message = "the policy refuses this request",
     }
 }
 
@@ -83,25 +83,41 @@ pub(crate) struct Rule {
 /// What a rule does.
 #[derive(Clone, Debug)]
 pub(crate) enum Action {
-    /// Chooses one of the targets.
-    Route {
-        /// Models and their weights; each model once, some weight above 0.
-        targets: Vec<(ModelId, u32)>,
-        /// The header that keeps requests together, rather than their conversation.
-        sticky: Option<HeaderSlot>,
-    },
-    /// Refuses.
-    Deny {
-        status: u16,
-        message: Option<String>,
-    },
+    Route(Route),
+    Deny(Deny),
+}
+
+/// A choice between models.
+#[derive(Clone, Debug)]
+pub(crate) struct Route {
+    /// Each model once, some weight above 0.
+    pub(crate) targets: Vec<Target>,
+    /// The header that keeps requests together; those without it are kept together by conversation.
+    pub(crate) sticky: Option<HeaderSlot>,
+}
+
+/// One of the models to choose from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) model: ModelId,
+    pub(crate) weight: u32,
+}
+
+/// A refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Deny {
+    pub(crate) status: u16,
+    pub(crate) message: String,
 }
 
 impl Action {
     /// Whether the conversation's identity can decide which target is chosen: there is a choice, and a request
     /// may come without the sticky header.
-    pub(crate) fn needs_identity(&self) -> bool {
-        matches!(self, Action::Route { targets, .. } if targets.iter().filter(|(_, weight)| *weight > 0).count() > 1)
+    pub(super) fn needs_identity(&self) -> bool {
+        match self {
+            Action::Route(route) => route.targets.iter().filter(|target| target.weight > 0).count() > 1,
+            Action::Deny(_) => false,
+        }
     }
 }
 
@@ -119,8 +135,8 @@ pub(super) fn compile(specs: Vec<RuleSpec>, scope: &mut Scope<'_>, at: &Path<'_>
         }
         let conditions = spec.matches.compile(scope, &at.key("match"), report);
         let action = match (spec.route, spec.deny) {
-            (Some(route), _) => route.compile(scope, &at.key("route"), report),
-            (None, deny) => deny.unwrap_or_default().compile(),
+            (Some(route), _) => Action::Route(route.compile(scope, &at.key("route"), report)),
+            (None, deny) => Action::Deny(deny.unwrap_or_default().compile()),
         };
         rules.push(Rule { name, conditions, action });
     }
@@ -128,31 +144,31 @@ pub(super) fn compile(specs: Vec<RuleSpec>, scope: &mut Scope<'_>, at: &Path<'_>
 }
 
 impl RouteSpec {
-    fn compile(self, scope: &mut Scope<'_>, at: &Path<'_>, report: &mut Report) -> Action {
+    fn compile(self, scope: &mut Scope<'_>, at: &Path<'_>, report: &mut Report) -> Route {
         let at_targets = at.key("targets");
-        let mut targets: Vec<(ModelId, u32)> = Vec::with_capacity(self.targets.0.len());
+        let mut targets: Vec<Target> = Vec::with_capacity(self.targets.0.len());
         let mut has_weight = report.is_lost(&at_targets);
         for (nth, target) in self.targets.0.into_iter().enumerate() {
             let at = at_targets.index(nth);
             has_weight |= target.weight.0 > 0 || report.is_lost(&at.key("weight"));
             let Some(model) = scope.catalog.resolve(&target.model, &at.key("model"), report) else { continue };
-            if targets.iter().any(|(other, _)| *other == model) {
+            if targets.iter().any(|other| other.model == model) {
                 report.add(&at.key("model"), PolicyErrorKind::Taken { name: target.model.0, by: "an earlier target".to_owned() });
                 continue;
             }
-            targets.push((model, u32::try_from(target.weight.0).unwrap_or(u32::MAX)));
+            targets.push(Target { model, weight: u32::try_from(target.weight.0).unwrap_or(u32::MAX) });
         }
         if !has_weight {
             report.add(&at_targets, PolicyErrorKind::NoWeight);
         }
         let at_sticky = at.key("sticky");
         let sticky = self.sticky.map(|sticky| scope.slots.slot(sticky.header, &at_sticky.key("header"), report));
-        Action::Route { targets, sticky }
+        Route { targets, sticky }
     }
 }
 
 impl DenySpec {
-    fn compile(self) -> Action {
-        Action::Deny { status: u16::try_from(self.status.0).unwrap_or(403), message: self.message.map(|message| message.0) }
+    fn compile(self) -> Deny {
+        Deny { status: u16::try_from(self.status.0).unwrap_or(403), message: self.message.0 }
     }
 }

@@ -66,7 +66,7 @@ object! {
         /// The largest body, in bytes.
         "maxBodyBytes" => max_body_bytes: Whole<1024, 1_073_741_824> = MAX_BODY_BYTES,
         /// The deepest nesting of lists and objects.
-        "maxDepth" => max_depth: Whole<8, 1024> = MAX_DEPTH,
+        "maxDepth" => max_depth: Whole<8, 512> = MAX_DEPTH,
     }
 }
 

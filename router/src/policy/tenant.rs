@@ -71,14 +71,15 @@ pub(crate) struct Tenant {
 }
 
 impl Tenant {
-    /// Whether `allow` and `deny` let it use the model.
-    pub(crate) fn allows(&self, model: ModelId) -> bool {
-        self.allowed.contains(model)
-    }
-
-    /// Whether the model has the labels that it requires.
-    pub(crate) fn accepts_labels_of(&self, model: ModelId) -> bool {
-        self.labelled.contains(model)
+    /// Why it may not use the model, or `None` if it may.
+    pub(super) fn exclusion(&self, model: ModelId) -> Option<&'static str> {
+        if !self.allowed.contains(model) {
+            Some("tenant")
+        } else if !self.labelled.contains(model) {
+            Some("label")
+        } else {
+            None
+        }
     }
 }
 
