@@ -92,7 +92,6 @@ def test_an_unknown_model_raises_not_found(client):
     with pytest.raises(openai.NotFoundError) as caught:
         client.chat.completions.create(model="gpt-unheard-of", messages=ASK)
     assert caught.value.code == "model_not_found"
-    assert "gpt-unheard-of" in caught.value.message
 
 
 def test_a_denied_model_raises_permission_denied_or_not_found(client):

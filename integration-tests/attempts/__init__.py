@@ -48,6 +48,9 @@ class Rejected:
 Outcome = Refused | Passes | Untouched | Rejected
 
 
+NOT_ALLOWED = Refused("notAllowed", 403)
+
+
 @dataclasses.dataclass(frozen=True)
 class Attempt:
     name: str

@@ -1,6 +1,6 @@
 """Headers that steer: a client's own copies of Pointsman's, and those of other proxies."""
 
-from attempts import JSON, MESSAGES, OPEN, SECRET, Attempt, Passes, Refused, Rejected, Untouched, members, with_json
+from attempts import JSON, MESSAGES, NOT_ALLOWED, OPEN, SECRET, Attempt, Passes, Refused, Rejected, Untouched, members, with_json
 
 GOOD = members(OPEN, MESSAGES)
 BAD = members(SECRET, MESSAGES)
@@ -34,7 +34,7 @@ def labelled(name: str, outcome, body: bytes | None, headers: list, **more) -> A
 
 ATTEMPTS = [
     *(labelled(name, Passes(), GOOD, headers) for name, headers in STEERING.items()),
-    *(labelled(f"{name}-asking-for-secret", Refused("notAllowed", 403), BAD, headers) for name, headers in list(STEERING.items())[:8]),
+    *(labelled(f"{name}-asking-for-secret", NOT_ALLOWED, BAD, headers) for name, headers in list(STEERING.items())[:8]),
     *(
         Attempt(f"header-{name}-off-the-llm-path", Untouched(), BAD, (JSON, *headers), path="/healthz")
         for name, headers in list(STEERING.items())[:9]

@@ -1,6 +1,6 @@
 """The key `model`, spelled, repeated and placed in every way that some parser takes for it."""
 
-from attempts import MESSAGES, OPEN, SECRET, Attempt, Passes, Refused, members
+from attempts import MESSAGES, NOT_ALLOWED, OPEN, SECRET, Attempt, Passes, Refused, members
 
 CASES = [b"MODEL", b"Model", b"mOdel", b"moDel", b"modEl", b"modeL", b"MoDeL"]
 ESCAPES = [rb"\u006dodel", rb"m\u006fdel", rb"mo\u0064el", rb"mod\u0065l", rb"mode\u006c", rb"mode\u006C", rb"\u006d\u006f\u0064\u0065\u006c"]
@@ -64,7 +64,7 @@ def in_two_spellings(name: str, spellings: list[bytes], reason: str) -> list[Att
 def alone() -> list[Attempt]:
     cases = [Attempt(f"only-{readable(spelling)}", Refused("keyCase"), members(MESSAGES, key(spelling))) for spelling in CASES[:3]]
     escapes = [
-        Attempt(f"only-escaped-{number}-secret", Refused("notAllowed", 403), members(MESSAGES, key(spelling)))
+        Attempt(f"only-escaped-{number}-secret", NOT_ALLOWED, members(MESSAGES, key(spelling)))
         for number, spelling in enumerate(ESCAPES)
     ]
     understood = Attempt("only-escaped-open-is-understood", Passes(), members(MESSAGES, key(ESCAPES[0], b'"open"')))

@@ -3,7 +3,7 @@
 from attempts import CHAT, JSON, MESSAGES, SECRET, Attempt, Refused, Rejected, Untouched, members
 
 BAD = members(SECRET, MESSAGES)
-METHOD = Refused("method", 405)
+METHOD = Refused("unexpectedBody")
 
 ATTEMPTS = [
     Attempt("method-get-with-a-body", Refused("unexpectedBody"), BAD, method="GET"),

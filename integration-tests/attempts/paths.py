@@ -4,7 +4,7 @@ from attempts import CHAT, MESSAGES, SECRET, Attempt, Passes, Refused, Untouched
 
 BAD = members(SECRET, MESSAGES)
 SPELLING = Refused("pathSpelling", 404)
-UNROUTABLE = Refused("unsupportedApi", 404)
+UNROUTABLE = Refused("unsupportedApi")
 
 SPELLINGS = {
     "trailing-slash": "/v1/chat/completions/",

@@ -1,6 +1,6 @@
 """The same bodies in other chunks: what is refused whole must be refused in any split."""
 
-from attempts import MESSAGES, OPEN, SECRET, Attempt, Passes, Refused, members
+from attempts import MESSAGES, NOT_ALLOWED, OPEN, SECRET, Attempt, Passes, Refused, members
 
 DUPLICATE = Refused("duplicateKey")
 BOTH = members(OPEN, MESSAGES, SECRET)
@@ -27,7 +27,7 @@ IN_THE_KEY = [Attempt(f"split-in-the-second-key-{at}", DUPLICATE, cut(BOTH, at))
 ATTEMPTS = [
     Attempt("split-bytewise-duplicate", DUPLICATE, bytewise(BOTH)),
     Attempt("split-bytewise-open", Passes(), bytewise(members(OPEN, MESSAGES))),
-    Attempt("split-bytewise-secret", Refused("notAllowed", 403), bytewise(members(MESSAGES, SECRET))),
+    Attempt("split-bytewise-secret", NOT_ALLOWED, bytewise(members(MESSAGES, SECRET))),
     Attempt("split-bytewise-escaped-duplicate", DUPLICATE, bytewise(members(OPEN, rb'"\u006d\u006fdel":"secret"'))),
     Attempt("split-bytewise-case", Refused("keyCase"), bytewise(members(OPEN, rb'"M\u006fdel":"secret"'))),
     Attempt("split-bytewise-trailing", Refused("trailingData"), bytewise(members(OPEN) + b"{}")),

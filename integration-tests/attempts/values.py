@@ -1,13 +1,12 @@
 """The model's value: other spellings of `secret`, other types, other names."""
 
-from attempts import MESSAGES, OPEN, Attempt, Passes, Refused, asking_for, members
+from attempts import MESSAGES, NOT_ALLOWED, OPEN, Attempt, Passes, Refused, asking_for, members
 
 
 def value(name: str, raw: bytes, outcome) -> Attempt:
     return Attempt(f"value-{name}", outcome, members(MESSAGES, b'"model":' + raw))
 
 
-NOT_ALLOWED = Refused("notAllowed", 403)
 UNKNOWN = Refused("unknownModel", 404)
 
 SPELLINGS = [

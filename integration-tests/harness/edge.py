@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import pathlib
+import ssl
 import uuid
 from collections.abc import Iterable, Iterator
 
@@ -33,6 +34,8 @@ class Installation:
     http2_clusters: tuple[str, ...] = ()
     chain: bootstrap.Chain | None = None
     discovered: bool = False
+    front_filters: tuple[dict, ...] = ()
+    transport_socket: dict | None = None
 
     def clusters(self) -> list[str]:
         named = [model["cluster"] for model in self.policy.get("models", [])]
@@ -81,6 +84,7 @@ class Edge:
         self.envoy, self.installation, self.providers, self.folder = envoy, installation, providers, folder
         self._access_log = folder / "access.log"
         self._pushes = itertools.count(1)
+        self.tls: ssl.SSLContext | None = None
 
     @property
     def port(self) -> int:
@@ -138,7 +142,7 @@ class Edge:
     def _ask_http1(self, method: str, path: str | bytes, headers: list, body: bytes | list[bytes] | None) -> Response:
         headers = [("host", "edge.test"), *headers]
         before = self.envoy.received_bytes() if isinstance(body, list) else 0
-        with Http1(self.port) as client:
+        with Http1(self.port, tls=self.tls) as client:
             if isinstance(body, list):
                 client.send(head(method, path, [*headers, ("transfer-encoding", "chunked")]))
                 for piece in body:
@@ -194,7 +198,7 @@ def write_discovery(folder: pathlib.Path, installation: Installation, policy: di
 
 def http_filters(installation: Installation, folder: pathlib.Path) -> list[dict]:
     chain = installation.chain or bootstrap.Chain.of(installation.hold)
-    filters = []
+    filters = [*installation.front_filters]
     for role in chain.roles:
         name = f"pointsman-{role}"
         if installation.discovered and role == "router":
@@ -216,6 +220,8 @@ def running(installation: Installation, folder: pathlib.Path) -> Iterator[Edge]:
         ]
         filters = http_filters(installation, folder)
         listener = bootstrap.listener(filters, installation.default_cluster, folder / "access.log", installation.buffer_limit)
+        if installation.transport_socket:
+            listener["filter_chains"][0]["transport_socket"] = installation.transport_socket
         envoy = Envoy(installation.version, json.dumps(bootstrap.bootstrap(listener, clusters)), folder, installation.concurrency)
         try:
             yield Edge(envoy, installation, providers, folder)

@@ -3,6 +3,7 @@
 import contextlib
 import select
 import socket
+import ssl
 import struct
 from collections.abc import Iterable, Iterator
 
@@ -32,9 +33,11 @@ def as_bytes(text: str | bytes) -> bytes:
 
 
 class Http1:
-    def __init__(self, port: int, timeout: float = 15):
+    def __init__(self, port: int, timeout: float = 15, tls: ssl.SSLContext | None = None):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname="edge.test")
         self.buffer = b""
         self.sent = 0
 

@@ -1,0 +1,59 @@
+"""`pointsman explain` tells the truth: for random policies and requests its record is the one in Envoy's access log."""
+
+import functools
+import json
+import pathlib
+import random
+import subprocess
+
+import pytest
+
+from harness import chance, locations
+from harness.http1 import head
+from harness.waiting import wait_for
+
+POLICIES = 60
+REQUESTS_EACH = 5
+POLICY = {"models": [{"name": f"m-{cluster}", "cluster": cluster} for cluster in chance.CLUSTERS]}
+INSTALLATION = {"discovered": True, "default_cluster": "web"}
+
+
+@functools.cache
+def example(seed: int) -> tuple[dict, list]:
+    """A policy and requests for it, the same in every Envoy."""
+    source = random.Random(seed)
+    return chance.policy(source), [chance.request(source) for _ in range(REQUESTS_EACH)]
+
+
+@functools.cache
+def explained(seed: int, number: int, folder: pathlib.Path) -> dict | None:
+    policy, requests = example(seed)
+    method, path, headers, body = requests[number]
+    policy_file, request_file = folder / f"{seed}.json", folder / f"{seed}-{number}.http"
+    policy_file.write_text(json.dumps(policy))
+    request_file.write_bytes(head(method, path, [("host", "edge.test"), *headers]) + body)
+    command = [locations.cli(), "explain", policy_file, "--request", request_file, "--output", "json"]
+    done = subprocess.run(command, capture_output=True, timeout=20, check=False)
+    assert done.returncode == 0, f"{policy_file}: {done.stderr.decode()}"
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("explained")
+
+
+def take_over(edge, policy: dict, version: str) -> None:
+    """Puts a policy in force; the record of a probe tells when it is."""
+    edge.push(policy)
+    wait_for("the policy to take over", lambda: edge.ask("/v1/chat/completions/", {}).record["policy"] == version)
+
+
+@pytest.mark.parametrize("seed", range(POLICIES))
+def test_envoy_records_what_the_cli_explains(edge, folder, seed):
+    policy, requests = example(seed)
+    expected = [explained(seed, number, folder) for number in range(len(requests))]
+    take_over(edge, policy, expected[0]["policy"])
+    for (method, path, headers, body), record in zip(requests, expected, strict=True):
+        seen = edge.ask(path, body if method == "POST" else None, headers, method)
+        assert seen.record == record, f"{method} {path} {headers} {body[:2000]!r} under {json.dumps(policy)}"
