@@ -1,0 +1,142 @@
+//! What one instance of the module is told by the proxy: its role, and for the router its policy.
+
+use crate::policy::document::Document;
+use crate::policy::error::{PolicyErrorKind, Report};
+use crate::policy::object::{names, object};
+use crate::policy::path::Path;
+use crate::policy::read::{Definitions, Read};
+use crate::policy::{Policy, PolicyErrors};
+use serde_json::{Value, json};
+use std::rc::Rc;
+
+object! {
+    /// The plugin configuration.
+    pub(crate) struct PluginSpec {
+        /// What the instance does.
+        "role" => role: Role = "router",
+        /// How the router holds the request while it reads the body.
+        "hold" => hold: Option<Hold>,
+        /// The policy, for the router.
+        "policy" => policy: Option<Whole>,
+    }
+}
+
+names! {
+    /// What an instance of the module does.
+    pub enum Role {
+        /// Reads requests and decides.
+        Router => "router",
+        /// Stands behind the router and holds requests until it has decided.
+        Gate => "gate",
+    }
+}
+
+names! {
+    /// How a request waits while its body is read.
+    pub enum Hold {
+        /// The router itself stops the headers: needs `allow_on_headers_stop_iteration`.
+        Stop => "stop",
+        /// A second instance, the gate, stops them.
+        Gate => "gate",
+    }
+}
+
+/// A policy as it was written; it is read once the role is known.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Whole(Option<Document>);
+
+impl Read for Whole {
+    fn read(document: &Document, _: &Path<'_>, _: &mut Report) -> Self {
+        Self(Some(document.clone()))
+    }
+
+    fn schema(_: &mut Definitions) -> Value {
+        json!({ "type": "object" })
+    }
+}
+
+/// A valid plugin configuration.
+#[derive(Clone, Debug)]
+pub struct PluginConfig {
+    /// What the instance does.
+    pub role: Role,
+    /// How requests wait while their bodies are read.
+    pub hold: Hold,
+    /// The policy: always there for the router, never for the gate.
+    pub policy: Option<Rc<Policy>>,
+}
+
+impl PluginConfig {
+    /// Reads a plugin configuration; every error is reported, those of the policy below `policy`.
+    pub fn from_json(json: &[u8]) -> Result<Self, PolicyErrors> {
+        if json.trim_ascii().is_empty() {
+            return Err(PolicyErrors::whole(PolicyErrorKind::Absent));
+        }
+        let document = Document::from_json(json)?;
+        let (mut report, root) = (Report::default(), Path::Root);
+        let spec = PluginSpec::read(&document, &root, &mut report);
+        let at = root.key("policy");
+        let policy = match (spec.role, spec.policy.and_then(|policy| policy.0)) {
+            (Role::Router, Some(policy)) => Some(Policy::read(&policy, &at, &mut report)),
+            (Role::Router, None) => report.lose(&at, PolicyErrorKind::Missing),
+            (Role::Gate, Some(_)) => report.lose(&at, PolicyErrorKind::NotHere { why: "the gate holds no policy" }),
+            (Role::Gate, None) => None,
+        };
+        if spec.role == Role::Gate && spec.hold.is_some() {
+            report.add(&root.key("hold"), PolicyErrorKind::NotHere { why: "only the router can be told how to hold" });
+        }
+        let hold = spec.hold.unwrap_or(if spec.role == Role::Gate { Hold::Gate } else { Hold::Stop });
+        report.finish(Self { role: spec.role, hold, policy: policy.map(Rc::new) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: &str = r#"{"models": [{"name": "m", "cluster": "c"}]}"#;
+
+    fn check(json: &str, expected: Result<(Role, Hold), &str>) {
+        let read = PluginConfig::from_json(json.replace("POLICY", POLICY).as_bytes());
+        if let Ok(config) = &read {
+            assert_eq!(config.policy.is_some(), config.role == Role::Router);
+        }
+        let read = read.map(|config| (config.role, config.hold)).map_err(|errors| errors.to_string());
+        assert_eq!(read, expected.map_err(str::to_owned), "{json}");
+    }
+
+    #[test]
+    fn the_router_holds_by_itself_by_default() {
+        check(r#"{"policy": POLICY}"#, Ok((Role::Router, Hold::Stop)));
+        check(r#"{"role": "router", "hold": "gate", "policy": POLICY}"#, Ok((Role::Router, Hold::Gate)));
+    }
+
+    #[test]
+    fn the_gate_needs_nothing_else() {
+        check(r#"{"role": "gate"}"#, Ok((Role::Gate, Hold::Gate)));
+        check(r#"{"role": "gate", "policy": POLICY}"#, Err("policy: the gate holds no policy"));
+        check(r#"{"role": "gate", "hold": "stop"}"#, Err("hold: only the router can be told how to hold"));
+    }
+
+    #[test]
+    fn no_configuration_is_one_clear_error() {
+        let absent = "is empty; the plugin configuration needs `role` and, for the router, `policy`";
+        check("", Err(absent));
+        check(" \n", Err(absent));
+        check("{}", Err("policy: is required"));
+        check(r#"{"role": "gatee"}"#, Err("role: unknown value `gatee`; did you mean `gate`?"));
+        check("[1]", Err("expected an object, found a list"));
+        check("{", Err("not valid JSON: EOF while parsing an object at line 1 column 1"));
+    }
+
+    #[test]
+    fn errors_of_the_policy_stand_below_it() {
+        let json = r#"{"role": "router", "policy": {"models": [{"name": "m", "cluster": ""}], "modles": []}, "polcy": 1}"#;
+        let expected = [
+            "polcy: unknown field; did you mean `policy`?",
+            "policy.modles: unknown field; did you mean `models`?",
+            "policy.models[0].cluster: is empty, expected a cluster name (visible ASCII characters, at most 256)",
+        ];
+        check(json, Err(&expected.join("\n")));
+    }
+}
