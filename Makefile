@@ -1,0 +1,80 @@
+# Pointsman. The only way checks are run: CI calls these targets and nothing else.
+# Everything that a target needs is installed into .tools/ and target/ of this folder.
+
+ENVOY_VERSION := 1.40.0
+# The oldest and the newest supported Envoy.
+TEST_ENVOY_VERSIONS := 1.36.4 1.40.0
+# For `make fuzz`, each target.
+FUZZ_SECONDS ?= 20
+
+PYTHON ?= python3
+VENV_PYTHON := .tools/venv/bin/python
+TARGET := $(abspath $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target))
+WASM := dist/pointsman.wasm
+CLI := $(TARGET)/release/pointsman
+ENVOY_BINARY = .tools/envoy-$(1)/envoy/_bin/envoy
+
+# Where the tests find what was built here.
+export POINTSMAN_WASM := $(abspath $(WASM))
+export POINTSMAN_CLI := $(CLI)
+# No .pyc files in the source folders.
+export PYTHONDONTWRITEBYTECODE := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup wasm cli run lint fmt test unit-test integration-test fuzz bench clean rust-ready python-ready venv
+
+help: ## Show this list.
+	@echo "make TARGET, where TARGET is one of:"
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+
+setup: rust-ready $(foreach version,$(TEST_ENVOY_VERSIONS),$(call ENVOY_BINARY,$(version))) venv ## Install what all targets need: Wasm target, Envoys, Python packages.
+
+wasm: rust-ready ## Build the module, dist/pointsman.wasm.
+	cargo build --release --package pointsman-filter --target wasm32-wasip1
+	@mkdir -p dist
+	@# Copied beside and moved: an Envoy that has the old file open keeps it.
+	@cp $(TARGET)/wasm32-wasip1/release/pointsman_filter.wasm $(WASM).new && mv $(WASM).new $(WASM)
+	@echo "$(WASM): $$(($$(wc -c < $(WASM)) / 1024)) KiB"
+
+cli: rust-ready ## Build the command line, target/release/pointsman.
+	cargo build --release --package pointsman
+
+run: $(call ENVOY_BINARY,$(ENVOY_VERSION)) wasm cli ## Run the quickstart: Envoy with a policy in front of demo LLM servers.
+	@$(CLI) run examples/quickstart --wasm $(WASM)
+
+lint: rust-ready ## Check format and lints, natively and for wasm.
+	cargo fmt --all --check
+	cargo clippy --workspace --exclude pointsman-filter --all-targets -- --deny warnings
+	cargo clippy --package pointsman-filter --target wasm32-wasip1 -- --deny warnings
+
+fmt: rust-ready ## Format the code.
+	cargo fmt --all
+
+test: setup wasm cli ## Run all tests; the last line is the count.
+	@$(PYTHON) scripts/test.py
+
+unit-test: rust-ready ## Run only the tests that need no Envoy.
+	@$(PYTHON) scripts/test.py cargo
+
+integration-test: setup wasm cli ## Run only the tests against a real Envoy.
+	@$(PYTHON) scripts/test.py pytest
+
+bench: setup wasm cli ## Measure what Pointsman costs, against Envoy without it and against its alternatives.
+	@$(VENV_PYTHON) bench/run.py $(BENCH_ARGUMENTS)
+
+clean: ## Remove what was built; .tools/ stays.
+	cargo clean
+	rm -rf dist bench/target fuzz/target
+
+venv: python-ready
+	@$(PYTHON) scripts/venv.py
+
+.tools/envoy-%/envoy/_bin/envoy: | python-ready
+	@$(PYTHON) scripts/envoy.py $*
+
+rust-ready:
+	@command -v cargo >/dev/null && command -v rustup >/dev/null || { echo "error: rustup is missing: install Rust from https://rustup.rs, then try again" >&2; exit 1; }
+	@rustup target list --installed | grep -qx wasm32-wasip1 || { echo "Rust: adding the target wasm32-wasip1"; rustup target add wasm32-wasip1; }
+
+python-ready:
+	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is missing: install Python 3 (Debian: apt install python3 python3-pip)" >&2; exit 1; }

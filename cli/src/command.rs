@@ -1,0 +1,107 @@
+//! The commands, one file each.
+
+mod check;
+mod demo;
+mod explain;
+mod render;
+mod run;
+mod schema;
+
+use crate::source::Finding;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Routes LLM requests by policy, inside the proxy you already run.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 fine, 1 something was found or failed, 2 wrong usage.")]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Arguments),
+    Explain(explain::Arguments),
+    Render(render::Arguments),
+    Run(run::Arguments),
+    Schema(schema::Arguments),
+    Demo(demo::Arguments),
+}
+
+/// Why a command ends with exit code 1.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Findings in a file the command needed to be valid.
+    Findings(Vec<Finding>),
+    /// One sentence.
+    Sentence(String),
+    /// Everything was said already.
+    Said,
+}
+
+impl From<Vec<Finding>> for Failure {
+    fn from(findings: Vec<Finding>) -> Self {
+        Self::Findings(findings)
+    }
+}
+
+impl From<String> for Failure {
+    fn from(sentence: String) -> Self {
+        Self::Sentence(sentence)
+    }
+}
+
+pub(crate) fn dispatch(arguments: Arguments) -> ExitCode {
+    let done = match arguments.command {
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Render(arguments) => render::run(&arguments),
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
+    };
+    match done {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Failure::Findings(findings)) => eprint!("{}", listed(&findings)),
+        Err(Failure::Sentence(sentence)) => eprintln!("error: {sentence}"),
+        Err(Failure::Said) => {}
+    }
+    ExitCode::FAILURE
+}
+
+/// Findings one a line, and how many.
+fn listed(findings: &[Finding]) -> String {
+    let lines: String = findings
+        .iter()
+        .map(|finding| format!("{finding}\n"))
+        .collect();
+    format!(
+        "{lines}{} {}\n",
+        findings.len(),
+        if findings.len() == 1 {
+            "error"
+        } else {
+            "errors"
+        }
+    )
+}
+
+/// Prints to standard output; a reader that went away (`| head`) is not worth a failure.
+fn print(text: &str) {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Runs a command that waits for several things at once.
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    runtime
+        .map_err(|err| Failure::Sentence(crate::source::reason(&err)))?
+        .block_on(work)
+}

@@ -1,0 +1,93 @@
+//! `pointsman explain`: the decision for one request, by the engine that runs in the proxy.
+
+use super::{Failure, print};
+use crate::record::Record;
+use crate::{policy_file, request_file};
+use clap::ValueEnum;
+use std::path::PathBuf;
+
+/// Prints the decision for one request
+///
+/// Prints what the policy does with a request: the chosen model, its cluster, the rule, and why each other model was
+/// left out. With `--output json` it prints exactly the record that Envoy's access log gets.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman explain policy.yaml --request body.json
+  pointsman explain policy.yaml --request body.json --api messages --header 'x-team: finance'
+  echo '{\"model\": \"auto\", \"messages\": []}' | pointsman explain policy.yaml --request - --output json")]
+pub(crate) struct Arguments {
+    /// Policy file (YAML, or JSON when its name ends in .json)
+    policy: PathBuf,
+    /// A JSON body, or a whole request: `POST /v1/chat/completions HTTP/1.1`, headers, an empty line, the body; `-` reads standard input
+    #[arg(long, value_name = "FILE")]
+    request: PathBuf,
+    /// API of a bare body, by the name that `match.apis` uses
+    #[arg(
+        long,
+        conflicts_with = "path",
+        default_value = "chatCompletions",
+        hide_default_value = true
+    )]
+    api: String,
+    /// Path of the request
+    #[arg(long)]
+    path: Option<String>,
+    /// Method of the request
+    #[arg(long)]
+    method: Option<String>,
+    /// Header of the request, may be repeated
+    #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header)]
+    headers: Vec<(String, Vec<u8>)>,
+    /// Identity from the client's certificate, as spiffe://cluster.local/ns/a/sa/b
+    #[arg(long)]
+    principal: Option<String>,
+    /// Claim of the client's verified JWT, may be repeated
+    #[arg(long = "claim", value_name = "NAME=VALUE", value_parser = claim)]
+    claims: Vec<(String, String)>,
+    /// What to print
+    #[arg(long, default_value = "text")]
+    output: Output,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Output {
+    /// For people
+    Text,
+    /// The decision record
+    Json,
+}
+
+fn header(text: &str) -> Result<(String, Vec<u8>), String> {
+    request_file::header(text.as_bytes()).ok_or_else(|| "expected NAME: VALUE".into())
+}
+
+fn claim(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let policy = policy_file::load(&arguments.policy)?;
+    let default_path = request_file::path_of(&arguments.api)
+        .ok_or_else(|| format!("no API `{}`", arguments.api))?;
+    let mut exchange = request_file::read(&arguments.request, default_path)?;
+    if let Some(path) = &arguments.path {
+        exchange.path.clone_from(path);
+    }
+    if let Some(method) = &arguments.method {
+        exchange.method.clone_from(method);
+    }
+    for (name, value) in &arguments.headers {
+        // A header given here stands in for the one in the file.
+        exchange.headers.retain(|(present, _)| present != name);
+        exchange.headers.push((name.clone(), value.clone()));
+    }
+    exchange.principal.clone_from(&arguments.principal);
+    exchange.claims.clone_from(&arguments.claims);
+    let json = pointsman_router::explain(&policy.policy, &exchange).to_json();
+    match arguments.output {
+        Output::Json => print(&format!("{json}\n")),
+        Output::Text => print(&Record::from_json(&json).unwrap_or_default().page()),
+    }
+    Ok(())
+}

@@ -1,0 +1,206 @@
+//! `pointsman run`: Envoy with a policy in front of its clusters, in the foreground.
+
+mod folder;
+mod watch;
+
+use super::{Failure, block_on, print};
+use crate::deployment::{Deployment, Endpoint};
+use crate::envoy::bootstrap::Bootstrap;
+use crate::envoy::filter::{self, Plugin};
+use crate::envoy::process::Envoy;
+use crate::envoy::{access_log, binary};
+use crate::project::{self, Project};
+use crate::source::reason;
+use crate::{demo, example};
+use folder::Folder;
+use std::collections::HashMap;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use tokio::signal::unix::{SignalKind, signal};
+use watch::Watch;
+
+/// Runs Envoy with a policy, and prints each decision
+///
+/// Renders the Envoy configuration, starts the demo LLM servers and Envoy, and prints one line per request. A change of
+/// the policy file takes over without a restart; one with errors is reported and the old policy stays. Ctrl-C ends all.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Envoy is taken from $ENVOY, else from where `make setup` put it, else from the PATH."
+)]
+pub(crate) struct Arguments {
+    /// A deployment file, or a folder with a deployment.yaml
+    deployment: PathBuf,
+    /// The module; default: dist/pointsman.wasm of the project, or pointsman.wasm beside this program
+    #[arg(long, value_name = "PATH")]
+    wasm: Option<PathBuf>,
+    /// Port to listen on instead of the deployment's; 0 takes a free one
+    #[arg(long)]
+    port: Option<u16>,
+    /// Worker threads of Envoy; default: one per core
+    #[arg(long, value_name = "N")]
+    concurrency: Option<u16>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let project = project::load(&arguments.deployment)?;
+    block_on(serve(arguments, project))
+}
+
+/// Ends when the terminal or the system asks for it.
+pub(crate) async fn asked_to_stop() {
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+        signal(SignalKind::hangup()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+}
+
+async fn serve(arguments: &Arguments, mut project: Project) -> Result<(), Failure> {
+    let wasm = find_module(arguments.wasm.as_deref())?;
+    let binary = binary::find()?;
+    if let Some(port) = arguments.port {
+        project.deployment.listener.port = port;
+    }
+    claim(&mut project.deployment.listener)?;
+    if project.deployment.admin.port != 0 {
+        claim(&mut project.deployment.admin)?;
+    }
+    say(
+        "policy",
+        &format!(
+            "{}, version {}",
+            project.deployment.policy.display(),
+            project.policy.short_version()
+        ),
+    );
+    let demo_ports = start_demo_servers(&project.deployment).await?;
+    let folder = Folder::create()?;
+    let plugin = Plugin {
+        hold: project.deployment.hold,
+        wasm: wasm.display().to_string(),
+        policy: project.policy.json(),
+        version: project.policy.policy.version().to_owned(),
+    };
+    let config = write_configuration(&project.deployment, &plugin, &folder, &demo_ports)?;
+    say("envoy", &format!("{}, starting", binary.display()));
+    let mut envoy = Envoy::start(&binary, &config, &folder.path, arguments.concurrency)?;
+    let outcome = tokio::select! {
+        outcome = follow(&mut envoy, project, plugin, &folder) => outcome,
+        () = asked_to_stop() => Ok(()),
+    };
+    envoy.stop().await;
+    outcome
+}
+
+/// Waits for Envoy, then prints what happens until Envoy ends by itself.
+async fn follow(
+    envoy: &mut Envoy,
+    project: Project,
+    plugin: Plugin,
+    folder: &Folder,
+) -> Result<(), Failure> {
+    envoy.wait_until_ready().await?;
+    let Endpoint { address, port } = &project.deployment.listener;
+    say("admin", &format!("http://{}", envoy.admin));
+    say(
+        "ready",
+        &format!("http://{address}:{port}, Ctrl-C stops it"),
+    );
+    print(&example::curl_lines(
+        &project.policy,
+        &format!("http://{address}:{port}"),
+    ));
+    let Some(mut access_log) = envoy.access_log.take() else {
+        return Ok(());
+    };
+    let mut watch = Watch::new(project, plugin);
+    loop {
+        tokio::select! {
+            line = access_log.next_line() => match line {
+                Ok(Some(line)) => print(&format!("{}\n", access_log::readable(&line).unwrap_or(line))),
+                _ => return Err(Failure::Sentence(format!("Envoy ended: {}", envoy.last_error()))),
+            },
+            () = watch.changed() => watch.take_over(envoy, &folder.path).await,
+        }
+    }
+}
+
+/// One line of progress.
+fn say(what: &str, text: &str) {
+    print(&format!("{what:<8} {text}\n"));
+}
+
+/// The module to load, as an absolute path.
+fn find_module(named: Option<&Path>) -> Result<PathBuf, String> {
+    let found = match named {
+        Some(named) if named.is_file() => Some(named.to_path_buf()),
+        Some(named) => return Err(format!("the module `{}` is not there", named.display())),
+        None => binary::project_folders()
+            .flat_map(|folder| {
+                [
+                    folder.join("dist/pointsman.wasm"),
+                    folder.join("pointsman.wasm"),
+                ]
+            })
+            .find(|candidate| candidate.is_file()),
+    };
+    let found = found.ok_or("the module is missing: run `make wasm`, or name it with --wasm")?;
+    std::path::absolute(&found).map_err(|err| reason(&err))
+}
+
+/// Makes sure the port is free, since Envoy would share it with another Envoy; a port of 0 becomes a free one.
+fn claim(endpoint: &mut Endpoint) -> Result<(), String> {
+    let Endpoint { address, port } = endpoint;
+    let bound =
+        TcpListener::bind((address.as_str(), *port)).and_then(|listener| listener.local_addr());
+    match bound {
+        Ok(bound) => {
+            *port = bound.port();
+            Ok(())
+        }
+        Err(err) if err.kind() == std::io::ErrorKind::AddrInUse => Err(format!(
+            "port {port} on {address} is taken: end the program that listens there, or choose another with --port"
+        )),
+        Err(err) => Err(format!(
+            "cannot listen on {address}:{port}: {}",
+            reason(&err)
+        )),
+    }
+}
+
+async fn start_demo_servers(deployment: &Deployment) -> Result<HashMap<String, u16>, String> {
+    let mut ports = HashMap::new();
+    for cluster in deployment.clusters.iter().filter(|cluster| cluster.demo) {
+        let port = demo::start(&cluster.name, 0).await?;
+        say("demo", &format!("{} on 127.0.0.1:{port}", cluster.name));
+        ports.insert(cluster.name.clone(), port);
+    }
+    Ok(ports)
+}
+
+fn write_configuration(
+    deployment: &Deployment,
+    plugin: &Plugin,
+    folder: &Folder,
+    demo_ports: &HashMap<String, u16>,
+) -> Result<PathBuf, String> {
+    let bootstrap = Bootstrap {
+        deployment,
+        plugin,
+        ecds_folder: Some(folder.path.clone()),
+        demo_ports,
+    };
+    let config = folder.path.join("envoy.yaml");
+    let written = filter::write(&folder.path, plugin)
+        .and_then(|()| std::fs::write(&config, bootstrap.render()));
+    written
+        .map(|()| config)
+        .map_err(|err| format!("`{}`: {}", folder.path.display(), reason(&err)))
+}

@@ -1,0 +1,112 @@
+//! What all demo replies share: JSON bodies, and each API family's way to say that something is wrong.
+
+use axum::body::Bytes;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+/// Whose error shape to use.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Family {
+    OpenAi,
+    Anthropic,
+    Ollama,
+}
+
+/// JSON with a final line break, which a terminal likes.
+pub(super) fn json(value: &Value) -> Response {
+    (
+        [(header::CONTENT_TYPE, "application/json")],
+        format!("{value}\n"),
+    )
+        .into_response()
+}
+
+pub(super) fn error(family: Family, status: StatusCode, message: &str) -> Response {
+    let body = match family {
+        Family::OpenAi => {
+            json!({"error": {"message": message, "type": "invalid_request_error", "param": null, "code": null}})
+        }
+        Family::Anthropic => {
+            let kind = if status == StatusCode::NOT_FOUND {
+                "not_found_error"
+            } else {
+                "invalid_request_error"
+            };
+            json!({"type": "error", "error": {"type": kind, "message": message}, "request_id": "req_demo"})
+        }
+        Family::Ollama => json!({"error": message}),
+    };
+    (status, json(&body)).into_response()
+}
+
+pub(super) async fn not_found() -> Response {
+    error(
+        Family::OpenAi,
+        StatusCode::NOT_FOUND,
+        "this demo server does not serve that path",
+    )
+}
+
+/// A request body: an object with a `model` and the fields in `required`.
+pub(super) struct Request {
+    pub(super) body: Value,
+    pub(super) model: String,
+}
+
+impl Request {
+    /// Reads the body, or says what is wrong with it as `family` would.
+    pub(super) fn read(
+        family: Family,
+        bytes: &Bytes,
+        required: &[&str],
+    ) -> Result<Self, Box<Response>> {
+        let bad = |message: &str| Box::new(error(family, StatusCode::BAD_REQUEST, message));
+        let body: Value = serde_json::from_slice(bytes)
+            .map_err(|err| bad(&format!("the body is not valid JSON: {err}")))?;
+        if let Some(missing) = required.iter().find(|field| body.get(**field).is_none()) {
+            return Err(bad(&format!("{missing}: field required")));
+        }
+        match body.get("model").and_then(Value::as_str) {
+            Some(model) => Ok(Self {
+                model: model.to_owned(),
+                body,
+            }),
+            None => Err(bad("you must provide a model parameter")),
+        }
+    }
+
+    pub(super) fn get(&self, field: &str) -> &Value {
+        self.body.get(field).unwrap_or(&Value::Null)
+    }
+
+    pub(super) fn is(&self, field: &str) -> bool {
+        self.get(field).as_bool() == Some(true)
+    }
+
+    /// About as many tokens as `field` has; a token is taken to be four characters.
+    pub(super) fn tokens(&self, field: &str) -> usize {
+        tokens(self.get(field)).max(1)
+    }
+}
+
+fn tokens(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.chars().count().div_ceil(4),
+        Value::Array(items) => items.iter().map(tokens).sum(),
+        Value::Object(members) => members.values().map(tokens).sum(),
+        _ => 0,
+    }
+}
+
+/// The answer in the pieces in which it is streamed.
+pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive(' ')
+}
+
+/// Seconds since 1970.
+pub(super) fn now() -> u64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}

@@ -1,0 +1,256 @@
+//! The deployment file: where Envoy listens, which policy it runs and where the clusters are.
+
+use crate::source::{Finding, Source};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// The file looked for when a folder is named.
+const FILE_NAME: &str = "deployment.yaml";
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Deployment {
+    #[serde(default = "Endpoint::listener")]
+    pub(crate) listener: Endpoint,
+    #[serde(default = "Endpoint::admin")]
+    pub(crate) admin: Endpoint,
+    /// Relative to the deployment file; after [`load`], a path that can be opened.
+    #[serde(default = "default_policy")]
+    pub(crate) policy: PathBuf,
+    #[serde(default)]
+    pub(crate) hold: Hold,
+    #[serde(default = "default_buffer_limit")]
+    pub(crate) buffer_limit_bytes: u32,
+    /// Serves what is not an LLM call; without it, such a request gets a 404.
+    #[serde(default)]
+    pub(crate) default_cluster: Option<String>,
+    pub(crate) clusters: Vec<Cluster>,
+}
+
+/// An address to listen on. Port 0 stands for any free port.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Endpoint {
+    #[serde(default = "loopback")]
+    pub(crate) address: String,
+    pub(crate) port: u16,
+}
+
+/// How the request headers wait while the body is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Hold {
+    #[default]
+    Stop,
+    Gate,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Cluster {
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) address: Option<String>,
+    #[serde(default)]
+    pub(crate) port: Option<u16>,
+    #[serde(default)]
+    pub(crate) tls: Option<Tls>,
+    /// An embedded demo LLM server instead of an address.
+    #[serde(default)]
+    pub(crate) demo: bool,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Tls {
+    /// The name asked for and checked; default: the cluster's address.
+    #[serde(default)]
+    pub(crate) sni: Option<String>,
+    /// Certificates to trust instead of the system's.
+    #[serde(default)]
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+impl Endpoint {
+    fn listener() -> Self {
+        Self {
+            address: loopback(),
+            port: 10000,
+        }
+    }
+
+    fn admin() -> Self {
+        Self {
+            address: loopback(),
+            port: 0,
+        }
+    }
+}
+
+fn loopback() -> String {
+    "127.0.0.1".into()
+}
+
+fn default_policy() -> PathBuf {
+    "policy.yaml".into()
+}
+
+/// Enough for a request with several images; Envoy's own default of 1 MiB is not.
+fn default_buffer_limit() -> u32 {
+    32 * 1024 * 1024
+}
+
+/// Reads a deployment file, or `deployment.yaml` in the folder `path`.
+pub(crate) fn load(path: &Path) -> Result<Deployment, Vec<Finding>> {
+    let file = if path.is_dir() {
+        path.join(FILE_NAME)
+    } else {
+        path.to_path_buf()
+    };
+    let source = Source::read(&file).map_err(|finding| vec![finding])?;
+    let value = serde_json::to_value(&source.root).unwrap_or_default();
+    let mut deployment: Deployment = serde_path_to_error::deserialize(value).map_err(|err| {
+        let path = err.path().to_string();
+        vec![source.finding(
+            if path == "." { "" } else { &path },
+            &plain(&err.into_inner().to_string()),
+        )]
+    })?;
+    let findings: Vec<_> = problems(&deployment)
+        .iter()
+        .map(|(path, message)| source.finding(path, message))
+        .collect();
+    if !findings.is_empty() {
+        return Err(findings);
+    }
+    let folder = file.parent().unwrap_or(Path::new(""));
+    deployment.policy = folder.join(&deployment.policy);
+    for tls in deployment
+        .clusters
+        .iter_mut()
+        .filter_map(|cluster| cluster.tls.as_mut())
+    {
+        tls.ca_file = tls.ca_file.as_ref().map(|ca_file| folder.join(ca_file));
+    }
+    Ok(deployment)
+}
+
+/// serde's sentences in this program's words: no Rust type names.
+fn plain(message: &str) -> String {
+    let message = message
+        .replace("invalid type: ", "wrong type: ")
+        .replace("a sequence", "a list")
+        .replace("sequence", "list");
+    match message.split_once("expected struct ") {
+        Some((start, _)) => format!("{start}expected an object"),
+        None => message,
+    }
+}
+
+/// What the types alone do not rule out.
+fn problems(deployment: &Deployment) -> Vec<(String, String)> {
+    let mut problems = Vec::new();
+    let clusters = &deployment.clusters;
+    for (index, cluster) in clusters.iter().enumerate() {
+        let path = format!("clusters[{index}]");
+        if cluster.name.is_empty() {
+            problems.push((format!("{path}.name"), "must not be empty".into()));
+        }
+        if clusters
+            .iter()
+            .take(index)
+            .any(|earlier| earlier.name == cluster.name)
+        {
+            problems.push((
+                format!("{path}.name"),
+                format!("a cluster `{}` is already there", cluster.name),
+            ));
+        }
+        match (cluster.demo, &cluster.address, cluster.port) {
+            (true, None, None) if cluster.tls.is_none() => {}
+            (true, ..) => {
+                problems.push((path, "a demo cluster has no address, port or tls".into()))
+            }
+            (false, Some(_), Some(1..)) => {}
+            (false, ..) => {
+                problems.push((path, "needs an address and a port, or `demo: true`".into()))
+            }
+        }
+    }
+    if let Some(name) = &deployment.default_cluster
+        && !clusters.iter().any(|cluster| cluster.name == *name)
+    {
+        problems.push((
+            "defaultCluster".into(),
+            format!("no cluster `{name}` in this file"),
+        ));
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Deployment, Vec<String>> {
+        let file = std::env::temp_dir().join(format!(
+            "pointsman-deployment-{:x}.yaml",
+            text.len() * 31 + text.bytes().map(usize::from).sum::<usize>()
+        ));
+        std::fs::write(&file, text).unwrap();
+        let read = load(&file).map_err(|findings| {
+            findings
+                .iter()
+                .map(|finding| format!("{finding}").replace(&format!("{}", file.display()), "f"))
+                .collect()
+        });
+        std::fs::remove_file(file).unwrap();
+        read
+    }
+
+    fn refused(text: &str, finding: &str) {
+        assert_eq!(read(text).unwrap_err(), [finding], "{text}");
+    }
+
+    #[test]
+    fn defaults_are_filled_in() {
+        let deployment = read("clusters: [{ name: a, demo: true }]").unwrap();
+        assert_eq!(
+            (
+                deployment.listener.port,
+                deployment.admin.port,
+                deployment.hold
+            ),
+            (10000, 0, Hold::Stop)
+        );
+        assert!(deployment.policy.ends_with("policy.yaml") && deployment.policy.is_absolute());
+    }
+
+    #[test]
+    fn mistakes_are_placed() {
+        refused(
+            "clusters:\n- { name: a, adress: b }\n",
+            "f:2:14: clusters[0].adress: unknown field `adress`, expected one of `name`, `address`, `port`, `tls`, `demo`",
+        );
+        refused(
+            "clusters: [{ name: a }]",
+            "f:1:12: clusters[0]: needs an address and a port, or `demo: true`",
+        );
+        refused(
+            "defaultCluster: b\nclusters: [{ name: a, demo: true }]",
+            "f:1:17: defaultCluster: no cluster `b` in this file",
+        );
+        refused(
+            "clusters: [{ name: a, demo: true }, { name: a, demo: true }]",
+            "f:1:45: clusters[1].name: a cluster `a` is already there",
+        );
+        refused(
+            "hold: never\nclusters: []",
+            "f:1:7: hold: unknown variant `never`, expected `stop` or `gate`",
+        );
+        refused(
+            "listener: 5\nclusters: []",
+            "f:1:11: listener: wrong type: integer `5`, expected an object",
+        );
+    }
+}

@@ -1,0 +1,38 @@
+//! Finds the Envoy to run.
+
+use std::path::{Path, PathBuf};
+
+/// Where `make setup` puts it, below the project folder.
+const SET_UP: &str = ".tools/envoy-1.40.0/envoy/_bin/envoy";
+
+/// `$ENVOY`, else the one that `make setup` unpacked, else the one on the PATH.
+pub(crate) fn find() -> Result<PathBuf, String> {
+    if let Some(named) = std::env::var_os("ENVOY").filter(|named| !named.is_empty()) {
+        let named = PathBuf::from(named);
+        return if named.is_file() {
+            Ok(named)
+        } else {
+            Err(format!(
+                "$ENVOY names `{}`, which is not there",
+                named.display()
+            ))
+        };
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let on_path = std::env::split_paths(&path).map(|folder| folder.join("envoy"));
+    project_folders()
+        .map(|folder| folder.join(SET_UP))
+        .chain(on_path)
+        .find(|candidate| candidate.is_file())
+        .ok_or_else(|| {
+            "Envoy is missing: run `make setup`, or set $ENVOY to its path, or put it on the PATH"
+                .into()
+        })
+}
+
+/// The folders that may be the project: the current one, and those above this program.
+pub(crate) fn project_folders() -> impl Iterator<Item = PathBuf> {
+    let program = std::env::current_exe().unwrap_or_default();
+    let above: Vec<_> = program.ancestors().skip(1).map(Path::to_path_buf).collect();
+    std::env::current_dir().into_iter().chain(above)
+}

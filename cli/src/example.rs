@@ -1,0 +1,89 @@
+//! Requests to try against a policy, each with what the engine says will happen to it.
+
+use crate::policy_file::PolicyFile;
+use crate::record::Record;
+use crate::request_file::{bare_body, path_of};
+use crate::source::Node;
+
+/// A request whose `NAME` stands for the model asked for, and what should become of it to be worth showing.
+struct Example {
+    api: &'static str,
+    body: &'static str,
+    action: &'static str,
+}
+
+const ROUTED: [Example; 3] = [
+    Example {
+        api: "chatCompletions",
+        body: r#"{"model": NAME, "messages": [{"role": "user", "content": "Hello"}]}"#,
+        action: "route",
+    },
+    Example {
+        api: "chatCompletions",
+        body: r#"{"model": NAME, "stream": true, "messages": [{"role": "user", "content": "Tell me a story"}]}"#,
+        action: "route",
+    },
+    Example {
+        api: "messages",
+        body: r#"{"model": NAME, "max_tokens": 100, "messages": [{"role": "user", "content": "Hello"}]}"#,
+        action: "route",
+    },
+];
+
+const REFUSED: Example = Example {
+    api: "chatCompletions",
+    body: r#"{"model": NAME, "messages": [{"role": "user", "content": "Hello"}]}"#,
+    action: "deny",
+};
+
+/// curl commands for `url` that show this policy at work.
+pub(crate) fn curl_lines(policy: &PolicyFile, url: &str) -> String {
+    let names = names(policy);
+    let first = |example: &Example| {
+        names
+            .iter()
+            .find_map(|name| curl(policy, url, example, name))
+    };
+    let routed: String = ROUTED.iter().filter_map(first).collect();
+    let refused = curl(policy, url, &REFUSED, "no-such-model").unwrap_or_default();
+    format!(
+        "\nTry it from another terminal:\n\n{routed}{refused}  # the models you may use\n  curl -sS {url}/v1/models\n\nRequests:\n"
+    )
+}
+
+/// What a client may ask for by name: aliases first, since most policies decide something for them.
+fn names(policy: &PolicyFile) -> Vec<&str> {
+    let listed = |field| {
+        policy
+            .source
+            .root
+            .get(field)
+            .map(Node::items)
+            .unwrap_or_default()
+            .iter()
+    };
+    listed("aliases")
+        .chain(listed("models"))
+        .filter_map(|item| item.get("name")?.as_str())
+        .filter(|name| !name.contains('*'))
+        .collect()
+}
+
+/// The command and its outcome, when the outcome is the one to show.
+fn curl(policy: &PolicyFile, url: &str, example: &Example, name: &str) -> Option<String> {
+    let path = path_of(example.api)?;
+    let body = example
+        .body
+        .replace("NAME", &serde_json::Value::from(name).to_string());
+    let exchange = bare_body(body.clone().into_bytes(), path);
+    let record =
+        Record::from_json(&pointsman_router::explain(&policy.policy, &exchange).to_json())?;
+    let unbuffered = if body.contains("\"stream\"") { "N" } else { "" };
+    let quoted = body.replace('\'', r"'\''");
+    (record.action == example.action).then(|| {
+        format!(
+            "  # {}\n  curl -sS{unbuffered} {url}{path} -H 'content-type: application/json' -d '{quoted}'\n\n",
+            record.line()
+        )
+    })
+}

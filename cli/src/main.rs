@@ -1,0 +1,21 @@
+//! `pointsman`: the policy engine on the command line. It checks, explains, renders and runs.
+//!
+//! `main` only dispatches; each command is a file in `command/`. Exit codes: 0 fine, 1 a finding, 2 wrong usage.
+
+mod command;
+mod demo;
+mod deployment;
+mod envoy;
+mod example;
+mod policy_file;
+mod project;
+mod record;
+mod request_file;
+mod source;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    command::dispatch(command::Arguments::parse())
+}

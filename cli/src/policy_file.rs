@@ -1,0 +1,62 @@
+//! A policy file: the one place where the command line meets the engine's policy.
+
+use crate::source::{Finding, Node, Source, Value};
+use pointsman_router::policy::{Document, Policy};
+use std::path::Path;
+
+/// A valid policy, and the document it was made from.
+#[derive(Debug)]
+pub(crate) struct PolicyFile {
+    pub(crate) source: Source,
+    pub(crate) policy: Policy,
+}
+
+/// Reads and checks a policy; every error comes with its place in the file.
+pub(crate) fn load(file: &Path) -> Result<PolicyFile, Vec<Finding>> {
+    let source = Source::read(file).map_err(|finding| vec![finding])?;
+    match Policy::from_document(&document(&source.root)) {
+        Ok(policy) => Ok(PolicyFile { source, policy }),
+        Err(errors) => Err(errors
+            .into_iter()
+            .map(|error| source.finding(&error.path, &error.message))
+            .collect()),
+    }
+}
+
+impl PolicyFile {
+    /// The policy document as JSON: what goes into the proxy.
+    pub(crate) fn json(&self) -> String {
+        // A tree of text, numbers and lists always serializes.
+        serde_json::to_string_pretty(&self.source.root).unwrap_or_default()
+    }
+
+    /// The catalog as it was written.
+    pub(crate) fn models(&self) -> &[Node] {
+        self.source
+            .root
+            .get("models")
+            .map(Node::items)
+            .unwrap_or_default()
+    }
+
+    /// The first digits of the version, enough to tell two policies apart.
+    pub(crate) fn short_version(&self) -> &str {
+        self.policy.version().get(..12).unwrap_or_default()
+    }
+}
+
+fn document(node: &Node) -> Document {
+    match &node.value {
+        Value::Null => Document::Null,
+        Value::Bool(value) => Document::Bool(*value),
+        Value::Number(value) => Document::Number(value.clone()),
+        Value::String(value) => Document::String(value.clone()),
+        Value::Array(items) => Document::Array(items.iter().map(document).collect()),
+        Value::Object(members) => Document::Object(
+            members
+                .iter()
+                .map(|member| (member.key.clone(), document(&member.node)))
+                .collect(),
+        ),
+    }
+}

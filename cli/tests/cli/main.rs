@@ -1,0 +1,18 @@
+//! The real binary: exit code and output of every command.
+
+#[cfg(test)]
+mod check;
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod explain;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
+mod quickstart;
+#[cfg(test)]
+mod render;
+#[cfg(test)]
+mod schema;
+#[cfg(test)]
+mod usage;

@@ -1,0 +1,124 @@
+use crate::program::{folder, pointsman, without};
+use std::path::Path;
+
+const POLICY: &str = "models:\n- { name: small, cluster: llama }\n";
+
+fn render(folder: &Path, more: &[&str]) -> String {
+    let outcome = pointsman(&[&["render", "envoy", folder.to_str().unwrap()], more].concat());
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    outcome.stdout
+}
+
+fn expect(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "`{part}` is not in:\n{text}");
+    }
+}
+
+#[test]
+fn a_cluster_with_tls_checks_the_name_it_asks_for() {
+    let deployment = "clusters:\n- { name: llama, address: llm.example.com, port: 443, tls: {} }\n- { name: other, address: 10.0.0.1, port: 80 }\ndefaultCluster: other\n";
+    let text = render(
+        &folder(
+            "render-tls",
+            &[("policy.yaml", POLICY), ("deployment.yaml", deployment)],
+        ),
+        &["--wasm", "/m.wasm"],
+    );
+    expect(
+        &text,
+        &[
+            "type: STRICT_DNS",
+            "type: STATIC",
+            "sni: \"llm.example.com\"",
+            "{ san_type: DNS, matcher: { exact: \"llm.example.com\" } }",
+            "filename: \"/m.wasm\"",
+            "allow_on_headers_stop_iteration: true",
+            "route: { cluster: \"other\", timeout: 0s }",
+        ],
+    );
+    assert!(!text.contains("pointsman-gate"));
+}
+
+#[test]
+fn hold_gate_needs_no_flag_but_a_second_instance() {
+    let deployment = "hold: gate\nclusters: [{ name: llama, demo: true }]\n";
+    let text = render(
+        &folder(
+            "render-gate",
+            &[("policy.yaml", POLICY), ("deployment.yaml", deployment)],
+        ),
+        &[],
+    );
+    expect(
+        &text,
+        &[
+            "name: pointsman-gate",
+            "{ \"role\": \"gate\" }",
+            "\"hold\": \"gate\"",
+            "# Its demo servers: pointsman demo llama=18001",
+            "status: 404",
+        ],
+    );
+    assert!(!text.contains("allow_on_headers_stop_iteration"));
+}
+
+#[test]
+fn the_policy_can_live_in_files_of_its_own() {
+    let folder = folder(
+        "render-ecds",
+        &[
+            ("policy.yaml", POLICY),
+            (
+                "deployment.yaml",
+                "clusters: [{ name: llama, demo: true }]\n",
+            ),
+        ],
+    );
+    let ecds = folder.join("ecds");
+    let text = render(&folder, &["--ecds-dir", ecds.to_str().unwrap()]);
+    expect(&text, &["config_discovery:", "watched_directory:"]);
+    assert!(!text.contains("\"models\""));
+    let resource = std::fs::read_to_string(ecds.join("pointsman-router.yaml")).unwrap();
+    expect(
+        &resource,
+        &["version_info: \"", "TypedExtensionConfig", "\"models\""],
+    );
+    assert_eq!(std::fs::read_dir(ecds).unwrap().count(), 1);
+}
+
+#[test]
+fn a_bad_policy_is_not_rendered() {
+    let folder = folder(
+        "render-bad",
+        &[
+            ("policy.yaml", "modles: []\n"),
+            ("deployment.yaml", "clusters: []\n"),
+        ],
+    );
+    let outcome = pointsman(&["render", "envoy", folder.to_str().unwrap()]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(1), ""));
+    assert!(
+        without(&folder, &outcome.stderr).starts_with("policy.yaml:1:1: modles: unknown field"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn a_bad_deployment_has_its_place() {
+    let folder = folder(
+        "render-deployment",
+        &[
+            ("policy.yaml", POLICY),
+            ("deployment.yaml", "clusters:\n- { name: llama }\n"),
+        ],
+    );
+    let outcome = pointsman(&["render", "envoy", folder.to_str().unwrap()]);
+    let expected =
+        "deployment.yaml:2:3: clusters[0]: needs an address and a port, or `demo: true`\n1 error\n";
+    assert_eq!(
+        (outcome.code, without(&folder, &outcome.stderr).as_str()),
+        (Some(1), expected)
+    );
+}

@@ -1,0 +1,35 @@
+use crate::program::pointsman;
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    for arguments in [
+        &["chek"][..],
+        &["check"],
+        &["explain", "p.yaml"],
+        &["demo", "openai"],
+        &["demo", "openai=x"],
+        &["render", "nginx"],
+    ] {
+        let outcome = pointsman(arguments);
+        assert_eq!(
+            (outcome.code, outcome.stdout.as_str()),
+            (Some(2), ""),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
+fn every_command_has_a_help_text() {
+    for command in ["check", "explain", "render", "run", "schema", "demo"] {
+        let outcome = pointsman(&[command, "--help"]);
+        assert_eq!(outcome.code, Some(0), "{command}");
+        assert!(outcome.stdout.contains("Usage: pointsman"), "{command}");
+        assert!(
+            pointsman(&["--help"])
+                .stdout
+                .contains(&format!("\n  {command} ")),
+            "{command}"
+        );
+    }
+}
