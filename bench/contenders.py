@@ -21,6 +21,7 @@ class Contender:
     clusters: list = dataclasses.field(default_factory=list)
     helper: list | None = None  # command of a process whose CPU time counts too
     socket: pathlib.Path | None = None  # where the helper listens
+    buffer_limit: int = BUFFER_LIMIT
 
 
 def http_filter(name: str, kind: str, **fields) -> dict:
@@ -107,8 +108,8 @@ def envoy_config(contender: Contender, port: int, admin: int, backend: int) -> d
         return {"socket_address": {"address": "127.0.0.1", "port_value": number}}
 
     return {"admin": {"address": address(admin)}, "static_resources": {
-        "listeners": [{"name": "edge", "address": address(port), "per_connection_buffer_limit_bytes": BUFFER_LIMIT,
+        "listeners": [{"name": "edge", "address": address(port), "per_connection_buffer_limit_bytes": contender.buffer_limit,
                        "filter_chains": [{"filters": [{"name": "http", "typed_config": manager}]}]}],
-        "clusters": [{"name": CLUSTER, "connect_timeout": "1s", "per_connection_buffer_limit_bytes": BUFFER_LIMIT,
+        "clusters": [{"name": CLUSTER, "connect_timeout": "1s", "per_connection_buffer_limit_bytes": contender.buffer_limit,
                       "load_assignment": {"cluster_name": CLUSTER, "endpoints": [{"lb_endpoints": [{"endpoint": {
                           "address": address(backend)}}]}]}}, *contender.clusters]}}

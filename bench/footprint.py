@@ -26,6 +26,25 @@ def chosen(module: pathlib.Path) -> list[Contender]:
     ]
 
 
+def flat(stage: matrix.Stage, module: pathlib.Path) -> tuple[dict, list[str]]:
+    """What a 20 MB body adds to the peak, with Envoy's default buffer limit of 1 MiB: more cannot be held, only streamed."""
+    file = stage.folder / "footprint-huge.http"
+    file.write_bytes(matrix.raw_request(bodies.chat(20 * 1024 * 1024, True)))
+    few = policies.by_rules(10, contenders.CLUSTER)
+    grown = {}
+    for name, filters in {"plain": [], "stop": contenders.pointsman(module, "stop", few), "gate": contenders.pointsman(module, "gate", few)}.items():
+        one = stage.start(Contender(f"{name}-huge", "", filters, name != "plain", name != "plain", buffer_limit=1024 * 1024))
+        try:
+            one.envoy.wait_for(matrix.raw_request(bodies.chat(1024, True)))
+            before = memory_kb(one.envoy.pid)["VmHWM"]
+            seen = stage.load.run(one.envoy.port, 1, 8, file)
+            grown[name] = "refused" if seen["errors"] else (memory_kb(one.envoy.pid)["VmHWM"] - before) / 1024
+        finally:
+            one.stop()
+    shown = ", ".join(f"{name} {value if isinstance(value, str) else f'{value:+.1f} MB'}" for name, value in grown.items())
+    return grown, [f"peak memory that 20 MB bodies add (model first, buffer limit 1 MiB): {shown}"]
+
+
 def run(stage: matrix.Stage, module: pathlib.Path, starts: int) -> tuple[dict, str]:
     """Starts each variant `starts` times, in turn. Ready means: the first request has been answered."""
     small, large = bodies.chat(1024, False), bodies.chat(256 * 1024, False)
@@ -64,9 +83,11 @@ def run(stage: matrix.Stage, module: pathlib.Path, starts: int) -> tuple[dict, s
         if one.name != "plain":
             verdicts.append(f"{one.title}: load {report.verdict(extra[one.name], LOAD_BUDGET_MS, ' ms')}, "
                             f"RSS {report.verdict(mine['rss_loaded_mb'] - plain['rss_loaded_mb'], MEMORY_BUDGET_MB, ' MB')}")
+    grown, lines = flat(stage, module)
+    verdicts += lines
     text = ["## Size, start, memory", "",
             f"From the start of the process to its first answered request, median of {starts} starts; CPU until then, over plain Envoy; "
             "resident memory fresh and after 4,000 requests of 1 KB and 400 of 256 KB (over plain Envoy).", "",
             report.table(["variant", "ready ms", "over plain ms", "CPU ms over plain", "RSS MB fresh", "RSS MB after load"], rows), "",
             *[f"- {line}" for line in verdicts]]
-    return {"module_mb": size, "variants": middle, "load_ms_over_plain": extra}, "\n".join(text)
+    return {"module_mb": size, "variants": middle, "load_ms_over_plain": extra, "huge_body_mb": grown}, "\n".join(text)

@@ -58,7 +58,7 @@ impl HttpContext for Bench {
                 Err(error) => (400, error),
             };
             // A reply that the host refuses shows as a time-out on the other side.
-            drop(hostcalls::send_http_response(status, vec![], Some(text.as_bytes())));
+            let _ = hostcalls::send_http_response(status, vec![], Some(text.as_bytes()));
         }
         Action::Pause
     }

@@ -3,7 +3,7 @@
 /// The value of the last top-level `model`, undecoded. It looks at every byte, as a reader must that wants to notice a
 /// second `model`.
 pub fn model(body: &[u8]) -> Option<&[u8]> {
-    let (mut at, mut depth, mut key, mut found) = (0, 0_usize, None, None);
+    let (mut at, mut depth, mut key, mut found) = (0, 0_usize, None::<&[u8]>, None);
     while let Some(&byte) = body.get(at) {
         at += 1;
         match byte {
@@ -17,7 +17,7 @@ pub fn model(body: &[u8]) -> Option<&[u8]> {
                 if depth == 1 {
                     match key {
                         None => key = Some(text),
-                        Some(b"model") => found = Some(text),
+                        Some(key) if key == b"model" => found = Some(text),
                         Some(_) => {}
                     }
                 }
