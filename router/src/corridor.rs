@@ -1,76 +1,368 @@
 //! The one way a request takes through the engine: headers -> facts -> decision -> edits.
 //!
-//! The filter and the CLI both walk it, which is why `explain` tells the truth about the proxy.
+//! The filter and the CLI walk the same corridor, which is why `explain` tells the truth about the proxy.
 
-use crate::decide::Decision;
-use crate::policy::Policy;
+use crate::api::{Api, Family};
+use crate::decide::attributes::Attributes;
+use crate::decide::{self, Decision, Need, Outcome};
+use crate::models;
+use crate::names;
+use crate::policy::{OnUnknownTenant, OnUnread, Policy};
+use crate::record::{Action, Excluded, Record};
+use crate::reply::{self, Reply};
+use crate::request::Violation;
+use crate::request::endpoint::{self, Endpoint};
+use crate::request::envelope::{self, Envelope};
+use crate::request::facts::Facts;
+use crate::rewrite::{self, Edits};
+use std::fmt;
 use std::rc::Rc;
 
-/// The request headers as the proxy holds them, pseudo-headers included, names in lower case.
-pub type HeaderList<'a> = [(&'a [u8], &'a [u8])];
+pub use crate::request::envelope::HeaderList;
 
 /// Who is calling, as the proxy itself has proved it. Asked only when the policy's tenants need it.
 pub trait Caller {
-    /// URI SANs of the verified client certificate (SPIFFE ID), if any.
+    /// The URI SAN of the verified client certificate (the SPIFFE ID), if any.
     fn principal(&self) -> Option<Vec<u8>>;
     /// A claim of the verified JWT, as Envoy's `jwt_authn` left it in dynamic metadata.
     fn claim(&self, path: &[String]) -> Option<Vec<u8>>;
 }
 
 /// What the headers alone settle.
+#[derive(Debug)]
 pub enum Received {
-    /// Not an LLM call: leave it untouched.
-    Pass,
+    /// Leave the request untouched; the record says why if it is an LLM call.
+    Pass(Option<String>),
     /// Answered or refused without an upstream.
     Reply(Reply),
-    /// An LLM call: feed the body to it.
+    /// An LLM call: feed its body to it.
     Read(Box<Reading>),
 }
 
-/// Looks at the request headers.
-pub fn receive(policy: &Rc<Policy>, headers: &HeaderList<'_>, caller: &dyn Caller, end_of_stream: bool) -> Received;
-
-/// One LLM request whose body is being read.
-pub struct Reading { /* private */ }
-
-impl Reading {
-    /// Takes the next bytes of the body, in any split.
-    pub fn push(&mut self, chunk: &[u8]) -> Step;
-    /// The body is complete.
-    pub fn finish(&mut self) -> Step;
-    pub fn decision(&self) -> Option<&Decision>;
-    /// x-pointsman-* response headers, when the policy asks for them.
-    pub fn response_headers(&self) -> Vec<(&'static str, String)>;
-}
-
 /// What the host does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Undecided: hold headers and body.
     Hold,
-    /// Decided just now: apply these and let the request flow.
+    /// Decided just now: apply these edits and let the request flow.
     Route(Edits),
     /// Decided earlier: this chunk may pass.
     Flow,
-    /// Refused, possibly after the decision was streamed: answer the client, reset the upstream.
+    /// Refused, possibly after the decision was streamed: answer the client and reset the upstream.
     Reply(Reply),
 }
 
-/// What a decision changes in the request.
-pub struct Edits {
-    /// Replaces one range of the body; `None` when the name stays as it is.
-    pub splice: Option<Splice>,
-    /// Headers to set (overwrite).
-    pub set_headers: Vec<(&'static str, String)>,
-    /// Headers to remove: they describe the body as it was.
-    pub remove_headers: Vec<&'static str>,
-    /// The exact new content-length, when the client sent one and the splice changes it.
-    pub content_length: Option<u64>,
-    /// The decision record, for filter state.
-    pub record: String,
+/// Looks at the request headers.
+#[must_use]
+pub fn receive(policy: &Rc<Policy>, headers: &HeaderList<'_>, caller: &dyn Caller, end_of_stream: bool) -> Received {
+    let header = |wanted: &[u8]| headers.iter().find(|(name, _)| *name == wanted).map_or(&[][..], |(_, value)| *value);
+    let (method, path) = (header(b":method"), header(b":path"));
+    let door = Door { policy, headers, caller, path };
+    match endpoint::recognise(path, policy.path_prefixes()) {
+        Endpoint::Other => Received::Pass(None),
+        Endpoint::Models if method == b"GET" => door.models(None),
+        Endpoint::Model(name) if method == b"GET" => door.models(Some(&name)),
+        Endpoint::Models | Endpoint::Model(_) => Received::Pass(None),
+        // A preflight never reaches a model.
+        _ if method == b"OPTIONS" && end_of_stream => Received::Pass(None),
+        Endpoint::Ambiguous(api) => door.unread(api, Violation::PathSpelling),
+        Endpoint::Api(api) if !api.is_routable() => door.unsupported(api, method == b"POST" || !end_of_stream),
+        Endpoint::Api(_) if method != b"POST" && end_of_stream => Received::Pass(None),
+        Endpoint::Api(api) if method != b"POST" => door.unread(api, Violation::UnexpectedBody),
+        Endpoint::Api(api) if end_of_stream => door.unread(api, Violation::NoBody),
+        Endpoint::Api(api) => door.read(api),
+    }
 }
 
-/// `body[keep..until]` is replaced by `with`.
-pub struct Splice { pub keep: usize, pub until: usize, pub with: Vec<u8> }
+/// The headers of one request, at the door.
+struct Door<'a> {
+    policy: &'a Rc<Policy>,
+    headers: &'a HeaderList<'a>,
+    caller: &'a dyn Caller,
+    path: &'a [u8],
+}
 
-/// An answer that needs no upstream.
-pub struct Reply { pub status: u16, pub headers: Vec<(&'static str, String)>, pub body: Vec<u8>, pub record: String }
+impl Door<'_> {
+    fn read(&self, api: Api) -> Received {
+        let attributes = self.attributes(api);
+        if let Some(refusal) = self.unknown_tenant(api, &attributes) {
+            return refusal;
+        }
+        let envelope = match envelope::read(self.headers) {
+            Ok(envelope) => envelope,
+            Err(violation) => return self.unread(api, violation),
+        };
+        let limit = self.policy.max_body_bytes();
+        if envelope.content_length.is_some_and(|length| length > limit) {
+            return self.unread(api, Violation::Oversize);
+        }
+        let facts = Facts::new(
+            api,
+            self.policy.wanted(),
+            self.policy.keyword_search(),
+            self.policy.max_depth(),
+            envelope.content_length.unwrap_or(limit),
+        );
+        Received::Read(Box::new(Reading {
+            policy: Rc::clone(self.policy),
+            attributes,
+            facts,
+            envelope,
+            state: State::Undecided(Need::Model),
+        }))
+    }
+
+    fn attributes(&self, api: Api) -> Attributes {
+        Attributes::new(self.policy, api, self.path, self.headers, self.caller)
+    }
+
+    /// The refusal of a caller that is nobody's, if the policy refuses such callers.
+    fn unknown_tenant(&self, api: Api, attributes: &Attributes) -> Option<Received> {
+        let unknown = self.policy.has_tenants() && attributes.tenant.is_none();
+        if !unknown || self.policy.on_failure().unknown_tenant == OnUnknownTenant::Allow {
+            return None;
+        }
+        let mut record = Record::new(self.policy.version(), Action::Deny, "unknownTenant");
+        record.api = Some(api.name());
+        Some(Received::Reply(refuse(self.policy, api.family(), record, 403, "the caller belongs to no tenant of the policy")))
+    }
+
+    /// A request that cannot be read.
+    fn unread(&self, api: Api, violation: Violation) -> Received {
+        let mut record = Record::new(self.policy.version(), Action::Deny, violation.code());
+        record.api = Some(api.name());
+        if self.policy.on_failure().on(violation) == OnUnread::Pass {
+            record.action = Action::Pass;
+            return Received::Pass(Some(record.to_json()));
+        }
+        let (status, message) = (violation.status(), violation.message());
+        Received::Reply(refuse(self.policy, api.family(), record, status, &message))
+    }
+
+    fn unsupported(&self, api: Api, is_call: bool) -> Received {
+        // Reading back what an earlier call left (a batch, say) names no model.
+        if !is_call && api != Api::Realtime {
+            return Received::Pass(None);
+        }
+        let mut record = Record::new(self.policy.version(), Action::Deny, "unsupportedApi");
+        record.api = Some(api.name());
+        if self.policy.on_failure().unsupported_api == OnUnread::Pass {
+            record.action = Action::Pass;
+            return Received::Pass(Some(record.to_json()));
+        }
+        let message = format!("the API `{api}` is not routed by this gateway");
+        Received::Reply(refuse(self.policy, api.family(), record, 400, &message))
+    }
+
+    fn models(&self, name: Option<&str>) -> Received {
+        let anthropic = self.headers.iter().any(|(name, _)| *name == b"anthropic-version");
+        let api = if anthropic { Api::Messages } else { Api::ChatCompletions };
+        let attributes = self.attributes(api);
+        if let Some(refusal) = self.unknown_tenant(api, &attributes) {
+            return refusal;
+        }
+        let mut record = Record::new(self.policy.version(), Action::Models, "models");
+        record.tenant = self.policy.tenant_name(attributes.tenant);
+        let body = match name {
+            None => Some(models::list(self.policy, attributes.tenant, api.family())),
+            Some(name) => models::one(self.policy, attributes.tenant, name, api.family()),
+        };
+        let Some(body) = body else {
+            record.action = Action::Deny;
+            record.reason = "unknownModel";
+            let message = "the model does not exist or this tenant may not use it";
+            return Received::Reply(refuse(self.policy, api.family(), record, 404, message));
+        };
+        let headers = vec![(names::POLICY_HEADER, self.policy.version().to_owned())];
+        Received::Reply(Reply { status: 200, headers, body, record: record.to_json() })
+    }
+}
+
+/// One LLM request whose body is being read.
+pub struct Reading {
+    policy: Rc<Policy>,
+    attributes: Attributes,
+    facts: Facts,
+    envelope: Envelope,
+    state: State,
+}
+
+/// Shows no facts: they come from the prompt.
+impl fmt::Debug for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reading").field("api", &self.attributes.api).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug)]
+enum State {
+    Undecided(Need),
+    Decided(Decision),
+    /// Let through unread, as the policy says.
+    Passed,
+    /// Refused: nothing more is looked at.
+    Refused,
+}
+
+impl Reading {
+    /// Takes the next bytes of the body, in any split.
+    pub fn push(&mut self, chunk: &[u8]) -> Step {
+        match self.state {
+            State::Passed => return Step::Flow,
+            State::Refused => return Step::Hold,
+            State::Undecided(_) | State::Decided(_) => {}
+        }
+        match self.facts.push(chunk) {
+            Ok(()) => self.step(),
+            Err(violation) => self.violated(violation),
+        }
+    }
+
+    /// The body is complete.
+    pub fn finish(&mut self) -> Step {
+        match self.state {
+            State::Passed => return Step::Flow,
+            State::Refused => return Step::Hold,
+            State::Undecided(_) | State::Decided(_) => {}
+        }
+        match self.facts.finish() {
+            Ok(()) => self.step(),
+            Err(violation) => self.violated(violation),
+        }
+    }
+
+    /// The response headers that tell the client about the decision, when the policy asks for them.
+    #[must_use]
+    pub fn response_headers(&self) -> Vec<(&'static str, &str)> {
+        match &self.state {
+            State::Decided(decision) if self.policy.tells_clients() => {
+                let Outcome::Route(model) = decision.outcome else { return Vec::new() };
+                let model = self.policy.model(model).map(|model| (names::MODEL_HEADER, model.name()));
+                let rule = self.rule_name(decision).map(|rule| (names::RULE_HEADER, rule));
+                model.into_iter().chain(rule).chain([(names::REASON_HEADER, decision.reason)]).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether [`Self::response_headers`] can have anything to say.
+    #[must_use]
+    pub fn tells_clients(&self) -> bool {
+        self.policy.tells_clients()
+    }
+
+    fn step(&mut self) -> Step {
+        let need = match self.state {
+            State::Undecided(need) => need,
+            State::Decided(_) | State::Passed => return Step::Flow,
+            State::Refused => return Step::Hold,
+        };
+        if !need.may_be_met(&self.facts) {
+            return Step::Hold;
+        }
+        match decide::decide(&self.policy, &self.attributes, &self.facts) {
+            Err(decide::Unknown(need)) => {
+                self.state = State::Undecided(need);
+                Step::Hold
+            }
+            Ok(decision) => self.decided(decision),
+        }
+    }
+
+    fn decided(&mut self, decision: Decision) -> Step {
+        let excluded = self.excluded(&decision);
+        let mut record = self.record(&decision, &excluded);
+        let step = match &decision.outcome {
+            Outcome::Deny { status, message } => {
+                record.action = Action::Deny;
+                Step::Reply(refuse(&self.policy, self.attributes.api.family(), record, *status, message))
+            }
+            Outcome::Route(model) => {
+                let Some(model) = self.policy.model(*model) else { return Step::Hold };
+                record.model = Some(model.name());
+                record.upstream_model = Some(model.upstream_model());
+                record.cluster = Some(model.cluster());
+                let record = record.to_json();
+                Step::Route(rewrite::edits(&self.facts, self.envelope, model.cluster(), model.upstream_model(), record))
+            }
+        };
+        self.state = match &step {
+            Step::Reply(_) => State::Refused,
+            _ => State::Decided(decision),
+        };
+        self.facts.settle();
+        step
+    }
+
+    /// The body turned out to be unreadable, before or after the decision.
+    ///
+    /// What had been read up to here may already have sufficed. Asking once more makes the outcome the
+    /// same for every split of the body into chunks.
+    fn violated(&mut self, violation: Violation) -> Step {
+        let passes = self.policy.on_failure().on(violation) == OnUnread::Pass;
+        if let State::Undecided(_) = self.state
+            && let Ok(decision) = decide::decide(&self.policy, &self.attributes, &self.facts)
+            && (passes || matches!(decision.outcome, Outcome::Deny { .. }))
+        {
+            let step = self.decided(decision);
+            if let Step::Route(_) = step {
+                self.state = State::Passed;
+            }
+            return step;
+        }
+        let mut record = Record::new(self.policy.version(), Action::Deny, violation.code());
+        record.api = Some(self.attributes.api.name());
+        record.tenant = self.policy.tenant_name(self.attributes.tenant);
+        if passes {
+            record.action = Action::Pass;
+            let record = record.to_json();
+            let was_decided = matches!(self.state, State::Decided(_));
+            self.state = State::Passed;
+            return if was_decided { Step::Flow } else { Step::Route(Edits { record, ..Edits::default() }) };
+        }
+        let reply = refuse(&self.policy, self.attributes.api.family(), record, violation.status(), &violation.message());
+        self.state = State::Refused;
+        Step::Reply(reply)
+    }
+
+    fn rule_name(&self, decision: &Decision) -> Option<&str> {
+        decision.rule.and_then(|rule| self.policy.rule(rule)).map(|rule| rule.name.as_str())
+    }
+
+    fn excluded(&self, decision: &Decision) -> Vec<Excluded<'_>> {
+        let named = decision.excluded.iter().filter_map(|(model, reason)| {
+            Some(Excluded { model: self.policy.model(*model)?.name(), reason })
+        });
+        named.collect()
+    }
+
+    fn record<'a>(&'a self, decision: &'a Decision, excluded: &'a [Excluded<'a>]) -> Record<'a> {
+        let mut record = Record::new(self.policy.version(), Action::Route, decision.reason);
+        record.api = Some(self.attributes.api.name());
+        record.tenant = self.policy.tenant_name(self.attributes.tenant);
+        record.asked = self.facts.asked().flatten();
+        record.rule = self.rule_name(decision);
+        record.excluded = excluded;
+        record
+    }
+}
+
+/// A refusal in the shape of the client's API.
+fn refuse<'a>(policy: &Policy, family: Family, mut record: Record<'a>, status: u16, message: &'a str) -> Reply {
+    record.status = Some(status);
+    record.message = Some(message);
+    let code = match record.reason {
+        // The codes that OpenAI's own servers use.
+        "unknownModel" => "model_not_found",
+        "missingModel" => "model_required",
+        reason => reason,
+    };
+    let headers = match policy.tells_clients() {
+        true => {
+            let rule = record.rule.map(|rule| (names::RULE_HEADER, rule.to_owned()));
+            rule.into_iter().chain([(names::REASON_HEADER, record.reason.to_owned())]).collect()
+        }
+        false => Vec::new(),
+    };
+    Reply { status, headers, body: reply::error_body(family, status, code, message), record: record.to_json() }
+}

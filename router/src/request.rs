@@ -9,7 +9,7 @@ pub(crate) mod keywords;
 pub(crate) mod lexer;
 mod member;
 mod name;
-mod reader;
+pub(crate) mod reader;
 mod run;
 pub(crate) mod violation;
 

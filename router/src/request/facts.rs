@@ -9,7 +9,7 @@ use super::reader::{AskedModel, Reader, Wanted};
 use super::violation::Violation;
 use crate::api::Api;
 use crate::request::keywords::KeywordSearch;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Bytes of text per token: the rule of thumb for English, and close for other scripts in UTF-8.
 const BYTES_PER_TOKEN: u64 = 4;
@@ -36,7 +36,7 @@ impl Facts {
     pub(crate) fn new(
         api: Api,
         wanted: Wanted,
-        keywords: Option<Rc<KeywordSearch>>,
+        keywords: Option<Arc<KeywordSearch>>,
         max_depth: usize,
         limit: u64,
     ) -> Self {
@@ -50,14 +50,19 @@ impl Facts {
     }
 
     pub(crate) fn push(&mut self, chunk: &[u8]) -> Result<(), Violation> {
-        if self.lexer.offset() + chunk.len() as u64 > self.limit {
-            return Err(Violation::Oversize);
+        // What fits is read first, so that the outcome does not depend on the split.
+        let room = usize::try_from(self.limit.saturating_sub(self.lexer.position())).unwrap_or(usize::MAX);
+        match chunk.split_at_checked(room) {
+            Some((fits, beyond)) if !beyond.is_empty() => {
+                self.lexer.feed(fits, &mut self.reader)?;
+                Err(Violation::Oversize)
+            }
+            _ => self.lexer.feed(chunk, &mut self.reader),
         }
-        self.lexer.feed(chunk, &mut self.reader)
     }
 
     pub(crate) fn finish(&mut self) -> Result<(), Violation> {
-        if self.lexer.offset() == 0 {
+        if self.lexer.position() == 0 {
             return Err(Violation::NoBody);
         }
         if !self.lexer.is_done() {

@@ -113,6 +113,17 @@ struct Partial {
     len: usize,
 }
 
+impl Partial {
+    fn of(cut: &[u8]) -> Self {
+        let mut partial = Self::default();
+        for (slot, byte) in partial.bytes.iter_mut().zip(cut) {
+            *slot = *byte;
+        }
+        partial.len = cut.len();
+        partial
+    }
+}
+
 /// The machine. Its size does not depend on the body.
 #[derive(Debug)]
 pub(super) struct Lexer {
@@ -138,8 +149,13 @@ impl Lexer {
         }
     }
 
-    /// How many bytes have been read.
+    /// How many bytes have been read, without the beginning of a character that is not complete.
     pub(super) fn offset(&self) -> u64 {
+        self.base - self.partial.len as u64
+    }
+
+    /// How many bytes have been read.
+    pub(super) fn position(&self) -> u64 {
         self.base
     }
 
@@ -151,29 +167,30 @@ impl Lexer {
     /// Reads the next chunk. After an error the machine must not be fed again.
     pub(super) fn feed<S: Sink>(&mut self, chunk: &[u8], sink: &mut S) -> Result<(), Violation> {
         let mut rest = chunk;
+        let result = self.read(chunk, &mut rest, sink);
+        // After an error, the offset of the byte that caused it.
+        self.base += (chunk.len() - rest.len()) as u64;
+        result
+    }
+
+    fn read<'c, S: Sink>(&mut self, chunk: &'c [u8], rest: &mut &'c [u8], sink: &mut S) -> Result<(), Violation> {
         while let Some((&byte, tail)) = rest.split_first() {
-            rest = match self.state {
-                State::Text { key, wanted } => self.text(rest, chunk.len(), key, wanted, sink)?,
-                State::Escape { key, wanted, escape } => {
-                    self.escape(byte, key, wanted, escape, sink)?;
-                    tail
+            match self.state {
+                State::Text { key, wanted } => {
+                    self.text(rest, chunk.len(), key, wanted, sink)?;
+                    continue;
                 }
-                State::Number(number) => self.number(rest, number, sink)?,
-                State::Word { word, seen, literal } => {
-                    self.word(byte, word, seen, literal, sink)?;
-                    tail
+                State::Number(number) => {
+                    self.number(rest, number, sink)?;
+                    continue;
                 }
-                _ => {
-                    // Nothing but whitespace may be skipped, and it is nearly always absent.
-                    if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
-                        let at = self.base + (chunk.len() - rest.len()) as u64;
-                        self.token(byte, at, sink)?;
-                    }
-                    tail
-                }
-            };
+                State::Escape { key, wanted, escape } => self.escape(byte, key, wanted, escape, sink)?,
+                State::Word { word, seen, literal } => self.word(byte, word, seen, literal, sink)?,
+                _ if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') => {}
+                _ => self.token(byte, self.base + (chunk.len() - rest.len()) as u64, sink)?,
+            }
+            *rest = tail;
         }
-        self.base += chunk.len() as u64;
         Ok(())
     }
 
@@ -262,58 +279,60 @@ impl Lexer {
     }
 
     /// Bytes inside a string up to an escape, the closing quote or the end of the chunk.
-    fn text<'c, S: Sink>(
+    fn text<S: Sink>(
         &mut self,
-        bytes: &'c [u8],
+        rest: &mut &[u8],
         chunk: usize,
         key: bool,
         wanted: bool,
         sink: &mut S,
-    ) -> Result<&'c [u8], Violation> {
+    ) -> Result<(), Violation> {
         if self.partial.len > 0 {
-            return self.complete(bytes, wanted, sink);
+            return self.complete(rest, wanted, sink);
         }
-        let run = run::plain(bytes);
-        let (mut plain, rest) = bytes.split_at_checked(run.len).ok_or(Violation::Syntax)?;
-        if run.high
-            && let Err(error) = std::str::from_utf8(plain)
-        {
+        let run = run::plain(rest);
+        let (plain, behind) = rest.split_at_checked(run.len).ok_or(Violation::Syntax)?;
+        let checked = if run.high { std::str::from_utf8(plain) } else { Ok("") };
+        let valid = match &checked {
+            Ok(_) => plain,
+            Err(error) => plain.get(..error.valid_up_to()).unwrap_or_default(),
+        };
+        if wanted && !valid.is_empty() {
+            sink.text(valid);
+        }
+        if let Err(error) = checked {
+            let cut = rest.get(valid.len()..run.len).unwrap_or_default();
+            *rest = rest.get(valid.len()..).unwrap_or_default();
             // A character may go on in the next chunk, nowhere else.
-            let (valid, cut) = plain.split_at_checked(error.valid_up_to()).ok_or(Violation::Encoding)?;
-            if error.error_len().is_some() || !rest.is_empty() {
+            if error.error_len().is_some() || !behind.is_empty() {
                 return Err(Violation::Encoding);
             }
-            self.partial = Partial::default();
-            for (slot, byte) in self.partial.bytes.iter_mut().zip(cut) {
-                *slot = *byte;
-            }
-            self.partial.len = cut.len();
-            plain = valid;
+            self.partial = Partial::of(cut);
         }
-        if wanted && !plain.is_empty() {
-            sink.text(plain);
-        }
-        let Some((&byte, tail)) = rest.split_first() else { return Ok(rest) };
+        *rest = behind;
+        let Some((&byte, tail)) = behind.split_first() else { return Ok(()) };
         match byte {
             b'"' => {
-                let end = self.base + (chunk - tail.len()) as u64;
-                self.close_string(key, end, sink)?;
+                *rest = tail;
+                self.close_string(key, self.base + (chunk - tail.len()) as u64, sink)
             }
             b'\\' => {
+                *rest = tail;
                 // The common escapes are settled here, without a turn through the machine.
-                if let Some((&letter, behind)) = tail.split_first()
+                if let Some((&letter, tail)) = tail.split_first()
                     && let Some(decoded) = simple_escape(letter)
                 {
                     if wanted {
                         sink.text(&[decoded]);
                     }
-                    return Ok(behind);
+                    *rest = tail;
+                } else {
+                    self.state = State::Escape { key, wanted, escape: Escape::Letter { high: 0 } };
                 }
-                self.state = State::Escape { key, wanted, escape: Escape::Letter { high: 0 } };
+                Ok(())
             }
-            _ => return Err(Violation::Syntax),
+            _ => Err(Violation::Syntax),
         }
-        Ok(tail)
     }
 
     fn close_string<S: Sink>(&mut self, key: bool, end: u64, sink: &mut S) -> Result<(), Violation> {
@@ -326,13 +345,12 @@ impl Lexer {
         }
     }
 
-    /// Adds bytes to the character that the last chunk cut.
-    fn complete<'c, S: Sink>(&mut self, bytes: &'c [u8], wanted: bool, sink: &mut S) -> Result<&'c [u8], Violation> {
-        let Some((&byte, tail)) = bytes.split_first() else { return Ok(bytes) };
+    /// Adds a byte to the character that the last chunk cut.
+    fn complete<S: Sink>(&mut self, rest: &mut &[u8], wanted: bool, sink: &mut S) -> Result<(), Violation> {
+        let Some((&byte, tail)) = rest.split_first() else { return Ok(()) };
         let slot = self.partial.bytes.get_mut(self.partial.len).ok_or(Violation::Encoding)?;
         *slot = byte;
-        self.partial.len += 1;
-        let seen = self.partial.bytes.get(..self.partial.len).ok_or(Violation::Encoding)?;
+        let seen = self.partial.bytes.get(..=self.partial.len).ok_or(Violation::Encoding)?;
         match std::str::from_utf8(seen) {
             Ok(_) => {
                 if wanted {
@@ -341,9 +359,10 @@ impl Lexer {
                 self.partial.len = 0;
             }
             Err(error) if error.error_len().is_some() => return Err(Violation::Encoding),
-            Err(_) => {}
+            Err(_) => self.partial.len += 1,
         }
-        Ok(tail)
+        *rest = tail;
+        Ok(())
     }
 
     fn escape<S: Sink>(
@@ -389,27 +408,20 @@ impl Lexer {
     }
 
     /// Digits and signs up to the first byte that does not belong to the number.
-    fn number<'c, S: Sink>(
-        &mut self,
-        bytes: &'c [u8],
-        mut number: Number,
-        sink: &mut S,
-    ) -> Result<&'c [u8], Violation> {
-        let mut rest = bytes;
+    fn number<S: Sink>(&mut self, rest: &mut &[u8], mut number: Number, sink: &mut S) -> Result<(), Violation> {
         while let Some((&byte, tail)) = rest.split_first() {
             let Some(next) = number.step(byte) else {
                 if !number.is_complete() {
                     return Err(Violation::Syntax);
                 }
                 self.state = State::Next;
-                sink.number(number.value)?;
-                return Ok(rest);
+                return sink.number(number.value);
             };
             number = next;
-            rest = tail;
+            *rest = tail;
         }
         self.state = State::Number(number);
-        Ok(rest)
+        Ok(())
     }
 
     fn word<S: Sink>(

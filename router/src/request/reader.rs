@@ -10,7 +10,7 @@ use super::lexer::{Container, Literal, MAX_DEPTH, Sink};
 use super::member::{Medium, Member, medium};
 use super::name::Name;
 use super::violation::Violation;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// The longest model name that is read, in bytes.
 const MAX_MODEL_NAME: usize = 256;
@@ -96,7 +96,7 @@ pub(super) struct Reader {
     pub(super) read: Read,
     fields: Fields,
     wanted: Wanted,
-    keywords: Option<(Rc<KeywordSearch>, Search)>,
+    keywords: Option<(Arc<KeywordSearch>, Search)>,
     conversation: Conversation,
     /// Once the decision is made, only what could overturn it is looked at.
     settled: bool,
@@ -115,7 +115,7 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(fields: Fields, wanted: Wanted, keywords: Option<Rc<KeywordSearch>>) -> Self {
+    pub(super) fn new(fields: Fields, wanted: Wanted, keywords: Option<Arc<KeywordSearch>>) -> Self {
         Self {
             read: Read::default(),
             fields,

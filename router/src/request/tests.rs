@@ -6,12 +6,12 @@ use super::violation::Violation;
 use crate::api::Api;
 use crate::request::keywords::KeywordSearch;
 use proptest::prelude::*;
-use std::rc::Rc;
+use std::sync::Arc;
 
 const EVERYTHING: Wanted = Wanted { structure: true, text: true, identity: true };
 
 fn facts(api: Api) -> Facts {
-    let search = KeywordSearch::new(&["secret".to_owned()]).map(Rc::new);
+    let search = KeywordSearch::new(&["secret".to_owned()]).map(Arc::new);
     Facts::new(api, EVERYTHING, search, 128, 1 << 20)
 }
 

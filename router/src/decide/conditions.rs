@@ -1,0 +1,86 @@
+//! Whether a rule applies. The cheap questions come first; the first "no" settles it, the first question
+//! that cannot be answered yet stops it.
+
+use super::attributes::Attributes;
+use super::{Need, Unknown};
+use crate::policy::{Conditions, Range};
+use crate::request::facts::{Bounds, Facts};
+
+/// Whether all conditions hold for the request.
+pub(super) fn hold(
+    conditions: &Conditions,
+    attributes: &Attributes,
+    facts: &Facts,
+    asked: Option<&str>,
+) -> Result<bool, Unknown> {
+    if !by_headers(conditions, attributes, asked) {
+        return Ok(false);
+    }
+    let flags = [
+        (conditions.stream, facts.stream(), Need::Stream),
+        (conditions.tools, facts.tools(), Need::Tools),
+        (conditions.images, facts.images(), Need::Images),
+        (conditions.audio, facts.audio(), Need::Audio),
+        (conditions.structured_output, facts.structured_output(), Need::StructuredOutput),
+        (conditions.reasoning, facts.reasoning(), Need::Reasoning),
+    ];
+    for (wanted, fact, need) in flags {
+        if let Some(wanted) = wanted
+            && fact.ok_or(Unknown(need))? != wanted
+        {
+            return Ok(false);
+        }
+    }
+    if let Some(range) = conditions.max_output_tokens {
+        let asked_for = facts.max_output_tokens().ok_or(Unknown(Need::End))?;
+        if !asked_for.is_some_and(|tokens| range.contains(tokens)) {
+            return Ok(false);
+        }
+    }
+    if let Some(range) = conditions.messages
+        && !within(range, facts.messages(), Need::Messages)?
+    {
+        return Ok(false);
+    }
+    if let Some(range) = conditions.input_tokens
+        && !within(range, facts.input_tokens(), Need::InputTokens)?
+    {
+        return Ok(false);
+    }
+    by_keywords(conditions, facts)
+}
+
+/// What is known before the body: the name asked for has been read by now as well.
+fn by_headers(conditions: &Conditions, attributes: &Attributes, asked: Option<&str>) -> bool {
+    conditions.apis.is_none_or(|apis| apis.contains(attributes.api))
+        && (conditions.models.is_empty()
+            || asked.is_some_and(|asked| conditions.models.iter().any(|pattern| pattern.matches(asked))))
+        && (conditions.tenants.is_empty()
+            || attributes.tenant.is_some_and(|tenant| conditions.tenants.binary_search(&tenant).is_ok()))
+        && (conditions.paths.is_empty()
+            || conditions.paths.iter().any(|path| path.matches(attributes.path.as_bytes())))
+        && conditions.headers.iter().all(|header| {
+            attributes.header(header.slot).is_some_and(|value| header.test.matches(value))
+        })
+}
+
+fn within(range: Range, value: Bounds, need: Need) -> Result<bool, Unknown> {
+    match (range.contains(value.low), range.contains(value.high)) {
+        (true, true) => Ok(true),
+        (false, false) if value.high < range.min || value.low > range.max => Ok(false),
+        _ => Err(Unknown(need)),
+    }
+}
+
+fn by_keywords(conditions: &Conditions, facts: &Facts) -> Result<bool, Unknown> {
+    let mut open = None;
+    for keyword in &conditions.keywords {
+        let keyword = usize::try_from(keyword.0).unwrap_or(usize::MAX);
+        match facts.keyword(keyword) {
+            Some(true) => return Ok(true),
+            Some(false) => {}
+            None => open = Some(Unknown(Need::Keyword(keyword))),
+        }
+    }
+    open.map_or(Ok(conditions.keywords.is_empty()), Err)
+}

@@ -1,0 +1,45 @@
+//! The one candidate set: whether a model may and can serve this request. Nothing is routed past it.
+
+use super::attributes::Attributes;
+use super::{Need, Unknown};
+use crate::policy::{Capability, ModelId, Policy};
+use crate::request::facts::Facts;
+
+/// Why a model cannot serve the request, or `None` if it can. The questions come in a fixed order, and an
+/// open one stops the rest, so that the reason does not depend on how much of the body has been read.
+pub(super) fn exclusion(
+    policy: &Policy,
+    id: ModelId,
+    attributes: &Attributes,
+    facts: &Facts,
+) -> Result<Option<&'static str>, Unknown> {
+    if let Some(reason) = policy.exclusion(attributes.tenant, id) {
+        return Ok(Some(reason));
+    }
+    let Some(model) = policy.model(id) else { return Ok(Some("tenant")) };
+    if !model.apis.contains(attributes.api) {
+        return Ok(Some("api"));
+    }
+    let needs = [
+        (Capability::Tools, facts.tools(), Need::Tools, "tools"),
+        (Capability::Vision, facts.images(), Need::Images, "vision"),
+        (Capability::Audio, facts.audio(), Need::Audio, "audio"),
+        (Capability::StructuredOutput, facts.structured_output(), Need::StructuredOutput, "structuredOutput"),
+        (Capability::Reasoning, facts.reasoning(), Need::Reasoning, "reasoning"),
+    ];
+    for (capability, needed, need, reason) in needs {
+        if !model.can(capability) && needed.ok_or(Unknown(need))? {
+            return Ok(Some(reason));
+        }
+    }
+    if let Some(window) = model.context_window {
+        let tokens = facts.input_tokens();
+        if tokens.low > window {
+            return Ok(Some("contextWindow"));
+        }
+        if tokens.high > window {
+            return Err(Unknown(Need::InputTokens));
+        }
+    }
+    Ok(None)
+}
