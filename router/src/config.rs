@@ -78,6 +78,7 @@ impl PluginConfig {
         let at = root.key("policy");
         let policy = match (spec.role, spec.policy.and_then(|policy| policy.0)) {
             (Role::Router, Some(policy)) => Some(Policy::read(&policy, &at, &mut report)),
+            (Role::Router, None) if report.is_lost(&root.key("role")) => None,
             (Role::Router, None) => report.lose(&at, PolicyErrorKind::Missing),
             (Role::Gate, Some(_)) => report.lose(&at, PolicyErrorKind::NotHere { why: "the gate holds no policy" }),
             (Role::Gate, None) => None,

@@ -34,6 +34,9 @@ mod suggest;
 mod tenant;
 mod text;
 
+#[cfg(test)]
+mod testing;
+
 pub use alias::Alias;
 pub use catalog::Model;
 pub use document::Document;

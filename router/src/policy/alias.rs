@@ -87,3 +87,52 @@ impl Aliases {
         self.has_gaps
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::testing::{check, valid};
+
+    #[test]
+    fn the_most_specific_alias_wins() {
+        let policy = valid(
+            r#""aliases": [
+                {"name": "*"}, {"name": "claude-*"}, {"name": "claude-3-*", "model": "gpt-4o"},
+                {"name": "c*u*3-*"}, {"name": "claude-3-opus", "model": "llama-small"}
+            ]"#,
+        );
+        let find = |name: &str| policy.find_alias(name).map(|alias| alias.name.as_str());
+        assert_eq!(find("claude-3-opus"), Some("claude-3-opus"));
+        assert_eq!(find("claude-3-haiku"), Some("claude-3-*"));
+        assert_eq!(find("claude-4"), Some("claude-*"));
+        assert_eq!(find("cu3-"), Some("c*u*3-*"));
+        assert_eq!(find("other"), Some("*"));
+    }
+
+    #[test]
+    fn the_first_of_equally_specific_ones_wins() {
+        let policy = valid(r#""aliases": [{"name": "a*b"}, {"name": "a*"}]"#);
+        assert_eq!(policy.find_alias("ab").map(|alias| alias.name.as_str()), Some("a*b"));
+        assert_eq!(policy.find_alias("ac").map(|alias| alias.name.as_str()), Some("a*"));
+        assert!(policy.find_alias("b").is_none());
+    }
+
+    #[test]
+    fn names_are_unique_among_models_and_aliases() {
+        check(
+            r#""aliases": [{"name": "gpt-4o"}, {"name": "x-*"}, {"name": "x-*"}]"#,
+            &["aliases[0].name: `gpt-4o` is taken by models[0]", "aliases[2].name: `x-*` is taken by aliases[1]"],
+        );
+    }
+
+    #[test]
+    fn the_model_exists() {
+        check(
+            r#""aliases": [{"name": "a", "model": "gpt4o"}, {"name": "b", "model": "mistral"}]"#,
+            &[
+                "aliases[0].model: no model `gpt4o` in the catalog; did you mean `gpt-4o`?",
+                "aliases[1].model: no model `mistral` in the catalog",
+            ],
+        );
+    }
+}

@@ -230,3 +230,100 @@ impl FromIterator<ModelId> for ModelSet {
         set
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::testing::{check, valid};
+
+    #[test]
+    fn a_model_needs_a_name_and_a_cluster() {
+        check(r#""models": [{}]"#, &["models[0].name: is required", "models[0].cluster: is required"]);
+        check(r#""models": []"#, &["models: needs at least one item"]);
+        check(r#""models": {}"#, &["models: expected a list, found an object"]);
+        check(r#""models": ["gpt"]"#, &["models[0]: expected an object, found a string"]);
+    }
+
+    #[test]
+    fn names_are_unique_and_can_be_told_in_a_header() {
+        let name = "a name (visible ASCII characters, spaces only between them, no `*`, at most 256)";
+        check(
+            r#""models": [{"name": "a", "cluster": "c"}, {"name": "b", "cluster": "c"}, {"name": "a", "cluster": "c"}]"#,
+            &["models[2].name: `a` is taken by models[0]"],
+        );
+        check(r#""models": [{"name": "", "cluster": "c"}]"#, &[&format!("models[0].name: is empty, expected {name}")]);
+        check(r#""models": [{"name": "gpt-*", "cluster": "c"}]"#, &[&format!("models[0].name: `gpt-*` is not {name}")]);
+        check(r#""models": [{"name": "é", "cluster": "c"}]"#, &[&format!("models[0].name: `é` is not {name}")]);
+        check(r#""models": [{"name": "big model", "cluster": "outbound|443||api.openai.com"}]"#, &[]);
+    }
+
+    #[test]
+    fn clusters_and_upstream_names_are_checked() {
+        check(
+            r#""models": [{"name": "a", "cluster": "x\ny", "upstreamModel": "\u0000"}]"#,
+            &[
+                "models[0].cluster: `x\ny` is not a cluster name (visible ASCII characters, at most 256)",
+                "models[0].upstreamModel: `\0` is not a text of 1 to 256 characters without control characters",
+            ],
+        );
+    }
+
+    #[test]
+    fn numbers_are_in_range() {
+        check(r#""models": [{"name": "a", "cluster": "c", "contextWindow": 2.0, "cost": {"inputPerMillion": 2.5}}]"#, &[]);
+        check(
+            r#""models": [{"name": "a", "cluster": "c", "contextWindow": 0, "cost": {"inputPerMillion": -1}}]"#,
+            &[
+                "models[0].contextWindow: must be from 1 to 9007199254740991",
+                "models[0].cost.inputPerMillion: `-1` is not a price, 0 or more",
+            ],
+        );
+        check(
+            r#""models": [{"name": "a", "cluster": "c", "contextWindow": 1.5}]"#,
+            &["models[0].contextWindow: `1.5` is not a whole number"],
+        );
+        check(
+            r#""models": [{"name": "a", "cluster": "c", "contextWindow": "128k"}]"#,
+            &["models[0].contextWindow: expected a whole number, found a string"],
+        );
+    }
+
+    #[test]
+    fn apis_and_capabilities_are_known_ones() {
+        check(
+            r#""models": [{"name": "a", "cluster": "c", "apis": ["chatCompletion", "transcriptions"], "capabilities": ["flying"]}]"#,
+            &[
+                "models[0].apis[0]: unknown value `chatCompletion`; did you mean `chatCompletions`?",
+                "models[0].apis[1]: unknown value `transcriptions`, expected one of `chatCompletions`, `completions`, \
+                 `embeddings`, `responses`, `moderations`, `imageGenerations`, `speech`, `rerank`, `messages`, \
+                 `countTokens`, `ollamaChat`, `ollamaGenerate`, `ollamaEmbed`",
+                "models[0].capabilities[0]: unknown value `flying`, expected one of `tools`, `vision`, `audio`, \
+                 `structuredOutput`, `reasoning`",
+            ],
+        );
+    }
+
+    #[test]
+    fn what_is_not_given_is_everything() {
+        let policy = valid(
+            r#""models": [
+                {"name": "a", "cluster": "c"},
+                {"name": "b", "cluster": "c", "upstreamModel": "b-1", "apis": ["messages"], "capabilities": ["vision"]}
+            ]"#,
+        );
+        let model = |name: &str| policy.find_model(name).and_then(|id| policy.model(id)).expect("a model");
+        assert_eq!(model("a").upstream_model(), "a");
+        assert!(model("a").apis.contains(Api::Speech) && model("a").can(Capability::Tools));
+        assert_eq!(model("b").upstream_model(), "b-1");
+        assert!(!model("b").apis.contains(Api::Speech) && !model("b").can(Capability::Tools));
+        assert!(model("b").apis.contains(Api::Messages) && model("b").can(Capability::Vision));
+        assert!(policy.find_model("c").is_none());
+    }
+
+    #[test]
+    fn sets_hold_models_beyond_the_first_word() {
+        let set: ModelSet = [ModelId(3), ModelId(64), ModelId(200)].into_iter().collect();
+        let held: Vec<_> = (0..300).map(ModelId).filter(|id| set.contains(*id)).collect();
+        assert_eq!(held, [ModelId(3), ModelId(64), ModelId(200)]);
+    }
+}

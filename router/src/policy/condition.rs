@@ -223,3 +223,111 @@ impl PathSpec {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::testing;
+
+    /// Checks the errors of one rule's conditions.
+    fn check(conditions: &str, expected: &[&str]) {
+        let part = format!(
+            r#""tenants": [{{"name": "finance", "match": {{"principals": ["x"]}}}}],
+               "aliases": [{{"name": "auto"}}, {{"name": "claude-3-*"}}],
+               "rules": [{{"name": "r", "match": {conditions}, "deny": {{}}}}]"#
+        );
+        testing::check(&part, expected);
+    }
+
+    #[test]
+    fn models_are_names_that_clients_can_ask_for() {
+        check(r#"{"models": ["gpt-4o", "auto", "gpt-*", "claude-3-opus", "claude-3-*", "anything*"]}"#, &[]);
+        check(
+            r#"{"models": ["aut", "gpt-5-turbo-instruct"]}"#,
+            &[
+                "rules[0].match.models[0]: no model or alias `aut`; did you mean `auto`?",
+                "rules[0].match.models[1]: no model or alias `gpt-5-turbo-instruct`",
+            ],
+        );
+    }
+
+    #[test]
+    fn tenants_exist() {
+        check(r#"{"tenants": ["finanze"]}"#, &["rules[0].match.tenants[0]: no tenant `finanze`; did you mean `finance`?"]);
+    }
+
+    #[test]
+    fn headers_are_legal_and_not_pointsmans() {
+        check(
+            r#"{"headers": [
+                {"name": "X-Team", "value": "a"}, {"name": ":path", "value": "/"}, {"name": "x-Pointsman-cluster", "value": "c"},
+                {"name": "x y", "value": "a"}, {"name": "x", "type": "Regex", "value": "a"},
+                {"name": "x", "type": "RegularExpression", "value": "("}, {"name": "x", "value": " a"}
+            ]}"#,
+            &[
+                "rules[0].match.headers[1].name: `:path` is not a header name",
+                "rules[0].match.headers[2].name: is reserved: Pointsman removes it from every request",
+                "rules[0].match.headers[3].name: `x y` is not a header name",
+                "rules[0].match.headers[4].type: unknown value `Regex`, expected one of `Exact`, `Prefix`, `RegularExpression`",
+                "rules[0].match.headers[6].value: ` a` is not a header value (no control characters, no space at its ends, at most 1024)",
+                "rules[0].match.headers[5].value: not a regular expression: found open group without closing ')'",
+            ],
+        );
+    }
+
+    #[test]
+    fn ranges_have_an_end_and_are_not_empty() {
+        check(
+            r#"{"inputTokens": {"min": 2, "max": 1}, "messages": {}, "maxOutputTokens": {"min": -1, "max": 5}}"#,
+            &[
+                "rules[0].match.maxOutputTokens.min: must be from 0 to 9007199254740991",
+                "rules[0].match.messages: needs at least one of `min`, `max`",
+                "rules[0].match.inputTokens: `min` is greater than `max`",
+            ],
+        );
+    }
+
+    #[test]
+    fn lists_are_not_empty() {
+        check(
+            r#"{"models": [], "keywords": [], "apis": []}"#,
+            &[
+                "rules[0].match.apis: needs at least one item",
+                "rules[0].match.models: needs at least one item",
+                "rules[0].match.keywords: needs at least one item",
+            ],
+        );
+    }
+
+    #[test]
+    fn keywords_hold_something_to_find() {
+        check(
+            r#"{"keywords": ["non disclosure", "?!", 5]}"#,
+            &[
+                "rules[0].match.keywords[1]: `?!` is not a keyword (at least one letter or digit, no control characters, at most 256)",
+                "rules[0].match.keywords[2]: expected a string, found a number",
+            ],
+        );
+    }
+
+    #[test]
+    fn fields_are_known_and_given_once() {
+        check(
+            r#"{"input_tokens": {"max": 1}, "stream": true, "stream": false, "tool": true}"#,
+            &[
+                "rules[0].match.stream: duplicate field",
+                "rules[0].match.input_tokens: unknown field; did you mean `inputTokens`?",
+                "rules[0].match.tool: unknown field; did you mean `tools`?",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_path_prefix_ends_between_segments() {
+        let prefix = PathSpec { kind: PathMatchType::Prefix, value: RequestPath("/a/".to_owned()) }.compile();
+        assert!(prefix.matches("/a") && prefix.matches("/a/b") && !prefix.matches("/ab") && !prefix.matches("/"));
+        let root = PathSpec { kind: PathMatchType::Prefix, value: RequestPath("/".to_owned()) }.compile();
+        assert!(root.matches("/") && root.matches("/a"));
+        assert!(!root.matches("*"));
+    }
+}

@@ -119,3 +119,44 @@ impl FailureSpec {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::policy::testing::{check, valid};
+    use crate::policy::{ModelId, OnUnknownTenant, OnUnread};
+
+    #[test]
+    fn everything_is_refused_by_default() {
+        let policy = valid("");
+        let on_failure = policy.on_failure();
+        assert!([on_failure.unparseable, on_failure.oversize, on_failure.unsupported_api].iter().all(|on| *on == OnUnread::Deny));
+        assert!([on_failure.unknown_model, on_failure.missing_model, on_failure.no_candidate].iter().all(Option::is_none));
+        assert_eq!(on_failure.unknown_tenant, OnUnknownTenant::Deny);
+    }
+
+    #[test]
+    fn a_model_can_stand_in() {
+        let policy = valid(r#""onFailure": {"unknownModel": {"model": "llama-small"}, "missingModel": "deny", "oversize": "pass"}"#);
+        assert_eq!(policy.on_failure().unknown_model, Some(ModelId(1)));
+        assert_eq!(policy.on_failure().missing_model, None);
+        assert_eq!(policy.on_failure().oversize, OnUnread::Pass);
+    }
+
+    #[test]
+    fn anything_else_is_an_error() {
+        check(
+            r#""onFailure": {"unknownModel": "allow", "missingModel": {"model": "gpt-4"}, "noCandidate": {"modl": "gpt-4o"},
+                "oversize": "allow", "unparseable": true, "unknownTenant": "pass"}"#,
+            &[
+                "onFailure.unparseable: expected a string, found true or false",
+                "onFailure.oversize: unknown value `allow`, expected one of `deny`, `pass`",
+                "onFailure.unknownTenant: unknown value `pass`, expected one of `deny`, `allow`",
+                "onFailure.unknownModel: unknown value `allow`, expected one of `deny`",
+                "onFailure.noCandidate.modl: unknown field; did you mean `model`?",
+                "onFailure.noCandidate.model: is required",
+                "onFailure.missingModel.model: no model `gpt-4` in the catalog; did you mean `gpt-4o`?",
+            ],
+        );
+        check(r#""onFailure": {"noCandidate": 1}"#, &["onFailure.noCandidate: expected `deny` or an object with `model`, found a number"]);
+    }
+}

@@ -172,3 +172,73 @@ impl DenySpec {
         Deny { status: u16::try_from(self.status.0).unwrap_or(403), message: self.message.0 }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::testing::{check, valid};
+
+    #[test]
+    fn a_rule_does_one_thing() {
+        check(
+            r#""rules": [{"name": "a"}, {"name": "b", "route": {"targets": [{"model": "gpt-4o"}]}, "deny": {}}]"#,
+            &["rules[0]: needs exactly one of `route`, `deny`", "rules[1]: needs exactly one of `route`, `deny`"],
+        );
+    }
+
+    #[test]
+    fn names_are_unique() {
+        check(
+            r#""rules": [{"name": "a", "deny": {}}, {"name": "a", "deny": {}}, {"deny": {}}]"#,
+            &["rules[2].name: is required", "rules[1].name: `a` is taken by rules[0]"],
+        );
+    }
+
+    #[test]
+    fn targets_exist_once_and_can_be_chosen() {
+        check(
+            r#""rules": [
+                {"name": "a", "route": {"targets": []}},
+                {"name": "b", "route": {"targets": [{"model": "gpt-5x"}, {"model": "llama-smal", "weight": 2000000}]}},
+                {"name": "c", "route": {"targets": [{"model": "gpt-4o", "weight": 0}]}},
+                {"name": "d", "route": {"targets": [{"model": "gpt-4o"}, {"model": "gpt-4o"}]}},
+                {"name": "e", "route": {"targets": [{"model": "auto"}]}}
+            ]"#,
+            &[
+                "rules[0].route.targets: needs at least one item",
+                "rules[1].route.targets[1].weight: must be from 0 to 1000000",
+                "rules[1].route.targets[0].model: no model `gpt-5x` in the catalog; did you mean `gpt-4o`?",
+                "rules[1].route.targets[1].model: no model `llama-smal` in the catalog; did you mean `llama-small`?",
+                "rules[2].route.targets: needs at least one weight above 0",
+                "rules[3].route.targets[1].model: `gpt-4o` is taken by an earlier target",
+                "rules[4].route.targets[0].model: no model `auto` in the catalog",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_refusal_is_an_error_status() {
+        check(
+            r#""rules": [{"name": "a", "deny": {"status": 200, "message": ""}}]"#,
+            &[
+                "rules[0].deny.status: must be from 400 to 599",
+                "rules[0].deny.message: is empty, expected a text of 1 to 1024 characters without control characters",
+            ],
+        );
+    }
+
+    #[test]
+    fn defaults_are_filled_in() {
+        let policy = valid(
+            r#""rules": [{"name": "a", "deny": {}},
+                {"name": "b", "route": {"targets": [{"model": "gpt-4o"}], "sticky": {"header": "X-Session"}}}]"#,
+        );
+        let action = |id: u32| policy.rule(RuleId(id)).map(|rule| rule.action.clone());
+        assert!(matches!(action(0), Some(Action::Deny(Deny { status: 403, .. }))));
+        let Some(Action::Route(route)) = action(1) else { panic!("a route") };
+        assert_eq!(route.targets, [Target { model: ModelId(0), weight: 1 }]);
+        assert_eq!(route.sticky.map(|HeaderSlot(slot)| usize::from(slot)), Some(0));
+        assert_eq!(policy.header_names(), ["x-session"]);
+        assert!(policy.rule(RuleId(2)).is_none());
+    }
+}

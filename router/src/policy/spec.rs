@@ -95,3 +95,48 @@ object! {
         "payload" => payload: Plain = "jwt_payload",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::policy::DefaultAction;
+    use crate::policy::testing::{check, valid};
+
+    #[test]
+    fn defaults_are_the_documented_ones() {
+        let policy = valid("");
+        assert_eq!(policy.default_action(), DefaultAction::Allow);
+        assert_eq!((policy.max_body_bytes(), policy.max_depth()), (33_554_432, 128));
+        assert_eq!((policy.jwt().namespace.as_str(), policy.jwt().payload.as_str()), ("envoy.filters.http.jwt_authn", "jwt_payload"));
+        assert!(!policy.tells_clients() && !policy.uses_path() && !policy.uses_principal() && !policy.has_tenants());
+    }
+
+    #[test]
+    fn unknown_and_empty_sections_are_errors() {
+        check(r#""rulez": [], "rules": null"#, &["rulez: unknown field; did you mean `rules`?", "rules: expected a list, found nothing"]);
+    }
+
+    #[test]
+    fn limits_are_sane() {
+        check(
+            r#""limits": {"maxBodyBytes": 5, "maxDepth": 1000000}"#,
+            &["limits.maxBodyBytes: must be from 1024 to 1073741824", "limits.maxDepth: must be from 8 to 512"],
+        );
+    }
+
+    #[test]
+    fn path_prefixes_are_paths() {
+        let error = "is not a path prefix such as `/openai` (starts with `/`, does not end with it, no query, no `//` or `..`)";
+        for bad in ["openai", "/openai/", "/", "/a//b", "/a/../b", "/a?b", "/a%2fb"] {
+            check(&format!(r#""pathPrefixes": ["/openai", "{bad}"]"#), &[&format!("pathPrefixes[1]: `{bad}` {error}")]);
+        }
+        assert_eq!(valid(r#""pathPrefixes": ["/openai", "/a/b.c-d_e"]"#).path_prefixes(), ["/openai", "/a/b.c-d_e"]);
+    }
+
+    #[test]
+    fn one_policy_has_one_version() {
+        let version = |part: &str| valid(part).version().to_owned();
+        assert_eq!(version(r#""limits": {"maxDepth": 9, "maxBodyBytes": 2048}"#), version(r#""limits": {"maxBodyBytes": 2048.0, "maxDepth": 9e0}"#));
+        assert_ne!(version(r#""limits": {"maxDepth": 9}"#), version(r#""limits": {"maxDepth": 10}"#));
+        assert_eq!(version("").len(), 64);
+    }
+}

@@ -64,7 +64,7 @@ mod tests {
         check("GPT_4O", Some("gpt-4o"));
         check("calude-haiku", Some("claude-haiku"));
         check("input_tokens", Some("inputTokens"));
-        check("aotu", Some("auto"));
+        check("atuo", Some("auto"));
     }
 
     #[test]

@@ -182,3 +182,76 @@ fn requirements(require: Map<LabelKey, Plain>, catalog: &Catalog, at: &Path<'_>,
     }
     compiled
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::testing::{check, valid};
+
+    #[test]
+    fn a_tenant_is_told_by_something() {
+        check(
+            r#""tenants": [{"name": "a", "match": {}}, {"name": "b"}, {"name": "c", "match": {"principals": []}}]"#,
+            &[
+                "tenants[0].match: needs at least one of `principals`, `headers`, `claims`",
+                "tenants[1].match: is required",
+                "tenants[2].match.principals: needs at least one item",
+            ],
+        );
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let tenant = r#"{"name": "a", "match": {"principals": ["*"]}}"#;
+        check(&format!(r#""tenants": [{tenant}, {tenant}]"#), &["tenants[1].name: `a` is taken by tenants[0]"]);
+    }
+
+    #[test]
+    fn a_claim_has_one_test() {
+        check(
+            r#""tenants": [{"name": "a", "match": {"claims": [
+                {"name": "org"}, {"name": "org", "value": "a", "contains": "b"}, {"name": "a..b", "value": "c"},
+                {"name": "groups", "contains": "admins"}, {"name": "org", "values": ["a", "b-*"]}
+            ]}}]"#,
+            &[
+                "tenants[0].match.claims[0]: needs exactly one of `value`, `values`, `contains`",
+                "tenants[0].match.claims[1]: needs exactly one of `value`, `values`, `contains`",
+                "tenants[0].match.claims[2].name: `a..b` is not a claim name (`org`, `realm.roles`, or \
+                 `https://example\\.com/org` for a dot of the name itself)",
+            ],
+        );
+    }
+
+    #[test]
+    fn models_and_labels_exist() {
+        check(
+            r#""tenants": [{"name": "a", "match": {"principals": ["x"]},
+                "models": {"allow": ["gpt-*", "llama-smal"], "deny": ["nothing"], "require": {"regoin": "eu", "region": "xx"}}}]"#,
+            &[
+                "tenants[0].models.allow[1]: no model `llama-smal` in the catalog; did you mean `llama-small`?",
+                "tenants[0].models.deny[0]: no model `nothing` in the catalog",
+                "tenants[0].models.require.regoin: no model has the label `regoin`; did you mean `region`?",
+            ],
+        );
+    }
+
+    /// Why `gpt-4o` and `llama-small` are excluded for a tenant with these limits.
+    fn exclusions(models: &str, expected: [Option<&str>; 2]) {
+        let policy = valid(&format!(
+            r#""tenants": [{{"name": "a", "match": {{"principals": ["x"]}}, "models": {models}}}]"#
+        ));
+        let reasons = policy.models().map(|(id, _)| policy.exclusion(Some(TenantId(0)), id)).collect::<Vec<_>>();
+        assert_eq!(reasons, expected, "{models}");
+    }
+
+    #[test]
+    fn limits_say_why_a_model_is_excluded() {
+        exclusions("{}", [None, None]);
+        exclusions(r#"{"allow": ["gpt-*"]}"#, [None, Some("tenant")]);
+        exclusions(r#"{"allow": []}"#, [Some("tenant"), Some("tenant")]);
+        exclusions(r#"{"deny": ["gpt-*"]}"#, [Some("tenant"), None]);
+        exclusions(r#"{"allow": ["*"], "deny": ["*"]}"#, [Some("tenant"), Some("tenant")]);
+        exclusions(r#"{"require": {"region": "eu"}}"#, [Some("label"), None]);
+        exclusions(r#"{"allow": ["gpt-*"], "require": {"region": "eu"}}"#, [Some("label"), Some("tenant")]);
+    }
+}
