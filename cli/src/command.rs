@@ -73,19 +73,8 @@ pub(crate) fn dispatch(arguments: Arguments) -> ExitCode {
 
 /// Findings one a line, and how many.
 fn listed(findings: &[Finding]) -> String {
-    let lines: String = findings
-        .iter()
-        .map(|finding| format!("{finding}\n"))
-        .collect();
-    format!(
-        "{lines}{} {}\n",
-        findings.len(),
-        if findings.len() == 1 {
-            "error"
-        } else {
-            "errors"
-        }
-    )
+    let lines: String = findings.iter().map(|finding| format!("{finding}\n")).collect();
+    format!("{lines}{} {}\n", findings.len(), if findings.len() == 1 { "error" } else { "errors" })
 }
 
 /// Prints to standard output; a reader that went away (`| head`) is not worth a failure.
@@ -97,11 +86,6 @@ fn print(text: &str) {
 
 /// Runs a command that waits for several things at once.
 fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build();
-    runtime
-        .map_err(|err| Failure::Sentence(crate::source::reason(&err)))?
-        .block_on(work)
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.map_err(|err| Failure::Sentence(crate::source::reason(&err)))?.block_on(work)
 }

@@ -45,30 +45,17 @@ impl Server {
     }
 
     fn id(&self, prefix: &str) -> String {
-        format!(
-            "{prefix}-{}-{}",
-            self.name,
-            self.requests.fetch_add(1, Ordering::Relaxed)
-        )
+        format!("{prefix}-{}-{}", self.name, self.requests.fetch_add(1, Ordering::Relaxed))
     }
 }
 
 /// Serves on `port`, or on a free one for 0, and returns the port. It runs as long as the program.
 pub(crate) async fn start(name: &str, port: u16) -> Result<u16, String> {
-    let failed = |err: std::io::Error| {
-        format!(
-            "the demo server `{name}` cannot listen on port {port}: {}",
-            reason(&err)
-        )
-    };
-    let listener = TcpListener::bind(("127.0.0.1", port))
-        .await
-        .map_err(failed)?;
+    let failed =
+        |err: std::io::Error| format!("the demo server `{name}` cannot listen on port {port}: {}", reason(&err));
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?.port();
-    let routes = routes(Server {
-        name: name.into(),
-        requests: Arc::default(),
-    });
+    let routes = routes(Server { name: name.into(), requests: Arc::default() });
     tokio::spawn(async move { axum::serve(listener, routes).await });
     Ok(bound)
 }

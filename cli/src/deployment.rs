@@ -73,17 +73,11 @@ pub(crate) struct Tls {
 
 impl Endpoint {
     fn listener() -> Self {
-        Self {
-            address: loopback(),
-            port: 10000,
-        }
+        Self { address: loopback(), port: 10000 }
     }
 
     fn admin() -> Self {
-        Self {
-            address: loopback(),
-            port: 0,
-        }
+        Self { address: loopback(), port: 0 }
     }
 }
 
@@ -102,34 +96,20 @@ fn default_buffer_limit() -> u32 {
 
 /// Reads a deployment file, or `deployment.yaml` in the folder `path`.
 pub(crate) fn load(path: &Path) -> Result<Deployment, Vec<Finding>> {
-    let file = if path.is_dir() {
-        path.join(FILE_NAME)
-    } else {
-        path.to_path_buf()
-    };
+    let file = if path.is_dir() { path.join(FILE_NAME) } else { path.to_path_buf() };
     let source = Source::read(&file).map_err(|finding| vec![finding])?;
     let value = serde_json::to_value(&source.root).unwrap_or_default();
     let mut deployment: Deployment = serde_path_to_error::deserialize(value).map_err(|err| {
         let path = err.path().to_string();
-        vec![source.finding(
-            if path == "." { "" } else { &path },
-            &plain(&err.into_inner().to_string()),
-        )]
+        vec![source.finding(if path == "." { "" } else { &path }, &plain(&err.into_inner().to_string()))]
     })?;
-    let findings: Vec<_> = problems(&deployment)
-        .iter()
-        .map(|(path, message)| source.finding(path, message))
-        .collect();
+    let findings: Vec<_> = problems(&deployment).iter().map(|(path, message)| source.finding(path, message)).collect();
     if !findings.is_empty() {
         return Err(findings);
     }
     let folder = file.parent().unwrap_or(Path::new(""));
     deployment.policy = folder.join(&deployment.policy);
-    for tls in deployment
-        .clusters
-        .iter_mut()
-        .filter_map(|cluster| cluster.tls.as_mut())
-    {
+    for tls in deployment.clusters.iter_mut().filter_map(|cluster| cluster.tls.as_mut()) {
         tls.ca_file = tls.ca_file.as_ref().map(|ca_file| folder.join(ca_file));
     }
     Ok(deployment)
@@ -137,10 +117,8 @@ pub(crate) fn load(path: &Path) -> Result<Deployment, Vec<Finding>> {
 
 /// serde's sentences in this program's words: no Rust type names.
 fn plain(message: &str) -> String {
-    let message = message
-        .replace("invalid type: ", "wrong type: ")
-        .replace("a sequence", "a list")
-        .replace("sequence", "list");
+    let message =
+        message.replace("invalid type: ", "wrong type: ").replace("a sequence", "a list").replace("sequence", "list");
     match message.split_once("expected struct ") {
         Some((start, _)) => format!("{start}expected an object"),
         None => message,
@@ -156,34 +134,20 @@ fn problems(deployment: &Deployment) -> Vec<(String, String)> {
         if cluster.name.is_empty() {
             problems.push((format!("{path}.name"), "must not be empty".into()));
         }
-        if clusters
-            .iter()
-            .take(index)
-            .any(|earlier| earlier.name == cluster.name)
-        {
-            problems.push((
-                format!("{path}.name"),
-                format!("a cluster `{}` is already there", cluster.name),
-            ));
+        if clusters.iter().take(index).any(|earlier| earlier.name == cluster.name) {
+            problems.push((format!("{path}.name"), format!("a cluster `{}` is already there", cluster.name)));
         }
         match (cluster.demo, &cluster.address, cluster.port) {
             (true, None, None) if cluster.tls.is_none() => {}
-            (true, ..) => {
-                problems.push((path, "a demo cluster has no address, port or tls".into()))
-            }
+            (true, ..) => problems.push((path, "a demo cluster has no address, port or tls".into())),
             (false, Some(_), Some(1..)) => {}
-            (false, ..) => {
-                problems.push((path, "needs an address and a port, or `demo: true`".into()))
-            }
+            (false, ..) => problems.push((path, "needs an address and a port, or `demo: true`".into())),
         }
     }
     if let Some(name) = &deployment.default_cluster
         && !clusters.iter().any(|cluster| cluster.name == *name)
     {
-        problems.push((
-            "defaultCluster".into(),
-            format!("no cluster `{name}` in this file"),
-        ));
+        problems.push(("defaultCluster".into(), format!("no cluster `{name}` in this file")));
     }
     problems
 }
@@ -199,10 +163,7 @@ mod tests {
         ));
         std::fs::write(&file, text).unwrap();
         let read = load(&file).map_err(|findings| {
-            findings
-                .iter()
-                .map(|finding| format!("{finding}").replace(&format!("{}", file.display()), "f"))
-                .collect()
+            findings.iter().map(|finding| format!("{finding}").replace(&format!("{}", file.display()), "f")).collect()
         });
         std::fs::remove_file(file).unwrap();
         read
@@ -215,14 +176,7 @@ mod tests {
     #[test]
     fn defaults_are_filled_in() {
         let deployment = read("clusters: [{ name: a, demo: true }]").unwrap();
-        assert_eq!(
-            (
-                deployment.listener.port,
-                deployment.admin.port,
-                deployment.hold
-            ),
-            (10000, 0, Hold::Stop)
-        );
+        assert_eq!((deployment.listener.port, deployment.admin.port, deployment.hold), (10000, 0, Hold::Stop));
         assert!(deployment.policy.ends_with("policy.yaml") && deployment.policy.is_absolute());
     }
 
@@ -232,10 +186,7 @@ mod tests {
             "clusters:\n- { name: a, adress: b }\n",
             "f:2:14: clusters[0].adress: unknown field `adress`, expected one of `name`, `address`, `port`, `tls`, `demo`",
         );
-        refused(
-            "clusters: [{ name: a }]",
-            "f:1:12: clusters[0]: needs an address and a port, or `demo: true`",
-        );
+        refused("clusters: [{ name: a }]", "f:1:12: clusters[0]: needs an address and a port, or `demo: true`");
         refused(
             "defaultCluster: b\nclusters: [{ name: a, demo: true }]",
             "f:1:17: defaultCluster: no cluster `b` in this file",
@@ -244,13 +195,7 @@ mod tests {
             "clusters: [{ name: a, demo: true }, { name: a, demo: true }]",
             "f:1:45: clusters[1].name: a cluster `a` is already there",
         );
-        refused(
-            "hold: never\nclusters: []",
-            "f:1:7: hold: unknown variant `never`, expected `stop` or `gate`",
-        );
-        refused(
-            "listener: 5\nclusters: []",
-            "f:1:11: listener: wrong type: integer `5`, expected an object",
-        );
+        refused("hold: never\nclusters: []", "f:1:7: hold: unknown variant `never`, expected `stop` or `gate`");
+        refused("listener: 5\nclusters: []", "f:1:11: listener: wrong type: integer `5`, expected an object");
     }
 }

@@ -39,11 +39,7 @@ const REFUSED: Example = Example {
 /// curl commands for `url` that show this policy at work.
 pub(crate) fn curl_lines(policy: &PolicyFile, url: &str) -> String {
     let names = names(policy);
-    let first = |example: &Example| {
-        names
-            .iter()
-            .find_map(|name| curl(policy, url, example, name))
-    };
+    let first = |example: &Example| names.iter().find_map(|name| curl(policy, url, example, name));
     let routed: String = ROUTED.iter().filter_map(first).collect();
     let refused = curl(policy, url, &REFUSED, "no-such-model").unwrap_or_default();
     format!(
@@ -53,15 +49,7 @@ pub(crate) fn curl_lines(policy: &PolicyFile, url: &str) -> String {
 
 /// What a client may ask for by name: aliases first, since most policies decide something for them.
 fn names(policy: &PolicyFile) -> Vec<&str> {
-    let listed = |field| {
-        policy
-            .source
-            .root
-            .get(field)
-            .map(Node::items)
-            .unwrap_or_default()
-            .iter()
-    };
+    let listed = |field| policy.source.root.get(field).map(Node::items).unwrap_or_default().iter();
     listed("aliases")
         .chain(listed("models"))
         .filter_map(|item| item.get("name")?.as_str())
@@ -72,12 +60,9 @@ fn names(policy: &PolicyFile) -> Vec<&str> {
 /// The command and its outcome, when the outcome is the one to show.
 fn curl(policy: &PolicyFile, url: &str, example: &Example, name: &str) -> Option<String> {
     let path = path_of(example.api)?;
-    let body = example
-        .body
-        .replace("NAME", &serde_json::Value::from(name).to_string());
+    let body = example.body.replace("NAME", &serde_json::Value::from(name).to_string());
     let exchange = bare_body(body.clone().into_bytes(), path);
-    let record =
-        Record::from_json(&pointsman_router::explain(&policy.policy, &exchange).to_json())?;
+    let record = Record::from_json(&exchange.record(&policy.policy)?)?;
     let unbuffered = if body.contains("\"stream\"") { "N" } else { "" };
     let quoted = body.replace('\'', r"'\''");
     (record.action == example.action).then(|| {

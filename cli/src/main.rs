@@ -7,6 +7,7 @@ mod demo;
 mod deployment;
 mod envoy;
 mod example;
+mod exchange;
 mod policy_file;
 mod project;
 mod record;

@@ -3,23 +3,21 @@
 use crate::source::{Finding, Node, Source, Value};
 use pointsman_router::policy::{Document, Policy};
 use std::path::Path;
+use std::rc::Rc;
 
 /// A valid policy, and the document it was made from.
 #[derive(Debug)]
 pub(crate) struct PolicyFile {
     pub(crate) source: Source,
-    pub(crate) policy: Policy,
+    pub(crate) policy: Rc<Policy>,
 }
 
 /// Reads and checks a policy; every error comes with its place in the file.
 pub(crate) fn load(file: &Path) -> Result<PolicyFile, Vec<Finding>> {
     let source = Source::read(file).map_err(|finding| vec![finding])?;
     match Policy::from_document(&document(&source.root)) {
-        Ok(policy) => Ok(PolicyFile { source, policy }),
-        Err(errors) => Err(errors
-            .into_iter()
-            .map(|error| source.finding(&error.path, &error.message))
-            .collect()),
+        Ok(policy) => Ok(PolicyFile { source, policy: Rc::new(policy) }),
+        Err(errors) => Err(errors.iter().map(|error| source.finding(error.path(), &error.message())).collect()),
     }
 }
 
@@ -32,11 +30,7 @@ impl PolicyFile {
 
     /// The catalog as it was written.
     pub(crate) fn models(&self) -> &[Node] {
-        self.source
-            .root
-            .get("models")
-            .map(Node::items)
-            .unwrap_or_default()
+        self.source.root.get("models").map(Node::items).unwrap_or_default()
     }
 
     /// The first digits of the version, enough to tell two policies apart.
@@ -52,11 +46,8 @@ fn document(node: &Node) -> Document {
         Value::Number(value) => Document::Number(value.clone()),
         Value::String(value) => Document::String(value.clone()),
         Value::Array(items) => Document::Array(items.iter().map(document).collect()),
-        Value::Object(members) => Document::Object(
-            members
-                .iter()
-                .map(|member| (member.key.clone(), document(&member.node)))
-                .collect(),
-        ),
+        Value::Object(members) => {
+            Document::Object(members.iter().map(|member| (member.key.clone(), document(&member.node))).collect())
+        }
     }
 }

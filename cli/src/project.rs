@@ -26,20 +26,13 @@ pub(crate) fn load_policy(deployment: &Deployment) -> Result<PolicyFile, Vec<Fin
         let Some(cluster) = model.get("cluster").and_then(|cluster| cluster.as_str()) else {
             continue;
         };
-        if !deployment
-            .clusters
-            .iter()
-            .any(|known| known.name == cluster)
-        {
-            findings.push(policy.source.finding(
-                &format!("models[{index}].cluster"),
-                &format!("no cluster `{cluster}` in the deployment"),
-            ));
+        if !deployment.clusters.iter().any(|known| known.name == cluster) {
+            findings.push(
+                policy
+                    .source
+                    .finding(&format!("models[{index}].cluster"), &format!("no cluster `{cluster}` in the deployment")),
+            );
         }
     }
-    if findings.is_empty() {
-        Ok(policy)
-    } else {
-        Err(findings)
-    }
+    if findings.is_empty() { Ok(policy) } else { Err(findings) }
 }

@@ -36,12 +36,7 @@ impl Record {
     /// On one line: `auto -> llama-small on llama, rule short-questions (rule)`.
     pub(crate) fn line(&self) -> String {
         let mut line = match self.action.as_str() {
-            "route" => format!(
-                "{} -> {} on {}",
-                show(&self.asked),
-                show(&self.model),
-                show(&self.cluster)
-            ),
+            "route" => format!("{} -> {} on {}", show(&self.asked), show(&self.model), show(&self.cluster)),
             "models" => "lists the models".into(),
             "pass" => "passes untouched".into(),
             _ => format!("{} refused", show(&self.asked)),
@@ -59,9 +54,7 @@ impl Record {
     /// Several lines, one per thing to know.
     pub(crate) fn page(&self) -> String {
         let model = match (&self.model, &self.upstream_model) {
-            (Some(model), Some(upstream)) if model != upstream => {
-                Some(format!("{model} (upstream as {upstream})"))
-            }
+            (Some(model), Some(upstream)) if model != upstream => Some(format!("{model} (upstream as {upstream})")),
             (model, _) => model.clone(),
         };
         let rows = [
@@ -75,15 +68,10 @@ impl Record {
             ("reason", self.reason.clone()),
             ("status", self.status.map(|status| status.to_string())),
             ("message", self.message.clone()),
-            (
-                "excluded",
-                Some(self.excluded()).filter(|list| !list.is_empty()),
-            ),
+            ("excluded", Some(self.excluded()).filter(|list| !list.is_empty())),
             ("policy", Some(self.policy.clone())),
         ];
-        rows.iter()
-            .filter_map(|(name, value)| Some(format!("{name:<9} {}\n", printable(value.as_ref()?))))
-            .collect()
+        rows.iter().filter_map(|(name, value)| Some(format!("{name:<9} {}\n", printable(value.as_ref()?)))).collect()
     }
 
     fn because(&self) -> String {
@@ -95,11 +83,7 @@ impl Record {
     }
 
     fn excluded(&self) -> String {
-        let items: Vec<_> = self
-            .excluded
-            .iter()
-            .map(|item| format!("{} ({})", item.model, item.reason))
-            .collect();
+        let items: Vec<_> = self.excluded.iter().map(|item| format!("{} ({})", item.model, item.reason)).collect();
         items.join(", ")
     }
 }
@@ -107,13 +91,7 @@ impl Record {
 /// Names and paths come from clients: a control character in one must not reach the terminal.
 pub(crate) fn printable(text: &str) -> String {
     text.chars()
-        .map(|letter| {
-            if letter.is_control() {
-                letter.escape_default().to_string()
-            } else {
-                letter.to_string()
-            }
-        })
+        .map(|letter| if letter.is_control() { letter.escape_default().to_string() } else { letter.to_string() })
         .collect()
 }
 

@@ -1,7 +1,7 @@
 //! A request in a file: a JSON body alone, or an HTTP/1.1 request as text.
 
+use crate::exchange::Exchange;
 use crate::source::reason;
-use pointsman_router::Exchange;
 use std::io::Read;
 use std::path::Path;
 
@@ -23,10 +23,7 @@ const PATHS: [(&str, &str); 13] = [
 ];
 
 pub(crate) fn path_of(api: &str) -> Option<&'static str> {
-    PATHS
-        .iter()
-        .find(|(name, _)| *name == api)
-        .map(|(_, path)| *path)
+    PATHS.iter().find(|(name, _)| *name == api).map(|(_, path)| *path)
 }
 
 /// Reads `file`, or standard input for `-`. A bare body becomes a POST to `default_path`.
@@ -46,17 +43,8 @@ pub(crate) fn read(file: &Path, default_path: &str) -> Result<Exchange, String> 
 
 /// What a client sends around a JSON body.
 pub(crate) fn bare_body(body: Vec<u8>, path: &str) -> Exchange {
-    let headers = vec![
-        ("content-type".into(), b"application/json".to_vec()),
-        length(&body),
-    ];
-    Exchange {
-        method: "POST".into(),
-        path: path.into(),
-        headers,
-        body,
-        ..Exchange::default()
-    }
+    let headers = vec![("content-type".into(), b"application/json".to_vec()), length(&body)];
+    Exchange { method: "POST".into(), path: path.into(), headers, body, ..Exchange::default() }
 }
 
 fn length(body: &[u8]) -> (String, Vec<u8>) {
@@ -68,9 +56,7 @@ fn parse(bytes: &[u8]) -> Option<Exchange> {
     let (request_line, mut rest) = split_line(bytes);
     let mut words = std::str::from_utf8(request_line).ok()?.split(' ');
     let (method, path, version) = (words.next()?, words.next()?, words.next()?);
-    if !version.starts_with("HTTP/")
-        || words.next().is_some()
-        || !method.bytes().all(|byte| byte.is_ascii_alphabetic())
+    if !version.starts_with("HTTP/") || words.next().is_some() || !method.bytes().all(|byte| byte.is_ascii_alphabetic())
     {
         return None;
     }
@@ -84,39 +70,22 @@ fn parse(bytes: &[u8]) -> Option<Exchange> {
         headers.push(header(line)?);
     }
     // An HTTP/1.1 client always says how a body ends.
-    let is_framed = headers
-        .iter()
-        .any(|(name, _)| name == "content-length" || name == "transfer-encoding");
+    let is_framed = headers.iter().any(|(name, _)| name == "content-length" || name == "transfer-encoding");
     if !is_framed && !rest.is_empty() {
         headers.push(length(rest));
     }
-    Some(Exchange {
-        method: method.into(),
-        path: path.into(),
-        headers,
-        body: rest.to_vec(),
-        ..Exchange::default()
-    })
+    Some(Exchange { method: method.into(), path: path.into(), headers, body: rest.to_vec(), ..Exchange::default() })
 }
 
 fn split_line(bytes: &[u8]) -> (&[u8], &[u8]) {
-    let end = bytes
-        .iter()
-        .position(|byte| *byte == b'\n')
-        .unwrap_or(bytes.len());
+    let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
     let (line, rest) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
-    (
-        line.strip_suffix(b"\r").unwrap_or(line),
-        rest.get(1..).unwrap_or_default(),
-    )
+    (line.strip_suffix(b"\r").unwrap_or(line), rest.get(1..).unwrap_or_default())
 }
 
 /// `Name: value`, the name in lower case as the proxy holds it.
 pub(crate) fn header(line: &[u8]) -> Option<(String, Vec<u8>)> {
-    let colon = line
-        .iter()
-        .position(|byte| *byte == b':')
-        .filter(|at| *at > 0)?;
+    let colon = line.iter().position(|byte| *byte == b':').filter(|at| *at > 0)?;
     let (name, value) = line.split_at_checked(colon)?;
     let name = std::str::from_utf8(name).ok()?.trim().to_ascii_lowercase();
     Some((name, value.get(1..)?.trim_ascii().to_vec()))
@@ -129,17 +98,8 @@ mod tests {
     #[test]
     fn a_request_text_is_taken_apart() {
         let exchange = parse(b"POST /v1/messages HTTP/1.1\r\nX-Team: a\r\n\r\n{}\n").unwrap();
-        assert_eq!(
-            (exchange.method.as_str(), exchange.path.as_str()),
-            ("POST", "/v1/messages")
-        );
-        assert_eq!(
-            exchange.headers,
-            [
-                ("x-team".into(), b"a".to_vec()),
-                ("content-length".into(), b"3".to_vec())
-            ]
-        );
+        assert_eq!((exchange.method.as_str(), exchange.path.as_str()), ("POST", "/v1/messages"));
+        assert_eq!(exchange.headers, [("x-team".into(), b"a".to_vec()), ("content-length".into(), b"3".to_vec())]);
         assert_eq!(exchange.body, b"{}\n");
     }
 

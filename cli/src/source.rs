@@ -78,28 +78,13 @@ pub(crate) struct Source {
 impl Source {
     /// Reads `file`: JSON when its name ends in `.json`, else YAML.
     pub(crate) fn read(file: &Path) -> Result<Self, Finding> {
-        let finding = |at, message| Finding {
-            file: file.to_path_buf(),
-            at,
-            path: String::new(),
-            message,
-        };
+        let finding = |at, message| Finding { file: file.to_path_buf(), at, path: String::new(), message };
         let bytes = std::fs::read(file).map_err(|err| finding(None, reason(&err)))?;
-        let text =
-            String::from_utf8(bytes).map_err(|_| finding(None, "is not UTF-8 text".into()))?;
-        let is_json = file
-            .extension()
-            .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-        let parsed = if is_json {
-            json::parse(&text)
-        } else {
-            yaml::parse(&text)
-        };
+        let text = String::from_utf8(bytes).map_err(|_| finding(None, "is not UTF-8 text".into()))?;
+        let is_json = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        let parsed = if is_json { json::parse(&text) } else { yaml::parse(&text) };
         match parsed {
-            Ok(root) => Ok(Self {
-                file: file.to_path_buf(),
-                root,
-            }),
+            Ok(root) => Ok(Self { file: file.to_path_buf(), root }),
             Err(err) => Err(finding(Some(err.at), err.message)),
         }
     }
@@ -129,21 +114,14 @@ const MAX_DEPTH: usize = 128;
 pub(crate) fn reason(err: &std::io::Error) -> String {
     let text = err.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
-    text.chars()
-        .take(1)
-        .flat_map(char::to_lowercase)
-        .chain(text.chars().skip(1))
-        .collect()
+    text.chars().take(1).flat_map(char::to_lowercase).chain(text.chars().skip(1)).collect()
 }
 
 impl Node {
     /// The value of `key` in an object.
     pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         match &self.value {
-            Value::Object(members) => members
-                .iter()
-                .find(|member| member.key == key)
-                .map(|member| &member.node),
+            Value::Object(members) => members.iter().find(|member| member.key == key).map(|member| &member.node),
             _ => None,
         }
     }
@@ -174,16 +152,12 @@ impl serde::Serialize for Node {
             Value::String(value) => serializer.serialize_str(value),
             Value::Array(items) => {
                 let mut array = serializer.serialize_seq(Some(items.len()))?;
-                items
-                    .iter()
-                    .try_for_each(|item| array.serialize_element(item))?;
+                items.iter().try_for_each(|item| array.serialize_element(item))?;
                 array.end()
             }
             Value::Object(members) => {
                 let mut object = serializer.serialize_map(Some(members.len()))?;
-                members
-                    .iter()
-                    .try_for_each(|member| object.serialize_entry(&member.key, &member.node))?;
+                members.iter().try_for_each(|member| object.serialize_entry(&member.key, &member.node))?;
                 object.end()
             }
         }

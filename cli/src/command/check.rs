@@ -17,17 +17,10 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut findings = Vec::new();
     for path in &arguments.policies {
-        let loaded = if path.is_dir() {
-            project::load(path).map(|project| project.policy)
-        } else {
-            policy_file::load(path)
-        };
+        let loaded =
+            if path.is_dir() { project::load(path).map(|project| project.policy) } else { policy_file::load(path) };
         match loaded {
-            Ok(policy) => print(&format!(
-                "{}: ok, version {}\n",
-                path.display(),
-                policy.policy.version()
-            )),
+            Ok(policy) => print(&format!("{}: ok, version {}\n", path.display(), policy.policy.version())),
             Err(found) => findings.extend(found),
         }
     }

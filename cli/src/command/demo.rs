@@ -15,14 +15,8 @@ pub(crate) struct Arguments {
 
 fn server(text: &str) -> Result<(String, u16), String> {
     let (name, port) = text.split_once('=').ok_or("expected NAME=PORT")?;
-    let port = port
-        .parse()
-        .map_err(|_| format!("`{port}` is not a port"))?;
-    if name.is_empty() {
-        Err("the name is empty".into())
-    } else {
-        Ok((name.to_owned(), port))
-    }
+    let port = port.parse().map_err(|_| format!("`{port}` is not a port"))?;
+    if name.is_empty() { Err("the name is empty".into()) } else { Ok((name.to_owned(), port)) }
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {

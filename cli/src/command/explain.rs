@@ -9,7 +9,8 @@ use std::path::PathBuf;
 /// Prints the decision for one request
 ///
 /// Prints what the policy does with a request: the chosen model, its cluster, the rule, and why each other model was
-/// left out. With `--output json` it prints exactly the record that Envoy's access log gets.
+/// left out. With `--output json` it prints exactly the record that Envoy's
+/// access log gets, or `null` for what is not an LLM call.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   pointsman explain policy.yaml --request body.json
@@ -22,12 +23,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     request: PathBuf,
     /// API of a bare body, by the name that `match.apis` uses
-    #[arg(
-        long,
-        conflicts_with = "path",
-        default_value = "chatCompletions",
-        hide_default_value = true
-    )]
+    #[arg(long, conflicts_with = "path", default_value = "chatCompletions", hide_default_value = true)]
     api: String,
     /// Path of the request
     #[arg(long)]
@@ -68,8 +64,7 @@ fn claim(text: &str) -> Result<(String, String), String> {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let policy = policy_file::load(&arguments.policy)?;
-    let default_path = request_file::path_of(&arguments.api)
-        .ok_or_else(|| format!("no API `{}`", arguments.api))?;
+    let default_path = request_file::path_of(&arguments.api).ok_or_else(|| format!("no API `{}`", arguments.api))?;
     let mut exchange = request_file::read(&arguments.request, default_path)?;
     if let Some(path) = &arguments.path {
         exchange.path.clone_from(path);
@@ -84,10 +79,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     exchange.principal.clone_from(&arguments.principal);
     exchange.claims.clone_from(&arguments.claims);
-    let json = pointsman_router::explain(&policy.policy, &exchange).to_json();
+    let record = exchange.record(&policy.policy);
     match arguments.output {
-        Output::Json => print(&format!("{json}\n")),
-        Output::Text => print(&Record::from_json(&json).unwrap_or_default().page()),
+        Output::Json => print(&format!("{}\n", record.as_deref().unwrap_or("null"))),
+        Output::Text => print(&page(record.as_deref())),
     }
     Ok(())
+}
+
+fn page(record: Option<&str>) -> String {
+    match record {
+        None => "action    none: not an LLM call, it passes untouched\n".into(),
+        Some(json) => Record::from_json(json).unwrap_or_default().page(),
+    }
 }

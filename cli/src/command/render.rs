@@ -58,17 +58,8 @@ fn envoy(arguments: &EnvoyArguments) -> Result<(), Failure> {
         let written = std::fs::create_dir_all(folder).and_then(|()| filter::write(folder, &plugin));
         written.map_err(|err| format!("`{}`: {}", folder.display(), reason(&err)))?;
     }
-    let demo: Vec<&Cluster> = project
-        .deployment
-        .clusters
-        .iter()
-        .filter(|cluster| cluster.demo)
-        .collect();
-    let demo_ports: HashMap<_, _> = demo
-        .iter()
-        .map(|cluster| cluster.name.clone())
-        .zip(FIRST_DEMO_PORT..)
-        .collect();
+    let demo: Vec<&Cluster> = project.deployment.clusters.iter().filter(|cluster| cluster.demo).collect();
+    let demo_ports: HashMap<_, _> = demo.iter().map(|cluster| cluster.name.clone()).zip(FIRST_DEMO_PORT..).collect();
     let bootstrap = Bootstrap {
         deployment: &project.deployment,
         plugin: &plugin,
@@ -76,15 +67,9 @@ fn envoy(arguments: &EnvoyArguments) -> Result<(), Failure> {
         demo_ports: &demo_ports,
     };
     if !demo.is_empty() {
-        let servers: Vec<_> = demo
-            .iter()
-            .zip(FIRST_DEMO_PORT..)
-            .map(|(cluster, port)| format!("{}={port}", cluster.name))
-            .collect();
-        print(&format!(
-            "# Its demo servers: pointsman demo {}\n",
-            servers.join(" ")
-        ));
+        let servers: Vec<_> =
+            demo.iter().zip(FIRST_DEMO_PORT..).map(|(cluster, port)| format!("{}={port}", cluster.name)).collect();
+        print(&format!("# Its demo servers: pointsman demo {}\n", servers.join(" ")));
     }
     print(&bootstrap.render());
     Ok(())

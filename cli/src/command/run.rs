@@ -24,9 +24,7 @@ use watch::Watch;
 /// Renders the Envoy configuration, starts the demo LLM servers and Envoy, and prints one line per request. A change of
 /// the policy file takes over without a restart; one with errors is reported and the old policy stays. Ctrl-C ends all.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Envoy is taken from $ENVOY, else from where `make setup` put it, else from the PATH."
-)]
+#[command(after_help = "Envoy is taken from $ENVOY, else from where `make setup` put it, else from the PATH.")]
 pub(crate) struct Arguments {
     /// A deployment file, or a folder with a deployment.yaml
     deployment: PathBuf,
@@ -48,11 +46,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// Ends when the terminal or the system asks for it.
 pub(crate) async fn asked_to_stop() {
-    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-        signal(SignalKind::hangup()),
-    ) else {
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
+    else {
         return std::future::pending().await;
     };
     tokio::select! {
@@ -72,14 +68,7 @@ async fn serve(arguments: &Arguments, mut project: Project) -> Result<(), Failur
     if project.deployment.admin.port != 0 {
         claim(&mut project.deployment.admin)?;
     }
-    say(
-        "policy",
-        &format!(
-            "{}, version {}",
-            project.deployment.policy.display(),
-            project.policy.short_version()
-        ),
-    );
+    say("policy", &format!("{}, version {}", project.deployment.policy.display(), project.policy.short_version()));
     let demo_ports = start_demo_servers(&project.deployment).await?;
     let folder = Folder::create()?;
     let plugin = Plugin {
@@ -100,23 +89,12 @@ async fn serve(arguments: &Arguments, mut project: Project) -> Result<(), Failur
 }
 
 /// Waits for Envoy, then prints what happens until Envoy ends by itself.
-async fn follow(
-    envoy: &mut Envoy,
-    project: Project,
-    plugin: Plugin,
-    folder: &Folder,
-) -> Result<(), Failure> {
+async fn follow(envoy: &mut Envoy, project: Project, plugin: Plugin, folder: &Folder) -> Result<(), Failure> {
     envoy.wait_until_ready().await?;
     let Endpoint { address, port } = &project.deployment.listener;
     say("admin", &format!("http://{}", envoy.admin));
-    say(
-        "ready",
-        &format!("http://{address}:{port}, Ctrl-C stops it"),
-    );
-    print(&example::curl_lines(
-        &project.policy,
-        &format!("http://{address}:{port}"),
-    ));
+    say("ready", &format!("http://{address}:{port}, Ctrl-C stops it"));
+    print(&example::curl_lines(&project.policy, &format!("http://{address}:{port}")));
     let Some(mut access_log) = envoy.access_log.take() else {
         return Ok(());
     };
@@ -143,12 +121,7 @@ fn find_module(named: Option<&Path>) -> Result<PathBuf, String> {
         Some(named) if named.is_file() => Some(named.to_path_buf()),
         Some(named) => return Err(format!("the module `{}` is not there", named.display())),
         None => binary::project_folders()
-            .flat_map(|folder| {
-                [
-                    folder.join("dist/pointsman.wasm"),
-                    folder.join("pointsman.wasm"),
-                ]
-            })
+            .flat_map(|folder| [folder.join("dist/pointsman.wasm"), folder.join("pointsman.wasm")])
             .find(|candidate| candidate.is_file()),
     };
     let found = found.ok_or("the module is missing: run `make wasm`, or name it with --wasm")?;
@@ -158,8 +131,7 @@ fn find_module(named: Option<&Path>) -> Result<PathBuf, String> {
 /// Makes sure the port is free, since Envoy would share it with another Envoy; a port of 0 becomes a free one.
 fn claim(endpoint: &mut Endpoint) -> Result<(), String> {
     let Endpoint { address, port } = endpoint;
-    let bound =
-        TcpListener::bind((address.as_str(), *port)).and_then(|listener| listener.local_addr());
+    let bound = TcpListener::bind((address.as_str(), *port)).and_then(|listener| listener.local_addr());
     match bound {
         Ok(bound) => {
             *port = bound.port();
@@ -168,10 +140,7 @@ fn claim(endpoint: &mut Endpoint) -> Result<(), String> {
         Err(err) if err.kind() == std::io::ErrorKind::AddrInUse => Err(format!(
             "port {port} on {address} is taken: end the program that listens there, or choose another with --port"
         )),
-        Err(err) => Err(format!(
-            "cannot listen on {address}:{port}: {}",
-            reason(&err)
-        )),
+        Err(err) => Err(format!("cannot listen on {address}:{port}: {}", reason(&err))),
     }
 }
 
@@ -191,16 +160,8 @@ fn write_configuration(
     folder: &Folder,
     demo_ports: &HashMap<String, u16>,
 ) -> Result<PathBuf, String> {
-    let bootstrap = Bootstrap {
-        deployment,
-        plugin,
-        ecds_folder: Some(folder.path.clone()),
-        demo_ports,
-    };
+    let bootstrap = Bootstrap { deployment, plugin, ecds_folder: Some(folder.path.clone()), demo_ports };
     let config = folder.path.join("envoy.yaml");
-    let written = filter::write(&folder.path, plugin)
-        .and_then(|()| std::fs::write(&config, bootstrap.render()));
-    written
-        .map(|()| config)
-        .map_err(|err| format!("`{}`: {}", folder.path.display(), reason(&err)))
+    let written = filter::write(&folder.path, plugin).and_then(|()| std::fs::write(&config, bootstrap.render()));
+    written.map(|()| config).map_err(|err| format!("`{}`: {}", folder.path.display(), reason(&err)))
 }

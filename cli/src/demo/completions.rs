@@ -20,22 +20,15 @@ pub(super) async fn serve(State(server): State<Server>, body: Bytes) -> Response
         })
     };
     let prompt = request.tokens("prompt");
-    let usage =
-        json!({"prompt_tokens": prompt, "completion_tokens": 6, "total_tokens": prompt + 6});
+    let usage = json!({"prompt_tokens": prompt, "completion_tokens": 6, "total_tokens": prompt + 6});
     let answer = server.answer(&request.model);
     if !request.is("stream") {
         return json(&with(object(&answer, json!("stop")), "usage", usage));
     }
-    let mut chunks: Vec<Value> = pieces(&answer)
-        .map(|piece| object(piece, Value::Null))
-        .collect();
+    let mut chunks: Vec<Value> = pieces(&answer).map(|piece| object(piece, Value::Null)).collect();
     chunks.push(object("", json!("stop")));
     if request.get("stream_options").get("include_usage") == Some(&Value::Bool(true)) {
-        chunks.push(with(
-            with(object("", Value::Null), "choices", json!([])),
-            "usage",
-            usage,
-        ));
+        chunks.push(with(with(object("", Value::Null), "choices", json!([])), "usage", usage));
     }
     stream::data(chunks)
 }

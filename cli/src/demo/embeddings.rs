@@ -17,22 +17,11 @@ pub(super) async fn serve(State(_): State<Server>, body: Bytes) -> Response {
         Ok(request) => request,
         Err(response) => return *response,
     };
-    let dimensions = request
-        .get("dimensions")
-        .as_u64()
-        .unwrap_or(DIMENSIONS)
-        .min(MOST_DIMENSIONS);
+    let dimensions = request.get("dimensions").as_u64().unwrap_or(DIMENSIONS).min(MOST_DIMENSIONS);
     let as_base64 = request.get("encoding_format") == "base64";
     let encode = |vector: Vec<f32>| {
-        let bytes: Vec<u8> = vector
-            .iter()
-            .flat_map(|number| number.to_le_bytes())
-            .collect();
-        if as_base64 {
-            json!(STANDARD.encode(bytes))
-        } else {
-            json!(vector)
-        }
+        let bytes: Vec<u8> = vector.iter().flat_map(|number| number.to_le_bytes()).collect();
+        if as_base64 { json!(STANDARD.encode(bytes)) } else { json!(vector) }
     };
     let data: Vec<Value> = inputs(request.get("input"))
         .iter()
@@ -57,15 +46,11 @@ pub(super) fn inputs(input: &Value) -> Vec<String> {
 
 /// Different for different texts, always the same for one.
 pub(super) fn vector(input: &str, dimensions: u64) -> Vec<f32> {
-    let mut state = input.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    });
+    let mut state =
+        input.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     let mut next = |_| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        f32::from(i16::from_le_bytes([
-            state.to_le_bytes()[2],
-            state.to_le_bytes()[3],
-        ])) / 32768.0
+        f32::from(i16::from_le_bytes([state.to_le_bytes()[2], state.to_le_bytes()[3]])) / 32768.0
     };
     (0..dimensions).map(&mut next).collect()
 }

@@ -8,8 +8,7 @@ use axum::response::Response;
 use serde_json::json;
 
 /// A PNG of one pixel.
-const PIXEL: &str =
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==";
+const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==";
 
 pub(super) async fn serve(State(server): State<Server>, body: Bytes) -> Response {
     let request = match Request::read(Family::OpenAi, &body, &["prompt"]) {

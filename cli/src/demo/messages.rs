@@ -13,11 +13,7 @@ pub(super) async fn serve(State(server): State<Server>, body: Bytes) -> Response
         Err(response) => return *response,
     };
     let block = block(&server, &request);
-    let reason = if block.get("input").is_some() {
-        "tool_use"
-    } else {
-        "end_turn"
-    };
+    let reason = if block.get("input").is_some() { "tool_use" } else { "end_turn" };
     if request.is("stream") {
         stream::events(events(&server, &request, &block, reason))
     } else {
@@ -32,13 +28,7 @@ pub(super) async fn count_tokens(body: Bytes) -> Response {
     }
 }
 
-fn message(
-    server: &Server,
-    request: &Request,
-    content: &[Value],
-    stop_reason: Value,
-    output_tokens: u32,
-) -> Value {
+fn message(server: &Server, request: &Request, content: &[Value], stop_reason: Value, output_tokens: u32) -> Value {
     json!({
         "id": server.id("msg"), "type": "message", "role": "assistant", "model": request.model, "content": content,
         "stop_reason": stop_reason, "stop_sequence": null,
@@ -53,10 +43,7 @@ fn message(
 fn block(server: &Server, request: &Request) -> Value {
     let choice = request.get("tool_choice");
     let named = choice.get("name").and_then(Value::as_str);
-    let first = request
-        .get("tools")
-        .get(0)
-        .and_then(|tool| tool.get("name")?.as_str());
+    let first = request.get("tools").get(0).and_then(|tool| tool.get("name")?.as_str());
     match named.or(first.filter(|_| choice.get("type").is_some_and(|kind| kind == "any"))) {
         Some(tool) => json!({
             "type": "tool_use", "id": "toolu_demo", "name": tool,
@@ -68,10 +55,7 @@ fn block(server: &Server, request: &Request) -> Value {
 
 fn events(server: &Server, request: &Request, block: &Value, reason: &str) -> Vec<Value> {
     let delta = |delta: Value| json!({"type": "content_block_delta", "index": 0, "delta": delta});
-    let (begun, deltas): (Value, Vec<Value>) = match (
-        block.get("input"),
-        block.get("text").and_then(Value::as_str),
-    ) {
+    let (begun, deltas): (Value, Vec<Value>) = match (block.get("input"), block.get("text").and_then(Value::as_str)) {
         (Some(input), _) => {
             let begun = json!({"type": "tool_use", "id": "toolu_demo", "name": block.get("name"), "input": {}});
             let input = input.to_string();
@@ -87,9 +71,7 @@ fn events(server: &Server, request: &Request, block: &Value, reason: &str) -> Ve
             let parts = pieces(text.unwrap_or_default());
             (
                 json!({"type": "text", "text": ""}),
-                parts
-                    .map(|part| delta(json!({"type": "text_delta", "text": part})))
-                    .collect(),
+                parts.map(|part| delta(json!({"type": "text_delta", "text": part}))).collect(),
             )
         }
     };

@@ -12,9 +12,7 @@ use serde_json::{Value, json};
 const CREATED_AT: &str = "2026-01-01T00:00:00Z";
 
 pub(super) async fn chat(State(server): State<Server>, body: Bytes) -> Response {
-    answer(&server, &body, "messages", |text| {
-        ("message", json!({"role": "assistant", "content": text}))
-    })
+    answer(&server, &body, "messages", |text| ("message", json!({"role": "assistant", "content": text})))
 }
 
 pub(super) async fn generate(State(server): State<Server>, body: Bytes) -> Response {
@@ -26,22 +24,12 @@ pub(super) async fn embed(State(_): State<Server>, body: Bytes) -> Response {
         Ok(request) => request,
         Err(response) => return *response,
     };
-    let vectors: Vec<_> = inputs(request.get("input"))
-        .iter()
-        .map(|input| vector(input, 8))
-        .collect();
-    json(
-        &json!({"model": request.model, "embeddings": vectors, "prompt_eval_count": request.tokens("input")}),
-    )
+    let vectors: Vec<_> = inputs(request.get("input")).iter().map(|input| vector(input, 8)).collect();
+    json(&json!({"model": request.model, "embeddings": vectors, "prompt_eval_count": request.tokens("input")}))
 }
 
 /// `part` puts a piece of text where the API has it.
-fn answer(
-    server: &Server,
-    body: &Bytes,
-    input: &str,
-    part: fn(&str) -> (&'static str, Value),
-) -> Response {
+fn answer(server: &Server, body: &Bytes, input: &str, part: fn(&str) -> (&'static str, Value)) -> Response {
     let request = match Request::read(Family::Ollama, body, &[]) {
         Ok(request) => request,
         Err(response) => return *response,
@@ -49,8 +37,7 @@ fn answer(
     let text = server.answer(&request.model);
     let object = |text: &str, done: bool| {
         let (field, value) = part(text);
-        let mut object =
-            json!({"model": request.model, "created_at": CREATED_AT, field: value, "done": done});
+        let mut object = json!({"model": request.model, "created_at": CREATED_AT, field: value, "done": done});
         if let Some(members) = object.as_object_mut().filter(|_| done) {
             members.insert("done_reason".into(), json!("stop"));
             members.insert("total_duration".into(), json!(1_000_000));

@@ -15,11 +15,7 @@ pub(super) enum Family {
 
 /// JSON with a final line break, which a terminal likes.
 pub(super) fn json(value: &Value) -> Response {
-    (
-        [(header::CONTENT_TYPE, "application/json")],
-        format!("{value}\n"),
-    )
-        .into_response()
+    ([(header::CONTENT_TYPE, "application/json")], format!("{value}\n")).into_response()
 }
 
 pub(super) fn error(family: Family, status: StatusCode, message: &str) -> Response {
@@ -28,11 +24,7 @@ pub(super) fn error(family: Family, status: StatusCode, message: &str) -> Respon
             json!({"error": {"message": message, "type": "invalid_request_error", "param": null, "code": null}})
         }
         Family::Anthropic => {
-            let kind = if status == StatusCode::NOT_FOUND {
-                "not_found_error"
-            } else {
-                "invalid_request_error"
-            };
+            let kind = if status == StatusCode::NOT_FOUND { "not_found_error" } else { "invalid_request_error" };
             json!({"type": "error", "error": {"type": kind, "message": message}, "request_id": "req_demo"})
         }
         Family::Ollama => json!({"error": message}),
@@ -41,11 +33,7 @@ pub(super) fn error(family: Family, status: StatusCode, message: &str) -> Respon
 }
 
 pub(super) async fn not_found() -> Response {
-    error(
-        Family::OpenAi,
-        StatusCode::NOT_FOUND,
-        "this demo server does not serve that path",
-    )
+    error(Family::OpenAi, StatusCode::NOT_FOUND, "this demo server does not serve that path")
 }
 
 /// A request body: an object with a `model` and the fields in `required`.
@@ -56,22 +44,15 @@ pub(super) struct Request {
 
 impl Request {
     /// Reads the body, or says what is wrong with it as `family` would.
-    pub(super) fn read(
-        family: Family,
-        bytes: &Bytes,
-        required: &[&str],
-    ) -> Result<Self, Box<Response>> {
+    pub(super) fn read(family: Family, bytes: &Bytes, required: &[&str]) -> Result<Self, Box<Response>> {
         let bad = |message: &str| Box::new(error(family, StatusCode::BAD_REQUEST, message));
-        let body: Value = serde_json::from_slice(bytes)
-            .map_err(|err| bad(&format!("the body is not valid JSON: {err}")))?;
+        let body: Value =
+            serde_json::from_slice(bytes).map_err(|err| bad(&format!("the body is not valid JSON: {err}")))?;
         if let Some(missing) = required.iter().find(|field| body.get(**field).is_none()) {
             return Err(bad(&format!("{missing}: field required")));
         }
         match body.get("model").and_then(Value::as_str) {
-            Some(model) => Ok(Self {
-                model: model.to_owned(),
-                body,
-            }),
+            Some(model) => Ok(Self { model: model.to_owned(), body }),
             None => Err(bad("you must provide a model parameter")),
         }
     }
@@ -106,7 +87,5 @@ pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
 
 /// Seconds since 1970.
 pub(super) fn now() -> u64 {
-    std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

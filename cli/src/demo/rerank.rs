@@ -12,18 +12,10 @@ pub(super) async fn serve(State(server): State<Server>, body: Bytes) -> Response
         Ok(request) => request,
         Err(response) => return *response,
     };
-    let documents = request
-        .get("documents")
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+    let documents = request.get("documents").as_array().map(Vec::as_slice).unwrap_or_default();
     let mut order: Vec<(usize, String)> = documents.iter().map(text).enumerate().collect();
     order.sort_by_key(|(_, text)| text.len());
-    let most = request
-        .get("top_n")
-        .as_u64()
-        .and_then(|most| usize::try_from(most).ok())
-        .unwrap_or(order.len());
+    let most = request.get("top_n").as_u64().and_then(|most| usize::try_from(most).ok()).unwrap_or(order.len());
     let results: Vec<Value> = order
         .iter()
         .take(most)
@@ -37,9 +29,5 @@ pub(super) async fn serve(State(server): State<Server>, body: Bytes) -> Response
 
 /// A document is a text, or an object that has one.
 fn text(document: &Value) -> String {
-    document
-        .as_str()
-        .or_else(|| document.get("text")?.as_str())
-        .unwrap_or_default()
-        .to_owned()
+    document.as_str().or_else(|| document.get("text")?.as_str()).unwrap_or_default().to_owned()
 }

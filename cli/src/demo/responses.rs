@@ -71,9 +71,7 @@ fn events(id: &str, request: &Request, item: &Value) -> Vec<Value> {
 
 fn message_events(item: &Value) -> Vec<Value> {
     let (item_id, part) = (&item["id"], item.pointer("/content/0"));
-    let text = part
-        .and_then(|part| part.get("text")?.as_str())
-        .unwrap_or_default();
+    let text = part.and_then(|part| part.get("text")?.as_str()).unwrap_or_default();
     let begun = json!({"id": item_id, "type": "message", "status": "in_progress", "role": "assistant", "content": []});
     let empty = json!({"type": "output_text", "text": "", "annotations": []});
     let at = |kind: &str| json!({"type": kind, "item_id": item_id, "output_index": 0, "content_index": 0});
@@ -81,38 +79,20 @@ fn message_events(item: &Value) -> Vec<Value> {
         json!({"type": "response.output_item.added", "output_index": 0, "item": begun}),
         merge(at("response.content_part.added"), json!({"part": empty})),
     ];
-    events.extend(pieces(text).map(|piece| {
-        merge(
-            at("response.output_text.delta"),
-            json!({"delta": piece, "logprobs": []}),
-        )
-    }));
-    events.push(merge(
-        at("response.output_text.done"),
-        json!({"text": text, "logprobs": []}),
-    ));
-    events.push(merge(
-        at("response.content_part.done"),
-        json!({"part": part}),
-    ));
+    events.extend(
+        pieces(text).map(|piece| merge(at("response.output_text.delta"), json!({"delta": piece, "logprobs": []}))),
+    );
+    events.push(merge(at("response.output_text.done"), json!({"text": text, "logprobs": []})));
+    events.push(merge(at("response.content_part.done"), json!({"part": part})));
     events
 }
 
 fn call_events(item: &Value, arguments: &str) -> Vec<Value> {
     let item_id = &item["id"];
-    let begun = merge(
-        item.clone(),
-        json!({"status": "in_progress", "arguments": ""}),
-    );
+    let begun = merge(item.clone(), json!({"status": "in_progress", "arguments": ""}));
     let at = |kind: &str| json!({"type": kind, "item_id": item_id, "output_index": 0});
-    let mut events =
-        vec![json!({"type": "response.output_item.added", "output_index": 0, "item": begun})];
-    let delta = |piece| {
-        merge(
-            at("response.function_call_arguments.delta"),
-            json!({"delta": piece}),
-        )
-    };
+    let mut events = vec![json!({"type": "response.output_item.added", "output_index": 0, "item": begun})];
+    let delta = |piece| merge(at("response.function_call_arguments.delta"), json!({"delta": piece}));
     events.extend(arguments.split_inclusive(',').map(delta));
     events.push(merge(
         at("response.function_call_arguments.done"),

@@ -12,38 +12,23 @@ const PAUSE: Duration = Duration::from_millis(15);
 
 /// OpenAI's way: `data:` lines, and `[DONE]` at the end.
 pub(super) fn data(chunks: Vec<Value>) -> Response {
-    let events = chunks
-        .iter()
-        .map(|chunk| format!("data: {chunk}\n\n"))
-        .chain(["data: [DONE]\n\n".to_owned()])
-        .collect();
+    let events =
+        chunks.iter().map(|chunk| format!("data: {chunk}\n\n")).chain(["data: [DONE]\n\n".to_owned()]).collect();
     paced("text/event-stream", events)
 }
 
 /// Events named by their `type`, as Anthropic's messages and OpenAI's responses have them.
 pub(super) fn events(events: Vec<Value>) -> Response {
-    let name = |event: &Value| {
-        event
-            .get("type")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
+    let name = |event: &Value| event.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
     paced(
         "text/event-stream",
-        events
-            .iter()
-            .map(|event| format!("event: {}\ndata: {event}\n\n", name(event)))
-            .collect(),
+        events.iter().map(|event| format!("event: {}\ndata: {event}\n\n", name(event))).collect(),
     )
 }
 
 /// Ollama's way: one JSON object a line.
 pub(super) fn lines(objects: Vec<Value>) -> Response {
-    paced(
-        "application/x-ndjson",
-        objects.iter().map(|object| format!("{object}\n")).collect(),
-    )
+    paced("application/x-ndjson", objects.iter().map(|object| format!("{object}\n")).collect())
 }
 
 fn paced(content_type: &'static str, parts: Vec<String>) -> Response {
@@ -51,12 +36,6 @@ fn paced(content_type: &'static str, parts: Vec<String>) -> Response {
         tokio::time::sleep(PAUSE).await;
         Ok::<_, Infallible>(part)
     });
-    (
-        [
-            (header::CONTENT_TYPE, content_type),
-            (header::CACHE_CONTROL, "no-cache"),
-        ],
-        Body::from_stream(stream),
-    )
+    ([(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "no-cache")], Body::from_stream(stream))
         .into_response()
 }

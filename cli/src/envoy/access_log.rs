@@ -19,11 +19,7 @@ struct Entry {
 pub(crate) fn readable(line: &str) -> Option<String> {
     let entry: Entry = serde_json::from_str(line).ok()?;
     let time = entry.time.get(11..19).unwrap_or(&entry.time);
-    let request = format!(
-        "{} {}",
-        entry.method.as_deref().unwrap_or("-"),
-        entry.path.as_deref().unwrap_or("-")
-    );
+    let request = format!("{} {}", entry.method.as_deref().unwrap_or("-"), entry.path.as_deref().unwrap_or("-"));
     let decision = entry.decision.as_deref().and_then(Record::from_json);
     let what = decision.map_or_else(|| "no decision".into(), |record| record.line());
     Some(printable(&format!(
@@ -59,10 +55,7 @@ mod tests {
     #[test]
     fn trouble_in_envoy_is_shown() {
         let line = r#"{"time":"2026-10-01T12:03:04.123Z","method":"GET","path":"/","status":503,"details":"cluster_not_found","flags":"NC","duration_ms":0,"decision":null}"#;
-        assert_eq!(
-            readable(line).unwrap(),
-            "12:03:04Z  503  GET /  no decision  [Envoy: NC cluster_not_found]  0 ms"
-        );
+        assert_eq!(readable(line).unwrap(), "12:03:04Z  503  GET /  no decision  [Envoy: NC cluster_not_found]  0 ms");
     }
 
     #[test]

@@ -21,9 +21,7 @@ async fn get(address: &str, path: &str) -> Option<String> {
 
 /// Whether Envoy serves its listeners.
 pub(crate) async fn is_ready(address: &str) -> bool {
-    get(address, "/ready")
-        .await
-        .is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
+    get(address, "/ready").await.is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
 }
 
 /// How many filter configurations Envoy has taken and how many it has refused.
@@ -35,14 +33,6 @@ pub(crate) struct Discovery {
 
 pub(crate) async fn discovery(address: &str) -> Option<Discovery> {
     let answer = get(address, "/stats?filter=extension_config_discovery").await?;
-    let sum = |name: &str| {
-        answer
-            .lines()
-            .filter_map(|line| line.split_once(name)?.1.trim().parse::<u64>().ok())
-            .sum()
-    };
-    Some(Discovery {
-        taken: sum(".config_reload: "),
-        refused: sum(".config_fail: "),
-    })
+    let sum = |name: &str| answer.lines().filter_map(|line| line.split_once(name)?.1.trim().parse::<u64>().ok()).sum();
+    Some(Discovery { taken: sum(".config_reload: "), refused: sum(".config_fail: ") })
 }

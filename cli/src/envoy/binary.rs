@@ -12,10 +12,7 @@ pub(crate) fn find() -> Result<PathBuf, String> {
         return if named.is_file() {
             Ok(named)
         } else {
-            Err(format!(
-                "$ENVOY names `{}`, which is not there",
-                named.display()
-            ))
+            Err(format!("$ENVOY names `{}`, which is not there", named.display()))
         };
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -24,10 +21,7 @@ pub(crate) fn find() -> Result<PathBuf, String> {
         .map(|folder| folder.join(SET_UP))
         .chain(on_path)
         .find(|candidate| candidate.is_file())
-        .ok_or_else(|| {
-            "Envoy is missing: run `make setup`, or set $ENVOY to its path, or put it on the PATH"
-                .into()
-        })
+        .ok_or_else(|| "Envoy is missing: run `make setup`, or set $ENVOY to its path, or put it on the PATH".into())
 }
 
 /// The folders that may be the project: the current one, and those above this program.

@@ -78,10 +78,7 @@ static_resources:
             Some(folder) => filter::discovered(*role, folder),
             None => filter::inline(self.plugin, *role),
         };
-        Role::chain(self.deployment.hold)
-            .iter()
-            .map(render)
-            .collect()
+        Role::chain(self.deployment.hold).iter().map(render).collect()
     }
 
     fn routes(&self) -> String {

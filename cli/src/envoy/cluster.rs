@@ -10,11 +10,7 @@ const SYSTEM_CA: &str = "/etc/ssl/certs/ca-certificates.crt";
 /// One item of `static_resources.clusters`; `address` and `port` are where it really is.
 pub(super) fn render(cluster: &Cluster, address: &str, port: u16) -> String {
     let name = quote(&cluster.name);
-    let discovery = if address.parse::<IpAddr>().is_ok() {
-        "STATIC"
-    } else {
-        "STRICT_DNS"
-    };
+    let discovery = if address.parse::<IpAddr>().is_ok() { "STATIC" } else { "STRICT_DNS" };
     let mut text = format!(
         "- name: {name}
   type: {discovery}
@@ -37,10 +33,7 @@ pub(super) fn render(cluster: &Cluster, address: &str, port: u16) -> String {
 /// TLS whose certificate must be valid for the name asked for, and HTTP/2 when the server offers it.
 fn secure(tls: &Tls, address: &str) -> String {
     let sni = quote(tls.sni.as_deref().unwrap_or(address));
-    let ca_file = tls
-        .ca_file
-        .as_ref()
-        .map_or_else(|| SYSTEM_CA.into(), |file| file.display().to_string());
+    let ca_file = tls.ca_file.as_ref().map_or_else(|| SYSTEM_CA.into(), |file| file.display().to_string());
     format!(
         "transport_socket:
   name: envoy.transport_sockets.tls
@@ -58,16 +51,6 @@ typed_extension_protocol_options:
     auto_config: {{ http_protocol_options: {{}}, http2_protocol_options: {{}} }}
 ",
         ca_file = quote(&ca_file),
-        san_type = if tls
-            .sni
-            .as_deref()
-            .unwrap_or(address)
-            .parse::<IpAddr>()
-            .is_ok()
-        {
-            "IP_ADDRESS"
-        } else {
-            "DNS"
-        },
+        san_type = if tls.sni.as_deref().unwrap_or(address).parse::<IpAddr>().is_ok() { "IP_ADDRESS" } else { "DNS" },
     )
 }

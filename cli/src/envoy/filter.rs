@@ -48,11 +48,7 @@ const WASM_TYPE: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.
 
 /// The filter with its configuration in place.
 pub(super) fn inline(plugin: &Plugin, role: Role) -> String {
-    format!(
-        "- name: {}\n  typed_config:\n    {}\n",
-        role.name(),
-        indent(&typed_config(plugin, role), 4)
-    )
+    format!("- name: {}\n  typed_config:\n    {}\n", role.name(), indent(&typed_config(plugin, role), 4))
 }
 
 /// The filter with its configuration in `folder`, which Envoy reads again when a file is moved there.

@@ -29,25 +29,14 @@ pub(crate) struct Envoy {
 
 impl Envoy {
     /// Starts Envoy with `config`, using `folder` for its files.
-    pub(crate) fn start(
-        binary: &Path,
-        config: &Path,
-        folder: &Path,
-        concurrency: Option<u16>,
-    ) -> Result<Self, String> {
+    pub(crate) fn start(binary: &Path, config: &Path, folder: &Path, concurrency: Option<u16>) -> Result<Self, String> {
         let admin_file = folder.join("admin-address");
         let mut child = Command::new(binary)
             .arg("--config-path")
             .arg(config)
             .arg("--admin-address-path")
             .arg(&admin_file)
-            .args([
-                "--use-dynamic-base-id",
-                "--log-level",
-                "warning",
-                "--component-log-level",
-                "wasm:info",
-            ])
+            .args(["--use-dynamic-base-id", "--log-level", "warning", "--component-log-level", "wasm:info"])
             // The access log is followed live; Envoy's default is to write it every ten seconds.
             .args(["--file-flush-interval-msec", "50"])
             .args(concurrency.map(|workers| format!("--concurrency={workers}")))
@@ -58,30 +47,14 @@ impl Envoy {
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
-            .map_err(|err| {
-                format!(
-                    "`{}` does not start: {}",
-                    binary.display(),
-                    crate::source::reason(&err)
-                )
-            })?;
+            .map_err(|err| format!("`{}` does not start: {}", binary.display(), crate::source::reason(&err)))?;
         let log = Log::default();
         if let Some(stderr) = child.stderr.take() {
             tokio::spawn(log.clone().follow(stderr));
         }
-        let access_log = child
-            .stdout
-            .take()
-            .map(|stdout| BufReader::new(stdout).lines());
+        let access_log = child.stdout.take().map(|stdout| BufReader::new(stdout).lines());
         let watchdog = child.id().and_then(|id| watch_over(id, folder).ok());
-        Ok(Self {
-            child,
-            watchdog,
-            log,
-            admin_file,
-            admin: String::new(),
-            access_log,
-        })
+        Ok(Self { child, watchdog, log, admin_file, admin: String::new(), access_log })
     }
 
     /// Returns when Envoy serves, or with one sentence on why it does not.
@@ -91,10 +64,7 @@ impl Envoy {
             if self.has_ended() {
                 // Its last words may still be on their way.
                 tokio::time::sleep(POLL).await;
-                return Err(format!(
-                    "Envoy refused the configuration: {}",
-                    self.last_error()
-                ));
+                return Err(format!("Envoy refused the configuration: {}", self.last_error()));
             }
             if let Ok(address) = std::fs::read_to_string(&self.admin_file) {
                 self.admin = address;
@@ -104,20 +74,15 @@ impl Envoy {
             }
             tokio::time::sleep(POLL).await;
         }
-        Err(format!(
-            "Envoy was not ready after {} s: {}",
-            START_PATIENCE.as_secs(),
-            self.last_error()
-        ))
+        Err(format!("Envoy was not ready after {} s: {}", START_PATIENCE.as_secs(), self.last_error()))
     }
 
     /// Envoy starts its listeners even when the module refused its configuration: that is a failure here.
     async fn check_filters(&self) -> Result<(), String> {
         match admin::discovery(&self.admin).await {
-            Some(admin::Discovery { refused: 1.., .. }) => Err(format!(
-                "Envoy refused the configuration: {}",
-                self.last_error()
-            )),
+            Some(admin::Discovery { refused: 1.., .. }) => {
+                Err(format!("Envoy refused the configuration: {}", self.last_error()))
+            }
             _ => Ok(()),
         }
     }
@@ -143,19 +108,13 @@ impl Envoy {
 
     /// The last error in Envoy's log, without its time stamps and source lines.
     pub(crate) fn last_error(&self) -> String {
-        self.log
-            .last_error()
-            .unwrap_or_else(|| "it gave no reason".into())
+        self.log.last_error().unwrap_or_else(|| "it gave no reason".into())
     }
 
     /// Asks Envoy to end, and insists when it does not.
     pub(crate) async fn stop(mut self) {
         if let Some(id) = self.child.id() {
-            let asked = Command::new("kill")
-                .arg(id.to_string())
-                .stderr(Stdio::null())
-                .status()
-                .await;
+            let asked = Command::new("kill").arg(id.to_string()).stderr(Stdio::null()).status().await;
             if asked.is_ok() {
                 let _ = tokio::time::timeout(STOP_PATIENCE, self.child.wait()).await;
             }
@@ -204,32 +163,22 @@ impl Log {
     fn last_error(&self) -> Option<String> {
         let kept = self.0.lock().ok()?;
         let at_level = |level: &str| {
-            kept.iter()
-                .rev()
-                .find(|line| line.contains(level))
-                .map(|line| cause(message(line)).to_owned())
+            kept.iter().rev().find(|line| line.contains(level)).map(|line| cause(message(line)).to_owned())
         };
-        at_level("[critical]")
-            .or_else(|| at_level("[error]"))
-            .or_else(|| kept.back().cloned())
+        at_level("[critical]").or_else(|| at_level("[error]")).or_else(|| kept.back().cloned())
     }
 }
 
 /// The cause in a sentence like "error `CAUSE` initializing config '...'", or the sentence.
 fn cause(message: &str) -> &str {
-    let inner = message
-        .strip_prefix("error `")
-        .and_then(|rest| rest.rsplit_once("` initializing config"));
+    let inner = message.strip_prefix("error `").and_then(|rest| rest.rsplit_once("` initializing config"));
     inner.map_or(message, |(cause, _)| cause)
 }
 
 /// What follows the bracketed fields of a log line.
 fn message(line: &str) -> &str {
     let mut rest = line;
-    while let Some((_, after)) = rest
-        .strip_prefix('[')
-        .and_then(|inner| inner.split_once(']'))
-    {
+    while let Some((_, after)) = rest.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
         rest = after.trim_start();
     }
     rest
@@ -242,9 +191,7 @@ mod tests {
     #[test]
     fn a_log_line_loses_its_brackets() {
         assert_eq!(
-            message(
-                "[2026-10-01 12:00:00.000][1][critical][main] [source/server/server.cc:1] error: no [x]"
-            ),
+            message("[2026-10-01 12:00:00.000][1][critical][main] [source/server/server.cc:1] error: no [x]"),
             "error: no [x]"
         );
     }

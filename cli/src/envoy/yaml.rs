@@ -3,9 +3,7 @@
 /// `text` with every line but the first moved right, for a placeholder that stands `by` columns in.
 pub(super) fn indent(text: &str, by: usize) -> String {
     let margin = format!("\n{}", " ".repeat(by));
-    text.trim_end()
-        .replace('\n', &margin)
-        .replace(&format!("{margin}\n"), "\n\n")
+    text.trim_end().replace('\n', &margin).replace(&format!("{margin}\n"), "\n\n")
 }
 
 /// A quoted scalar. Every JSON string is one.

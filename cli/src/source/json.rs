@@ -3,12 +3,7 @@
 use super::{MAX_DEPTH, Member, Node, Position, SyntaxError, Value};
 
 pub(super) fn parse(text: &str) -> Result<Node, SyntaxError> {
-    let mut reader = Reader {
-        text,
-        offset: 0,
-        counted: 0,
-        at: Position::START,
-    };
+    let mut reader = Reader { text, offset: 0, counted: 0, at: Position::START };
     reader.skip_whitespace();
     let node = reader.value(0)?;
     reader.skip_whitespace();
@@ -28,17 +23,9 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn position(&mut self) -> Position {
-        for character in self
-            .text
-            .get(self.counted..self.offset)
-            .unwrap_or_default()
-            .chars()
-        {
+        for character in self.text.get(self.counted..self.offset).unwrap_or_default().chars() {
             if character == '\n' {
-                self.at = Position {
-                    line: self.at.line + 1,
-                    column: 1,
-                };
+                self.at = Position { line: self.at.line + 1, column: 1 };
             } else {
                 self.at.column += 1;
             }
@@ -48,10 +35,7 @@ impl Reader<'_> {
     }
 
     fn error(&mut self, message: impl Into<String>) -> SyntaxError {
-        SyntaxError {
-            at: self.position(),
-            message: message.into(),
-        }
+        SyntaxError { at: self.position(), message: message.into() }
     }
 
     fn rest(&self) -> &str {
@@ -63,11 +47,7 @@ impl Reader<'_> {
     }
 
     fn skip_whitespace(&mut self) {
-        self.offset += self
-            .rest()
-            .bytes()
-            .take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
-            .count();
+        self.offset += self.rest().bytes().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
     }
 
     fn skip(&mut self, byte: u8) -> bool {
@@ -107,11 +87,7 @@ impl Reader<'_> {
             if !self.skip(b':') {
                 return Err(self.error("expected `:` after the key"));
             }
-            members.push(Member {
-                key,
-                at,
-                node: self.value(depth + 1)?,
-            });
+            members.push(Member { key, at, node: self.value(depth + 1)? });
             self.skip_whitespace();
             if self.skip(b'}') {
                 return Ok(Value::Object(members));
@@ -160,11 +136,8 @@ impl Reader<'_> {
     }
 
     fn literal(&mut self) -> Result<Value, SyntaxError> {
-        let length = self
-            .rest()
-            .bytes()
-            .take_while(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte))
-            .count();
+        let length =
+            self.rest().bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte)).count();
         let token = self.rest().get(..length).unwrap_or_default();
         let value = match token {
             "null" => Value::Null,
@@ -189,20 +162,12 @@ mod tests {
     use super::*;
 
     fn check(json: &str, compact: &str) {
-        assert_eq!(
-            serde_json::to_string(&parse(json).unwrap()).unwrap(),
-            compact
-        );
+        assert_eq!(serde_json::to_string(&parse(json).unwrap()).unwrap(), compact);
     }
 
     fn refused(json: &str, line: usize, column: usize) {
         let err = parse(json).unwrap_err();
-        assert_eq!(
-            (err.at.line, err.at.column),
-            (line, column),
-            "{json}: {}",
-            err.message
-        );
+        assert_eq!((err.at.line, err.at.column), (line, column), "{json}: {}", err.message);
     }
 
     #[test]
@@ -227,9 +192,6 @@ mod tests {
 
     #[test]
     fn columns_count_characters() {
-        assert_eq!(
-            parse("[\"éé\", 1]").unwrap().items()[1].at,
-            Position { line: 1, column: 8 }
-        );
+        assert_eq!(parse("[\"éé\", 1]").unwrap().items()[1].at, Position { line: 1, column: 8 });
     }
 }

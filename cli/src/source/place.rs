@@ -27,11 +27,7 @@ fn descend(node: &Node, path: &str, at_key: bool, deepest: &mut (usize, Position
                 if !(rest.is_empty() || rest.starts_with(['.', '['])) {
                     continue;
                 }
-                let at = if rest.is_empty() && at_key {
-                    member.at
-                } else {
-                    member.node.at
-                };
+                let at = if rest.is_empty() && at_key { member.at } else { member.node.at };
                 // The last of several equal keys is the one too many.
                 if rest.len() < deepest.0 || rest.is_empty() {
                     *deepest = (rest.len(), at);
@@ -42,8 +38,7 @@ fn descend(node: &Node, path: &str, at_key: bool, deepest: &mut (usize, Position
             }
         }
         Value::Array(items) => {
-            let Some((index, rest)) = path.strip_prefix('[').and_then(|path| path.split_once(']'))
-            else {
+            let Some((index, rest)) = path.strip_prefix('[').and_then(|path| path.split_once(']')) else {
                 return;
             };
             let Some(item) = index.parse().ok().and_then(|index: usize| items.get(index)) else {
@@ -65,15 +60,12 @@ mod tests {
     use super::*;
     use crate::source::yaml;
 
-    const POLICY: &str = "models:\n- name: a\n  labels: { a.b: x }\nrules:\n- name: r\n  match:\n    stream: 3\n  stream: 1\n";
+    const POLICY: &str =
+        "models:\n- name: a\n  labels: { a.b: x }\nrules:\n- name: r\n  match:\n    stream: 3\n  stream: 1\n";
 
     fn check(path: &str, message: &str, line: usize, column: usize) {
         let root = yaml::parse(POLICY).unwrap();
-        assert_eq!(
-            of(&root, path, message),
-            Position { line, column },
-            "{path}"
-        );
+        assert_eq!(of(&root, path, message), Position { line, column }, "{path}");
     }
 
     #[test]

@@ -11,10 +11,7 @@ pub(super) fn resolve(text: &str, at: Position) -> Result<Value, SyntaxError> {
         _ => match number(text) {
             Some(Some(number)) => Value::Number(number),
             Some(None) => {
-                return Err(SyntaxError {
-                    at,
-                    message: format!("`{text}` is not a number that JSON can hold"),
-                });
+                return Err(SyntaxError { at, message: format!("`{text}` is not a number that JSON can hold") });
             }
             None => Value::String(text.to_owned()),
         },
@@ -28,20 +25,15 @@ fn number(text: &str) -> Option<Option<serde_json::Number>> {
         return Some(None);
     }
     for (prefix, radix) in [("0x", 16), ("0o", 8)] {
-        if let Some(digits) = text
-            .strip_prefix(prefix)
-            .filter(|digits| digits.chars().all(|digit| digit.is_digit(radix)))
+        if let Some(digits) =
+            text.strip_prefix(prefix).filter(|digits| digits.chars().all(|digit| digit.is_digit(radix)))
         {
-            return u64::from_str_radix(digits, radix)
-                .ok()
-                .map(|value| Some(value.into()));
+            return u64::from_str_radix(digits, radix).ok().map(|value| Some(value.into()));
         }
     }
     if !unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.')
         || !unsigned.contains(|digit: char| digit.is_ascii_digit())
-        || !unsigned
-            .chars()
-            .all(|letter| matches!(letter, '0'..='9' | '.' | 'e' | 'E' | '+' | '-'))
+        || !unsigned.chars().all(|letter| matches!(letter, '0'..='9' | '.' | 'e' | 'E' | '+' | '-'))
     {
         return None;
     }
@@ -61,10 +53,7 @@ mod tests {
 
     fn check(text: &str, json: &str) {
         let value = resolve(text, Position::START).unwrap();
-        let node = crate::source::Node {
-            at: Position::START,
-            value,
-        };
+        let node = crate::source::Node { at: Position::START, value };
         assert_eq!(serde_json::to_string(&node).unwrap(), json, "{text}");
     }
 
@@ -86,39 +75,20 @@ mod tests {
 
     #[test]
     fn words_of_the_schema_are_values() {
-        for (text, json) in [
-            ("true", "true"),
-            ("False", "false"),
-            ("~", "null"),
-            ("", "null"),
-            ("NULL", "null"),
-        ] {
+        for (text, json) in [("true", "true"), ("False", "false"), ("~", "null"), ("", "null"), ("NULL", "null")] {
             check(text, json);
         }
     }
 
     #[test]
     fn everything_else_is_text() {
-        for text in [
-            "no",
-            "1.2.3",
-            "gpt-4o",
-            "2024-11-20",
-            "4o",
-            "0x",
-            "e5",
-            "-",
-            ".",
-            "1_000",
-        ] {
+        for text in ["no", "1.2.3", "gpt-4o", "2024-11-20", "4o", "0x", "e5", "-", ".", "1_000"] {
             check(text, &format!("\"{text}\""));
         }
     }
 
     #[test]
     fn what_json_cannot_hold_is_refused() {
-        assert!(
-            resolve(".inf", Position::START).is_err() && resolve(".nan", Position::START).is_err()
-        );
+        assert!(resolve(".inf", Position::START).is_err() && resolve(".nan", Position::START).is_err());
     }
 }

@@ -14,33 +14,22 @@ pub(super) fn parse(text: &str) -> Result<Node, SyntaxError> {
     let mut builder = Builder::default();
     let mut documents = 0;
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|err| SyntaxError {
-            at: position(err.marker()),
-            message: err.info().to_owned(),
-        })?;
+        let (event, span) =
+            event.map_err(|err| SyntaxError { at: position(err.marker()), message: err.info().to_owned() })?;
         let at = position(&span.start);
         if matches!(event, Event::DocumentStart(_)) {
             documents += 1;
         }
         if documents > 1 {
-            return Err(SyntaxError {
-                at,
-                message: "only one document per file is allowed".into(),
-            });
+            return Err(SyntaxError { at, message: "only one document per file is allowed".into() });
         }
         builder.take(event, at)?;
     }
-    Ok(builder.root.unwrap_or(Node {
-        at: Position::START,
-        value: Value::Null,
-    }))
+    Ok(builder.root.unwrap_or(Node { at: Position::START, value: Value::Null }))
 }
 
 fn position(marker: &Marker) -> Position {
-    Position {
-        line: marker.line(),
-        column: marker.col() + 1,
-    }
+    Position { line: marker.line(), column: marker.col() + 1 }
 }
 
 /// A collection whose end has not come yet.
@@ -66,29 +55,17 @@ struct Builder {
 impl Builder {
     fn take(&mut self, event: Event<'_>, at: Position) -> Result<(), SyntaxError> {
         match event {
-            Event::Scalar(text, style, anchor, tag) => {
-                self.scalar(&text, style, tag.as_deref(), anchor, at)
-            }
-            Event::SequenceStart(anchor, tag) => {
-                self.begin(Kind::Array(Vec::new()), anchor, tag, at)
-            }
-            Event::MappingStart(anchor, tag) => {
-                self.begin(Kind::Object(Vec::new(), None), anchor, tag, at)
-            }
+            Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, tag.as_deref(), anchor, at),
+            Event::SequenceStart(anchor, tag) => self.begin(Kind::Array(Vec::new()), anchor, tag, at),
+            Event::MappingStart(anchor, tag) => self.begin(Kind::Object(Vec::new(), None), anchor, tag, at),
             Event::SequenceEnd | Event::MappingEnd => self.end(),
             Event::Alias(anchor) => {
                 let Some(node) = self.anchors.get(&anchor).cloned() else {
-                    return Err(SyntaxError {
-                        at,
-                        message: "an alias cannot stand inside what it names".into(),
-                    });
+                    return Err(SyntaxError { at, message: "an alias cannot stand inside what it names".into() });
                 };
                 self.aliased += size(&node);
                 if self.aliased > MAX_ALIASED_NODES {
-                    return Err(SyntaxError {
-                        at,
-                        message: "the aliases expand to too many values".into(),
-                    });
+                    return Err(SyntaxError { at, message: "the aliases expand to too many values".into() });
                 }
                 self.place(node, 0)
             }
@@ -104,11 +81,7 @@ impl Builder {
         anchor: usize,
         at: Position,
     ) -> Result<(), SyntaxError> {
-        if let Some(Open {
-            kind: Kind::Object(_, key @ None),
-            ..
-        }) = self.open.last_mut()
-        {
+        if let Some(Open { kind: Kind::Object(_, key @ None), .. }) = self.open.last_mut() {
             *key = Some((text.to_owned(), at));
             return Ok(());
         }
@@ -117,39 +90,19 @@ impl Builder {
             Some(tag) if tag.is_yaml_core_schema() && tag.suffix == "str" => true,
             Some(tag) => return Err(unsupported_tag(tag, at)),
         };
-        let value = if is_text {
-            Value::String(text.to_owned())
-        } else {
-            resolve(text, at)?
-        };
+        let value = if is_text { Value::String(text.to_owned()) } else { resolve(text, at)? };
         self.place(Node { at, value }, anchor)
     }
 
-    fn begin(
-        &mut self,
-        kind: Kind,
-        anchor: usize,
-        tag: Option<Cow<'_, Tag>>,
-        at: Position,
-    ) -> Result<(), SyntaxError> {
+    fn begin(&mut self, kind: Kind, anchor: usize, tag: Option<Cow<'_, Tag>>, at: Position) -> Result<(), SyntaxError> {
         if let Some(tag) = tag {
             return Err(unsupported_tag(&tag, at));
         }
         if self.open.len() >= MAX_DEPTH {
-            return Err(SyntaxError {
-                at,
-                message: format!("nested deeper than {MAX_DEPTH} levels"),
-            });
+            return Err(SyntaxError { at, message: format!("nested deeper than {MAX_DEPTH} levels") });
         }
-        if let Some(Open {
-            kind: Kind::Object(_, None),
-            ..
-        }) = self.open.last()
-        {
-            return Err(SyntaxError {
-                at,
-                message: "a key must be plain text".into(),
-            });
+        if let Some(Open { kind: Kind::Object(_, None), .. }) = self.open.last() {
+            return Err(SyntaxError { at, message: "a key must be plain text".into() });
         }
         self.open.push(Open { at, anchor, kind });
         Ok(())
@@ -177,10 +130,7 @@ impl Builder {
             Some(Kind::Object(members, key)) => match key.take() {
                 Some((key, at)) => members.push(Member { key, at, node }),
                 None => {
-                    return Err(SyntaxError {
-                        at: node.at,
-                        message: "a key must be plain text".into(),
-                    });
+                    return Err(SyntaxError { at: node.at, message: "a key must be plain text".into() });
                 }
             },
         }
@@ -197,10 +147,7 @@ fn size(node: &Node) -> usize {
 }
 
 fn unsupported_tag(tag: &Tag, at: Position) -> SyntaxError {
-    SyntaxError {
-        at,
-        message: format!("the tag `{}{}` is not supported", tag.handle, tag.suffix),
-    }
+    SyntaxError { at, message: format!("the tag `{}{}` is not supported", tag.handle, tag.suffix) }
 }
 
 #[cfg(test)]
@@ -208,21 +155,12 @@ mod tests {
     use super::*;
 
     fn check(yaml: &str, json: &str) {
-        assert_eq!(
-            serde_json::to_string(&parse(yaml).unwrap()).unwrap(),
-            json,
-            "{yaml}"
-        );
+        assert_eq!(serde_json::to_string(&parse(yaml).unwrap()).unwrap(), json, "{yaml}");
     }
 
     fn refused(yaml: &str, line: usize, column: usize, message: &str) {
         let err = parse(yaml).unwrap_err();
-        assert_eq!(
-            (err.at.line, err.at.column),
-            (line, column),
-            "{yaml}: {}",
-            err.message
-        );
+        assert_eq!((err.at.line, err.at.column), (line, column), "{yaml}: {}", err.message);
         assert!(err.message.contains(message), "{}", err.message);
     }
 
@@ -233,10 +171,7 @@ mod tests {
 
     #[test]
     fn an_alias_repeats_what_its_anchor_names() {
-        check(
-            "a: &x {k: [1]}\nb: *x\n",
-            r#"{"a":{"k":[1]},"b":{"k":[1]}}"#,
-        );
+        check("a: &x {k: [1]}\nb: *x\n", r#"{"a":{"k":[1]},"b":{"k":[1]}}"#);
     }
 
     #[test]

@@ -7,12 +7,7 @@ fn check(test: &str, name: &str, policy: &str, code: i32, lines: &[&str]) {
     let folder = folder(test, &[(name, policy)]);
     let outcome = pointsman(&["check", folder.join(name).to_str().unwrap()]);
     let stdout = without(&folder, &outcome.stdout);
-    assert_eq!(
-        stdout.lines().collect::<Vec<_>>(),
-        lines,
-        "{}",
-        outcome.stderr
-    );
+    assert_eq!(stdout.lines().collect::<Vec<_>>(), lines, "{}", outcome.stderr);
     assert_eq!(outcome.code, Some(code));
 }
 
@@ -20,13 +15,7 @@ fn check(test: &str, name: &str, policy: &str, code: i32, lines: &[&str]) {
 fn a_valid_policy_is_ok_and_has_a_version() {
     let folder = folder(
         "check-valid",
-        &[
-            ("policy.yaml", VALID),
-            (
-                "policy.json",
-                r#"{"models": [{"cluster": "llama", "name": "small"}]}"#,
-            ),
-        ],
+        &[("policy.yaml", VALID), ("policy.json", r#"{"models": [{"cluster": "llama", "name": "small"}]}"#)],
     );
     let versions: Vec<_> = ["policy.yaml", "policy.json"]
         .iter()
@@ -36,62 +25,33 @@ fn a_valid_policy_is_ok_and_has_a_version() {
             outcome.stdout.trim().rsplit_once(' ').unwrap().1.to_owned()
         })
         .collect();
-    assert_eq!(
-        versions[0], versions[1],
-        "YAML and JSON are the same policy"
-    );
+    assert_eq!(versions[0], versions[1], "YAML and JSON are the same policy");
     assert_eq!(versions[0].len(), 64);
 }
 
 #[test]
 fn a_yaml_syntax_error_has_its_place() {
-    let folder = folder(
-        "check-syntax",
-        &[("policy.yaml", "models:\n- name: small\n cluster: llama\n")],
-    );
+    let folder = folder("check-syntax", &[("policy.yaml", "models:\n- name: small\n cluster: llama\n")]);
     let outcome = pointsman(&["check", folder.join("policy.yaml").to_str().unwrap()]);
-    assert!(
-        without(&folder, &outcome.stdout).starts_with("policy.yaml:3:"),
-        "{}",
-        outcome.stdout
-    );
+    assert!(without(&folder, &outcome.stdout).starts_with("policy.yaml:3:"), "{}", outcome.stdout);
     assert_eq!(outcome.code, Some(1));
 }
 
 #[test]
 fn a_missing_file_is_one_sentence() {
-    check(
-        "check-missing",
-        "other.yaml",
-        "",
-        1,
-        &[
-            "other.yaml:1:1: expected an object, found nothing",
-            "1 error",
-        ],
-    );
+    check("check-missing", "other.yaml", "", 1, &["other.yaml:1:1: expected an object, found nothing", "1 error"]);
     let outcome = pointsman(&["check", "nowhere.yaml"]);
     assert_eq!(
         (outcome.code, outcome.stdout.as_str()),
-        (
-            Some(1),
-            "nowhere.yaml: no such file or directory\n1 error\n"
-        )
+        (Some(1), "nowhere.yaml: no such file or directory\n1 error\n")
     );
 }
 
 #[test]
 fn a_deployment_is_checked_with_its_policy() {
     let deployment = "clusters:\n- { name: openai, demo: true }\n";
-    let folder = folder(
-        "check-folder",
-        &[("policy.yaml", VALID), ("deployment.yaml", deployment)],
-    );
+    let folder = folder("check-folder", &[("policy.yaml", VALID), ("deployment.yaml", deployment)]);
     let outcome = pointsman(&["check", folder.to_str().unwrap()]);
-    let expected =
-        "policy.yaml:2:27: models[0].cluster: no cluster `llama` in the deployment\n1 error\n";
-    assert_eq!(
-        (outcome.code, without(&folder, &outcome.stdout).as_str()),
-        (Some(1), expected)
-    );
+    let expected = "policy.yaml:2:27: models[0].cluster: no cluster `llama` in the deployment\n1 error\n";
+    assert_eq!((outcome.code, without(&folder, &outcome.stdout).as_str()), (Some(1), expected));
 }

@@ -15,18 +15,7 @@ onFailure: { unknownTenant: allow }
 fn explain(test: &str, body: &str, more: &[&str]) -> Value {
     let folder = folder(test, &[("policy.yaml", POLICY)]);
     let policy = folder.join("policy.yaml");
-    let arguments = [
-        &[
-            "explain",
-            policy.to_str().unwrap(),
-            "--request",
-            "-",
-            "--output",
-            "json",
-        ],
-        more,
-    ]
-    .concat();
+    let arguments = [&["explain", policy.to_str().unwrap(), "--request", "-", "--output", "json"], more].concat();
     let outcome = pointsman_with_input(&arguments, body);
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     serde_json::from_str(&outcome.stdout).unwrap()
@@ -40,88 +29,58 @@ fn a_body_alone_is_a_chat_completion() {
     let record = explain("explain-body", SMALL, &[]);
     assert_eq!(
         (&record["action"], &record["api"], &record["upstreamModel"]),
-        (
-            &"route".into(),
-            &"chatCompletions".into(),
-            &"llama-3".into()
-        )
+        (&"route".into(), &"chatCompletions".into(), &"llama-3".into())
     );
 }
 
 #[test]
 fn the_api_can_be_named() {
-    assert_eq!(
-        explain("explain-api", SMALL, &["--api", "messages"])["api"],
-        "messages"
-    );
-    assert_eq!(
-        explain("explain-path", SMALL, &["--path", "/api/chat"])["api"],
-        "ollamaChat"
-    );
+    assert_eq!(explain("explain-api", SMALL, &["--api", "messages"])["api"], "messages");
+    assert_eq!(explain("explain-path", SMALL, &["--path", "/api/chat"])["api"], "ollamaChat");
 }
 
 #[test]
 fn a_header_can_name_the_tenant() {
     let record = explain("explain-header", BIG, &["--header", "X-Team: lab"]);
-    assert_eq!(
-        (&record["tenant"], &record["action"]),
-        (&"lab".into(), &"deny".into())
-    );
+    assert_eq!((&record["tenant"], &record["action"]), (&"lab".into(), &"deny".into()));
 }
 
 #[test]
 fn a_principal_can_name_the_tenant() {
-    let record = explain(
-        "explain-principal",
-        BIG,
-        &["--principal", "spiffe://cluster.local/ns/mesh/sa/a"],
-    );
-    assert_eq!(
-        (&record["tenant"], &record["action"]),
-        (&"mesh".into(), &"route".into())
-    );
+    let record = explain("explain-principal", BIG, &["--principal", "spiffe://cluster.local/ns/mesh/sa/a"]);
+    assert_eq!((&record["tenant"], &record["action"]), (&"mesh".into(), &"route".into()));
 }
 
 #[test]
 fn a_whole_request_can_be_given() {
-    let request = format!(
-        "POST /v1/messages HTTP/1.1\r\ncontent-type: application/json\r\nx-team: lab\r\n\r\n{SMALL}"
-    );
+    let request = format!("POST /v1/messages HTTP/1.1\r\ncontent-type: application/json\r\nx-team: lab\r\n\r\n{SMALL}");
     let record = explain("explain-request", &request, &[]);
-    assert_eq!(
-        (&record["api"], &record["tenant"]),
-        (&"messages".into(), &"lab".into())
-    );
+    assert_eq!((&record["api"], &record["tenant"]), (&"messages".into(), &"lab".into()));
 }
 
 #[test]
 fn people_get_a_page() {
-    let folder = folder(
-        "explain-text",
-        &[("policy.yaml", POLICY), ("body.json", BIG)],
-    );
+    let folder = folder("explain-text", &[("policy.yaml", POLICY), ("body.json", BIG)]);
     let outcome = pointsman(&[
         "explain",
         folder.join("policy.yaml").to_str().unwrap(),
         "--request",
         folder.join("body.json").to_str().unwrap(),
     ]);
-    assert!(outcome.stdout.starts_with("action    route\napi       chatCompletions\nasked     big\nmodel     big\ncluster   openai\n"), "{}", outcome.stdout);
+    assert!(
+        outcome.stdout.starts_with(
+            "action    route\napi       chatCompletions\nasked     big\nmodel     big\ncluster   openai\n"
+        ),
+        "{}",
+        outcome.stdout
+    );
 }
 
 #[test]
 fn a_missing_request_is_one_sentence() {
-    let outcome = pointsman(&[
-        "explain",
-        "examples/quickstart/policy.yaml",
-        "--request",
-        "nowhere.json",
-    ]);
+    let outcome = pointsman(&["explain", "examples/quickstart/policy.yaml", "--request", "nowhere.json"]);
     assert_eq!(
         (outcome.code, outcome.stderr.as_str()),
-        (
-            Some(1),
-            "error: `nowhere.json`: no such file or directory\n"
-        )
+        (Some(1), "error: `nowhere.json`: no such file or directory\n")
     );
 }

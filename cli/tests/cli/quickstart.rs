@@ -13,25 +13,12 @@ fn the_quickstart_is_valid() {
 #[test]
 fn every_request_is_decided_as_recorded() {
     let requests = project().join(FOLDER).join("requests");
-    let mut requests: Vec<_> = std::fs::read_dir(requests)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    requests.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "http")
-    });
+    let mut requests: Vec<_> = std::fs::read_dir(requests).unwrap().map(|entry| entry.unwrap().path()).collect();
+    requests.retain(|path| path.extension().is_some_and(|extension| extension == "http"));
     assert!(requests.len() >= 10, "{requests:?}");
     for request in requests {
         let policy = format!("{FOLDER}/policy.yaml");
-        let outcome = pointsman(&[
-            "explain",
-            &policy,
-            "--request",
-            request.to_str().unwrap(),
-            "--output",
-            "json",
-        ]);
+        let outcome = pointsman(&["explain", &policy, "--request", request.to_str().unwrap(), "--output", "json"]);
         assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
         let mut record: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
         // The version changes with every edit of the policy, and no decision with it.
@@ -41,12 +28,7 @@ fn every_request_is_decided_as_recorded() {
         if std::env::var_os("UPDATE_CASES").is_some() {
             std::fs::write(&recorded, text).unwrap();
         } else {
-            assert_eq!(
-                text,
-                std::fs::read_to_string(&recorded).unwrap(),
-                "{}",
-                request.display()
-            );
+            assert_eq!(text, std::fs::read_to_string(&recorded).unwrap(), "{}", request.display());
         }
     }
 }

@@ -19,10 +19,7 @@ fn expect(text: &str, parts: &[&str]) {
 fn a_cluster_with_tls_checks_the_name_it_asks_for() {
     let deployment = "clusters:\n- { name: llama, address: llm.example.com, port: 443, tls: {} }\n- { name: other, address: 10.0.0.1, port: 80 }\ndefaultCluster: other\n";
     let text = render(
-        &folder(
-            "render-tls",
-            &[("policy.yaml", POLICY), ("deployment.yaml", deployment)],
-        ),
+        &folder("render-tls", &[("policy.yaml", POLICY), ("deployment.yaml", deployment)]),
         &["--wasm", "/m.wasm"],
     );
     expect(
@@ -43,13 +40,7 @@ fn a_cluster_with_tls_checks_the_name_it_asks_for() {
 #[test]
 fn hold_gate_needs_no_flag_but_a_second_instance() {
     let deployment = "hold: gate\nclusters: [{ name: llama, demo: true }]\n";
-    let text = render(
-        &folder(
-            "render-gate",
-            &[("policy.yaml", POLICY), ("deployment.yaml", deployment)],
-        ),
-        &[],
-    );
+    let text = render(&folder("render-gate", &[("policy.yaml", POLICY), ("deployment.yaml", deployment)]), &[]);
     expect(
         &text,
         &[
@@ -67,35 +58,20 @@ fn hold_gate_needs_no_flag_but_a_second_instance() {
 fn the_policy_can_live_in_files_of_its_own() {
     let folder = folder(
         "render-ecds",
-        &[
-            ("policy.yaml", POLICY),
-            (
-                "deployment.yaml",
-                "clusters: [{ name: llama, demo: true }]\n",
-            ),
-        ],
+        &[("policy.yaml", POLICY), ("deployment.yaml", "clusters: [{ name: llama, demo: true }]\n")],
     );
     let ecds = folder.join("ecds");
     let text = render(&folder, &["--ecds-dir", ecds.to_str().unwrap()]);
     expect(&text, &["config_discovery:", "watched_directory:"]);
     assert!(!text.contains("\"models\""));
     let resource = std::fs::read_to_string(ecds.join("pointsman-router.yaml")).unwrap();
-    expect(
-        &resource,
-        &["version_info: \"", "TypedExtensionConfig", "\"models\""],
-    );
+    expect(&resource, &["version_info: \"", "TypedExtensionConfig", "\"models\""]);
     assert_eq!(std::fs::read_dir(ecds).unwrap().count(), 1);
 }
 
 #[test]
 fn a_bad_policy_is_not_rendered() {
-    let folder = folder(
-        "render-bad",
-        &[
-            ("policy.yaml", "modles: []\n"),
-            ("deployment.yaml", "clusters: []\n"),
-        ],
-    );
+    let folder = folder("render-bad", &[("policy.yaml", "modles: []\n"), ("deployment.yaml", "clusters: []\n")]);
     let outcome = pointsman(&["render", "envoy", folder.to_str().unwrap()]);
     assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(1), ""));
     assert!(
@@ -107,18 +83,9 @@ fn a_bad_policy_is_not_rendered() {
 
 #[test]
 fn a_bad_deployment_has_its_place() {
-    let folder = folder(
-        "render-deployment",
-        &[
-            ("policy.yaml", POLICY),
-            ("deployment.yaml", "clusters:\n- { name: llama }\n"),
-        ],
-    );
+    let folder =
+        folder("render-deployment", &[("policy.yaml", POLICY), ("deployment.yaml", "clusters:\n- { name: llama }\n")]);
     let outcome = pointsman(&["render", "envoy", folder.to_str().unwrap()]);
-    let expected =
-        "deployment.yaml:2:3: clusters[0]: needs an address and a port, or `demo: true`\n1 error\n";
-    assert_eq!(
-        (outcome.code, without(&folder, &outcome.stderr).as_str()),
-        (Some(1), expected)
-    );
+    let expected = "deployment.yaml:2:3: clusters[0]: needs an address and a port, or `demo: true`\n1 error\n";
+    assert_eq!((outcome.code, without(&folder, &outcome.stderr).as_str()), (Some(1), expected));
 }

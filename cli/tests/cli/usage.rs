@@ -11,11 +11,7 @@ fn wrong_usage_is_exit_code_2() {
         &["render", "nginx"],
     ] {
         let outcome = pointsman(arguments);
-        assert_eq!(
-            (outcome.code, outcome.stdout.as_str()),
-            (Some(2), ""),
-            "{arguments:?}"
-        );
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(2), ""), "{arguments:?}");
     }
 }
 
@@ -25,11 +21,6 @@ fn every_command_has_a_help_text() {
         let outcome = pointsman(&[command, "--help"]);
         assert_eq!(outcome.code, Some(0), "{command}");
         assert!(outcome.stdout.contains("Usage: pointsman"), "{command}");
-        assert!(
-            pointsman(&["--help"])
-                .stdout
-                .contains(&format!("\n  {command} ")),
-            "{command}"
-        );
+        assert!(pointsman(&["--help"]).stdout.contains(&format!("\n  {command} ")), "{command}");
     }
 }

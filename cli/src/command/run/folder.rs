@@ -22,10 +22,7 @@ impl Folder {
                 Err(err) => return Err(format!("`{}`: {}", path.display(), reason(&err))),
             }
         }
-        Err(format!(
-            "`{}` is full of old folders named pointsman-{id}",
-            base.display()
-        ))
+        Err(format!("`{}` is full of old folders named pointsman-{id}", base.display()))
     }
 }
 

@@ -25,12 +25,7 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn new(project: Project, plugin: Plugin) -> Self {
         let known = std::fs::read(&project.deployment.policy).ok();
-        Self {
-            project,
-            plugin,
-            seen: known.clone(),
-            known,
-        }
+        Self { project, plugin, seen: known.clone(), known }
     }
 
     /// Returns when the file has a new content.
@@ -59,16 +54,10 @@ impl Watch {
             }
         };
         if policy.policy.version() == self.plugin.version {
-            return say(
-                "policy",
-                &format!("same meaning as before, version {kept} stays"),
-            );
+            return say("policy", &format!("same meaning as before, version {kept} stays"));
         }
-        let plugin = Plugin {
-            policy: policy.json(),
-            version: policy.policy.version().to_owned(),
-            ..self.plugin.clone()
-        };
+        let plugin =
+            Plugin { policy: policy.json(), version: policy.policy.version().to_owned(), ..self.plugin.clone() };
         let before = admin::discovery(&envoy.admin).await.unwrap_or_default();
         let outcome = match filter::write(folder, &plugin) {
             Ok(()) => envoy.wait_for_filters(before).await,
@@ -76,17 +65,11 @@ impl Watch {
         };
         match outcome {
             Ok(()) => {
-                say(
-                    "policy",
-                    &format!("version {} took over from {kept}", policy.short_version()),
-                );
+                say("policy", &format!("version {} took over from {kept}", policy.short_version()));
                 self.project.policy = policy;
                 self.plugin = plugin;
             }
-            Err(why) => say(
-                "policy",
-                &format!("Envoy refused it, version {kept} stays: {why}"),
-            ),
+            Err(why) => say("policy", &format!("Envoy refused it, version {kept} stays: {why}")),
         }
     }
 }
