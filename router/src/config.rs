@@ -132,7 +132,8 @@ mod tests {
 
     #[test]
     fn errors_of_the_policy_stand_below_it() {
-        let json = r#"{"role": "router", "policy": {"models": [{"name": "m", "cluster": ""}], "modles": []}, "polcy": 1}"#;
+        let json =
+            r#"{"role": "router", "policy": {"models": [{"name": "m", "cluster": ""}], "modles": []}, "polcy": 1}"#;
         let expected = [
             "polcy: unknown field; did you mean `policy`?",
             "policy.modles: unknown field; did you mean `models`?",

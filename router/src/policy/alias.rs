@@ -50,9 +50,15 @@ impl Aliases {
             if report.is_lost(&at.key("name")) {
                 aliases.has_gaps = true;
             } else if let Some(ModelId(model)) = catalog.find(&name) {
-                report.add(&at.key("name"), PolicyErrorKind::Taken { name: name.clone(), by: format!("models[{model}]") });
+                report.add(
+                    &at.key("name"),
+                    PolicyErrorKind::Taken { name: name.clone(), by: format!("models[{model}]") },
+                );
             } else if let Some(first) = taken.get(&name) {
-                report.add(&at.key("name"), PolicyErrorKind::Taken { name: name.clone(), by: format!("aliases[{first}]") });
+                report.add(
+                    &at.key("name"),
+                    PolicyErrorKind::Taken { name: name.clone(), by: format!("aliases[{first}]") },
+                );
             } else {
                 taken.insert(name.clone(), nth);
             }
@@ -90,7 +96,6 @@ impl Aliases {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::policy::testing::{check, valid};
 
     #[test]

@@ -155,7 +155,10 @@ impl Catalog {
             if report.is_lost(&at.key("name")) {
                 catalog.has_gaps = true;
             } else if let Some(ModelId(first)) = catalog.by_name.get(&name) {
-                report.add(&at.key("name"), PolicyErrorKind::Taken { name: name.clone(), by: format!("models[{first}]") });
+                report.add(
+                    &at.key("name"),
+                    PolicyErrorKind::Taken { name: name.clone(), by: format!("models[{first}]") },
+                );
             } else {
                 catalog.by_name.insert(name.clone(), id);
             }
@@ -270,7 +273,10 @@ mod tests {
 
     #[test]
     fn numbers_are_in_range() {
-        check(r#""models": [{"name": "a", "cluster": "c", "contextWindow": 2.0, "cost": {"inputPerMillion": 2.5}}]"#, &[]);
+        check(
+            r#""models": [{"name": "a", "cluster": "c", "contextWindow": 2.0, "cost": {"inputPerMillion": 2.5}}]"#,
+            &[],
+        );
         check(
             r#""models": [{"name": "a", "cluster": "c", "contextWindow": 0, "cost": {"inputPerMillion": -1}}]"#,
             &[

@@ -165,7 +165,8 @@ impl ConditionsSpec {
         for (nth, header) in items(self.headers) {
             headers.push(header.compile(scope.slots, &at.key("headers").index(nth), report));
         }
-        let mut range = |key: &'static str, range: Option<RangeSpec>| range.map(|range| range.compile(&at.key(key), report));
+        let mut range =
+            |key: &'static str, range: Option<RangeSpec>| range.map(|range| range.compile(&at.key(key), report));
         Conditions {
             apis: self.apis.map(|apis| apis.0.into_iter().map(|api| api.0).collect()),
             models,
@@ -253,7 +254,10 @@ mod tests {
 
     #[test]
     fn tenants_exist() {
-        check(r#"{"tenants": ["finanze"]}"#, &["rules[0].match.tenants[0]: no tenant `finanze`; did you mean `finance`?"]);
+        check(
+            r#"{"tenants": ["finanze"]}"#,
+            &["rules[0].match.tenants[0]: no tenant `finanze`; did you mean `finance`?"],
+        );
     }
 
     #[test]

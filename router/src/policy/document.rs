@@ -187,7 +187,10 @@ mod tests {
 
     #[test]
     fn numbers_have_one_spelling() {
-        check("[2, 2.0, 2e0, 0.20, -0, -0.0, 1e21, 9007199254740993]", "[2,2,2,0.2,0,0,1000000000000000000000,9007199254740992]");
+        check(
+            "[2, 2.0, 2e0, 0.20, -0, -0.0, 1e21, 9007199254740993]",
+            "[2,2,2,0.2,0,0,1000000000000000000000,9007199254740992]",
+        );
     }
 
     #[test]
@@ -199,6 +202,9 @@ mod tests {
     fn duplicates_and_order_are_kept() {
         let document: Document = serde_json::from_str(r#"{"b":1,"a":2,"b":3}"#).expect("valid JSON");
         let number = |value: u32| Document::from(value);
-        assert_eq!(document, Document::Object(vec![("b".into(), number(1)), ("a".into(), number(2)), ("b".into(), number(3))]));
+        assert_eq!(
+            document,
+            Document::Object(vec![("b".into(), number(1)), ("a".into(), number(2)), ("b".into(), number(3))])
+        );
     }
 }

@@ -152,7 +152,9 @@ impl fmt::Display for PolicyErrorKind {
         use PolicyErrorKind as Kind;
         match self {
             Kind::Syntax(reason) => write!(f, "not valid JSON: {reason}"),
-            Kind::Absent => f.write_str("is empty; the plugin configuration needs `role` and, for the router, `policy`"),
+            Kind::Absent => {
+                f.write_str("is empty; the plugin configuration needs `role` and, for the router, `policy`")
+            }
             Kind::WrongType { expected, found } => write!(f, "expected {expected}, found {found}"),
             Kind::Missing => f.write_str("is required"),
             Kind::UnknownField { suggestion } => write!(f, "unknown field{}", did_you_mean(suggestion)),

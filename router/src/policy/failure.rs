@@ -129,14 +129,22 @@ mod tests {
     fn everything_is_refused_by_default() {
         let policy = valid("");
         let on_failure = policy.on_failure();
-        assert!([on_failure.unparseable, on_failure.oversize, on_failure.unsupported_api].iter().all(|on| *on == OnUnread::Deny));
-        assert!([on_failure.unknown_model, on_failure.missing_model, on_failure.no_candidate].iter().all(Option::is_none));
+        assert!(
+            [on_failure.unparseable, on_failure.oversize, on_failure.unsupported_api]
+                .iter()
+                .all(|on| *on == OnUnread::Deny)
+        );
+        assert!(
+            [on_failure.unknown_model, on_failure.missing_model, on_failure.no_candidate].iter().all(Option::is_none)
+        );
         assert_eq!(on_failure.unknown_tenant, OnUnknownTenant::Deny);
     }
 
     #[test]
     fn a_model_can_stand_in() {
-        let policy = valid(r#""onFailure": {"unknownModel": {"model": "llama-small"}, "missingModel": "deny", "oversize": "pass"}"#);
+        let policy = valid(
+            r#""onFailure": {"unknownModel": {"model": "llama-small"}, "missingModel": "deny", "oversize": "pass"}"#,
+        );
         assert_eq!(policy.on_failure().unknown_model, Some(ModelId(1)));
         assert_eq!(policy.on_failure().missing_model, None);
         assert_eq!(policy.on_failure().oversize, OnUnread::Pass);
@@ -157,6 +165,9 @@ mod tests {
                 "onFailure.missingModel.model: no model `gpt-4` in the catalog; did you mean `gpt-4o`?",
             ],
         );
-        check(r#""onFailure": {"noCandidate": 1}"#, &["onFailure.noCandidate: expected `deny` or an object with `model`, found a number"]);
+        check(
+            r#""onFailure": {"noCandidate": 1}"#,
+            &["onFailure.noCandidate: expected `deny` or an object with `model`, found a number"],
+        );
     }
 }

@@ -23,13 +23,16 @@ enum Key {
     Header(HeaderSlot, Box<[u8]>),
 }
 
+/// Rules by the bytes of a name or value.
+type ByText = BTreeMap<Box<[u8]>, Vec<RuleId>>;
+
 /// The rules, filed by the condition that the fewest others share.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RuleIndex {
-    models: BTreeMap<Box<[u8]>, Vec<RuleId>>,
-    prefixes: BTreeMap<Box<[u8]>, Vec<RuleId>>,
+    models: ByText,
+    prefixes: ByText,
     tenants: BTreeMap<TenantId, Vec<RuleId>>,
-    headers: Vec<(HeaderSlot, BTreeMap<Box<[u8]>, Vec<RuleId>>)>,
+    headers: Vec<(HeaderSlot, ByText)>,
     /// Rules that none of their conditions narrows down.
     general: Vec<RuleId>,
 }
@@ -41,7 +44,8 @@ impl RuleIndex {
         for key in rules.iter().flat_map(|rule| alternatives(rule, &slots)).flatten() {
             *sharers.entry(key).or_default() += 1;
         }
-        let mut index = Self { headers: slots.iter().map(|slot| (*slot, BTreeMap::new())).collect(), ..Self::default() };
+        let mut index =
+            Self { headers: slots.iter().map(|slot| (*slot, BTreeMap::new())).collect(), ..Self::default() };
         for (rule, id) in rules.iter().zip((0..).map(RuleId)) {
             let crowd = |keys: &Vec<Key>| keys.iter().map(|key| sharers.get(key).copied().unwrap_or(0)).sum::<usize>();
             match alternatives(rule, &slots).into_iter().min_by_key(crowd) {
@@ -96,14 +100,18 @@ impl RuleIndex {
 fn alternatives(rule: &Rule, slots: &[HeaderSlot]) -> Vec<Vec<Key>> {
     let conditions = &rule.conditions;
     let mut alternatives = Vec::new();
-    let models: Option<Vec<Key>> = conditions.models.iter().map(|pattern| match pattern.exact() {
-        Some(name) => Some(Key::Model(name.as_bytes().into())),
-        None => {
-            let prefix = pattern.prefix().as_bytes();
-            let filed = PREFIX_LENGTHS.iter().rev().find_map(|length| prefix.get(..*length))?;
-            Some(Key::ModelPrefix(filed.into()))
-        }
-    }).collect();
+    let models: Option<Vec<Key>> = conditions
+        .models
+        .iter()
+        .map(|pattern| match pattern.exact() {
+            Some(name) => Some(Key::Model(name.as_bytes().into())),
+            None => {
+                let prefix = pattern.prefix().as_bytes();
+                let filed = PREFIX_LENGTHS.iter().rev().find_map(|length| prefix.get(..*length))?;
+                Some(Key::ModelPrefix(filed.into()))
+            }
+        })
+        .collect();
     alternatives.extend(models.filter(|keys| !keys.is_empty()));
     if !conditions.tenants.is_empty() {
         alternatives.push(conditions.tenants.iter().copied().map(Key::Tenant).collect());
@@ -163,5 +171,135 @@ impl Iterator for Candidates<'_> {
             }
         }
         Some(next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Policy;
+    use crate::policy::testing::valid;
+    use proptest::prelude::*;
+    use proptest::sample::{select, subsequence};
+
+    const HEADER_NAMES: [&str; 10] = ["h0", "h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8", "h9"];
+    const VALUES: [&str; 2] = ["a", "b"];
+    const ASKED: [&str; 6] = ["gpt-4o", "llama-small", "auto", "gpt-4o-mini-2024-07-18", "g", ""];
+    const PATTERNS: [&str; 9] =
+        ["gpt-4o", "llama-small", "auto", "gpt-*", "gpt-4o-mini-2024-*", "g*", "*small", "gpt-4o*", "*"];
+
+    /// The conditions of a rule that the index looks at, as JSON.
+    fn conditions() -> impl Strategy<Value = String> {
+        let models = subsequence(&PATTERNS[..], 0..3);
+        let tenants = subsequence(&["t0", "t1", "t2"][..], 0..3);
+        let headers = proptest::collection::vec(
+            (select(&HEADER_NAMES[..]), select(&["Exact", "Prefix"][..]), select(&VALUES[..])),
+            0..3,
+        );
+        (models, tenants, headers).prop_map(|(models, tenants, headers)| {
+            let headers = headers
+                .iter()
+                .map(|(name, kind, value)| serde_json::json!({"name": name, "type": kind, "value": value}));
+            let mut conditions = serde_json::Map::new();
+            for (key, list) in [
+                ("models", serde_json::json!(models)),
+                ("tenants", serde_json::json!(tenants)),
+                ("headers", headers.collect()),
+            ] {
+                if list != serde_json::json!([]) {
+                    conditions.insert(key.to_owned(), list);
+                }
+            }
+            serde_json::Value::Object(conditions).to_string()
+        })
+    }
+
+    fn policy(rules: &[String]) -> Policy {
+        let rules = rules
+            .iter()
+            .enumerate()
+            .map(|(nth, conditions)| format!(r#"{{"name": "r{nth}", "match": {conditions}, "deny": {{}}}}"#));
+        let tenants = (0..3).map(|nth| format!(r#"{{"name": "t{nth}", "match": {{"principals": ["x"]}}}}"#));
+        valid(&format!(
+            r#""tenants": [{}], "rules": [{}]"#,
+            tenants.collect::<Vec<_>>().join(","),
+            rules.collect::<Vec<_>>().join(",")
+        ))
+    }
+
+    /// A request as far as the index is concerned.
+    #[derive(Clone, Debug)]
+    struct Request {
+        asked: &'static str,
+        tenant: Option<TenantId>,
+        headers: Vec<Option<&'static str>>,
+    }
+
+    impl Request {
+        fn header<'v>(&self, policy: &Policy, HeaderSlot(slot): HeaderSlot) -> Option<&'v [u8]> {
+            let name = policy.header_names().get(usize::from(slot))?;
+            let nth = HEADER_NAMES.iter().position(|known| known == name)?;
+            self.headers.get(nth).copied().flatten().map(str::as_bytes)
+        }
+
+        fn candidates(&self, policy: &Policy) -> Vec<RuleId> {
+            policy.candidate_rules(self.asked, self.tenant, &|slot| self.header(policy, slot)).collect()
+        }
+
+        fn matches(&self, policy: &Policy, rule: &Rule) -> bool {
+            let conditions = &rule.conditions;
+            (conditions.models.is_empty() || conditions.models.iter().any(|model| model.matches(self.asked)))
+                && (conditions.tenants.is_empty()
+                    || self.tenant.is_some_and(|tenant| conditions.tenants.contains(&tenant)))
+                && conditions
+                    .headers
+                    .iter()
+                    .all(|header| self.header(policy, header.slot).is_some_and(|value| header.test.matches(value)))
+        }
+    }
+
+    fn request() -> impl Strategy<Value = Request> {
+        let headers = proptest::collection::vec(proptest::option::of(select(&VALUES[..])), HEADER_NAMES.len());
+        (select(&ASKED[..]), proptest::option::of((0..3u16).prop_map(TenantId)), headers)
+            .prop_map(|(asked, tenant, headers)| Request { asked, tenant, headers })
+    }
+
+    proptest! {
+        #[test]
+        fn every_rule_that_applies_is_a_candidate_in_order(
+            rules in proptest::collection::vec(conditions(), 0..40),
+            requests in proptest::collection::vec(request(), 8),
+        ) {
+            let policy = policy(&rules);
+            for request in requests {
+                let candidates = request.candidates(&policy);
+                prop_assert!(candidates.is_sorted_by(|a, b| a < b), "{candidates:?}");
+                for (nth, _) in rules.iter().enumerate() {
+                    let id = RuleId(nth as u32);
+                    let rule = policy.rule(id).expect("a rule");
+                    prop_assert!(!request.matches(&policy, rule) || candidates.contains(&id), "{request:?} {rule:?}");
+                }
+            }
+        }
+    }
+
+    /// How many of 1,000 rules are candidates for a request of tenant `t1` that asks for `auto`.
+    fn count(conditions: impl Fn(usize) -> String) -> usize {
+        let rules: Vec<_> = (0..1000).map(conditions).collect();
+        let headers = vec![Some("a"); HEADER_NAMES.len()];
+        Request { asked: "auto", tenant: Some(TenantId(1)), headers }.candidates(&policy(&rules)).len()
+    }
+
+    #[test]
+    fn rules_that_cannot_apply_are_not_looked_at() {
+        assert_eq!(count(|nth| format!(r#"{{"models": ["m{nth}*"]}}"#)), 0);
+        assert_eq!(count(|nth| format!(r#"{{"headers": [{{"name": "h1", "value": "v{nth}"}}]}}"#)), 0);
+        // All share the model, so they are told apart by the header.
+        assert_eq!(
+            count(|nth| format!(r#"{{"models": ["auto"], "headers": [{{"name": "h1", "value": "v{nth}"}}]}}"#)),
+            0
+        );
+        assert_eq!(count(|nth| format!(r#"{{"models": ["auto"], "tenants": ["t{}"]}}"#, nth % 3)), 333);
+        assert_eq!(count(|_| r#"{"stream": true}"#.to_owned()), 1000);
     }
 }

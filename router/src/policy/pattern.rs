@@ -22,7 +22,8 @@ impl Pattern {
     pub(crate) fn matches(&self, text: &str) -> bool {
         let Some((pieces, end)) = &self.rest else { return text == self.prefix };
         // Taking each piece where it first occurs leaves the most room for those that follow.
-        let Some(mut text) = text.strip_prefix(self.prefix.as_str()).and_then(|text| text.strip_suffix(end.as_str())) else {
+        let Some(mut text) = text.strip_prefix(self.prefix.as_str()).and_then(|text| text.strip_suffix(end.as_str()))
+        else {
             return false;
         };
         for piece in pieces {
@@ -92,7 +93,9 @@ mod tests {
     /// The definition, in exponential time.
     fn naive(pattern: &[u8], text: &[u8]) -> bool {
         match (pattern.split_first(), text.split_first()) {
-            (Some((b'*', rest)), _) => naive(rest, text) || text.split_first().is_some_and(|(_, text)| naive(pattern, text)),
+            (Some((b'*', rest)), _) => {
+                naive(rest, text) || text.split_first().is_some_and(|(_, text)| naive(pattern, text))
+            }
             (Some((p, pattern)), Some((t, text))) => p == t && naive(pattern, text),
             (None, None) => true,
             _ => false,

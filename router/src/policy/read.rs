@@ -28,7 +28,12 @@ pub(crate) trait Read: Default {
 }
 
 /// The error of a value of the wrong type.
-pub(crate) fn wrong_type<T: Default>(expected: &'static str, document: &Document, at: &Path<'_>, report: &mut Report) -> T {
+pub(crate) fn wrong_type<T: Default>(
+    expected: &'static str,
+    document: &Document,
+    at: &Path<'_>,
+    report: &mut Report,
+) -> T {
     report.lose(at, PolicyErrorKind::WrongType { expected, found: document.kind() })
 }
 
@@ -55,11 +60,12 @@ impl<const MIN: u64, const MAX: u64> Read for Whole<MIN, MAX> {
         match (number.as_u64(), number.as_f64()) {
             (Some(whole), _) if (MIN..=MAX).contains(&whole) => Self(whole),
             // A protobuf `Struct` knows only doubles. The cast is exact below 2^53.
-            (None, Some(double)) if double.fract() == 0.0 && (MIN as f64..=MAX as f64).contains(&double) => Self(double as u64),
-            (None, Some(double)) if double.fract() != 0.0 => report.lose(
-                at,
-                PolicyErrorKind::Invalid { value: number.to_string(), expected: "a whole number" },
-            ),
+            (None, Some(double)) if double.fract() == 0.0 && (MIN as f64..=MAX as f64).contains(&double) => {
+                Self(double as u64)
+            }
+            (None, Some(double)) if double.fract() != 0.0 => {
+                report.lose(at, PolicyErrorKind::Invalid { value: number.to_string(), expected: "a whole number" })
+            }
             _ => report.lose(at, PolicyErrorKind::OutOfRange { min: MIN, max: MAX }),
         }
     }
@@ -78,7 +84,9 @@ impl Read for Price {
         let Document::Number(number) = document else { return wrong_type("a number", document, at, report) };
         match number.as_f64().filter(|price| price.is_finite() && *price >= 0.0) {
             Some(price) => Self(price),
-            None => report.lose(at, PolicyErrorKind::Invalid { value: number.to_string(), expected: "a price, 0 or more" }),
+            None => {
+                report.lose(at, PolicyErrorKind::Invalid { value: number.to_string(), expected: "a price, 0 or more" })
+            }
         }
     }
 
@@ -103,7 +111,9 @@ impl<T: Read> Read for Option<T> {
 
 fn read_items<T: Read>(document: &Document, at: &Path<'_>, report: &mut Report) -> Vec<T> {
     match document {
-        Document::Array(items) => items.iter().enumerate().map(|(nth, item)| T::read(item, &at.index(nth), report)).collect(),
+        Document::Array(items) => {
+            items.iter().enumerate().map(|(nth, item)| T::read(item, &at.index(nth), report)).collect()
+        }
         other => wrong_type("a list", other, at, report),
     }
 }
@@ -184,7 +194,12 @@ pub(crate) struct Members<'a> {
 
 impl<'a> Members<'a> {
     /// Opens an object; unknown and repeated keys are reported.
-    pub(crate) fn open(document: &'a Document, at: &'a Path<'a>, keys: &[&'static str], report: &mut Report) -> Option<Self> {
+    pub(crate) fn open(
+        document: &'a Document,
+        at: &'a Path<'a>,
+        keys: &[&'static str],
+        report: &mut Report,
+    ) -> Option<Self> {
         let Document::Object(members) = document else {
             let () = wrong_type("an object", document, at, report);
             return None;

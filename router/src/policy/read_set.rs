@@ -41,3 +41,49 @@ fn looks_inside(conditions: &Conditions) -> bool {
     let answers = [conditions.images, conditions.audio, conditions.structured_output, conditions.reasoning];
     conditions.messages.is_some() || answers.iter().any(Option::is_some)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::testing::valid;
+
+    fn check(part: &str, structure: bool, text: bool, identity: bool) {
+        assert_eq!(valid(part).wanted(), Wanted { structure, text, identity }, "{part}");
+    }
+
+    fn check_rule(conditions: &str, structure: bool, text: bool) {
+        check(&format!(r#""rules": [{{"name": "r", "match": {conditions}, "deny": {{}}}}]"#), structure, text, false);
+    }
+
+    #[test]
+    fn a_policy_of_names_reads_nothing_else() {
+        check("", false, false, false);
+        check_rule(r#"{"models": ["gpt-*"], "stream": true, "tools": true, "keywords": ["x"]}"#, false, false);
+    }
+
+    #[test]
+    fn conditions_ask_for_what_they_test() {
+        check_rule(r#"{"images": false}"#, true, false);
+        check_rule(r#"{"messages": {"min": 3}}"#, true, false);
+        check_rule(r#"{"inputTokens": {"max": 400}}"#, false, true);
+    }
+
+    #[test]
+    fn models_ask_for_what_excludes_them() {
+        check(r#""models": [{"name": "a", "cluster": "c", "capabilities": ["tools"]}]"#, true, false, false);
+        check(
+            r#""models": [{"name": "a", "cluster": "c", "capabilities": ["vision", "audio", "structuredOutput", "reasoning"]}]"#,
+            false,
+            false,
+            false,
+        );
+        check(r#""models": [{"name": "a", "cluster": "c", "contextWindow": 1000}]"#, false, true, false);
+    }
+
+    #[test]
+    fn a_choice_asks_for_the_conversation() {
+        let route = |targets: &str| format!(r#""rules": [{{"name": "r", "route": {{"targets": [{targets}]}}}}]"#);
+        check(&route(r#"{"model": "gpt-4o"}, {"model": "llama-small"}"#), false, false, true);
+        check(&route(r#"{"model": "gpt-4o"}, {"model": "llama-small", "weight": 0}"#), false, false, false);
+    }
+}

@@ -2,9 +2,9 @@
 
 use super::catalog::ModelId;
 use super::condition::{Conditions, ConditionsSpec, Scope};
+use super::document::Document;
 use super::error::{PolicyErrorKind, Report};
 use super::header::{HeaderName, HeaderSlot};
-use super::document::Document;
 use super::object::object;
 use super::path::Path;
 use super::read::{Some1, Whole};
@@ -153,7 +153,10 @@ impl RouteSpec {
             has_weight |= target.weight.0 > 0 || report.is_lost(&at.key("weight"));
             let Some(model) = scope.catalog.resolve(&target.model, &at.key("model"), report) else { continue };
             if targets.iter().any(|other| other.model == model) {
-                report.add(&at.key("model"), PolicyErrorKind::Taken { name: target.model.0, by: "an earlier target".to_owned() });
+                report.add(
+                    &at.key("model"),
+                    PolicyErrorKind::Taken { name: target.model.0, by: "an earlier target".to_owned() },
+                );
                 continue;
             }
             targets.push(Target { model, weight: u32::try_from(target.weight.0).unwrap_or(u32::MAX) });

@@ -2,8 +2,8 @@
 
 use super::alias::AliasSpec;
 use super::catalog::ModelSpec;
-use super::failure::FailureSpec;
 use super::document::Document;
+use super::failure::FailureSpec;
 use super::object::{names, object};
 use super::read::{Some1, Whole};
 use super::rule::RuleSpec;
@@ -106,13 +106,19 @@ mod tests {
         let policy = valid("");
         assert_eq!(policy.default_action(), DefaultAction::Allow);
         assert_eq!((policy.max_body_bytes(), policy.max_depth()), (33_554_432, 128));
-        assert_eq!((policy.jwt().namespace.as_str(), policy.jwt().payload.as_str()), ("envoy.filters.http.jwt_authn", "jwt_payload"));
+        assert_eq!(
+            (policy.jwt().namespace.as_str(), policy.jwt().payload.as_str()),
+            ("envoy.filters.http.jwt_authn", "jwt_payload")
+        );
         assert!(!policy.tells_clients() && !policy.uses_path() && !policy.uses_principal() && !policy.has_tenants());
     }
 
     #[test]
     fn unknown_and_empty_sections_are_errors() {
-        check(r#""rulez": [], "rules": null"#, &["rulez: unknown field; did you mean `rules`?", "rules: expected a list, found nothing"]);
+        check(
+            r#""rulez": [], "rules": null"#,
+            &["rulez: unknown field; did you mean `rules`?", "rules: expected a list, found nothing"],
+        );
     }
 
     #[test]
@@ -125,7 +131,8 @@ mod tests {
 
     #[test]
     fn path_prefixes_are_paths() {
-        let error = "is not a path prefix such as `/openai` (starts with `/`, does not end with it, no query, no `//` or `..`)";
+        let error =
+            "is not a path prefix such as `/openai` (starts with `/`, does not end with it, no query, no `//` or `..`)";
         for bad in ["openai", "/openai/", "/", "/a//b", "/a/../b", "/a?b", "/a%2fb"] {
             check(&format!(r#""pathPrefixes": ["/openai", "{bad}"]"#), &[&format!("pathPrefixes[1]: `{bad}` {error}")]);
         }
@@ -135,7 +142,10 @@ mod tests {
     #[test]
     fn one_policy_has_one_version() {
         let version = |part: &str| valid(part).version().to_owned();
-        assert_eq!(version(r#""limits": {"maxDepth": 9, "maxBodyBytes": 2048}"#), version(r#""limits": {"maxBodyBytes": 2048.0, "maxDepth": 9e0}"#));
+        assert_eq!(
+            version(r#""limits": {"maxDepth": 9, "maxBodyBytes": 2048}"#),
+            version(r#""limits": {"maxBodyBytes": 2048.0, "maxDepth": 9e0}"#)
+        );
         assert_ne!(version(r#""limits": {"maxDepth": 9}"#), version(r#""limits": {"maxDepth": 10}"#));
         assert_eq!(version("").len(), 64);
     }

@@ -36,7 +36,8 @@ fn distance(a: &[u8], b: &[u8]) -> usize {
         let (mut left, mut previous_b) = (row + 1, None);
         for (column, other) in b.iter().enumerate() {
             let at = |row: &[usize], column: usize| row.get(column).copied().unwrap_or(usize::MAX - 1);
-            let mut cost = (at(&above, column + 1) + 1).min(left + 1).min(at(&above, column) + usize::from(letter != other));
+            let mut cost =
+                (at(&above, column + 1) + 1).min(left + 1).min(at(&above, column) + usize::from(letter != other));
             if column > 0 && previous_a == Some(other) && previous_b == Some(letter) {
                 cost = cost.min(at(&before, column - 1) + 1);
             }

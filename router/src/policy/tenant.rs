@@ -2,9 +2,9 @@
 
 use super::catalog::{Catalog, ModelId, ModelSet};
 use super::claim::{ClaimMatch, ClaimSpec};
+use super::document::Document;
 use super::error::{PolicyErrorKind, Report, What};
 use super::header::{HeaderMatch, HeaderSlots, HeaderSpec};
-use super::document::Document;
 use super::object::object;
 use super::path::Path;
 use super::pattern::Pattern;
@@ -140,7 +140,9 @@ impl TenantSpec {
         let allow = models.allow.map(|allow| patterns(&allow, catalog, &at_models.key("allow"), report));
         let deny = patterns(&models.deny, catalog, &at_models.key("deny"), report);
         let require = requirements(models.require, catalog, &at_models.key("require"), report);
-        let set = |test: &dyn Fn(&super::Model) -> bool| catalog.iter().filter(|(_, model)| test(model)).map(|(id, _)| id).collect();
+        let set = |test: &dyn Fn(&super::Model) -> bool| {
+            catalog.iter().filter(|(_, model)| test(model)).map(|(id, _)| id).collect()
+        };
         Tenant {
             name: self.name.0,
             principals: matches.principals.unwrap_or_default().0.iter().map(PlainPattern::pattern).collect(),
@@ -169,7 +171,12 @@ fn patterns(patterns: &[NamePattern], catalog: &Catalog, at: &Path<'_>, report: 
 }
 
 /// Label requirements; some model must have such a label, whatever its value.
-fn requirements(require: Map<LabelKey, Plain>, catalog: &Catalog, at: &Path<'_>, report: &mut Report) -> Vec<(String, String)> {
+fn requirements(
+    require: Map<LabelKey, Plain>,
+    catalog: &Catalog,
+    at: &Path<'_>,
+    report: &mut Report,
+) -> Vec<(String, String)> {
     let mut compiled = Vec::with_capacity(require.0.len());
     for (LabelKey(key), Plain(value)) in require.0 {
         let mut labels = catalog.models.iter().flat_map(|model| model.labels.keys());
@@ -237,9 +244,8 @@ mod tests {
 
     /// Why `gpt-4o` and `llama-small` are excluded for a tenant with these limits.
     fn exclusions(models: &str, expected: [Option<&str>; 2]) {
-        let policy = valid(&format!(
-            r#""tenants": [{{"name": "a", "match": {{"principals": ["x"]}}, "models": {models}}}]"#
-        ));
+        let policy =
+            valid(&format!(r#""tenants": [{{"name": "a", "match": {{"principals": ["x"]}}, "models": {models}}}]"#));
         let reasons = policy.models().map(|(id, _)| policy.exclusion(Some(TenantId(0)), id)).collect::<Vec<_>>();
         assert_eq!(reasons, expected, "{models}");
     }

@@ -65,7 +65,7 @@ text! {
         |text| is_plain(text) && text.chars().any(|character| character.is_alphanumeric() || character == '_');
     /// A path in front of the paths of the APIs.
     PathPrefix: "a path prefix such as `/openai` (starts with `/`, does not end with it, no query, no `//` or `..`)",
-        "^(/[A-Za-z0-9_.~!$&'()*+,=:@-]+)+$", LONGEST, is_path_prefix;
+        "^(/(?!\\.{1,2}(/|$))[A-Za-z0-9_.~!$&'()*+,=:@-]+)+$", LONGEST, is_path_prefix;
     /// A path that is compared with the request's.
     RequestPath: "a path (starts with `/`, visible ASCII characters, no query)",
         "^/[!-\"$->@-~]*$", 1024,
