@@ -294,31 +294,27 @@ impl Reading {
         step
     }
 
-    /// The body turned out to be unreadable, before or after the decision.
+    /// The body turned out to be unreadable.
     ///
     /// What had been read up to here may already have sufficed. Asking once more makes the outcome the
-    /// same for every split of the body into chunks.
+    /// same for every split of the body into chunks. Only a request that is still undecided can be let
+    /// through unread: once it has been given a model, another reading of its body must not reach it.
     fn violated(&mut self, violation: Violation) -> Step {
-        let passes = self.policy.on_failure().on(violation) == OnUnread::Pass;
-        if let State::Undecided(_) = self.state
-            && let Ok(decision) = decide::decide(&self.policy, &self.attributes, &self.facts)
-            && (passes || matches!(decision.outcome, Outcome::Deny { .. }))
-        {
-            let step = self.decided(decision);
-            if let Step::Route(_) = step {
-                self.state = State::Passed;
+        let mut is_decided = matches!(self.state, State::Decided(_));
+        if !is_decided && let Ok(decision) = decide::decide(&self.policy, &self.attributes, &self.facts) {
+            if let Outcome::Deny { .. } = decision.outcome {
+                return self.decided(decision);
             }
-            return step;
+            is_decided = true;
         }
         let mut record = Record::new(self.policy.version(), Action::Deny, violation.code());
         record.api = Some(self.attributes.api.name());
         record.tenant = self.policy.tenant_name(self.attributes.tenant);
-        if passes {
+        if !is_decided && self.policy.on_failure().on(violation) == OnUnread::Pass {
             record.action = Action::Pass;
             let record = record.to_json();
-            let was_decided = matches!(self.state, State::Decided(_));
             self.state = State::Passed;
-            return if was_decided { Step::Flow } else { Step::Route(Edits { record, ..Edits::default() }) };
+            return Step::Route(Edits { record, ..Edits::default() });
         }
         let reply = refuse(&self.policy, self.attributes.api.family(), record, violation.status(), &violation.message());
         self.state = State::Refused;

@@ -7,16 +7,21 @@ pub mod api;
 pub mod config;
 pub mod corridor;
 mod decide;
+mod explain;
 mod models;
 pub mod names;
 pub mod policy;
 mod record;
-mod reply;
+pub mod reply;
 mod request;
 mod rewrite;
 
+#[cfg(test)]
+mod tests;
+
 pub use corridor::{Caller, HeaderList, Reading, Received, Step, receive};
+pub use explain::{Exchange, Explanation, explain};
 pub use policy::Policy;
-pub use reply::{Reply, installation};
+pub use reply::Reply;
 pub use request::Violation;
 pub use rewrite::{Edits, Splice};

@@ -10,7 +10,7 @@ fn names(policy: &Policy, tenant: Option<TenantId>) -> Vec<(&str, &str)> {
     let models = policy
         .models()
         .filter(|(id, _)| allowed(*id))
-        .map(|(_, model)| (model.name(), model.labels.get("vendor").map_or("pointsman", String::as_str)));
+        .map(|(_, model)| (model.name(), model.label("vendor").unwrap_or("pointsman")));
     let aliases = policy
         .aliases()
         .filter(|alias| alias.model.is_none_or(allowed))
