@@ -5,10 +5,7 @@
 //!
 //! Every function below is safe to call with any arguments. [`crate::host`] gives them their meaning.
 
-#![expect(
-    unsafe_code,
-    reason = "calls into and out of the host; the only module that does"
-)]
+#![expect(unsafe_code, reason = "calls into and out of the host; the only module that does")]
 
 mod memory;
 
@@ -56,20 +53,8 @@ unsafe extern "C" {
     fn proxy_set_effective_context(context: u32) -> u32;
     fn proxy_continue_stream(stream: u32) -> u32;
 
-    fn proxy_get_buffer_bytes(
-        buffer: u32,
-        start: usize,
-        max: usize,
-        data: *mut *mut u8,
-        size: *mut usize,
-    ) -> u32;
-    fn proxy_set_buffer_bytes(
-        buffer: u32,
-        start: usize,
-        length: usize,
-        data: *const u8,
-        size: usize,
-    ) -> u32;
+    fn proxy_get_buffer_bytes(buffer: u32, start: usize, max: usize, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_set_buffer_bytes(buffer: u32, start: usize, length: usize, data: *const u8, size: usize) -> u32;
 
     fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, size: *mut usize) -> u32;
     fn proxy_get_header_map_value(
@@ -79,21 +64,10 @@ unsafe extern "C" {
         data: *mut *mut u8,
         size: *mut usize,
     ) -> u32;
-    fn proxy_replace_header_map_value(
-        map: u32,
-        key: *const u8,
-        key_size: usize,
-        data: *const u8,
-        size: usize,
-    ) -> u32;
+    fn proxy_replace_header_map_value(map: u32, key: *const u8, key_size: usize, data: *const u8, size: usize) -> u32;
     fn proxy_remove_header_map_value(map: u32, key: *const u8, key_size: usize) -> u32;
 
-    fn proxy_get_property(
-        path: *const u8,
-        path_size: usize,
-        data: *mut *mut u8,
-        size: *mut usize,
-    ) -> u32;
+    fn proxy_get_property(path: *const u8, path_size: usize, data: *mut *mut u8, size: *mut usize) -> u32;
     fn proxy_set_property(path: *const u8, path_size: usize, data: *const u8, size: usize) -> u32;
 
     fn proxy_get_shared_data(
@@ -103,13 +77,7 @@ unsafe extern "C" {
         size: *mut usize,
         cas: *mut u32,
     ) -> u32;
-    fn proxy_set_shared_data(
-        key: *const u8,
-        key_size: usize,
-        data: *const u8,
-        size: usize,
-        cas: u32,
-    ) -> u32;
+    fn proxy_set_shared_data(key: *const u8, key_size: usize, data: *const u8, size: usize, cas: u32) -> u32;
     fn proxy_register_shared_queue(name: *const u8, name_size: usize, queue: *mut u32) -> u32;
     fn proxy_enqueue_shared_queue(queue: u32, data: *const u8, size: usize) -> u32;
     fn proxy_dequeue_shared_queue(queue: u32, data: *mut *mut u8, size: *mut usize) -> u32;
@@ -163,12 +131,7 @@ pub(crate) fn get_buffer(buffer: u32, start: usize, max: usize) -> Result<Loan, 
     memory::receive(|data, size| unsafe { proxy_get_buffer_bytes(buffer, start, max, data, size) })
 }
 
-pub(crate) fn set_buffer(
-    buffer: u32,
-    start: usize,
-    length: usize,
-    with: &[u8],
-) -> Result<(), Status> {
+pub(crate) fn set_buffer(buffer: u32, start: usize, length: usize, with: &[u8]) -> Result<(), Status> {
     // SAFETY: the host reads `with` during the call and keeps no pointer.
     done(unsafe { proxy_set_buffer_bytes(buffer, start, length, with.as_ptr(), with.len()) })
 }
@@ -180,16 +143,12 @@ pub(crate) fn get_header_map(map: u32) -> Result<Loan, Status> {
 
 pub(crate) fn get_header(map: u32, name: &[u8]) -> Result<Loan, Status> {
     // SAFETY: as in `get_buffer`; the host reads `name` during the call.
-    memory::receive(|data, size| unsafe {
-        proxy_get_header_map_value(map, name.as_ptr(), name.len(), data, size)
-    })
+    memory::receive(|data, size| unsafe { proxy_get_header_map_value(map, name.as_ptr(), name.len(), data, size) })
 }
 
 pub(crate) fn replace_header(map: u32, name: &[u8], value: &[u8]) -> Result<(), Status> {
     // SAFETY: the host reads both slices during the call and keeps no pointer.
-    done(unsafe {
-        proxy_replace_header_map_value(map, name.as_ptr(), name.len(), value.as_ptr(), value.len())
-    })
+    done(unsafe { proxy_replace_header_map_value(map, name.as_ptr(), name.len(), value.as_ptr(), value.len()) })
 }
 
 pub(crate) fn remove_header(map: u32, name: &[u8]) -> Result<(), Status> {
@@ -199,9 +158,7 @@ pub(crate) fn remove_header(map: u32, name: &[u8]) -> Result<(), Status> {
 
 pub(crate) fn get_property(path: &[u8]) -> Result<Loan, Status> {
     // SAFETY: as in `get_buffer`; the host reads `path` during the call.
-    memory::receive(|data, size| unsafe {
-        proxy_get_property(path.as_ptr(), path.len(), data, size)
-    })
+    memory::receive(|data, size| unsafe { proxy_get_property(path.as_ptr(), path.len(), data, size) })
 }
 
 pub(crate) fn set_property(path: &[u8], value: &[u8]) -> Result<(), Status> {
@@ -220,9 +177,7 @@ pub(crate) fn get_shared_data(key: &[u8]) -> Result<(Loan, u32), Status> {
 
 pub(crate) fn set_shared_data(key: &[u8], value: &[u8], cas: u32) -> Result<(), Status> {
     // SAFETY: the host reads both slices during the call and keeps no pointer.
-    done(unsafe {
-        proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), cas)
-    })
+    done(unsafe { proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), cas) })
 }
 
 pub(crate) fn register_queue(name: &[u8]) -> Result<u32, Status> {
@@ -242,12 +197,7 @@ pub(crate) fn dequeue(queue: u32) -> Result<Loan, Status> {
     memory::receive(|data, size| unsafe { proxy_dequeue_shared_queue(queue, data, size) })
 }
 
-pub(crate) fn send_local_response(
-    status: u32,
-    details: &[u8],
-    headers: &[u8],
-    body: &[u8],
-) -> Result<(), Status> {
+pub(crate) fn send_local_response(status: u32, details: &[u8], headers: &[u8], body: &[u8]) -> Result<(), Status> {
     const NOT_GRPC: i32 = -1;
     // SAFETY: the host copies the three slices during the call.
     done(unsafe {

@@ -33,9 +33,7 @@ impl Hasher for ContextId {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        bytes
-            .iter()
-            .for_each(|byte| self.write_u32(u32::from(*byte)));
+        bytes.iter().for_each(|byte| self.write_u32(u32::from(*byte)));
     }
 
     fn write_u32(&mut self, id: u32) {
@@ -58,21 +56,12 @@ fn with_streams<R>(act: impl FnOnce(&mut Streams) -> R) -> R {
 }
 
 fn plugin(id: u32) -> Option<Plugin> {
-    with_plugins(|plugins| {
-        plugins
-            .iter()
-            .find(|(known, _)| *known == id)
-            .map(|(_, plugin)| plugin.clone())
-    })
+    with_plugins(|plugins| plugins.iter().find(|(known, _)| *known == id).map(|(_, plugin)| plugin.clone()))
 }
 
 /// Is there a gate in this VM?
 pub(crate) fn has_gate() -> bool {
-    with_plugins(|plugins| {
-        plugins
-            .iter()
-            .any(|(_, plugin)| matches!(plugin, Plugin::Gate(_)))
-    })
+    with_plugins(|plugins| plugins.iter().any(|(_, plugin)| matches!(plugin, Plugin::Gate(_))))
 }
 
 fn take_stream(id: u32) -> Option<Box<Stream>> {
@@ -103,30 +92,23 @@ pub(crate) fn on_configure(id: u32, size: usize) -> bool {
 pub(crate) fn on_request_headers(context: u32, end_of_stream: bool) -> Action {
     let (created, parent) = CREATED.get();
     match plugin(parent).filter(|_| created == context) {
-        Some(Plugin::Router(plugin)) => {
-            match router::on_request_headers(&plugin, context, end_of_stream) {
-                (action, Some(stream)) => {
-                    put_stream(context, stream);
-                    action
-                }
-                (action, None) => action,
+        Some(Plugin::Router(plugin)) => match router::on_request_headers(&plugin, context, end_of_stream) {
+            (action, Some(stream)) => {
+                put_stream(context, stream);
+                action
             }
-        }
+            (action, None) => action,
+        },
         Some(Plugin::Gate(plugin)) => plugin.on_request_headers(context, end_of_stream),
         None => {
-            host::log(
-                Level::Error,
-                "a request came to an instance that was never configured",
-            );
+            host::log(Level::Error, "a request came to an instance that was never configured");
             installation::refuse_here("this instance of Pointsman has no configuration")
         }
     }
 }
 
 pub(crate) fn on_request_body(context: u32, size: usize, end_of_stream: bool) -> Action {
-    resume(context, |stream| {
-        stream.on_request_body(size, end_of_stream)
-    })
+    resume(context, |stream| stream.on_request_body(size, end_of_stream))
 }
 
 pub(crate) fn on_request_trailers(context: u32) -> Action {
@@ -156,13 +138,9 @@ pub(crate) fn on_tick(id: u32) {
     let Some(Plugin::Router(plugin)) = plugin(id) else {
         return;
     };
-    let accused = plugin.watch.tick(|context| {
-        with_streams(|streams| {
-            streams
-                .get(&context)
-                .is_some_and(|stream| stream.is_unheard())
-        })
-    });
+    let accused = plugin
+        .watch
+        .tick(|context| with_streams(|streams| streams.get(&context).is_some_and(|stream| stream.is_unheard())));
     for context in accused {
         if let Some(mut stream) = take_stream(context)
             && host::act_for(context).is_ok()

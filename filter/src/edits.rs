@@ -10,7 +10,8 @@
 //!
 //! Router and gate may be two versions of the module while one of two Istio plugins is being replaced, hence the version.
 
-use pointsman_router::corridor::Edits;
+use pointsman_router::Edits;
+use pointsman_router::names::CLUSTER_HEADER;
 
 /// Filter state in which the gate publishes its address.
 pub(crate) const ADDRESS_PROPERTY: &str = "pointsman_gate";
@@ -54,16 +55,13 @@ pub(crate) fn header_edits<'a>(
     edits: &'a Edits,
     content_length: Option<&'a str>,
 ) -> impl Iterator<Item = HeaderEdit<'a>> {
-    let removed = edits
-        .remove_headers
-        .iter()
-        .map(|name| HeaderEdit::Remove(name.as_bytes()));
+    let removed = edits.remove_headers.iter().map(|name| HeaderEdit::Remove(name.as_bytes()));
     let length = content_length.map(|length| HeaderEdit::Set(b"content-length", length.as_bytes()));
-    let set = edits
-        .set_headers
-        .iter()
-        .map(|(name, value)| HeaderEdit::Set(name.as_bytes(), value.as_bytes()));
-    removed.chain(length).chain(set)
+    // A request that the policy lets through unread has no cluster: it must not keep the mark of an undecided one.
+    let unrouted = !edits.set_headers.iter().any(|(name, _)| *name == CLUSTER_HEADER);
+    let unmark = unrouted.then_some(HeaderEdit::Remove(CLUSTER_HEADER.as_bytes()));
+    let set = edits.set_headers.iter().map(|(name, value)| HeaderEdit::Set(name.as_bytes(), value.as_bytes()));
+    removed.chain(length).chain(unmark).chain(set)
 }
 
 /// Writes a letter to the gate's context.

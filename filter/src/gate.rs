@@ -29,16 +29,12 @@ impl Gate {
         // Queues share one name space in the whole process: workers, configurations and other modules. The time is there
         // because two workers can take the same number when the very first gates of a process register at once.
         let queue = host::register_queue(&format!("pointsman.gate.{id}.{number}.{}", host::now()))?;
-        Ok(Self {
-            queue,
-            proven: Cell::new(false),
-        })
+        Ok(Self { queue, proven: Cell::new(false) })
     }
 
     pub(crate) fn on_request_headers(&self, context: u32, end_of_stream: bool) -> Action {
         let undecided = !end_of_stream
-            && host::header(Headers::Request, CLUSTER_HEADER)
-                .is_some_and(|cluster| *cluster == *UNDECIDED);
+            && host::header(Headers::Request, CLUSTER_HEADER).is_some_and(|cluster| *cluster == *UNDECIDED);
         if !undecided {
             // Nothing to hold, or nobody has been here yet: a router behind this gate finds the note.
             if !self.proven.get() {
@@ -47,10 +43,7 @@ impl Gate {
             return Action::Continue;
         }
         self.proven.set(true);
-        let address = Address {
-            queue: self.queue,
-            context,
-        };
+        let address = Address { queue: self.queue, context };
         // Should this fail, the router finds no gate and refuses the request.
         let _ = host::set_property(ADDRESS_PROPERTY, &address.encode());
         Action::PauseAll
@@ -71,12 +64,7 @@ impl Gate {
         if host::act_for(context).is_err() {
             return; // The client has gone.
         }
-        if edits
-            .iter()
-            .try_for_each(apply)
-            .and_then(|()| host::resume_request())
-            .is_err()
-        {
+        if edits.iter().try_for_each(apply).and_then(|()| host::resume_request()).is_err() {
             installation::refuse_here("the gate could not change the request headers");
         }
     }
@@ -93,12 +81,7 @@ pub(crate) fn apply(edit: &HeaderEdit<'_>) -> Result<(), Status> {
 fn count_gate() -> Result<u64, Status> {
     loop {
         let (number, cas) = match host::shared(GATES) {
-            Some((value, cas)) => (
-                value
-                    .first_chunk()
-                    .map_or(0, |bytes| u64::from_le_bytes(*bytes)),
-                cas,
-            ),
+            Some((value, cas)) => (value.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)), cas),
             None => (0, 0),
         };
         let next = number.wrapping_add(1);

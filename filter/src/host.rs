@@ -67,11 +67,7 @@ pub(crate) fn resume_request() -> Result<(), Status> {
 pub(crate) fn configuration(size: usize) -> Result<Vec<u8>, Status> {
     let mut whole = Vec::new();
     while whole.len() < size {
-        let piece = abi::get_buffer(
-            PLUGIN_CONFIGURATION,
-            whole.len(),
-            PIECE.min(size - whole.len()),
-        )?;
+        let piece = abi::get_buffer(PLUGIN_CONFIGURATION, whole.len(), PIECE.min(size - whole.len()))?;
         if piece.is_empty() {
             break;
         }
@@ -187,11 +183,7 @@ pub(crate) fn dequeue(queue: u32) -> Result<Loan, Status> {
 }
 
 /// Answers the client without an upstream; an upstream request that has begun is reset.
-pub(crate) fn send_local_response(
-    status: u16,
-    headers: &[(&'static str, String)],
-    body: &[u8],
-) -> Result<(), Status> {
+pub(crate) fn send_local_response(status: u16, headers: &[(&'static str, String)], body: &[u8]) -> Result<(), Status> {
     abi::send_local_response(u32::from(status), b"pointsman", &serialise(headers), body)
 }
 

@@ -9,7 +9,8 @@
 //! | the gate stands before its router | the gate finds nothing to hold and leaves a note; the router reads it |
 
 use crate::host::{self, Action, Headers, Level};
-use pointsman_router::reply::{self, Reply};
+use pointsman_router::Reply;
+use pointsman_router::names::RECORD_PROPERTY;
 use std::cell::Cell;
 
 /// The cluster of a request that is still undecided. No cluster can have this name: routes by header find nothing.
@@ -19,8 +20,7 @@ pub(crate) const GATE_FIRST_PROPERTY: &str = "pointsman_gate_first";
 
 pub(crate) const FLAG_MISSING: &str = "Pointsman runs with `hold: stop`, but Envoy does not show it request bodies: set `allow_on_headers_stop_iteration: true` on its filter (Envoy 1.35 or newer), or use `hold: gate`";
 pub(crate) const GATE_MISSING: &str = "Pointsman runs with `hold: gate`, but there is no gate right behind it: add an instance of the module with `role: gate`";
-pub(crate) const GATE_FIRST: &str =
-    "Pointsman's gate stands in front of its router: put it right behind the router";
+pub(crate) const GATE_FIRST: &str = "Pointsman's gate stands in front of its router: put it right behind the router";
 
 /// How often a mistake is written to the log.
 const LOG_EVERY: u64 = 60 * SECOND;
@@ -36,23 +36,15 @@ const STILL: u32 = 5;
 /// Answers the current stream, which has no state to take the answer from.
 pub(crate) fn refuse_here(what: &str) -> Action {
     let path = host::header(Headers::Request, ":path");
-    answer(&reply::installation(
-        path.as_deref().unwrap_or_default(),
-        what,
-    ))
+    answer(pointsman_router::reply::installation(path.as_deref().unwrap_or_default(), what))
 }
 
 /// Answers the client instead of an upstream, and says so in the access log.
-pub(crate) fn answer(reply: &Reply) -> Action {
-    let _ = host::set_property(
-        pointsman_router::names::RECORD_PROPERTY,
-        reply.record.as_bytes(),
-    );
+pub(crate) fn answer(mut reply: Reply) -> Action {
+    let _ = host::set_property(RECORD_PROPERTY, reply.record.as_bytes());
+    reply.headers.push(("content-type", "application/json".to_owned()));
     if let Err(status) = host::send_local_response(reply.status, &reply.headers, &reply.body) {
-        host::log(
-            Level::Error,
-            &format!("Envoy did not take an answer: {status}"),
-        );
+        host::log(Level::Error, &format!("Envoy did not take an answer: {status}"));
     }
     Action::Pause
 }
@@ -141,30 +133,19 @@ impl Watch {
         if held.is_empty() {
             host::set_tick_period(TICK);
         }
-        held.push(Held {
-            context,
-            at_first: bytes,
-            at_last: bytes,
-            still: 0,
-        });
+        held.push(Held { context, at_first: bytes, at_last: bytes, still: 0 });
         self.held.set(held);
     }
 
     /// Looks at the held requests. Those returned show that bodies do not come.
     pub(crate) fn tick(&self, is_unheard: impl Fn(u32) -> bool) -> Vec<u32> {
         let mut held = self.held.take();
-        held.retain(|request| {
-            is_unheard(request.context) && host::act_for(request.context).is_ok()
-        });
+        held.retain(|request| is_unheard(request.context) && host::act_for(request.context).is_ok());
         for request in &mut held {
             request.look();
         }
         let evidence = held.iter().any(|request| request.still >= STILL);
-        let accused = if evidence {
-            std::mem::take(&mut held)
-        } else {
-            Vec::new()
-        };
+        let accused = if evidence { std::mem::take(&mut held) } else { Vec::new() };
         if held.is_empty() {
             host::set_tick_period(0);
         }
@@ -204,6 +185,5 @@ impl Held {
 /// Bytes of this request that Envoy has received, its headers included.
 fn received() -> u64 {
     let size = host::property(b"request\0total_size");
-    size.and_then(|size| size.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)))
-        .unwrap_or_default()
+    size.and_then(|size| size.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))).unwrap_or_default()
 }

@@ -6,10 +6,8 @@ use crate::gate::{self, GATES};
 use crate::host::{self, Action, Headers, Loan, Status};
 use crate::installation::{self, GATE_FIRST, GATE_FIRST_PROPERTY, GATE_MISSING, UNDECIDED, Watch};
 use pointsman_router::config::Hold;
-use pointsman_router::corridor::{self, Caller, Edits, Reading, Received, Splice, Step};
-use pointsman_router::names::{CLUSTER_HEADER, RECORD_PROPERTY, RESERVED_PREFIX};
-use pointsman_router::policy::Policy;
-use pointsman_router::reply::{self, Reply};
+use pointsman_router::names::{self, CLUSTER_HEADER, RECORD_PROPERTY};
+use pointsman_router::{Caller, Edits, Policy, Reading, Received, Reply, Splice, Step};
 use std::rc::Rc;
 
 /// A prefix up to this size is replaced in one piece; above it the body is turned over piece by piece.
@@ -24,11 +22,7 @@ pub(crate) struct Router {
 
 impl Router {
     pub(crate) const fn new(policy: Rc<Policy>, hold: Hold) -> Self {
-        Self {
-            policy,
-            hold,
-            watch: Watch::new(),
-        }
+        Self { policy, hold, watch: Watch::new() }
     }
 
     /// What is wrong with the chain, as far as it shows before the body.
@@ -42,8 +36,7 @@ impl Router {
                 } else if unknown && host::property(GATE_FIRST_PROPERTY.as_bytes()).is_some() {
                     Some(GATE_FIRST)
                 } else {
-                    (dispatch::has_gate() && !installation::is_followed(context))
-                        .then_some(GATE_MISSING)
+                    (dispatch::has_gate() && !installation::is_followed(context)).then_some(GATE_MISSING)
                 }
             }
         }
@@ -60,7 +53,6 @@ pub(crate) struct Stream {
     content_length: Option<u64>,
     received: u64,
     phase: Phase,
-    response_headers: Vec<(&'static str, String)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,40 +77,29 @@ pub(crate) fn on_request_headers(
 ) -> (Action, Option<Box<Stream>>) {
     let map = host::headers(Headers::Request);
     let Some(mut headers) = map.as_ref().ok().and_then(|map| map.pairs()) else {
-        return (
-            installation::refuse_here("the request headers are out of reach"),
-            None,
-        );
+        return (installation::refuse_here("the request headers are out of reach"), None);
     };
     if strip_reserved(&mut headers, Headers::Request).is_err() {
-        return (
-            installation::refuse_here("a reserved request header could not be removed"),
-            None,
-        );
+        return (installation::refuse_here("a reserved request header could not be removed"), None);
     }
-    let reading = match corridor::receive(&plugin.policy, &headers, &Peer, end_of_stream) {
-        Received::Pass => return (Action::Continue, None),
-        Received::Reply(reply) => return (installation::answer(&reply), None),
+    let reading = match pointsman_router::receive(&plugin.policy, &headers, &Peer, end_of_stream) {
+        Received::Pass(record) => {
+            if let Some(record) = record {
+                let _ = host::set_property(RECORD_PROPERTY, record.as_bytes());
+            }
+            return (Action::Continue, None);
+        }
+        Received::Reply(reply) => return (installation::answer(reply), None),
         Received::Read(reading) => *reading,
     };
-    let header = |wanted: &[u8]| {
-        headers
-            .iter()
-            .find(|(name, _)| *name == wanted)
-            .map(|(_, value)| *value)
-    };
+    let header = |wanted: &[u8]| headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
     let mut stream = Box::new(Stream {
         plugin: Rc::clone(plugin),
         reading,
         path: header(b":path").unwrap_or_default().into(),
-        content_length: header(b"content-length")
-            .and_then(|length| str::from_utf8(length).ok()?.parse().ok()),
+        content_length: header(b"content-length").and_then(|length| str::from_utf8(length).ok()?.parse().ok()),
         received: 0,
-        phase: Phase::Held {
-            read: 0,
-            gate: None,
-        },
-        response_headers: Vec::new(),
+        phase: Phase::Held { read: 0, gate: None },
     });
     let action = stream.on_request_headers(context, end_of_stream);
     (action, (!stream.is_over()).then_some(stream))
@@ -127,7 +108,7 @@ pub(crate) fn on_request_headers(
 impl Stream {
     fn on_request_headers(&mut self, context: u32, end_of_stream: bool) -> Action {
         if end_of_stream {
-            return self.read(0, true, |_, edits| apply_here(0, edits));
+            return self.read(0, true);
         }
         if let Some(mistake) = self.plugin.mistake(context) {
             return self.refuse(mistake);
@@ -137,22 +118,16 @@ impl Stream {
                 self.plugin.watch.hold(context);
                 Action::Pause
             }
-            Hold::Gate => {
-                match host::set_header(Headers::Request, CLUSTER_HEADER.as_bytes(), UNDECIDED) {
-                    Ok(()) => Action::Continue,
-                    Err(status) => self.fail("mark the request", status),
-                }
-            }
+            Hold::Gate => match host::set_header(Headers::Request, CLUSTER_HEADER.as_bytes(), UNDECIDED) {
+                Ok(()) => Action::Continue,
+                Err(status) => self.fail("mark the request", status),
+            },
         }
     }
 
     /// Trailers end a request whose body callbacks did not.
     pub(crate) fn on_request_trailers(&mut self) -> Action {
-        let read = if let Phase::Held { read, .. } = self.phase {
-            read
-        } else {
-            0
-        };
+        let read = if let Phase::Held { read, .. } = self.phase { read } else { 0 };
         self.on_request_body(read, true)
     }
 
@@ -160,50 +135,40 @@ impl Stream {
         match (self.phase, self.plugin.hold) {
             (Phase::Held { .. }, Hold::Stop) => {
                 self.plugin.watch.is_sound_now();
-                self.read(size, end_of_stream, |_, edits| apply_here(size, edits))
+                self.read(size, end_of_stream)
             }
             (Phase::Held { read, gate }, Hold::Gate) => {
                 let Some(gate) = gate.or_else(find_gate) else {
                     return self.refuse(GATE_MISSING);
                 };
                 self.plugin.watch.is_sound_now();
-                self.phase = Phase::Held {
-                    read,
-                    gate: Some(gate),
-                };
-                self.read(size, end_of_stream, |_, edits| apply_at(gate, size, edits))
+                self.phase = Phase::Held { read, gate: Some(gate) };
+                self.read(size, end_of_stream)
             }
-            (Phase::Flowing, _) => self.read(size, end_of_stream, |_, _| Ok(())),
-            (Phase::Complete, _) if size > 0 => {
-                self.refuse("the body goes on behind its content-length")
-            }
+            (Phase::Flowing, _) => self.read(size, end_of_stream),
+            (Phase::Complete, _) if size > 0 => self.refuse("the body goes on behind its content-length"),
             (Phase::Complete, _) => self.pass(true, end_of_stream),
             (Phase::Answering | Phase::Over, _) => Action::Continue,
         }
     }
 
     /// Feeds the engine what is new of the body, and does what it says.
-    fn read(
-        &mut self,
-        size: usize,
-        end_of_stream: bool,
-        apply: impl FnOnce(&mut Self, &Edits) -> Result<(), Status>,
-    ) -> Action {
+    fn read(&mut self, size: usize, end_of_stream: bool) -> Action {
         let news = match self.feed(size, end_of_stream) {
             Ok(news) => news,
             Err(Refusal::Reply(reply)) => {
                 self.phase = Phase::Over;
-                return installation::answer(&reply);
+                return installation::answer(reply);
             }
             Err(Refusal::Host(status)) => return self.fail("read the body", status),
         };
         match (news.edits, self.phase) {
-            (Some(edits), _) => {
-                if let Err(status) = apply(self, &edits) {
+            (Some(edits), phase) => {
+                let gate = if let Phase::Held { gate, .. } = phase { gate } else { None };
+                if let Err(status) = apply(gate, size, news.head.as_deref(), &edits) {
                     return self.fail("change the request", status);
                 }
                 let _ = host::set_property(RECORD_PROPERTY, edits.record.as_bytes());
-                self.response_headers = self.reading.response_headers();
             }
             (None, Phase::Held { .. }) if news.complete => {
                 return self.refuse("a request ended without a decision");
@@ -220,7 +185,7 @@ impl Stream {
     /// Lets what this callback sees go on.
     fn pass(&mut self, complete: bool, end_of_stream: bool) -> Action {
         self.phase = match (end_of_stream, complete) {
-            (true, _) if self.response_headers.is_empty() => Phase::Over,
+            (true, _) if !self.reading.tells_clients() => Phase::Over,
             (true, _) => Phase::Answering,
             (false, true) => Phase::Complete,
             (false, false) => Phase::Flowing,
@@ -229,17 +194,16 @@ impl Stream {
     }
 
     fn feed(&mut self, size: usize, end_of_stream: bool) -> Result<News, Refusal> {
-        let mut at = if let Phase::Held { read, .. } = self.phase {
-            read
-        } else {
-            0
-        };
-        let mut edits = None;
+        let mut at = if let Phase::Held { read, .. } = self.phase { read } else { 0 };
+        let (mut edits, mut head) = (None, None);
         while at < size {
             let piece = host::body(at, size).and_then(some).map_err(Refusal::Host)?;
             at += piece.len();
             self.received = self.received.saturating_add(piece.len() as u64);
             take(self.reading.push(&piece), &mut edits)?;
+            if at == piece.len() {
+                head = Some(piece);
+            }
         }
         // HTTP/1 reports the end of the stream on its own, after the last byte. Waiting for that would let a complete but
         // broken body go first, so its length counts as its end too.
@@ -247,7 +211,7 @@ impl Stream {
         if complete {
             take(self.reading.finish(), &mut edits)?;
         }
-        Ok(News { edits, complete })
+        Ok(News { edits, head, complete })
     }
 
     pub(crate) fn on_response_headers(&mut self) {
@@ -262,12 +226,12 @@ impl Stream {
 
     /// Sets the response headers the policy asks for, and lets none of the upstream's stand beside them.
     fn label_response(&mut self) {
-        if !self.response_headers.is_empty() {
+        if self.reading.tells_clients() {
             let map = host::headers(Headers::Response);
             if let Some(mut headers) = map.as_ref().ok().and_then(|map| map.pairs()) {
                 let _ = strip_reserved(&mut headers, Headers::Response);
             }
-            for (name, value) in self.response_headers.drain(..) {
+            for (name, value) in self.reading.response_headers() {
                 let _ = host::set_header(Headers::Response, name.as_bytes(), value.as_bytes());
             }
         }
@@ -280,7 +244,7 @@ impl Stream {
     pub(crate) fn refuse(&mut self, what: &str) -> Action {
         self.phase = Phase::Over;
         self.plugin.watch.log(what);
-        installation::answer(&reply::installation(&self.path, what))
+        installation::answer(pointsman_router::reply::installation(&self.path, what))
     }
 
     fn fail(&mut self, what: &str, status: Status) -> Action {
@@ -297,27 +261,25 @@ impl Stream {
     }
 }
 
-/// Applies a decision where the headers are held: here.
-fn apply_here(size: usize, edits: &Edits) -> Result<(), Status> {
-    splice(size, edits)?;
+/// Applies a decision: the body here, the headers where they are held.
+fn apply(gate: Option<Address>, size: usize, head: Option<&[u8]>, edits: &Edits) -> Result<(), Status> {
+    if let Some(change) = &edits.splice {
+        splice(size, head.unwrap_or_default(), change)?;
+    }
     let length = edits.content_length.map(|length| length.to_string());
-    edits::header_edits(edits, length.as_deref()).try_for_each(|edit| gate::apply(&edit))
-}
-
-/// Applies a decision where the headers are held: at the gate.
-fn apply_at(gate: Address, size: usize, edits: &Edits) -> Result<(), Status> {
-    splice(size, edits)?;
-    let length = edits.content_length.map(|length| length.to_string());
-    host::enqueue(
-        gate.queue,
-        &edits::write(gate.context, edits::header_edits(edits, length.as_deref())),
-    )
+    let mut headers = edits::header_edits(edits, length.as_deref());
+    match gate {
+        None => headers.try_for_each(|edit| gate::apply(&edit)),
+        Some(gate) => host::enqueue(gate.queue, &edits::write(gate.context, headers)),
+    }
 }
 
 /// What a callback's share of the body has brought.
 struct News {
     /// The decision, if it fell just now. It holds only because nothing behind it in this callback was refused.
     edits: Option<Edits>,
+    /// The first piece of what this callback could see, if it was read: most splices fall into it.
+    head: Option<Loan>,
     /// The body is complete.
     complete: bool,
 }
@@ -340,11 +302,10 @@ fn take(step: Step, decided: &mut Option<Edits>) -> Result<(), Refusal> {
 
 /// Every `x-pointsman-*` header is ours: whatever another party put there goes, before anybody can believe it.
 fn strip_reserved(headers: &mut Vec<(&[u8], &[u8])>, of: Headers) -> Result<(), Status> {
-    let reserved = |name: &[u8]| name.starts_with(RESERVED_PREFIX.as_bytes());
-    if !headers.iter().any(|(name, _)| reserved(name)) {
+    if !headers.iter().any(|(name, _)| names::is_reserved(name)) {
         return Ok(());
     }
-    for (name, _) in headers.extract_if(.., |(name, _)| reserved(name)) {
+    for (name, _) in headers.extract_if(.., |(name, _)| names::is_reserved(name)) {
         host::remove_header(of, name)?;
     }
     Ok(())
@@ -360,15 +321,15 @@ fn went_nowhere() -> bool {
     details.is_some_and(|details| matches!(&*details, b"cluster_not_found" | b"route_not_found"))
 }
 
-/// Splices the buffered body of `size` bytes. Envoy can replace a prefix and append, and nothing else.
-fn splice(size: usize, edits: &Edits) -> Result<(), Status> {
-    let Some(Splice { keep, until, with }) = &edits.splice else {
-        return Ok(());
-    };
+/// Splices the buffered body of `size` bytes, whose `head` is at hand. Envoy can replace a prefix and append, and nothing
+/// else.
+fn splice(size: usize, head: &[u8], change: &Splice) -> Result<(), Status> {
+    let Splice { keep, until, with } = change;
     if *keep > LARGEST_PREFIX {
         return turn_over(size, *keep, *until, with);
     }
     let mut prefix = Vec::with_capacity(keep + with.len());
+    prefix.extend_from_slice(head.get(..*keep).unwrap_or(head));
     while prefix.len() < *keep {
         prefix.extend_from_slice(&some(host::body(prefix.len(), *keep)?)?);
     }
@@ -397,11 +358,7 @@ fn move_to_end(mut length: usize) -> Result<(), Status> {
 
 /// The body ends before the place where the engine saw something: never silently go on.
 fn some(piece: Loan) -> Result<Loan, Status> {
-    if piece.is_empty() {
-        Err(Status::INVALID_MEMORY)
-    } else {
-        Ok(piece)
-    }
+    if piece.is_empty() { Err(Status::INVALID_MEMORY) } else { Ok(piece) }
 }
 
 /// The caller, as the proxy has proved it.

@@ -43,10 +43,7 @@ impl Drop for Loan {
 
 /// A block for the host to write `size` bytes to. Null when there is none: the host call then fails with a status.
 pub(super) fn allocate(size: usize) -> *mut u8 {
-    let spare = HANDED_OUT
-        .take()
-        .filter(|block| block.capacity() >= size)
-        .or_else(|| fitting(size));
+    let spare = HANDED_OUT.take().filter(|block| block.capacity() >= size).or_else(|| fitting(size));
     let mut block = spare.unwrap_or_default();
     block.clear();
     if block.try_reserve_exact(size.max(SMALLEST)).is_err() {
@@ -76,10 +73,7 @@ pub(super) fn receive(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Res
 
 fn fitting(size: usize) -> Option<Vec<u8>> {
     let mut spare = SPARE.take();
-    let found = spare
-        .iter()
-        .position(|block| block.capacity() >= size)
-        .map(|at| spare.swap_remove(at));
+    let found = spare.iter().position(|block| block.capacity() >= size).map(|at| spare.swap_remove(at));
     SPARE.set(spare);
     found
 }
@@ -91,10 +85,7 @@ fn keep(block: Vec<u8>) {
     let mut spare = SPARE.take();
     if spare.len() < KEPT {
         spare.push(block);
-    } else if let Some(smaller) = spare
-        .iter_mut()
-        .find(|kept| kept.capacity() < block.capacity())
-    {
+    } else if let Some(smaller) = spare.iter_mut().find(|kept| kept.capacity() < block.capacity()) {
         *smaller = block;
     }
     SPARE.set(spare);
