@@ -13,10 +13,18 @@ SENTENCES = [
     "Note that the limit is 4,096 tokens; anything beyond it is cut off without a warning.",
     "Le café était fermé à midi, donc la réunion a été déplacée.",
     "Could you compare both drafts, and say which one is clearer and why?",
+    "There were three incidents last month, two of them caused by an expired certificate.",
+    "First check whether the invoice number exists, then whether the amount fits the order.",
+    "We should be able to answer most of these without asking the legal team again.",
+    "Keep it short, use bullet points where they help, and do not repeat the question.",
+    "The service listens on port 8443 and reads its settings from /etc/app/config.yaml.",
+    "If the value is missing the importer falls back to the default, which is almost never right.",
+    "My colleague suggested moving the cache in front of the database instead of behind it.",
+    "Here is what I have tried so far: restarting the pod, clearing the queue, raising the limit.",
     "The p99 went from 120 ms to 480 ms after the deploy at 14:05 UTC.",
     "I'd rather keep the old name for now – renaming it breaks three dashboards.",
-    "見積もりは来週までに送ってください。",
 ]
+FOREIGN = "見積もりは来週までに送ってください。"
 CODE = """def total(rows):
 \tsum = 0
 \tfor row in rows:
@@ -31,8 +39,10 @@ def prose(chance: random.Random, characters: int) -> str:
     parts, length = [], 0
     while length < characters:
         kind = chance.random()
-        if kind < 0.06:
+        if kind < 0.04:
             part = f"\n```python\n{CODE}```\n"
+        elif kind > 0.99:
+            part = FOREIGN
         else:
             part = chance.choice(SENTENCES) + ("\n\n" if kind < 0.2 else " ")
         parts.append(part)

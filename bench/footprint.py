@@ -1,5 +1,6 @@
 """Size of the module, time to load it, memory it takes."""
 
+import dataclasses
 import pathlib
 import statistics
 
@@ -9,17 +10,18 @@ import matrix
 import policies
 import report
 from contenders import Contender
-from processes import cpu_seconds, memory_kb
+from processes import Cores, cpu_seconds, memory_kb
 
 SIZE_BUDGET_MB = 1.5
 LOAD_BUDGET_MS = 100
 MEMORY_BUDGET_MB = 25
 
 
-def chosen(module: pathlib.Path) -> list[Contender]:
+def chosen(module: pathlib.Path, noop: pathlib.Path) -> list[Contender]:
     few, many = (policies.by_rules(count, contenders.CLUSTER) for count in (10, 10000))
     return [
         Contender("plain", "plain Envoy", []),
+        Contender("noop-sdk", "no-op Wasm, Rust SDK", [contenders.wasm("noop", noop)]),
         Contender("stop", "Pointsman, hold stop, 10 rules", contenders.pointsman(module, "stop", few), True, True),
         Contender("gate", "Pointsman, hold gate, 10 rules", contenders.pointsman(module, "gate", few), True, True),
         Contender("rules-10000", "Pointsman, hold stop, 10,000 rules", contenders.pointsman(module, "stop", many), True, True),
@@ -45,8 +47,12 @@ def flat(stage: matrix.Stage, module: pathlib.Path) -> tuple[dict, list[str]]:
     return grown, [f"peak memory that 20 MB bodies add (model first, buffer limit 1 MiB): {shown}"]
 
 
-def run(stage: matrix.Stage, module: pathlib.Path, starts: int) -> tuple[dict, str]:
-    """Starts each variant `starts` times, in turn. Ready means: the first request has been answered."""
+def run(stage: matrix.Stage, module: pathlib.Path, noop: pathlib.Path, starts: int) -> tuple[dict, str]:
+    """Starts each variant `starts` times, in turn. Ready means: the first request has been answered.
+
+    Envoy is not pinned here: V8 compiles on several threads, as it would in production.
+    """
+    stage = dataclasses.replace(stage, cores=Cores(False))
     small, large = bodies.chat(1024, False), bodies.chat(256 * 1024, False)
     files = {}
     for name, body in {"small": small, "large": large}.items():
@@ -55,7 +61,7 @@ def run(stage: matrix.Stage, module: pathlib.Path, starts: int) -> tuple[dict, s
     seen: dict[str, dict[str, list]] = {}
     for number in range(starts):
         stage.say(f"footprint: start {number + 1} of {starts}")
-        for contender in chosen(module):
+        for contender in chosen(module, noop):
             figures = seen.setdefault(contender.name, {"ready_ms": [], "cpu_ms": [], "rss_mb": [], "rss_loaded_mb": [], "peak_mb": []})
             one = stage.start(contender)
             try:
@@ -75,12 +81,12 @@ def run(stage: matrix.Stage, module: pathlib.Path, starts: int) -> tuple[dict, s
     # Start by start, so that a slow moment of the machine counts on both sides.
     extra = {name: statistics.median(mine - base for mine, base in zip(seen[name]["ready_ms"], seen["plain"]["ready_ms"])) for name in seen}
     rows, verdicts = [], [f"module: {report.verdict(size, SIZE_BUDGET_MB, ' MB')}"]
-    for one in chosen(module):
+    for one in chosen(module, noop):
         mine = middle[one.name]
         rows.append([one.title, f"{mine['ready_ms']:.0f}", f"{extra[one.name]:+.0f}", f"{mine['cpu_ms'] - plain['cpu_ms']:+.0f}",
                      f"{mine['rss_mb']:.0f} ({mine['rss_mb'] - plain['rss_mb']:+.1f})",
                      f"{mine['rss_loaded_mb']:.0f} ({mine['rss_loaded_mb'] - plain['rss_loaded_mb']:+.1f})"])
-        if one.name != "plain":
+        if one.name not in ("plain", "noop-sdk"):
             verdicts.append(f"{one.title}: load {report.verdict(extra[one.name], LOAD_BUDGET_MS, ' ms')}, "
                             f"RSS {report.verdict(mine['rss_loaded_mb'] - plain['rss_loaded_mb'], MEMORY_BUDGET_MB, ' MB')}")
     grown, lines = flat(stage, module)

@@ -7,12 +7,13 @@ TEAM = "search"
 
 
 def catalog(cluster: str) -> dict:
-    """Models, aliases and tenants that every measured policy shares."""
+    """Models, aliases and tenants that every measured policy shares. No context windows: whether a prompt fits into one is
+    known only when all of it has been read."""
     names = ["gpt-4o", "gpt-4o-mini", "claude-haiku", "mistral-large"]
     return {
         "models": [{"name": name, "cluster": cluster, "cost": {"inputPerMillion": 2.5, "outputPerMillion": 10},
                     "labels": {"tier": "premium", "region": "us"}} for name in names]
-        + [{"name": name, "cluster": cluster, "upstreamModel": UPSTREAM_MODEL, "contextWindow": 1000000,
+        + [{"name": name, "cluster": cluster, "upstreamModel": UPSTREAM_MODEL,
             "labels": {"tier": "small", "region": "eu"}} for name in ["llama-small", "llama-small-b"]],
         "aliases": [{"name": "auto"}, {"name": "claude-3-*", "model": "claude-haiku"}],
         "tenants": [
@@ -59,7 +60,10 @@ def every_fact(cluster: str) -> dict:
     def rule(name, match, model="gpt-4o"):
         return {"name": name, "match": match, "route": {"targets": [{"model": model}]}}
 
-    return catalog(cluster) | {"rules": [
+    shared = catalog(cluster)
+    for model in shared["models"]:
+        model["contextWindow"] = 1000000
+    return shared | {"rules": [
         rule("pictures", {"images": True}),
         rule("sound", {"audio": True}),
         rule("with-tools", {"tools": True}),

@@ -211,7 +211,7 @@ def measure(options: argparse.Namespace, folder: pathlib.Path) -> None:
         if "rules" in sections and wasm.is_file():
             finish("rules", *run_rules(stage, wasm, dataclasses.replace(depth, rounds=depth.rounds * 3)))
         if "footprint" in sections and wasm.is_file():
-            finish("footprint", *footprint.run(stage, wasm, starts=4 if options.quick else 11))
+            finish("footprint", *footprint.run(stage, wasm, module("noop_sdk"), starts=4 if options.quick else 11))
         if "scanner" in sections:
             if not options.no_build:
                 build("-p", "scanner")
