@@ -124,7 +124,13 @@ impl Door<'_> {
         }
         let mut record = Record::new(self.policy.version(), Action::Deny, "unknownTenant");
         record.api = Some(api.name());
-        Some(Received::Reply(refuse(self.policy, api.family(), record, 403, "the caller belongs to no tenant of the policy")))
+        Some(Received::Reply(refuse(
+            self.policy,
+            api.family(),
+            record,
+            403,
+            "the caller belongs to no tenant of the policy",
+        )))
     }
 
     /// A request that cannot be read.
@@ -316,7 +322,8 @@ impl Reading {
             self.state = State::Passed;
             return Step::Route(Edits { record, ..Edits::default() });
         }
-        let reply = refuse(&self.policy, self.attributes.api.family(), record, violation.status(), &violation.message());
+        let reply =
+            refuse(&self.policy, self.attributes.api.family(), record, violation.status(), &violation.message());
         self.state = State::Refused;
         Step::Reply(reply)
     }
@@ -326,9 +333,10 @@ impl Reading {
     }
 
     fn excluded(&self, decision: &Decision) -> Vec<Excluded<'_>> {
-        let named = decision.excluded.iter().filter_map(|(model, reason)| {
-            Some(Excluded { model: self.policy.model(*model)?.name(), reason })
-        });
+        let named = decision
+            .excluded
+            .iter()
+            .filter_map(|(model, reason)| Some(Excluded { model: self.policy.model(*model)?.name(), reason }));
         named.collect()
     }
 

@@ -55,7 +55,7 @@ impl Need {
 
 /// What was decided, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision {
+pub(crate) struct Decision {
     pub(crate) outcome: Outcome,
     pub(crate) rule: Option<RuleId>,
     pub(crate) reason: &'static str,
@@ -138,7 +138,12 @@ impl Choice<'_> {
                 Some(Some(model)) => (model, "alias"),
                 Some(None) => {
                     let fallback = self.policy.on_failure().no_candidate;
-                    return self.fall_back(fallback, "noCandidate", 404, "no rule of the policy gives this alias a model");
+                    return self.fall_back(
+                        fallback,
+                        "noCandidate",
+                        404,
+                        "no rule of the policy gives this alias a model",
+                    );
                 }
                 None => {
                     let fallback = self.policy.on_failure().unknown_model;

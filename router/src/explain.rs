@@ -85,7 +85,8 @@ impl Caller for Exchange {
 
     fn claim(&self, path: &[String]) -> Option<Vec<u8>> {
         let name = path.join(".");
-        let values: Vec<&str> = self.claims.iter().filter(|(known, _)| *known == name).map(|(_, value)| value.as_str()).collect();
+        let values: Vec<&str> =
+            self.claims.iter().filter(|(known, _)| *known == name).map(|(_, value)| value.as_str()).collect();
         (!values.is_empty()).then(|| values.join("\0").into_bytes())
     }
 }

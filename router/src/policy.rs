@@ -119,8 +119,13 @@ impl Policy {
         let aliases = Aliases::compile(spec.aliases, &catalog, &at.key("aliases"), report);
         let (mut slots, mut keywords) = (HeaderSlots::default(), Keywords::default());
         let tenants = Tenants::compile(spec.tenants, &catalog, &mut slots, &at.key("tenants"), report);
-        let mut scope =
-            Scope { catalog: &catalog, aliases: &aliases, tenants: &tenants, slots: &mut slots, keywords: &mut keywords };
+        let mut scope = Scope {
+            catalog: &catalog,
+            aliases: &aliases,
+            tenants: &tenants,
+            slots: &mut slots,
+            keywords: &mut keywords,
+        };
         let rules = rule::compile(spec.rules, &mut scope, &at.key("rules"), report);
         let on_failure = spec.on_failure.compile(&catalog, &at.key("onFailure"), report);
         Self {

@@ -11,7 +11,7 @@ const VERSION: u32 = 1;
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Action {
+pub(crate) enum Action {
     /// Sent to a model.
     Route,
     /// Refused.
@@ -24,54 +24,54 @@ pub enum Action {
 
 /// A model that could not serve the request, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Excluded<'a> {
+pub(crate) struct Excluded<'a> {
     /// The model's name in the catalog.
-    pub model: &'a str,
+    pub(crate) model: &'a str,
     /// The reason code.
-    pub reason: &'static str,
+    pub(crate) reason: &'static str,
 }
 
 /// The record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Record<'a> {
+pub(crate) struct Record<'a> {
     v: u32,
     /// The policy's version.
-    pub policy: &'a str,
+    pub(crate) policy: &'a str,
     /// What became of the request.
-    pub action: Action,
+    pub(crate) action: Action,
     /// The API called.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub api: Option<&'static str>,
+    pub(crate) api: Option<&'static str>,
     /// The tenant calling.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub tenant: Option<&'a str>,
+    pub(crate) tenant: Option<&'a str>,
     /// The model asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub asked: Option<&'a str>,
+    pub(crate) asked: Option<&'a str>,
     /// The rule that decided.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub rule: Option<&'a str>,
+    pub(crate) rule: Option<&'a str>,
     /// The reason code.
-    pub reason: &'a str,
+    pub(crate) reason: &'a str,
     /// The model chosen.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub model: Option<&'a str>,
+    pub(crate) model: Option<&'a str>,
     /// Its name in the body.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub upstream_model: Option<&'a str>,
+    pub(crate) upstream_model: Option<&'a str>,
     /// The cluster that serves it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cluster: Option<&'a str>,
+    pub(crate) cluster: Option<&'a str>,
     /// Models that were considered and could not serve the request.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    pub excluded: &'a [Excluded<'a>],
+    pub(crate) excluded: &'a [Excluded<'a>],
     /// The status of a refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<u16>,
+    pub(crate) status: Option<u16>,
     /// The message of a refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub message: Option<&'a str>,
+    pub(crate) message: Option<&'a str>,
 }
 
 impl<'a> Record<'a> {
@@ -97,7 +97,7 @@ impl<'a> Record<'a> {
 
     /// The record as JSON.
     #[must_use]
-    pub fn to_json(&self) -> String {
+    pub(crate) fn to_json(&self) -> String {
         // Only strings and numbers: there is nothing in it that could fail to serialise.
         serde_json::to_string(self).unwrap_or_default()
     }

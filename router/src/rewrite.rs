@@ -43,7 +43,8 @@ impl Splice {
 /// The edits that send a request to `cluster` under the name `upstream_model`.
 pub(crate) fn edits(facts: &Facts, envelope: Envelope, cluster: &str, upstream_model: &str, record: String) -> Edits {
     let splice = splice(facts, upstream_model);
-    let content_length = splice.as_ref().and_then(|splice| envelope.content_length.map(|length| splice.apply_to(length)));
+    let content_length =
+        splice.as_ref().and_then(|splice| envelope.content_length.map(|length| splice.apply_to(length)));
     let remove_headers = if splice.is_some() && envelope.has_digest { DIGESTS.to_vec() } else { Vec::new() };
     Edits {
         splice,

@@ -57,11 +57,11 @@ fn by_headers(conditions: &Conditions, attributes: &Attributes, asked: Option<&s
             || asked.is_some_and(|asked| conditions.models.iter().any(|pattern| pattern.matches(asked))))
         && (conditions.tenants.is_empty()
             || attributes.tenant.is_some_and(|tenant| conditions.tenants.binary_search(&tenant).is_ok()))
-        && (conditions.paths.is_empty()
-            || conditions.paths.iter().any(|path| path.matches(attributes.path.as_bytes())))
-        && conditions.headers.iter().all(|header| {
-            attributes.header(header.slot).is_some_and(|value| header.test.matches(value))
-        })
+        && (conditions.paths.is_empty() || conditions.paths.iter().any(|path| path.matches(attributes.path.as_bytes())))
+        && conditions
+            .headers
+            .iter()
+            .all(|header| attributes.header(header.slot).is_some_and(|value| header.test.matches(value)))
 }
 
 fn within(range: Range, value: Bounds, need: Need) -> Result<bool, Unknown> {

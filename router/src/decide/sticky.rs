@@ -84,7 +84,8 @@ mod tests {
     #[test]
     fn a_changed_weight_moves_only_what_must_move() {
         let (before, after) = ([("a", 50), ("b", 50)], [("a", 60), ("b", 50)]);
-        let moved: Vec<_> = keys().map(|key| (pick_name(key, &before), pick_name(key, &after))).filter(|(x, y)| x != y).collect();
+        let moved: Vec<_> =
+            keys().map(|key| (pick_name(key, &before), pick_name(key, &after))).filter(|(x, y)| x != y).collect();
         assert!(moved.iter().all(|pair| *pair == (Some("b"), Some("a"))));
         assert!((700..=1_150).contains(&moved.len()), "{}", moved.len());
     }

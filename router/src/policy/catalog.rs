@@ -24,7 +24,7 @@ object! {
         "contextWindow" => context_window: Option<Whole<1, MAX_WHOLE>>,
         /// What it can do. Requests that need anything else do not go to it. Default: everything.
         "capabilities" => capabilities: Option<Vec<Capability>>,
-        /// What it costs.
+        /// What it costs. Reports use it; no decision looks at it.
         "cost" => cost: Option<CostSpec>,
         /// Free labels, for tenants' requirements.
         "labels" => labels: Map<LabelKey, Plain>,
@@ -114,6 +114,11 @@ impl Model {
     /// The name that is written into the body.
     pub fn upstream_model(&self) -> &str {
         &self.upstream_model
+    }
+
+    /// What it costs, in the policy's currency: a million input tokens, a million output tokens.
+    pub fn cost(&self) -> Option<(f64, f64)> {
+        self.cost.map(|cost| (cost.input_per_million, cost.output_per_million))
     }
 
     /// The value of a label.

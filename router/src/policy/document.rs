@@ -81,6 +81,12 @@ impl Document {
 }
 
 fn write_string(value: &str, text: &mut String) {
+    if value.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+        text.push('"');
+        text.push_str(value);
+        text.push('"');
+        return;
+    }
     // Writing text as JSON cannot fail.
     text.push_str(&serde_json::to_string(value).unwrap_or_default());
 }

@@ -36,7 +36,10 @@ pub(crate) fn recognise(path: &[u8], prefixes: &[String]) -> Endpoint {
 
 fn exactly(path: &str, prefixes: &[String]) -> Endpoint {
     let prefixed = prefixes.iter().filter_map(|prefix| path.strip_prefix(prefix.as_str())).map(unprefixed);
-    std::iter::once(unprefixed(path)).chain(prefixed).find(|endpoint| *endpoint != Endpoint::Other).unwrap_or(Endpoint::Other)
+    std::iter::once(unprefixed(path))
+        .chain(prefixed)
+        .find(|endpoint| *endpoint != Endpoint::Other)
+        .unwrap_or(Endpoint::Other)
 }
 
 fn unprefixed(path: &str) -> Endpoint {
@@ -231,7 +234,16 @@ mod tests {
 
     #[test]
     fn everything_else_is_somebody_elses() {
-        for path in ["/", "/healthz", "/v1/files", "/v1/chat", "/v1/chat/completions/cmpl_1", "/x/v1/chat/completions", "/A%20b", "*"] {
+        for path in [
+            "/",
+            "/healthz",
+            "/v1/files",
+            "/v1/chat",
+            "/v1/chat/completions/cmpl_1",
+            "/x/v1/chat/completions",
+            "/A%20b",
+            "*",
+        ] {
             check(path, Endpoint::Other);
         }
     }

@@ -77,10 +77,6 @@ impl Facts {
         self.reader.settle();
     }
 
-    pub(crate) fn api(&self) -> Api {
-        self.api
-    }
-
     /// Whether all facts are final.
     pub(crate) fn is_complete(&self) -> bool {
         self.complete

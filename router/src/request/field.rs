@@ -63,11 +63,6 @@ pub(super) fn fields(api: Api) -> Fields {
     }
 }
 
-/// Whether the API lets a client leave the model to the server.
-pub(super) fn model_is_optional(api: Api) -> bool {
-    matches!(api, Api::Moderations | Api::ImageGenerations | Api::Responses)
-}
-
 /// Whether the answer streams when the request does not say.
 pub(super) fn streams_by_default(api: Api) -> bool {
     matches!(api, Api::OllamaChat | Api::OllamaGenerate)
@@ -102,12 +97,8 @@ const COMPLETIONS: Fields = &[
     ("fallbacks", Field::ModelList),
 ];
 
-const EMBEDDINGS: Fields = &[
-    ("model", Field::Model),
-    ("input", Field::Input),
-    ("models", Field::ModelList),
-    ("fallbacks", Field::ModelList),
-];
+const EMBEDDINGS: Fields =
+    &[("model", Field::Model), ("input", Field::Input), ("models", Field::ModelList), ("fallbacks", Field::ModelList)];
 
 const RESPONSES: Fields = &[
     ("model", Field::Model),
@@ -130,12 +121,8 @@ const IMAGE_GENERATIONS: Fields = &[("model", Field::Model), ("prompt", Field::P
 
 const SPEECH: Fields = &[("model", Field::Model), ("input", Field::Input), ("instructions", Field::System)];
 
-const RERANK: Fields = &[
-    ("model", Field::Model),
-    ("query", Field::Prompt),
-    ("documents", Field::Text),
-    ("texts", Field::Text),
-];
+const RERANK: Fields =
+    &[("model", Field::Model), ("query", Field::Prompt), ("documents", Field::Text), ("texts", Field::Text)];
 
 const MESSAGES: Fields = &[
     ("model", Field::Model),

@@ -172,8 +172,8 @@ mod tests {
         for split in text.char_indices().map(|(at, _)| at) {
             let mut run = Search::new(&search);
             run.begin_string(&search);
-            run.text(&search, text[..split].as_bytes());
-            run.text(&search, text[split..].as_bytes());
+            run.text(&search, &text.as_bytes()[..split]);
+            run.text(&search, &text.as_bytes()[split..]);
             run.end_string(&search);
             assert_eq!(run.has(0), found, "{keyword:?} in {text:?} split at {split}");
             assert!(!run.has(1));

@@ -459,9 +459,9 @@ impl Number {
             _ => return None,
         };
         let value = match (self.part, part) {
-            (Integer, Integer) => self.value.and_then(|value| {
-                value.checked_mul(10)?.checked_add(u64::from(byte.wrapping_sub(b'0')))
-            }),
+            (Integer, Integer) => {
+                self.value.and_then(|value| value.checked_mul(10)?.checked_add(u64::from(byte.wrapping_sub(b'0'))))
+            }
             _ => None,
         };
         Some(Self { part, value })

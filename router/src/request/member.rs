@@ -64,7 +64,13 @@ pub(super) enum Medium {
 /// The medium of a content part, by its `type`.
 pub(super) fn medium(part_type: &[u8]) -> Option<Medium> {
     match part_type {
-        b"image" | b"image_url" | b"input_image" | b"image_pil" | b"image_embeds" | b"video_url" | b"video"
+        b"image"
+        | b"image_url"
+        | b"input_image"
+        | b"image_pil"
+        | b"image_embeds"
+        | b"video_url"
+        | b"video"
         | b"computer_screenshot" => Some(Medium::Image),
         b"audio" | b"input_audio" | b"audio_url" => Some(Medium::Audio),
         _ => None,

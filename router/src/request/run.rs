@@ -52,9 +52,7 @@ fn bytewise(bytes: &[u8]) -> Run {
 /// 128-bit lanes of WebAssembly. V8 has them in every Envoy that Pointsman supports.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod lanes {
-    use core::arch::wasm32::{
-        u8x16, u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, v128, v128_any_true, v128_or,
-    };
+    use core::arch::wasm32::{u8x16, u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, v128, v128_any_true, v128_or};
 
     pub(super) fn none() -> v128 {
         u8x16_splat(0)

@@ -57,8 +57,16 @@ fn refused(body: impl AsRef<[u8]>, expected: Violation) {
 #[test]
 fn chat_completions() {
     let api = Api::ChatCompletions;
-    check(api, r#"{"messages":[{"content":"Hello!","role":"user"}],"model":"gpt-5"}"#, r#"model=Some("gpt-5") messages=1 tokens=2 stream=false"#);
-    check(api, r#"{"model":"\u0067pt","stream":true,"max_completion_tokens":7}"#, r#"model=Some("gpt") stream=true max=Some(7)"#);
+    check(
+        api,
+        r#"{"messages":[{"content":"Hello!","role":"user"}],"model":"gpt-5"}"#,
+        r#"model=Some("gpt-5") messages=1 tokens=2 stream=false"#,
+    );
+    check(
+        api,
+        r#"{"model":"\u0067pt","stream":true,"max_completion_tokens":7}"#,
+        r#"model=Some("gpt") stream=true max=Some(7)"#,
+    );
     check(api, r#"{"model":"m","tools":[{"type":"function","function":{"name":"f"}}]}"#, "tools=true");
     check(api, r#"{"model":"m","tools":[],"stream":null,"response_format":null}"#, "tools=false structured=false");
     check(api, r#"{"model":"m","response_format":{"type":"json_schema","json_schema":{}}}"#, "structured=true");
@@ -66,7 +74,11 @@ fn chat_completions() {
     check(api, r#"{"model":"m","reasoning_effort":"high"}"#, "reasoning=true");
     check(api, r#"{"model":"m","reasoning_effort":"none"}"#, "reasoning=false");
     check(api, r#"{"model":"m","modalities":["text","audio"]}"#, "audio=true");
-    check(api, r#"{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"a secret"}]}]}"#, "secret=true tokens=2");
+    check(
+        api,
+        r#"{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"a secret"}]}]}"#,
+        "secret=true tokens=2",
+    );
 }
 
 #[test]
@@ -85,25 +97,49 @@ fn media_are_seen_however_they_are_spelled() {
     }
     let audio = r#"{"model":"m","messages":[{"content":[{"type":"input_audio","input_audio":{"data":"AAAA"}}]}]}"#;
     check(Api::ChatCompletions, audio, "audio=true images=false tokens=0");
-    check(Api::OllamaChat, r#"{"model":"m","messages":[{"role":"user","content":"x","images":["AAAA"]}]}"#, "images=true tokens=1");
+    check(
+        Api::OllamaChat,
+        r#"{"model":"m","messages":[{"role":"user","content":"x","images":["AAAA"]}]}"#,
+        "images=true tokens=1",
+    );
     check(Api::OllamaGenerate, r#"{"model":"m","prompt":"x","images":["AAAA"]}"#, "images=true tokens=1");
-    check(Api::Responses, r#"{"model":"m","input":[{"role":"user","content":[{"type":"input_image","image_url":"x"}]}]}"#, "images=true");
+    check(
+        Api::Responses,
+        r#"{"model":"m","input":[{"role":"user","content":[{"type":"input_image","image_url":"x"}]}]}"#,
+        "images=true",
+    );
     let argument = r#"{"model":"m","messages":[{"content":[{"type":"tool_use","input":{"type":"image"}}]}]}"#;
     check(Api::Messages, argument, "images=false");
 }
 
 #[test]
 fn other_apis() {
-    check(Api::Messages, r#"{"model":"c","max_tokens":9,"system":"be","messages":[{"role":"user","content":"hi"}],"thinking":{"type":"enabled"}}"#, "max=Some(9) reasoning=true tokens=1 messages=1");
+    check(
+        Api::Messages,
+        r#"{"model":"c","max_tokens":9,"system":"be","messages":[{"role":"user","content":"hi"}],"thinking":{"type":"enabled"}}"#,
+        "max=Some(9) reasoning=true tokens=1 messages=1",
+    );
     check(Api::Messages, r#"{"model":"c","thinking":{"type":"disabled"}}"#, "reasoning=false");
-    check(Api::Responses, r#"{"model":"m","input":"hello world","instructions":"x","text":{"format":{"type":"json_schema"}}}"#, "structured=true tokens=3 messages=1");
-    check(Api::Responses, r#"{"input":[{"role":"user","content":"hi"}],"reasoning":{"effort":"low"}}"#, "model=None messages=1 reasoning=true");
+    check(
+        Api::Responses,
+        r#"{"model":"m","input":"hello world","instructions":"x","text":{"format":{"type":"json_schema"}}}"#,
+        "structured=true tokens=3 messages=1",
+    );
+    check(
+        Api::Responses,
+        r#"{"input":[{"role":"user","content":"hi"}],"reasoning":{"effort":"low"}}"#,
+        "model=None messages=1 reasoning=true",
+    );
     check(Api::Embeddings, r#"{"model":"e","input":["one","two"]}"#, "messages=2 tokens=2");
     check(Api::Embeddings, r#"{"model":"e","input":[1,2,3]}"#, "messages=1 tokens=3");
     check(Api::Embeddings, r#"{"model":"e","input":[[1,2],[3]]}"#, "messages=2 tokens=3");
     check(Api::Completions, r#"{"model":"m","prompt":["a","b"]}"#, "messages=2");
     check(Api::Rerank, r#"{"model":"m","query":"abcd","documents":["abcd",{"text":"abcd"}]}"#, "tokens=3");
-    check(Api::OllamaChat, r#"{"model":"m","options":{"num_predict":5},"think":true,"format":"json"}"#, "stream=true max=Some(5) reasoning=true structured=true");
+    check(
+        Api::OllamaChat,
+        r#"{"model":"m","options":{"num_predict":5},"think":true,"format":"json"}"#,
+        "stream=true max=Some(5) reasoning=true structured=true",
+    );
 }
 
 #[test]
@@ -160,14 +196,24 @@ fn bodies_that_two_parsers_could_read_differently_are_refused() {
 
 #[test]
 fn keys_that_do_not_matter_may_be_anything() {
-    check(Api::ChatCompletions, r#"{"x":1,"x":2,"a":{"model":"n","MODEL":[]},"model":"m","seed":-1.5e+10}"#, r#"model=Some("m")"#);
-    check(Api::ChatCompletions, r#"{"model":"m","metadata":{"model":"n"},"user":"\ud83d\ude00"}"#, r#"model=Some("m")"#);
+    check(
+        Api::ChatCompletions,
+        r#"{"x":1,"x":2,"a":{"model":"n","MODEL":[]},"model":"m","seed":-1.5e+10}"#,
+        r#"model=Some("m")"#,
+    );
+    check(
+        Api::ChatCompletions,
+        r#"{"model":"m","metadata":{"model":"n"},"user":"\ud83d\ude00"}"#,
+        r#"model=Some("m")"#,
+    );
 }
 
 #[test]
 fn a_conversation_keeps_its_identity_as_it_goes_on() {
     let identity = |body: &str| read(Api::Messages, body.as_bytes()).ok().and_then(|facts| facts.identity());
-    let first = identity(r#"{"model":"a","system":"be kind","tools":[{"name":"f"}],"messages":[{"role":"user","content":"hi"}]}"#);
+    let first = identity(
+        r#"{"model":"a","system":"be kind","tools":[{"name":"f"}],"messages":[{"role":"user","content":"hi"}]}"#,
+    );
     let second = identity(
         r#"{"tools":[{"name":"f","cache_control":{"type":"ephemeral"}}],"messages":[{"content":[{"text":"hi","type":"text","cache_control":{"type":"ephemeral"}}],"role":"user"},
             {"role":"assistant","content":"hello"},{"role":"user","content":"more"}],"system":[{"type":"text","text":"be kind"}],"model":"b","temperature":1}"#,
@@ -223,15 +269,17 @@ fn bodies() -> impl Strategy<Value = Vec<u8>> {
         ]
     });
     let damage = prop::option::weighted(0.4, (any::<prop::sample::Index>(), any::<u8>(), any::<bool>()));
-    (prop::collection::vec(("\"(model|messages|input|[a-z]{1,3})\"", value), 0..5), damage).prop_map(|(members, damage)| {
-        let members: Vec<String> = members.iter().map(|(key, value)| format!("{key}: {value}")).collect();
-        let mut body = format!("{{{}}}", members.join(", ")).into_bytes();
-        if let Some((at, byte, insert)) = damage {
-            let at = at.index(body.len());
-            if insert { body.insert(at, byte) } else { body[at] = byte }
-        }
-        body
-    })
+    (prop::collection::vec(("\"(model|messages|input|[a-z]{1,3})\"", value), 0..5), damage).prop_map(
+        |(members, damage)| {
+            let members: Vec<String> = members.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+            let mut body = format!("{{{}}}", members.join(", ")).into_bytes();
+            if let Some((at, byte, insert)) = damage {
+                let at = at.index(body.len());
+                if insert { body.insert(at, byte) } else { body[at] = byte }
+            }
+            body
+        },
+    )
 }
 
 proptest! {

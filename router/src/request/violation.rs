@@ -103,9 +103,7 @@ impl Violation {
             Violation::ContentEncoding => "a compressed request body cannot be read; send it uncompressed".into(),
             Violation::NoBody => "the request has no body".into(),
             Violation::UnexpectedBody => "a request body is not allowed with this method".into(),
-            Violation::PathSpelling => {
-                "this spelling of the path is not served; use the plain path of the API".into()
-            }
+            Violation::PathSpelling => "this spelling of the path is not served; use the plain path of the API".into(),
         }
     }
 }
