@@ -1,6 +1,6 @@
 //! The deployment file: where Envoy listens, which policy it runs and where the clusters are.
 
-use crate::source::{Finding, Source};
+use crate::source::{Finding, Part, Source};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -101,9 +101,12 @@ pub(crate) fn load(path: &Path) -> Result<Deployment, Vec<Finding>> {
     let value = serde_json::to_value(&source.root).unwrap_or_default();
     let mut deployment: Deployment = serde_path_to_error::deserialize(value).map_err(|err| {
         let path = err.path().to_string();
-        vec![source.finding(if path == "." { "" } else { &path }, &plain(&err.into_inner().to_string()))]
+        let message = plain(&err.into_inner().to_string());
+        let part = if message.starts_with("unknown field") { Part::Key } else { Part::Value };
+        vec![source.finding(if path == "." { "" } else { &path }, part, &message)]
     })?;
-    let findings: Vec<_> = problems(&deployment).iter().map(|(path, message)| source.finding(path, message)).collect();
+    let findings: Vec<_> =
+        problems(&deployment).iter().map(|(path, message)| source.finding(path, Part::Value, message)).collect();
     if !findings.is_empty() {
         return Err(findings);
     }

@@ -1,7 +1,7 @@
 //! A policy file: the one place where the command line meets the engine's policy.
 
-use crate::source::{Finding, Node, Source, Value};
-use pointsman_router::policy::{Document, Policy};
+use crate::source::{Finding, Node, Part, Source, Value};
+use pointsman_router::policy::{Document, Policy, PolicyError, PolicyErrorKind};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -17,8 +17,22 @@ pub(crate) fn load(file: &Path) -> Result<PolicyFile, Vec<Finding>> {
     let source = Source::read(file).map_err(|finding| vec![finding])?;
     match Policy::from_document(&document(&source.root)) {
         Ok(policy) => Ok(PolicyFile { source, policy: Rc::new(policy) }),
-        Err(errors) => Err(errors.iter().map(|error| source.finding(error.path(), &error.message())).collect()),
+        Err(errors) => {
+            let mut findings: Vec<_> = errors.iter().map(|error| finding(&source, error)).collect();
+            findings.sort_by_key(|finding| finding.at);
+            Err(findings)
+        }
     }
+}
+
+fn finding(source: &Source, error: &PolicyError) -> Finding {
+    let part = match error.kind() {
+        PolicyErrorKind::UnknownField { .. } | PolicyErrorKind::DuplicateField | PolicyErrorKind::NotHere { .. } => {
+            Part::Key
+        }
+        _ => Part::Value,
+    };
+    source.finding(error.path(), part, &error.message())
 }
 
 impl PolicyFile {

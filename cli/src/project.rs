@@ -2,7 +2,7 @@
 
 use crate::deployment::{self, Deployment};
 use crate::policy_file::{self, PolicyFile};
-use crate::source::Finding;
+use crate::source::{Finding, Part};
 use std::path::Path;
 
 #[derive(Debug)]
@@ -27,11 +27,11 @@ pub(crate) fn load_policy(deployment: &Deployment) -> Result<PolicyFile, Vec<Fin
             continue;
         };
         if !deployment.clusters.iter().any(|known| known.name == cluster) {
-            findings.push(
-                policy
-                    .source
-                    .finding(&format!("models[{index}].cluster"), &format!("no cluster `{cluster}` in the deployment")),
-            );
+            findings.push(policy.source.finding(
+                &format!("models[{index}].cluster"),
+                Part::Value,
+                &format!("no cluster `{cluster}` in the deployment"),
+            ));
         }
     }
     if findings.is_empty() { Ok(policy) } else { Err(findings) }

@@ -41,7 +41,9 @@ impl Record {
             "pass" => "passes untouched".into(),
             _ => format!("{} refused", show(&self.asked)),
         };
-        line.push_str(&self.because());
+        if self.action != "models" {
+            line.push_str(&self.because());
+        }
         if let Some(message) = &self.message {
             line.push_str(&format!(": {message}"));
         }

@@ -10,7 +10,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Line and column, both counted from 1; the column counts characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Position {
     pub(crate) line: usize,
     pub(crate) column: usize,
@@ -43,6 +43,13 @@ pub(crate) struct Member {
     pub(crate) key: String,
     pub(crate) at: Position,
     pub(crate) node: Node,
+}
+
+/// Which part of a field a finding is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Key,
+    Value,
 }
 
 /// One thing wrong with a file.
@@ -90,10 +97,10 @@ impl Source {
     }
 
     /// A finding about the field `path`, placed at that field.
-    pub(crate) fn finding(&self, path: &str, message: &str) -> Finding {
+    pub(crate) fn finding(&self, path: &str, part: Part, message: &str) -> Finding {
         Finding {
             file: self.file.clone(),
-            at: Some(place::of(&self.root, path, message)),
+            at: Some(place::of(&self.root, path, part)),
             path: path.to_owned(),
             message: message.to_owned(),
         }

@@ -1,21 +1,16 @@
 //! Where a field stands, by its path as in `rules[2].route.targets[0].model`.
 
-use super::{Node, Position, Value};
+use super::{Node, Part, Position, Value};
 
-/// Where to point for `message` about `path`: at the value, at the key, or at the deepest part of the path there is.
-pub(super) fn of(root: &Node, path: &str, message: &str) -> Position {
+/// Where `path` stands, or the deepest part of it there is.
+pub(super) fn of(root: &Node, path: &str, part: Part) -> Position {
     let mut deepest = (path.len(), root.at);
-    descend(root, path, points_at_key(message), &mut deepest);
+    descend(root, path, part, &mut deepest);
     deepest.1
 }
 
-/// For these the key is what is wrong, for all others the value.
-fn points_at_key(message: &str) -> bool {
-    message.starts_with("unknown field") || message.starts_with("duplicate")
-}
-
 /// Follows `path` from `node`, noting the position with the least of the path left.
-fn descend(node: &Node, path: &str, at_key: bool, deepest: &mut (usize, Position)) {
+fn descend(node: &Node, path: &str, part: Part, deepest: &mut (usize, Position)) {
     match &node.value {
         Value::Object(members) => {
             let path = path.strip_prefix('.').unwrap_or(path);
@@ -27,13 +22,13 @@ fn descend(node: &Node, path: &str, at_key: bool, deepest: &mut (usize, Position
                 if !(rest.is_empty() || rest.starts_with(['.', '['])) {
                     continue;
                 }
-                let at = if rest.is_empty() && at_key { member.at } else { member.node.at };
+                let at = if rest.is_empty() && part == Part::Key { member.at } else { member.node.at };
                 // The last of several equal keys is the one too many.
                 if rest.len() < deepest.0 || rest.is_empty() {
                     *deepest = (rest.len(), at);
                 }
                 if !rest.is_empty() {
-                    descend(&member.node, rest, at_key, deepest);
+                    descend(&member.node, rest, part, deepest);
                 }
             }
         }
@@ -48,7 +43,7 @@ fn descend(node: &Node, path: &str, at_key: bool, deepest: &mut (usize, Position
                 *deepest = (rest.len(), item.at);
             }
             if !rest.is_empty() {
-                descend(item, rest, at_key, deepest);
+                descend(item, rest, part, deepest);
             }
         }
         _ => {}
@@ -63,29 +58,29 @@ mod tests {
     const POLICY: &str =
         "models:\n- name: a\n  labels: { a.b: x }\nrules:\n- name: r\n  match:\n    stream: 3\n  stream: 1\n";
 
-    fn check(path: &str, message: &str, line: usize, column: usize) {
+    fn check(path: &str, part: Part, line: usize, column: usize) {
         let root = yaml::parse(POLICY).unwrap();
-        assert_eq!(of(&root, path, message), Position { line, column }, "{path}");
+        assert_eq!(of(&root, path, part), Position { line, column }, "{path}");
     }
 
     #[test]
     fn a_wrong_value_is_pointed_at() {
-        check("rules[0].match.stream", "expected true or false", 7, 13);
+        check("rules[0].match.stream", Part::Value, 7, 13);
     }
 
     #[test]
     fn an_unknown_field_is_pointed_at_by_its_key() {
-        check("rules[0].stream", "unknown field", 8, 3);
+        check("rules[0].stream", Part::Key, 8, 3);
     }
 
     #[test]
     fn a_missing_field_is_pointed_at_by_its_parent() {
-        check("models[0].cluster", "missing", 2, 3);
-        check("aliases", "missing", 1, 1);
+        check("models[0].cluster", Part::Value, 2, 3);
+        check("aliases", Part::Value, 1, 1);
     }
 
     #[test]
     fn a_key_may_hold_a_dot() {
-        check("models[0].labels.a.b", "bad", 3, 18);
+        check("models[0].labels.a.b", Part::Value, 3, 18);
     }
 }

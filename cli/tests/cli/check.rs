@@ -55,3 +55,38 @@ fn a_deployment_is_checked_with_its_policy() {
     let expected = "policy.yaml:2:27: models[0].cluster: no cluster `llama` in the deployment\n1 error\n";
     assert_eq!((outcome.code, without(&folder, &outcome.stdout).as_str()), (Some(1), expected));
 }
+
+#[test]
+fn every_error_is_printed_in_the_order_of_the_file() {
+    let policy = "
+models:
+- { name: small, cluster: llama, clustr: x }
+- { name: small, cluster: 5 }
+- { name: other, cluster: llama, cluster: llama }
+- name: lone
+rules:
+- name: first
+  match: { models: [smal] }
+  route:
+    targets:
+    - { model: smalll }
+visibilty: {}
+";
+    check(
+        "check-errors",
+        "policy.yaml",
+        policy,
+        1,
+        &[
+            "policy.yaml:3:34: models[0].clustr: unknown field; did you mean `cluster`?",
+            "policy.yaml:4:11: models[1].name: `small` is taken by models[0]",
+            "policy.yaml:4:27: models[1].cluster: expected a string, found a number",
+            "policy.yaml:5:34: models[2].cluster: duplicate field",
+            "policy.yaml:6:3: models[3].cluster: is required",
+            "policy.yaml:9:21: rules[0].match.models[0]: no model or alias `smal`; did you mean `small`?",
+            "policy.yaml:12:16: rules[0].route.targets[0].model: no model `smalll` in the catalog; did you mean `small`?",
+            "policy.yaml:13:1: visibilty: unknown field; did you mean `visibility`?",
+            "8 errors",
+        ],
+    );
+}

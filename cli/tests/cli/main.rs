@@ -13,6 +13,8 @@ mod quickstart;
 #[cfg(test)]
 mod render;
 #[cfg(test)]
+mod run;
+#[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod usage;
