@@ -222,7 +222,7 @@ def measure(options: argparse.Namespace, folder: pathlib.Path) -> None:
             finish("scanner-vm", *scanner.in_vm(stage, module("scanner_vm"), options.quick))
     machine = {"envoy": options.envoy, "cores": os.cpu_count(), "pinned": cores.pinned, "quick": options.quick, "depth": depth,
                "seconds": round(time.monotonic() - began), "stolen_seconds": steal_seconds() - steal, "load_average": os.getloadavg(),
-               "when": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")}
+               "when": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")}
     note = (f"Envoy {options.envoy}, one worker; {machine['cores']} cores, {'Envoy on one of its own' if cores.pinned else 'not pinned'}; "
             f"{depth.rounds} rounds; {machine['seconds']} s, of which the hypervisor took {machine['stolen_seconds']:.1f} s; "
             f"load average at the end {machine['load_average'][0]:.1f}.")
