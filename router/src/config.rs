@@ -17,7 +17,7 @@ object! {
         /// How the router holds the request while it reads the body.
         "hold" => hold: Option<Hold>,
         /// The policy, for the router.
-        "policy" => policy: Option<Whole>,
+        "policy" => policy: Option<Given>,
     }
 }
 
@@ -41,13 +41,13 @@ names! {
     }
 }
 
-/// A policy as it was written; it is read once the role is known.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Whole(Option<Document>);
+/// A policy that is there. It is read once the role is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Given;
 
-impl Read for Whole {
-    fn read(document: &Document, _: &Path<'_>, _: &mut Report) -> Self {
-        Self(Some(document.clone()))
+impl Read for Given {
+    fn read(_: &Document, _: &Path<'_>, _: &mut Report) -> Self {
+        Self
     }
 
     fn schema(_: &mut Definitions) -> Value {
@@ -76,8 +76,8 @@ impl PluginConfig {
         let (mut report, root) = (Report::default(), Path::Root);
         let spec = PluginSpec::read(&document, &root, &mut report);
         let at = root.key("policy");
-        let policy = match (spec.role, spec.policy.and_then(|policy| policy.0)) {
-            (Role::Router, Some(policy)) => Some(Policy::read(&policy, &at, &mut report)),
+        let policy = match (spec.role, spec.policy.and_then(|Given| document.get("policy"))) {
+            (Role::Router, Some(policy)) => Some(Policy::read(policy, &at, &mut report)),
             (Role::Router, None) if report.is_lost(&root.key("role")) => None,
             (Role::Router, None) => report.lose(&at, PolicyErrorKind::Missing),
             (Role::Gate, Some(_)) => report.lose(&at, PolicyErrorKind::NotHere { why: "the gate holds no policy" }),

@@ -37,12 +37,12 @@ mod text;
 #[cfg(test)]
 mod testing;
 
-pub use alias::Alias;
 pub use catalog::Model;
 pub use document::Document;
 pub use error::{PolicyError, PolicyErrorKind, PolicyErrors, What};
 pub use schema::schema;
 
+pub(crate) use alias::Alias;
 pub(crate) use catalog::{Capability, ModelId};
 pub(crate) use condition::{Conditions, Range};
 pub(crate) use failure::{OnFailure, OnUnknownTenant, OnUnread};
@@ -129,7 +129,7 @@ impl Policy {
         let rules = rule::compile(spec.rules, &mut scope, &at.key("rules"), report);
         let on_failure = spec.on_failure.compile(&catalog, &at.key("onFailure"), report);
         Self {
-            version: version(document),
+            version: if report.is_empty() { version(document) } else { String::new() },
             read_set: ReadSet::of(&catalog.models, &tenants.all, &rules),
             index: RuleIndex::new(&rules),
             catalog,

@@ -22,7 +22,7 @@ object! {
 
 /// A name, or names, that clients may ask for.
 #[derive(Clone, Debug)]
-pub struct Alias {
+pub(crate) struct Alias {
     /// As it is written, which is also how `/v1/models` lists it.
     pub(crate) name: String,
     pub(crate) pattern: Pattern,

@@ -4,7 +4,6 @@ use super::error::{PolicyErrorKind, Report, What};
 use super::object::{names, object};
 use super::path::Path;
 use super::read::{MAX_WHOLE, Map, Price, Whole};
-use super::suggest::nearest;
 use super::text::{Cluster, LabelKey, Name, Plain};
 use crate::api::{Api, ApiSet};
 use std::collections::BTreeMap;
@@ -192,7 +191,7 @@ impl Catalog {
     pub(super) fn resolve(&self, name: &Name, at: &Path<'_>, report: &mut Report) -> Option<ModelId> {
         let found = self.find(&name.0);
         if found.is_none() && !self.has_gaps {
-            let suggestion = nearest(&name.0, self.names()).map(str::to_owned);
+            let suggestion = report.suggest(&name.0, self.names());
             report.add(at, PolicyErrorKind::NoSuch { what: What::Model, name: name.0.clone(), suggestion });
         }
         found

@@ -9,7 +9,6 @@ use super::object::{names, object};
 use super::path::Path;
 use super::pattern::Pattern;
 use super::read::{MAX_WHOLE, Some1, Whole};
-use super::suggest::nearest;
 use super::tenant::{TenantId, Tenants};
 use super::text::{Keyword, Name, NamePattern, RequestPath};
 use crate::api::ApiSet;
@@ -198,7 +197,7 @@ fn known_name(pattern: &NamePattern, scope: &Scope<'_>, at: &Path<'_>, report: &
     if let Some(name) = pattern.exact() {
         let is_known = catalog.find(name).is_some() || aliases.find(name).is_some();
         if !is_known && !catalog.has_gaps() && !aliases.has_gaps() {
-            let suggestion = nearest(name, catalog.names().chain(aliases.names())).map(str::to_owned);
+            let suggestion = report.suggest(name, catalog.names().chain(aliases.names()));
             report.add(at, PolicyErrorKind::NoSuch { what: What::ModelOrAlias, name: name.to_owned(), suggestion });
         }
     }

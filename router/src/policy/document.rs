@@ -25,6 +25,14 @@ impl Document {
     /// An object without members.
     pub(super) const EMPTY: Document = Document::Object(Vec::new());
 
+    /// The first member of that name.
+    pub(crate) fn get(&self, key: &str) -> Option<&Document> {
+        match self {
+            Document::Object(members) => members.iter().find(|(name, _)| name == key).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
     /// What it is, for a sentence.
     pub(super) fn kind(&self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 //! What can be wrong with a policy, and where.
 
 use super::path::Path;
+use super::suggest::nearest;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -124,6 +125,11 @@ pub enum PolicyErrorKind {
         /// How many there may be.
         max: usize,
     },
+    /// More different headers than the engine keeps for a request.
+    TooManyHeaders {
+        /// How many there may be.
+        max: usize,
+    },
     /// More keywords than one search can look for.
     TooManyKeywords,
     /// A field that has no meaning here.
@@ -184,6 +190,7 @@ impl fmt::Display for PolicyErrorKind {
             Kind::NoWeight => f.write_str("needs at least one weight above 0"),
             Kind::ReservedHeader => f.write_str("is reserved: Pointsman removes it from every request"),
             Kind::TooMany { max } => write!(f, "has more than {max} items"),
+            Kind::TooManyHeaders { max } => write!(f, "the policy looks at more than {max} different headers"),
             Kind::TooManyKeywords => f.write_str("the keywords of all rules are too many to look for"),
             Kind::NotHere { why } => f.write_str(why),
         }
@@ -254,7 +261,11 @@ impl<'a> IntoIterator for &'a PolicyErrors {
 pub(crate) struct Report {
     errors: Vec<PolicyError>,
     lost: BTreeSet<String>,
+    suggested: usize,
 }
+
+/// Names that "did you mean" is asked for, at most: a policy full of wrong names must not hold up the proxy.
+const SUGGESTIONS: usize = 100;
 
 impl Report {
     /// Notes an error about a value that was understood.
@@ -281,6 +292,17 @@ impl Report {
                 Path::Root => false,
                 Path::Key(parent, _) | Path::Index(parent, _) => self.is_lost(parent),
             }
+    }
+
+    /// The name among `known` that was probably meant.
+    pub(crate) fn suggest<'a>(&mut self, name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+        self.suggested += 1;
+        if self.suggested > SUGGESTIONS { None } else { nearest(name, known).map(str::to_owned) }
+    }
+
+    /// Whether nothing is wrong so far.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.errors.is_empty()
     }
 
     /// The value, if nothing is wrong.

@@ -6,11 +6,15 @@ use super::object::{names, object};
 use super::path::Path;
 use super::read::{Definitions, Read, wrong_type};
 use super::text::HeaderValue;
+use crate::names::RESERVED_PREFIX;
 use regex_lite::{Regex, RegexBuilder};
 use serde_json::{Value, json};
 
 /// Values longer than this never match a regular expression, so that its cost stays bounded.
 const LONGEST_SEARCHED: usize = 4096;
+
+/// Different headers that a policy can look at: each is copied for every request.
+const MAX_HEADERS: usize = 256;
 
 /// What a compiled regular expression may take, in bytes.
 const REGEX_SIZE: usize = 64 * 1024;
@@ -19,7 +23,7 @@ object! {
     /// A condition on a request header. Clients choose their headers freely: for a tenant, only match on a
     /// header that the proxy sets itself, such as one that authentication writes.
     pub(crate) struct HeaderSpec {
-        /// The header's name, in any case.
+        /// The header's name, in any case. `host` is the host that the client addressed.
         "name" => name: HeaderName,
         /// How the value is compared.
         "type" => kind: MatchType = "Exact",
@@ -48,7 +52,7 @@ impl Read for HeaderName {
     fn read(document: &Document, at: &Path<'_>, report: &mut Report) -> Self {
         let Document::String(name) = document else { return wrong_type("a string", document, at, report) };
         let lower = name.to_ascii_lowercase();
-        if lower.starts_with("x-pointsman-") {
+        if lower.starts_with(RESERVED_PREFIX) {
             return report.lose(at, PolicyErrorKind::ReservedHeader);
         }
         let is_token = !lower.is_empty()
@@ -81,19 +85,14 @@ pub(super) struct HeaderSlots(pub(super) Vec<String>);
 
 impl HeaderSlots {
     pub(super) fn slot(&mut self, name: HeaderName, at: &Path<'_>, report: &mut Report) -> HeaderSlot {
-        let place = self.0.iter().position(|known| *known == name.0).unwrap_or(self.0.len());
-        match u16::try_from(place) {
-            Ok(slot) => {
-                if place == self.0.len() {
-                    self.0.push(name.0);
-                }
-                HeaderSlot(slot)
-            }
-            Err(_) => {
-                report.add(at, PolicyErrorKind::TooMany { max: usize::from(u16::MAX) });
-                HeaderSlot(u16::MAX)
-            }
+        let known = self.0.iter().position(|known| *known == name.0);
+        let place = known.unwrap_or(self.0.len());
+        if known.is_none() && place < MAX_HEADERS {
+            self.0.push(name.0);
+        } else if known.is_none() {
+            report.add(at, PolicyErrorKind::TooManyHeaders { max: MAX_HEADERS });
         }
+        HeaderSlot(u16::try_from(place).unwrap_or(u16::MAX))
     }
 }
 

@@ -3,7 +3,6 @@
 use super::document::Document;
 use super::error::{PolicyErrorKind, Report};
 use super::path::Path;
-use super::suggest::nearest;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -207,7 +206,7 @@ impl<'a> Members<'a> {
         report_duplicates(members, at, report);
         for (key, _) in members {
             if !keys.contains(&key.as_str()) {
-                let suggestion = nearest(key, keys.iter().copied()).map(str::to_owned);
+                let suggestion = report.suggest(key, keys.iter().copied());
                 report.add(&at.key(key), PolicyErrorKind::UnknownField { suggestion });
             }
         }
@@ -268,7 +267,7 @@ pub(crate) fn choose<T: Copy + Default>(
         Some((_, value)) => *value,
         None => {
             let choices: Vec<_> = choices.iter().map(|(spelling, _)| *spelling).collect();
-            let suggestion = nearest(name, choices.iter().copied()).map(str::to_owned);
+            let suggestion = report.suggest(name, choices.iter().copied());
             report.lose(at, PolicyErrorKind::UnknownValue { value: name.clone(), choices, suggestion })
         }
     }

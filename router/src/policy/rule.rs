@@ -1,6 +1,6 @@
 //! Rules: conditions and an action. The first that applies acts.
 
-use super::catalog::ModelId;
+use super::catalog::{ModelId, ModelSet};
 use super::condition::{Conditions, ConditionsSpec, Scope};
 use super::document::Document;
 use super::error::{PolicyErrorKind, Report};
@@ -147,18 +147,20 @@ impl RouteSpec {
     fn compile(self, scope: &mut Scope<'_>, at: &Path<'_>, report: &mut Report) -> Route {
         let at_targets = at.key("targets");
         let mut targets: Vec<Target> = Vec::with_capacity(self.targets.0.len());
+        let mut seen = ModelSet::default();
         let mut has_weight = report.is_lost(&at_targets);
         for (nth, target) in self.targets.0.into_iter().enumerate() {
             let at = at_targets.index(nth);
             has_weight |= target.weight.0 > 0 || report.is_lost(&at.key("weight"));
             let Some(model) = scope.catalog.resolve(&target.model, &at.key("model"), report) else { continue };
-            if targets.iter().any(|other| other.model == model) {
+            if seen.contains(model) {
                 report.add(
                     &at.key("model"),
                     PolicyErrorKind::Taken { name: target.model.0, by: "an earlier target".to_owned() },
                 );
                 continue;
             }
+            seen.insert(model);
             targets.push(Target { model, weight: u32::try_from(target.weight.0).unwrap_or(u32::MAX) });
         }
         if !has_weight {

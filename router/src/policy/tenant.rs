@@ -9,7 +9,6 @@ use super::object::object;
 use super::path::Path;
 use super::pattern::Pattern;
 use super::read::{Map, Some1};
-use super::suggest::nearest;
 use super::text::{LabelKey, Name, NamePattern, Plain, PlainPattern};
 use std::collections::BTreeMap;
 
@@ -43,7 +42,8 @@ object! {
 object! {
     /// The models that a tenant may use.
     pub(crate) struct TenantModelsSpec {
-        /// Names, or patterns with `*`, of the models it may use. Default: every model.
+        /// Names, or patterns with `*`, of the models it may use; none if the list is empty. Default: every
+        /// model.
         "allow" => allow: Option<Vec<NamePattern>>,
         /// Names, or patterns with `*`, of models it may not use. Stronger than `allow`.
         "deny" => deny: Vec<NamePattern>,
@@ -123,7 +123,7 @@ impl Tenants {
     pub(super) fn resolve(&self, name: &Name, at: &Path<'_>, report: &mut Report) -> Option<TenantId> {
         let found = self.by_name.get(&name.0).copied();
         if found.is_none() && !self.has_gaps && !report.is_lost(at) {
-            let suggestion = nearest(&name.0, self.by_name.keys().map(String::as_str)).map(str::to_owned);
+            let suggestion = report.suggest(&name.0, self.by_name.keys().map(String::as_str));
             report.add(at, PolicyErrorKind::NoSuch { what: What::Tenant, name: name.0.clone(), suggestion });
         }
         found
@@ -182,7 +182,7 @@ fn requirements(
         let mut labels = catalog.models.iter().flat_map(|model| model.labels.keys());
         if !catalog.has_gaps() && !labels.any(|label| *label == key) {
             let labels = catalog.models.iter().flat_map(|model| model.labels.keys().map(String::as_str));
-            let suggestion = nearest(&key, labels).map(str::to_owned);
+            let suggestion = report.suggest(&key, labels);
             report.add(&at.key(&key), PolicyErrorKind::NoSuch { what: What::Label, name: key.clone(), suggestion });
         }
         compiled.push((key, value));
