@@ -13,6 +13,7 @@
 
 mod alias;
 mod api_name;
+mod capability;
 mod catalog;
 mod claim;
 mod condition;
@@ -22,8 +23,10 @@ mod failure;
 mod header;
 mod index;
 mod keyword;
+mod model_set;
 pub(crate) mod object;
 pub(crate) mod path;
+mod path_match;
 mod pattern;
 pub(crate) mod read;
 mod read_set;
@@ -43,7 +46,8 @@ pub use error::{PolicyError, PolicyErrorKind, PolicyErrors, What};
 pub use schema::schema;
 
 pub(crate) use alias::Alias;
-pub(crate) use catalog::{Capability, ModelId};
+pub(crate) use capability::Capability;
+pub(crate) use catalog::ModelId;
 pub(crate) use condition::{Conditions, Range};
 pub(crate) use failure::{OnFailure, OnUnknownTenant, OnUnread};
 pub(crate) use header::HeaderSlot;

@@ -1,12 +1,15 @@
 //! APIs as operators name them.
 
-use super::catalog::RoutableApi;
 use super::document::Document;
 use super::error::Report;
 use super::path::Path;
 use super::read::{Definitions, Read, choose};
 use crate::api::Api;
 use serde_json::{Value, json};
+
+/// An API that policies can name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RoutableApi(pub(crate) Api);
 
 impl Default for RoutableApi {
     fn default() -> Self {

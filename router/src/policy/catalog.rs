@@ -1,11 +1,13 @@
 //! The models that exist.
 
+use super::api_name::RoutableApi;
+use super::capability::{Capability, CapabilitySet};
 use super::error::{PolicyErrorKind, Report, What};
-use super::object::{names, object};
+use super::object::object;
 use super::path::Path;
 use super::read::{MAX_WHOLE, Map, Price, Whole};
 use super::text::{Cluster, LabelKey, Name, Plain};
-use crate::api::{Api, ApiSet};
+use crate::api::ApiSet;
 use std::collections::BTreeMap;
 
 object! {
@@ -37,47 +39,6 @@ object! {
         "inputPerMillion" => input_per_million: Price = 0u32,
         /// The price of a million output tokens.
         "outputPerMillion" => output_per_million: Price = 0u32,
-    }
-}
-
-names! {
-    /// What a request can need of a model.
-    pub(crate) enum Capability {
-        /// Calling tools.
-        Tools => "tools",
-        /// Reading images.
-        Vision => "vision",
-        /// Hearing or speaking.
-        Audio => "audio",
-        /// Answers in a given JSON Schema.
-        StructuredOutput => "structuredOutput",
-        /// Thinking before the answer.
-        Reasoning => "reasoning",
-    }
-}
-
-/// An API that policies can name.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RoutableApi(pub(crate) Api);
-
-/// A set of capabilities.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub(crate) struct CapabilitySet(u8);
-
-impl CapabilitySet {
-    #[must_use]
-    pub(crate) const fn with(self, capability: Capability) -> Self {
-        Self(self.0 | 1 << capability as u8)
-    }
-
-    pub(crate) const fn contains(self, capability: Capability) -> bool {
-        self.0 >> (capability as u8) & 1 == 1
-    }
-}
-
-impl FromIterator<Capability> for CapabilitySet {
-    fn from_iter<I: IntoIterator<Item = Capability>>(capabilities: I) -> Self {
-        capabilities.into_iter().fold(Self::default(), Self::with)
     }
 }
 
@@ -210,37 +171,10 @@ impl Catalog {
     }
 }
 
-/// A set of models.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub(crate) struct ModelSet(Vec<u64>);
-
-impl ModelSet {
-    pub(crate) fn insert(&mut self, ModelId(id): ModelId) {
-        let (word, bit) = (usize::from(id / 64), id % 64);
-        if self.0.len() <= word {
-            self.0.resize(word + 1, 0);
-        }
-        if let Some(word) = self.0.get_mut(word) {
-            *word |= 1 << bit;
-        }
-    }
-
-    pub(crate) fn contains(&self, ModelId(id): ModelId) -> bool {
-        self.0.get(usize::from(id / 64)).is_some_and(|word| word >> (id % 64) & 1 == 1)
-    }
-}
-
-impl FromIterator<ModelId> for ModelSet {
-    fn from_iter<I: IntoIterator<Item = ModelId>>(models: I) -> Self {
-        let mut set = Self::default();
-        models.into_iter().for_each(|model| set.insert(model));
-        set
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Api;
     use crate::policy::testing::{check, valid};
 
     #[test]
@@ -328,12 +262,5 @@ mod tests {
         assert!(!model("b").apis.contains(Api::Speech) && !model("b").can(Capability::Tools));
         assert!(model("b").apis.contains(Api::Messages) && model("b").can(Capability::Vision));
         assert!(policy.find_model("c").is_none());
-    }
-
-    #[test]
-    fn sets_hold_models_beyond_the_first_word() {
-        let set: ModelSet = [ModelId(3), ModelId(64), ModelId(200)].into_iter().collect();
-        let held: Vec<_> = (0..300).map(ModelId).filter(|id| set.contains(*id)).collect();
-        assert_eq!(held, [ModelId(3), ModelId(64), ModelId(200)]);
     }
 }

@@ -1,16 +1,18 @@
 //! When a rule applies.
 
 use super::alias::Aliases;
-use super::catalog::{Catalog, RoutableApi};
+use super::api_name::RoutableApi;
+use super::catalog::Catalog;
 use super::error::{PolicyErrorKind, Report, What};
 use super::header::{HeaderMatch, HeaderSlots, HeaderSpec};
 use super::keyword::{KeywordId, Keywords};
-use super::object::{names, object};
+use super::object::object;
 use super::path::Path;
+use super::path_match::{PathMatch, PathSpec};
 use super::pattern::Pattern;
 use super::read::{MAX_WHOLE, Some1, Whole};
 use super::tenant::{TenantId, Tenants};
-use super::text::{Keyword, Name, NamePattern, RequestPath};
+use super::text::{Keyword, Name, NamePattern};
 use crate::api::ApiSet;
 
 object! {
@@ -61,26 +63,6 @@ object! {
     at_least_one_of("min", "max");
 }
 
-object! {
-    /// A condition on the request path.
-    pub(crate) struct PathSpec {
-        /// How the path is compared.
-        "type" => kind: PathMatchType = "Exact",
-        /// The path, or its beginning.
-        "value" => value: RequestPath,
-    }
-}
-
-names! {
-    /// How a path is compared.
-    pub(crate) enum PathMatchType {
-        /// The same path.
-        Exact => "Exact",
-        /// A path that begins with these segments: `/a` matches `/a` and `/a/b`, not `/ab`.
-        Prefix => "Prefix",
-    }
-}
-
 /// When a rule applies. Empty lists and `None` hold always.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Conditions {
@@ -116,26 +98,6 @@ pub(crate) struct Range {
 impl Range {
     pub(crate) fn contains(self, value: u64) -> bool {
         (self.min..=self.max).contains(&value)
-    }
-}
-
-/// A condition on the request path without its query.
-#[derive(Clone, Debug)]
-pub(crate) enum PathMatch {
-    Exact(String),
-    /// Without a slash at its end.
-    Prefix(String),
-}
-
-impl PathMatch {
-    pub(crate) fn matches(&self, path: impl AsRef<[u8]>) -> bool {
-        let path = path.as_ref();
-        match self {
-            PathMatch::Exact(exact) => path == exact.as_bytes(),
-            PathMatch::Prefix(prefix) => {
-                path.strip_prefix(prefix.as_bytes()).is_some_and(|rest| matches!(rest.first(), None | Some(b'/')))
-            }
-        }
     }
 }
 
@@ -215,18 +177,8 @@ impl RangeSpec {
     }
 }
 
-impl PathSpec {
-    fn compile(self) -> PathMatch {
-        match self.kind {
-            PathMatchType::Exact => PathMatch::Exact(self.value.0),
-            PathMatchType::Prefix => PathMatch::Prefix(self.value.0.trim_end_matches('/').to_owned()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::policy::testing;
 
     /// Checks the errors of one rule's conditions.
@@ -323,14 +275,5 @@ mod tests {
                 "rules[0].match.tool: unknown field; did you mean `tools`?",
             ],
         );
-    }
-
-    #[test]
-    fn a_path_prefix_ends_between_segments() {
-        let prefix = PathSpec { kind: PathMatchType::Prefix, value: RequestPath("/a/".to_owned()) }.compile();
-        assert!(prefix.matches("/a") && prefix.matches("/a/b") && !prefix.matches("/ab") && !prefix.matches("/"));
-        let root = PathSpec { kind: PathMatchType::Prefix, value: RequestPath("/".to_owned()) }.compile();
-        assert!(root.matches("/") && root.matches("/a"));
-        assert!(!root.matches("*"));
     }
 }

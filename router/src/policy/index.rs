@@ -265,6 +265,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn every_rule_that_applies_is_a_candidate_in_order(
             rules in proptest::collection::vec(conditions(), 0..40),

@@ -1,6 +1,7 @@
 //! What a policy needs to know of a request. Whatever none of its rules and models can ask for is not read.
 
-use super::catalog::{Capability, Model};
+use super::capability::Capability;
+use super::catalog::Model;
 use super::condition::Conditions;
 use super::rule::Rule;
 use super::tenant::Tenant;

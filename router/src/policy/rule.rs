@@ -1,10 +1,11 @@
 //! Rules: conditions and an action. The first that applies acts.
 
-use super::catalog::{ModelId, ModelSet};
+use super::catalog::ModelId;
 use super::condition::{Conditions, ConditionsSpec, Scope};
 use super::document::Document;
 use super::error::{PolicyErrorKind, Report};
 use super::header::{HeaderName, HeaderSlot};
+use super::model_set::ModelSet;
 use super::object::object;
 use super::path::Path;
 use super::read::{Some1, Whole};

@@ -1,10 +1,11 @@
 //! Who is calling, and which models they may use.
 
-use super::catalog::{Catalog, ModelId, ModelSet};
+use super::catalog::{Catalog, ModelId};
 use super::claim::{ClaimMatch, ClaimSpec};
 use super::document::Document;
 use super::error::{PolicyErrorKind, Report, What};
 use super::header::{HeaderMatch, HeaderSlots, HeaderSpec};
+use super::model_set::ModelSet;
 use super::object::object;
 use super::path::Path;
 use super::pattern::Pattern;
