@@ -39,7 +39,7 @@ impl Envoy {
             .args(["--use-dynamic-base-id", "--log-level", "warning", "--component-log-level", "wasm:info"])
             // The access log is followed live; Envoy's default is to write it every ten seconds.
             .args(["--file-flush-interval-msec", "50"])
-            .args(concurrency.map(|workers| format!("--concurrency={workers}")))
+            .args(concurrency.map(|workers| ["--concurrency".to_owned(), workers.to_string()]).into_iter().flatten())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -1,0 +1,79 @@
+"""`pointsman run` follows the policy file, survives a bad one, and leaves nothing behind however it ends."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import urllib.request
+
+import pytest
+
+from harness import locations
+from harness.waiting import wait_for
+
+DEPLOYMENT = "listener: { port: 0 }\nhold: %s\nclusters: [{ name: first, demo: true }, { name: second, demo: true }]\n"
+POLICY = "models: [{ name: m, cluster: %s }]\n"
+
+
+class Run:
+    """`pointsman run` on a folder of its own, its output in a file."""
+
+    def __init__(self, folder, version: str, hold: str):
+        self.policy, self.output = folder / "policy.yaml", folder / "output"
+        (folder / "deployment.yaml").write_text(DEPLOYMENT % hold)
+        self.policy.write_text(POLICY % "first")
+        environment = {**os.environ, "ENVOY": str(locations.envoy_binary(version)), "TMPDIR": str(folder)}
+        command = [locations.cli(), "run", folder, "--wasm", locations.module(), "--concurrency", "2"]
+        with self.output.open("wb") as file:
+            self.process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=environment)
+        self.url = wait_for("it to be ready", self.ready, within=60)
+
+    def ready(self) -> str | None:
+        assert self.process.poll() is None, self.output.read_text()
+        return self.find(r"ready +(http://[0-9.:]+)")
+
+    def find(self, pattern: str) -> str | None:
+        found = re.search(pattern, self.output.read_text())
+        return found and found.group(1)
+
+    def served_by(self) -> str:
+        body = json.dumps({"model": "m", "messages": []}).encode()
+        request = urllib.request.Request(f"{self.url}/v1/chat/completions", body, {"content-type": "application/json"})
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return response.headers["x-served-by"]
+
+    def admin_answers(self) -> bool:
+        try:
+            urllib.request.urlopen(self.find(r"admin +(http://[0-9.:]+)") + "/ready", timeout=5).close()
+        except OSError:
+            return False
+        return True
+
+
+@pytest.fixture
+def run(world, tmp_path):
+    run = Run(tmp_path, *world)
+    yield run
+    run.process.kill()
+    run.process.wait()
+
+
+def test_a_new_policy_takes_over_and_a_bad_one_does_not(run):
+    assert run.served_by() == "first"
+    run.policy.write_text(POLICY % "second")
+    wait_for("the new policy", lambda: run.find(r"(version \w+ took over from \w+)"))
+    assert run.served_by() == "second"
+    run.policy.write_text("modles: []\n")
+    wait_for("the refusal", lambda: run.find(r"(policy.yaml:1:1: modles: unknown field)"))
+    wait_for("its end", lambda: run.find(r"(not changed, version \w+ stays)"))
+    assert run.served_by() == "second"
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_envoy_ends_with_it(run, how, tmp_path):
+    assert run.admin_answers()
+    run.process.send_signal(how)
+    assert run.process.wait(20) == (-how if how == signal.SIGKILL else 0)
+    wait_for("Envoy to end", lambda: not run.admin_answers())
+    wait_for("its files to go", lambda: not list(tmp_path.glob("pointsman-*")))
