@@ -10,7 +10,7 @@ pub(crate) mod lexer;
 mod member;
 mod name;
 pub(crate) mod reader;
-mod run;
+mod skim;
 pub(crate) mod violation;
 
 pub use violation::Violation;

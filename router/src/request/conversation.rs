@@ -48,6 +48,15 @@ impl Conversation {
         }
     }
 
+    /// Whether text of this speaker can still matter. Later turns are not part of the identity.
+    pub(super) fn listens_to(&self, speaker: Speaker) -> bool {
+        match speaker {
+            Speaker::System | Speaker::Tools | Speaker::Prompt => true,
+            Speaker::Message => self.first_user.is_none(),
+            Speaker::Nobody => false,
+        }
+    }
+
     pub(super) fn text(&mut self, speaker: Speaker, text: &[u8]) {
         if let Some(hash) = self.hash(speaker) {
             hash.update(text);

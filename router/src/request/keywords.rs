@@ -4,27 +4,147 @@
 //! as one space, a space before and behind. So `Non-Disclosure` is found in "the non disclosure\nagreement"
 //! and `art` is not found in "start". Scripts that do not put spaces between words match anywhere.
 
-use aho_corasick::Anchored;
-use aho_corasick::automaton::Automaton;
-use aho_corasick::automaton::StateID;
-use aho_corasick::nfa::contiguous::NFA;
+use std::collections::VecDeque;
 
-/// The search machine of a policy.
+/// The longest that all keywords of a policy may be together, in bytes. Keeps the machine within a few MiB.
+pub(crate) const MAX_KEYWORD_BYTES: usize = 32 * 1024;
+
+/// The search machine of a policy: an Aho-Corasick automaton with one row of next states per state, so
+/// that a byte of text costs one look-up.
 #[derive(Clone, Debug)]
 pub(crate) struct KeywordSearch {
-    machine: NFA,
-    start: StateID,
+    /// Bytes that no keyword holds share class 0.
+    classes: [u8; 256],
+    width: usize,
+    /// `next[state * width + class]`. The highest bit says that a keyword ends in that state.
+    next: Vec<u32>,
+    /// The keywords and the states in which they end, by state.
+    ends: Vec<(u32, u32)>,
+    /// For each state the longest suffix of it in which a keyword ends; 0 for none.
+    shorter: Vec<u32>,
+    keywords: usize,
 }
 
+/// Marks a state in which a keyword ends.
+const HIT: u32 = 1 << 31;
+
 impl KeywordSearch {
-    /// Builds the machine; `None` if there is nothing to search for or it would be too large.
+    /// Builds the machine; `None` if there is nothing to search for, or more than [`MAX_KEYWORD_BYTES`].
     pub(crate) fn new(keywords: &[String]) -> Option<Self> {
-        if keywords.is_empty() {
+        let forms: Vec<Vec<u8>> = keywords.iter().map(|keyword| normalise(keyword)).collect();
+        if forms.is_empty() || forms.iter().map(Vec::len).sum::<usize>() > MAX_KEYWORD_BYTES {
             return None;
         }
-        let machine = NFA::new(keywords.iter().map(|keyword| normalise(keyword))).ok()?;
-        let start = machine.start_state(Anchored::No).ok()?;
-        Some(Self { machine, start })
+        let mut classes = [0; 256];
+        let mut width = 1_u8;
+        for byte in forms.iter().flatten() {
+            if let Some(class @ 0) = classes.get_mut(usize::from(*byte)) {
+                *class = width;
+                width = width.saturating_add(1);
+            }
+        }
+        let mut search = Self {
+            classes,
+            width: usize::from(width),
+            next: Vec::new(),
+            ends: Vec::new(),
+            shorter: Vec::new(),
+            keywords: keywords.len(),
+        };
+        search.add_state();
+        for (keyword, form) in (0..).zip(&forms) {
+            search.add_keyword(keyword, form);
+        }
+        search.link();
+        Some(search)
+    }
+
+    fn add_state(&mut self) -> u32 {
+        let state = self.next.len() / self.width;
+        self.next.resize(self.next.len() + self.width, 0);
+        u32::try_from(state).unwrap_or(0)
+    }
+
+    fn slot(&mut self, state: u32, class: u8) -> Option<&mut u32> {
+        self.next.get_mut(state as usize * self.width + usize::from(class))
+    }
+
+    fn class(&self, byte: u8) -> u8 {
+        self.classes.get(usize::from(byte)).copied().unwrap_or(0)
+    }
+
+    /// The trie: a path of states per keyword. 0 means that there is no way on, for nothing leads back to the root.
+    fn add_keyword(&mut self, keyword: u32, form: &[u8]) {
+        let mut state = 0;
+        for byte in form {
+            let class = self.class(*byte);
+            let known = self.slot(state, class).map_or(0, |next| *next);
+            let next = if known == 0 { self.add_state() } else { known };
+            if let Some(slot) = self.slot(state, class) {
+                *slot = next;
+            }
+            state = next;
+        }
+        self.ends.push((state, keyword));
+    }
+
+    /// Turns the trie into the automaton, breadth first: where there is no way on, the longest suffix goes on.
+    fn link(&mut self) {
+        self.ends.sort_unstable();
+        let states = self.next.len() / self.width;
+        self.shorter = vec![0; states];
+        let mut suffixes = vec![0_u32; states];
+        let mut queue = VecDeque::from([0_u32]);
+        while let Some(state) = queue.pop_front() {
+            let suffix = suffixes.get(state as usize).copied().unwrap_or(0);
+            let shorter = if self.has_end(suffix) { suffix } else { self.shorter_than(suffix) };
+            if let Some(slot) = self.shorter.get_mut(state as usize) {
+                *slot = shorter;
+            }
+            for class in (0..self.width).filter_map(|class| u8::try_from(class).ok()) {
+                let detour = if state == 0 { 0 } else { self.slot(suffix, class).map_or(0, |next| *next) };
+                let Some(next) = self.slot(state, class) else { continue };
+                if *next == 0 {
+                    *next = detour;
+                } else {
+                    let child = *next;
+                    queue.push_back(child);
+                    if let Some(suffix) = suffixes.get_mut(child as usize) {
+                        *suffix = detour;
+                    }
+                }
+            }
+        }
+        let mut next = std::mem::take(&mut self.next);
+        for state in &mut next {
+            if self.has_end(*state) || self.shorter_than(*state) != 0 {
+                *state |= HIT;
+            }
+        }
+        self.next = next;
+    }
+
+    fn has_end(&self, state: u32) -> bool {
+        self.ends.binary_search_by_key(&state, |(end, _)| *end).is_ok()
+    }
+
+    fn shorter_than(&self, state: u32) -> u32 {
+        self.shorter.get(state as usize).copied().unwrap_or(0)
+    }
+
+    fn step(&self, state: u32, byte: u8) -> u32 {
+        self.next.get((state & !HIT) as usize * self.width + usize::from(self.class(byte))).copied().unwrap_or(0)
+    }
+
+    fn ending_in(&self, state: u32) -> impl Iterator<Item = usize> {
+        let states = std::iter::successors(Some(state & !HIT), |state| {
+            Some(self.shorter_than(*state)).filter(|next| *next != 0)
+        });
+        states.flat_map(|state| {
+            let first = self.ends.partition_point(|(end, _)| *end < state);
+            let ends = self.ends.get(first..).unwrap_or_default().iter();
+            ends.take_while(move |(end, _)| *end == state).map(|(_, keyword)| *keyword as usize)
+        })
     }
 }
 
@@ -45,7 +165,7 @@ pub(crate) fn normalise(keyword: &str) -> Vec<u8> {
 /// A search in progress over one request.
 #[derive(Clone, Debug)]
 pub(super) struct Search {
-    state: StateID,
+    state: u32,
     form: Form,
     /// One bit per keyword of the policy.
     found: Vec<u64>,
@@ -53,13 +173,13 @@ pub(super) struct Search {
 
 impl Search {
     pub(super) fn new(search: &KeywordSearch) -> Self {
-        let words = search.machine.patterns_len().div_ceil(64);
-        Self { state: search.start, form: Form::default(), found: vec![0; words] }
+        Self { state: 0, form: Form::default(), found: vec![0; search.keywords.div_ceil(64)] }
     }
 
+    /// Keywords do not reach from one string into the next.
     pub(super) fn begin_string(&mut self, search: &KeywordSearch) {
         let Self { state, form, found } = self;
-        *state = search.start;
+        *state = 0;
         form.begin(&mut |byte| step(search, state, found, byte));
     }
 
@@ -79,11 +199,11 @@ impl Search {
     }
 }
 
-fn step(search: &KeywordSearch, state: &mut StateID, found: &mut [u64], byte: u8) {
-    *state = search.machine.next_state(Anchored::No, *state, byte);
-    if search.machine.is_match(*state) {
-        for nth in 0..search.machine.match_len(*state) {
-            let keyword = search.machine.match_pattern(*state, nth).as_usize();
+#[inline]
+fn step(search: &KeywordSearch, state: &mut u32, found: &mut [u64], byte: u8) {
+    *state = search.step(*state, byte);
+    if *state & HIT != 0 {
+        for keyword in search.ending_in(*state) {
             if let Some(word) = found.get_mut(keyword / 64) {
                 *word |= 1 << (keyword % 64);
             }
@@ -110,11 +230,20 @@ impl Form {
     }
 
     fn text(&mut self, text: &[u8], out: &mut impl FnMut(u8)) {
-        // The lexer hands on whole characters; anything else would be a bug there, and finds nothing here.
-        for piece in text.utf8_chunks() {
-            for character in piece.valid().chars() {
-                self.character(character, out);
+        let mut rest = text;
+        while let Some((&byte, tail)) = rest.split_first() {
+            if byte.is_ascii() {
+                self.ascii(byte, out);
+                rest = tail;
+                continue;
             }
+            let end = rest.iter().position(u8::is_ascii).unwrap_or(rest.len());
+            let (foreign, tail) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+            // The lexer hands on whole characters; anything else would be a bug there, and finds nothing here.
+            for character in std::str::from_utf8(foreign).unwrap_or_default().chars() {
+                self.foreign(character, out);
+            }
+            rest = tail;
         }
     }
 
@@ -124,21 +253,23 @@ impl Form {
         }
     }
 
-    fn character(&mut self, character: char, out: &mut impl FnMut(u8)) {
-        if character.is_ascii() {
-            if character.is_ascii_alphanumeric() || character == '_' {
-                self.enter(Form::Word, out);
-                out(character.to_ascii_lowercase() as u8);
-            } else {
-                self.space(out);
-            }
-        } else if !character.is_alphanumeric() {
-            self.space(out);
+    #[inline]
+    fn ascii(&mut self, byte: u8, out: &mut impl FnMut(u8)) {
+        if byte.is_ascii_alphanumeric() || byte == b'_' {
+            self.enter(Form::Word, out);
+            out(byte.to_ascii_lowercase());
         } else {
-            self.enter(if is_unspaced(character) { Form::Unspaced } else { Form::Word }, out);
-            for lower in character.to_lowercase() {
-                lower.encode_utf8(&mut [0; 4]).bytes().for_each(&mut *out);
-            }
+            self.space(out);
+        }
+    }
+
+    fn foreign(&mut self, character: char, out: &mut impl FnMut(u8)) {
+        if !character.is_alphanumeric() {
+            return self.space(out);
+        }
+        self.enter(if is_unspaced(character) { Form::Unspaced } else { Form::Word }, out);
+        for lower in character.to_lowercase() {
+            lower.encode_utf8(&mut [0; 4]).bytes().for_each(&mut *out);
         }
     }
 
@@ -189,6 +320,40 @@ mod tests {
         check("non disclosure", "NON\n\n DISCLOSURE", true);
         check("M\u{fc}nchen", "in M\u{dc}NCHEN.", true);
         check("snake_case", "a snake_case b", true);
+    }
+
+    #[test]
+    fn keywords_inside_of_each_other_are_all_found() {
+        let keywords = ["a b c", "b", "b c d", "c", "never"].map(str::to_owned);
+        let search = KeywordSearch::new(&keywords).expect("keywords");
+        let mut run = Search::new(&search);
+        run.begin_string(&search);
+        run.text(&search, b"x A-b/c... d");
+        run.end_string(&search);
+        assert_eq!([0, 1, 2, 3, 4].map(|keyword| run.has(keyword)), [true, true, true, true, false]);
+    }
+
+    #[test]
+    fn any_set_of_keywords_is_found_as_one_by_one() {
+        let keywords = ["a", "a b", "b a", "a b a", "ab", "ba b", "b b b"].map(str::to_owned);
+        let search = KeywordSearch::new(&keywords).expect("keywords");
+        for number in 0..3_u32.pow(9) {
+            let text: String = (0..9).map(|digit| ['a', 'b', ' '][(number / 3_u32.pow(digit) % 3) as usize]).collect();
+            let mut run = Search::new(&search);
+            run.begin_string(&search);
+            run.text(&search, text.as_bytes());
+            run.end_string(&search);
+            let spaced = format!(" {} ", text.split_whitespace().collect::<Vec<_>>().join(" "));
+            for (nth, keyword) in keywords.iter().enumerate() {
+                assert_eq!(run.has(nth), spaced.contains(&format!(" {keyword} ")), "{keyword:?} in {text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn too_much_to_search_for_is_refused() {
+        assert!(KeywordSearch::new(&[]).is_none());
+        assert!(KeywordSearch::new(&["x".repeat(MAX_KEYWORD_BYTES)]).is_none());
     }
 
     #[test]

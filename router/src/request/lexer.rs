@@ -1,10 +1,10 @@
 //! RFC 8259 as a machine that can stop after any byte and go on with the next chunk.
 //!
 //! It builds nothing: it tells a [`Sink`] what passes, checks everything, and keeps one bit per open
-//! container. Text is handed on decoded and only where the sink asks for it, so that a prompt that
-//! nobody looks at costs one pass of [`run::plain`] and no copy.
+//! container. Text is handed on decoded, and only where the sink asks for it, so that a prompt that
+//! nobody looks at costs one pass of [`skim::skim`] and no copy.
 
-use super::run;
+use super::skim::{self, Stop, simple_escape};
 use super::violation::Violation;
 
 /// The deepest nesting a policy can allow.
@@ -16,20 +16,31 @@ pub(super) trait Sink {
     fn begin(&mut self, container: Container, inside: u64) -> Result<(), Violation>;
     /// The innermost container closes.
     fn end(&mut self) -> Result<(), Violation>;
-    /// A key begins. Returns whether its text is wanted.
-    fn begin_key(&mut self) -> bool;
+    /// A key begins.
+    fn begin_key(&mut self) -> Want;
     /// The key is complete.
     fn end_key(&mut self) -> Result<(), Violation>;
-    /// A string value begins at its opening quote. Returns whether its text is wanted.
-    fn begin_string(&mut self, at: u64) -> Result<bool, Violation>;
+    /// A string value begins at its opening quote.
+    fn begin_string(&mut self, at: u64) -> Result<Want, Violation>;
     /// Decoded text of the key or value in progress: whole characters, in any split between them.
     fn text(&mut self, text: &[u8]);
+    /// So many bytes of decoded text passed.
+    fn length(&mut self, bytes: usize);
     /// The string value is complete; `end` is the offset behind its closing quote.
     fn end_string(&mut self, end: u64) -> Result<(), Violation>;
     /// A number passed. `None` unless it is a plain non-negative integer.
     fn number(&mut self, value: Option<u64>) -> Result<(), Violation>;
     /// `true`, `false` or `null` passed.
     fn literal(&mut self, literal: Literal) -> Result<(), Violation>;
+}
+
+/// What a sink wants to know of a string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Want {
+    Nothing,
+    /// How long its text is.
+    Length,
+    Text,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,11 +73,11 @@ enum State {
     Next,
     Text {
         key: bool,
-        wanted: bool,
+        want: Want,
     },
     Escape {
         key: bool,
-        wanted: bool,
+        want: Want,
         escape: Escape,
     },
     Number(Number),
@@ -176,15 +187,15 @@ impl Lexer {
     fn read<'c, S: Sink>(&mut self, chunk: &'c [u8], rest: &mut &'c [u8], sink: &mut S) -> Result<(), Violation> {
         while let Some((&byte, tail)) = rest.split_first() {
             match self.state {
-                State::Text { key, wanted } => {
-                    self.text(rest, chunk.len(), key, wanted, sink)?;
+                State::Text { key, want } => {
+                    self.text(rest, chunk.len(), key, want, sink)?;
                     continue;
                 }
                 State::Number(number) => {
                     self.number(rest, number, sink)?;
                     continue;
                 }
-                State::Escape { key, wanted, escape } => self.escape(byte, key, wanted, escape, sink)?,
+                State::Escape { key, want, escape } => self.escape(byte, key, want, escape, sink)?,
                 State::Word { word, seen, literal } => self.word(byte, word, seen, literal, sink)?,
                 _ if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') => {}
                 _ => self.token(byte, self.base + (chunk.len() - rest.len()) as u64, sink)?,
@@ -207,7 +218,7 @@ impl Lexer {
             State::ValueOrEnd => self.value(byte, at, sink),
             State::KeyOrEnd if byte == b'}' => self.close(sink),
             State::KeyOrEnd | State::Key if byte == b'"' => {
-                self.state = State::Text { key: true, wanted: sink.begin_key() };
+                self.state = State::Text { key: true, want: sink.begin_key() };
                 Ok(())
             }
             State::Colon if byte == b':' => {
@@ -233,7 +244,7 @@ impl Lexer {
 
     fn value<S: Sink>(&mut self, byte: u8, at: u64, sink: &mut S) -> Result<(), Violation> {
         self.state = match byte {
-            b'"' => State::Text { key: false, wanted: sink.begin_string(at)? },
+            b'"' => State::Text { key: false, want: sink.begin_string(at)? },
             b'{' => return self.open(Container::Object, at, sink),
             b'[' => return self.open(Container::Array, at, sink),
             b'-' => State::Number(Number { part: Part::Minus, value: None }),
@@ -284,54 +295,48 @@ impl Lexer {
         rest: &mut &[u8],
         chunk: usize,
         key: bool,
-        wanted: bool,
+        want: Want,
         sink: &mut S,
     ) -> Result<(), Violation> {
         if self.partial.len > 0 {
-            return self.complete(rest, wanted, sink);
+            return self.complete(rest, want, sink);
         }
-        let run = run::plain(rest);
-        let (plain, behind) = rest.split_at_checked(run.len).ok_or(Violation::Syntax)?;
-        let checked = if run.high { std::str::from_utf8(plain) } else { Ok("") };
-        let valid = match &checked {
-            Ok(_) => plain,
-            Err(error) => plain.get(..error.valid_up_to()).unwrap_or_default(),
-        };
-        if wanted && !valid.is_empty() {
-            sink.text(valid);
-        }
-        if let Err(error) = checked {
-            let cut = rest.get(valid.len()..run.len).unwrap_or_default();
-            *rest = rest.get(valid.len()..).unwrap_or_default();
-            // A character may go on in the next chunk, nowhere else.
-            if error.error_len().is_some() || !behind.is_empty() {
-                return Err(Violation::Encoding);
-            }
-            self.partial = Partial::of(cut);
+        let stretch = if want == Want::Text { skim::plain(rest) } else { skim::skim(rest) };
+        let (passed, behind) = rest.split_at_checked(stretch.len).ok_or(Violation::Syntax)?;
+        match want {
+            Want::Nothing => {}
+            Want::Length => sink.length(stretch.decoded),
+            Want::Text if passed.is_empty() => {}
+            Want::Text => sink.text(passed),
         }
         *rest = behind;
-        let Some((&byte, tail)) = behind.split_first() else { return Ok(()) };
-        match byte {
-            b'"' => {
+        let tail = behind.get(1..).unwrap_or_default();
+        match stretch.stop {
+            Stop::End => Ok(()),
+            Stop::Cut => {
+                self.partial = Partial::of(behind);
+                *rest = &[];
+                Ok(())
+            }
+            Stop::Quote => {
                 *rest = tail;
                 self.close_string(key, self.base + (chunk - tail.len()) as u64, sink)
             }
-            b'\\' => {
+            Stop::Escape => {
                 *rest = tail;
                 // The common escapes are settled here, without a turn through the machine.
                 if let Some((&letter, tail)) = tail.split_first()
                     && let Some(decoded) = simple_escape(letter)
                 {
-                    if wanted {
-                        sink.text(&[decoded]);
-                    }
+                    emit(&[decoded], want, sink);
                     *rest = tail;
                 } else {
-                    self.state = State::Escape { key, wanted, escape: Escape::Letter { high: 0 } };
+                    self.state = State::Escape { key, want, escape: Escape::Letter { high: 0 } };
                 }
                 Ok(())
             }
-            _ => Err(Violation::Syntax),
+            Stop::Control => Err(Violation::Syntax),
+            Stop::Invalid => Err(Violation::Encoding),
         }
     }
 
@@ -346,16 +351,14 @@ impl Lexer {
     }
 
     /// Adds a byte to the character that the last chunk cut.
-    fn complete<S: Sink>(&mut self, rest: &mut &[u8], wanted: bool, sink: &mut S) -> Result<(), Violation> {
+    fn complete<S: Sink>(&mut self, rest: &mut &[u8], want: Want, sink: &mut S) -> Result<(), Violation> {
         let Some((&byte, tail)) = rest.split_first() else { return Ok(()) };
         let slot = self.partial.bytes.get_mut(self.partial.len).ok_or(Violation::Encoding)?;
         *slot = byte;
         let seen = self.partial.bytes.get(..=self.partial.len).ok_or(Violation::Encoding)?;
         match std::str::from_utf8(seen) {
             Ok(_) => {
-                if wanted {
-                    sink.text(seen);
-                }
+                emit(seen, want, sink);
                 self.partial.len = 0;
             }
             Err(error) if error.error_len().is_some() => return Err(Violation::Encoding),
@@ -369,7 +372,7 @@ impl Lexer {
         &mut self,
         byte: u8,
         key: bool,
-        wanted: bool,
+        want: Want,
         escape: Escape,
         sink: &mut S,
     ) -> Result<(), Violation> {
@@ -380,10 +383,8 @@ impl Lexer {
             Escape::Letter { high } if byte == b'u' => Escape::Hex { high, digits: 0, value: 0 },
             Escape::Letter { high: 0 } => {
                 let decoded = simple_escape(byte).ok_or(Violation::Syntax)?;
-                if wanted {
-                    sink.text(&[decoded]);
-                }
-                self.state = State::Text { key, wanted };
+                emit(&[decoded], want, sink);
+                self.state = State::Text { key, want };
                 return Ok(());
             }
             Escape::Letter { .. } => return Err(Violation::Encoding),
@@ -393,17 +394,15 @@ impl Lexer {
                 if digits < 3 {
                     Escape::Hex { high, digits: digits + 1, value }
                 } else if let Some(character) = utf16(high, value)? {
-                    if wanted {
-                        sink.text(character.encode_utf8(&mut [0; 4]).as_bytes());
-                    }
-                    self.state = State::Text { key, wanted };
+                    emit(character.encode_utf8(&mut [0; 4]).as_bytes(), want, sink);
+                    self.state = State::Text { key, want };
                     return Ok(());
                 } else {
                     Escape::Backslash { high: value }
                 }
             }
         };
-        self.state = State::Escape { key, wanted, escape: next };
+        self.state = State::Escape { key, want, escape: next };
         Ok(())
     }
 
@@ -472,18 +471,13 @@ impl Number {
     }
 }
 
-fn simple_escape(letter: u8) -> Option<u8> {
-    Some(match letter {
-        b'n' => b'\n',
-        b'"' => b'"',
-        b'\\' => b'\\',
-        b'/' => b'/',
-        b't' => b'\t',
-        b'r' => b'\r',
-        b'b' => 8,
-        b'f' => 12,
-        _ => return None,
-    })
+/// Hands on what an escape stood for, or a character that was cut.
+fn emit<S: Sink>(text: &[u8], want: Want, sink: &mut S) {
+    match want {
+        Want::Nothing => {}
+        Want::Length => sink.length(text.len()),
+        Want::Text => sink.text(text),
+    }
 }
 
 /// One UTF-16 unit, with the high surrogate before it if there was one. `None`: a low one must follow.

@@ -6,7 +6,7 @@
 use super::conversation::{Conversation, Role, Speaker};
 use super::field::{Field, Fields};
 use super::keywords::{KeywordSearch, Search};
-use super::lexer::{Container, Literal, MAX_DEPTH, Sink};
+use super::lexer::{Container, Literal, MAX_DEPTH, Sink, Want};
 use super::member::{Medium, Member, medium};
 use super::name::Name;
 use super::violation::Violation;
@@ -178,21 +178,33 @@ impl Reader {
         }
     }
 
-    fn capture(&mut self, capture: Capture) -> bool {
+    fn capture(&mut self, capture: Capture) -> Want {
         self.capture = capture;
         match capture {
-            Capture::Nothing => false,
-            Capture::Text => {
-                let wanted = self.wants_text();
-                if wanted && let Some((search, run)) = &mut self.keywords {
-                    run.begin_string(search);
-                }
-                wanted
-            }
+            Capture::Nothing => Want::Nothing,
+            Capture::Text => self.want_of_text(),
             _ => {
                 self.name.clear();
-                true
+                Want::Text
             }
+        }
+    }
+
+    /// The text itself is only handed on to those who look into it.
+    fn want_of_text(&mut self) -> Want {
+        if self.settled {
+            return Want::Nothing;
+        }
+        if let Some((search, run)) = &mut self.keywords {
+            run.begin_string(search);
+            return Want::Text;
+        }
+        if self.wanted.identity && self.conversation.listens_to(self.speaker()) {
+            Want::Text
+        } else if self.wanted.text {
+            Want::Length
+        } else {
+            Want::Nothing
         }
     }
 
@@ -384,17 +396,18 @@ impl Sink for Reader {
         Ok(())
     }
 
-    fn begin_key(&mut self) -> bool {
+    fn begin_key(&mut self) -> Want {
         self.capture = Capture::Nothing;
         let wanted = match self.place() {
             Place::Root => true,
             Place::Opaque => false,
             _ => !self.settled,
         };
-        if wanted {
-            self.name.clear();
+        if !wanted {
+            return Want::Nothing;
         }
-        wanted
+        self.name.clear();
+        Want::Text
     }
 
     fn end_key(&mut self) -> Result<(), Violation> {
@@ -406,7 +419,7 @@ impl Sink for Reader {
         Ok(())
     }
 
-    fn begin_string(&mut self, at: u64) -> Result<bool, Violation> {
+    fn begin_string(&mut self, at: u64) -> Result<Want, Violation> {
         let capture = match (self.place(), self.member) {
             (Place::Root, _) => self.top_level_string(at)?,
             (Place::Opaque, _) => Capture::Nothing,
@@ -461,6 +474,12 @@ impl Sink for Reader {
                 self.model.name.extend(text.chars().take(room));
             }
             _ => self.name.push(text),
+        }
+    }
+
+    fn length(&mut self, bytes: usize) {
+        if self.capture == Capture::Text {
+            self.read.text += bytes as u64;
         }
     }
 
