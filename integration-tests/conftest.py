@@ -5,6 +5,8 @@ import itertools
 
 import pytest
 
+pytest.register_assert_rewrite("harness")
+
 from harness import locations
 from harness.edge import Installation, running
 

@@ -6,10 +6,8 @@ from harness.edge import JSON
 
 POLICY = {
     "models": [{"name": "m", "cluster": "provider"}],
-    "tenants": [
-        {"name": "team", "match": {"headers": [{"name": "x-team", "value": "a"}]}},
-        {"name": "any", "match": {}},
-    ],
+    "tenants": [{"name": "team", "match": {"headers": [{"name": "x-team", "value": "a"}]}}],
+    "onFailure": {"unknownTenant": "allow"},
     "rules": [
         {"name": "a-header", "match": {"headers": [{"name": "x-odd", "type": "RegularExpression", "value": "^a+$"}]}, "route": {"targets": [{"model": "m"}]}},
     ],

@@ -115,6 +115,7 @@ def test_a_bad_policy_is_rejected_and_the_old_one_keeps_serving(pushed, bad):
     assert serves(pushed, "version-0")
     pushed.push(policy(2))
     wait_for("a good policy to take over again", lambda: serves(pushed, "version-2"))
+    pushed.envoy.accept_log()
 
 
 def test_the_record_names_the_policy_that_decided(pushed):

@@ -48,7 +48,8 @@ class Rejected:
 Outcome = Refused | Passes | Untouched | Rejected
 
 
-NOT_ALLOWED = Refused("notAllowed", 403)
+NOT_ALLOWED = Refused("noCandidate", 403)
+"""The model exists, and the tenant may not use it."""
 
 
 @dataclasses.dataclass(frozen=True)

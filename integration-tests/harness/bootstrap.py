@@ -8,7 +8,6 @@ TYPE = "type.googleapis.com/"
 EXTENSIONS = TYPE + "envoy.extensions."
 WASM_TYPE = EXTENSIONS + "filters.http.wasm.v3.Wasm"
 CLUSTER_HEADER = "x-pointsman-cluster"
-STATS = "edge"
 
 ACCESS_LOG_FIELDS = {
     "id": "%REQ(X-TEST-ID)%",
@@ -81,14 +80,15 @@ def cluster(name: str, port: int, http2: bool) -> dict:
     address = {"socket_address": {"address": "127.0.0.1", "port_value": port}}
     endpoints = [{"lb_endpoints": [{"endpoint": {"address": address}}]}]
     built = {"name": name, "type": "STATIC", "load_assignment": {"cluster_name": name, "endpoints": endpoints}}
-    if http2:
-        key = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
-        protocol = {"@type": TYPE + key, "explicit_http_config": {"http2_protocol_options": {}}}
-        built["typed_extension_protocol_options"] = {key: protocol}
+    key = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+    protocol = {"http2_protocol_options": {}} if http2 else {"http_protocol_options": {"enable_trailers": True}}
+    built["typed_extension_protocol_options"] = {key: {"@type": TYPE + key, "explicit_http_config": protocol}}
     return built
 
 
-def listener(http_filters: list[dict], default_cluster: str | None, access_log: pathlib.Path, buffer_limit: int | None) -> dict:
+def listener(
+    name: str, http_filters: list[dict], default_cluster: str | None, access_log: pathlib.Path, buffer_limit: int | None
+) -> dict:
     log = {
         "@type": EXTENSIONS + "access_loggers.file.v3.FileAccessLog",
         "path": str(access_log),
@@ -96,7 +96,7 @@ def listener(http_filters: list[dict], default_cluster: str | None, access_log: 
     }
     manager = {
         "@type": EXTENSIONS + "filters.network.http_connection_manager.v3.HttpConnectionManager",
-        "stat_prefix": STATS,
+        "stat_prefix": name,
         "codec_type": "AUTO",
         "http_protocol_options": {"enable_trailers": True},
         "access_log": [{"name": "file", "typed_config": log}],
@@ -104,17 +104,20 @@ def listener(http_filters: list[dict], default_cluster: str | None, access_log: 
         "http_filters": [*http_filters, {"name": "router", "typed_config": {"@type": EXTENSIONS + "filters.http.router.v3.Router"}}],
     }
     built = {
-        "name": "edge",
+        "name": name,
         "address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}},
         "filter_chains": [{"filters": [{"name": "hcm", "typed_config": manager}]}],
     }
     if buffer_limit is not None:
         built["per_connection_buffer_limit_bytes"] = buffer_limit
+        # What an HTTP/2 stream may hold is its window, whatever the connection may.
+        manager["http2_protocol_options"] = {"initial_stream_window_size": max(buffer_limit, 65535)}
     return built
 
 
-def bootstrap(listener_config: dict, clusters: list[dict]) -> dict:
+def bootstrap(listeners: list[dict], clusters: list[dict]) -> dict:
     return {
+        "node": {"id": "integration-tests", "cluster": "integration-tests"},
         "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}},
-        "static_resources": {"listeners": [listener_config], "clusters": clusters},
+        "static_resources": {"listeners": listeners, "clusters": clusters},
     }

@@ -52,12 +52,12 @@ def model(chance: random.Random, name: str) -> dict:
     return {"name": name, "cluster": chance.choice(CLUSTERS), **optional}
 
 
-def tenant(chance: random.Random, team: str) -> dict:
+def tenant(chance: random.Random, team: str, names: list[str]) -> dict:
     usable = maybe(
         chance,
         0.5,
-        allow=lambda: some(chance, [*NAMES, "gpt-*", "*"], 1),
-        deny=lambda: some(chance, ["lab-*", "claude"], 1),
+        allow=lambda: some(chance, [*names, "*-*", "*"], 1),
+        deny=lambda: some(chance, names, 1),
         require=lambda: {"region": chance.choice(LABELS["region"])},
     )
     return {"name": team, "match": {"headers": [{"name": "x-team", "value": team}]}, **({"models": usable} if usable else {})}
@@ -94,6 +94,9 @@ def rule(chance: random.Random, number: int, names: list[str], tenants: list[str
 def policy(chance: random.Random) -> dict:
     names = some(chance, NAMES, 2)
     teams = some(chance, TEAMS)
+    models = [model(chance, name) for name in names]
+    for one, region in zip(models, LABELS["region"]):  # every label that a tenant may require is there
+        one["labels"] = {**one.get("labels", {}), "region": region}
     fallback = {"model": chance.choice(names)}
     failure = maybe(
         chance,
@@ -104,9 +107,9 @@ def policy(chance: random.Random) -> dict:
         **{name: lambda: chance.choice(["deny", fallback]) for name in ("unknownModel", "missingModel", "noCandidate")},
     )
     return {
-        "models": [model(chance, name) for name in names],
+        "models": models,
         "aliases": [{"name": "auto"}, {"name": "gpt-old", "model": names[0]}, {"name": "claude-3-*", "model": names[-1]}],
-        "tenants": [tenant(chance, team) for team in teams],
+        "tenants": [tenant(chance, team, names) for team in teams],
         "rules": [rule(chance, number, names, teams) for number in range(chance.randint(0, 6))],
         "default": {"action": chance.choice(["allow", "allow", "allow", "deny"])},
         "onFailure": failure,

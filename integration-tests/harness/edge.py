@@ -33,6 +33,8 @@ class Installation:
     default_cluster: str | None = None
     http2_clusters: tuple[str, ...] = ()
     chain: bootstrap.Chain | None = None
+    elsewhere: bootstrap.Chain | None = None
+    """The chain of a second listener."""
     discovered: bool = False
     front_filters: tuple[dict, ...] = ()
     transport_socket: dict | None = None
@@ -196,8 +198,7 @@ def write_discovery(folder: pathlib.Path, installation: Installation, policy: di
     os.replace(draft, discovery_file(folder))
 
 
-def http_filters(installation: Installation, folder: pathlib.Path) -> list[dict]:
-    chain = installation.chain or bootstrap.Chain.of(installation.hold)
+def http_filters(installation: Installation, chain: bootstrap.Chain, folder: pathlib.Path) -> list[dict]:
     filters = [*installation.front_filters]
     for role in chain.roles:
         name = f"pointsman-{role}"
@@ -210,6 +211,19 @@ def http_filters(installation: Installation, folder: pathlib.Path) -> list[dict]
     return filters
 
 
+def listeners(installation: Installation, folder: pathlib.Path) -> list[dict]:
+    chain = installation.chain or bootstrap.Chain.of(installation.hold)
+    chains = {"edge": chain, **({"elsewhere": installation.elsewhere} if installation.elsewhere else {})}
+    built = []
+    for name, chain in chains.items():
+        filters = http_filters(installation, chain, folder)
+        listener = bootstrap.listener(name, filters, installation.default_cluster, folder / "access.log", installation.buffer_limit)
+        if installation.transport_socket:
+            listener["filter_chains"][0]["transport_socket"] = installation.transport_socket
+        built.append(listener)
+    return built
+
+
 @contextlib.contextmanager
 def running(installation: Installation, folder: pathlib.Path) -> Iterator[Edge]:
     folder.mkdir(parents=True, exist_ok=True)
@@ -218,11 +232,8 @@ def running(installation: Installation, folder: pathlib.Path) -> Iterator[Edge]:
         clusters = [
             bootstrap.cluster(name, provider.port, name in installation.http2_clusters) for name, provider in providers.items()
         ]
-        filters = http_filters(installation, folder)
-        listener = bootstrap.listener(filters, installation.default_cluster, folder / "access.log", installation.buffer_limit)
-        if installation.transport_socket:
-            listener["filter_chains"][0]["transport_socket"] = installation.transport_socket
-        envoy = Envoy(installation.version, json.dumps(bootstrap.bootstrap(listener, clusters)), folder, installation.concurrency)
+        config = bootstrap.bootstrap(listeners(installation, folder), clusters)
+        envoy = Envoy(installation.version, json.dumps(config), folder, installation.concurrency)
         try:
             yield Edge(envoy, installation, providers, folder)
         finally:

@@ -60,7 +60,7 @@ def with_model(body: bytes, model: str) -> bytes:
     """The body with another model and not one other byte changed."""
     span = model_span(body)
     assert span, "the body has no model"
-    return body[: span[0]] + json.dumps(model).encode() + body[span[1] :]
+    return body[: span[0]] + json.dumps(model, ensure_ascii=False).encode() + body[span[1] :]
 
 
 def _skip(text: str, position: int) -> int:
