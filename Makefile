@@ -6,6 +6,12 @@ ENVOY_VERSION := 1.40.0
 TEST_ENVOY_VERSIONS := 1.36.4 1.40.0
 # For `make fuzz`, each target.
 FUZZ_SECONDS ?= 20
+FUZZ_TARGETS = $(notdir $(basename $(wildcard fuzz/targets/*.rs)))
+# What `cargo fuzz --sanitizer none` would pass: coverage for libFuzzer, on the stable toolchain.
+FUZZ_FLAGS := --cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+	-Cllvm-args=-sanitizer-coverage-trace-compares
+HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 
 PYTHON ?= python3
 VENV_PYTHON := .tools/venv/bin/python
@@ -62,6 +68,18 @@ unit-test: rust-ready ## Run only the tests that need no Envoy.
 
 integration-test: setup wasm cli ## Run only the tests against a real Envoy.
 	@$(PYTHON) scripts/test.py pytest
+
+fuzz: rust-ready ## Fuzz every door where hostile bytes come in, FUZZ_SECONDS=20 each.
+	@command -v c++ >/dev/null || { echo "error: fuzzing needs a C++ compiler (Debian: apt install g++)" >&2; exit 1; }
+	RUSTFLAGS="$(FUZZ_FLAGS)" cargo build --release --manifest-path fuzz/Cargo.toml --target $(HOST) --target-dir fuzz/target
+	@for target in $(FUZZ_TARGETS); do \
+		echo "fuzzing $$target for $(FUZZ_SECONDS) s"; \
+		mkdir -p fuzz/corpus/$$target fuzz/artifacts/$$target fuzz/seeds/$$target; \
+		fuzz/target/$(HOST)/release/$$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+			-artifact_prefix=fuzz/artifacts/$$target/ fuzz/corpus/$$target fuzz/seeds/$$target >fuzz/artifacts/$$target.log 2>&1 \
+			|| { tail -n 60 fuzz/artifacts/$$target.log; echo "error: $$target failed; its input is in fuzz/artifacts/$$target" >&2; exit 1; }; \
+		grep -e executed_units -e average_exec -e peak_rss fuzz/artifacts/$$target.log; \
+	done
 
 bench: setup wasm cli ## Measure what Pointsman costs, against Envoy without it and against its alternatives.
 	@$(VENV_PYTHON) bench/run.py $(BENCH_ARGUMENTS)
