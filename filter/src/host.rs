@@ -100,27 +100,39 @@ pub(crate) fn headers(of: Headers) -> Result<HeaderMap, Status> {
     abi::get_header_map(of as u32).map(HeaderMap)
 }
 
+/// Names and values.
+pub(crate) type Pairs<'a> = Vec<(&'a [u8], &'a [u8])>;
+
 impl HeaderMap {
     /// Names and values, borrowed from the map.
-    ///
-    /// Layout: a count, then two lengths for each pair, then name, NUL, value, NUL for each pair.
-    pub(crate) fn pairs(&self) -> Option<Vec<(&[u8], &[u8])>> {
-        if self.0.is_empty() {
-            return Some(Vec::new());
-        }
-        let (count, rest) = number(&self.0)?;
-        let (lengths, mut text) = rest.split_at_checked(count.checked_mul(8)?)?;
-        let mut pairs = Vec::with_capacity(count);
-        for pair in lengths.chunks_exact(8) {
-            let (name_length, pair) = number(pair)?;
-            let (value_length, _) = number(pair)?;
-            let (name, value);
-            (name, text) = terminated(text, name_length)?;
-            (value, text) = terminated(text, value_length)?;
-            pairs.push((name, value));
-        }
-        Some(pairs)
+    pub(crate) fn pairs(&self) -> Option<Pairs<'_>> {
+        if self.0.is_empty() { Some(Vec::new()) } else { pairs(&self.0).map(|(pairs, _)| pairs) }
     }
+}
+
+/// The items of an attribute that is a list, `None` if it is anything else.
+///
+/// Envoy does not say which type an attribute has. A list looks like a map whose values are empty, to the last byte.
+pub(crate) fn list(attribute: &[u8]) -> Option<Vec<&[u8]>> {
+    let (pairs, rest) = pairs(attribute)?;
+    let is_list = rest.is_empty() && pairs.iter().all(|(_, value)| value.is_empty());
+    is_list.then(|| pairs.into_iter().map(|(item, _)| item).collect())
+}
+
+/// Reads a serialised map: a count, then two lengths for each pair, then name, NUL, value, NUL for each pair.
+fn pairs(map: &[u8]) -> Option<(Pairs<'_>, &[u8])> {
+    let (count, rest) = number(map)?;
+    let (lengths, mut text) = rest.split_at_checked(count.checked_mul(8)?)?;
+    let mut pairs = Vec::with_capacity(count);
+    for pair in lengths.chunks_exact(8) {
+        let (name_length, pair) = number(pair)?;
+        let (value_length, _) = number(pair)?;
+        let (name, value);
+        (name, text) = terminated(text, name_length)?;
+        (value, text) = terminated(text, value_length)?;
+        pairs.push((name, value));
+    }
+    Some((pairs, text))
 }
 
 fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
@@ -130,7 +142,7 @@ fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
 
 fn terminated(text: &[u8], length: usize) -> Option<(&[u8], &[u8])> {
     let (value, rest) = text.split_at_checked(length)?;
-    Some((value, rest.split_first()?.1))
+    Some((value, rest.strip_prefix(b"\0")?))
 }
 
 /// The first value of a header; `None` also when the map is not there any more.

@@ -377,6 +377,10 @@ impl Caller for Peer {
             property.push(0);
             property.extend(part.bytes());
         }
-        host::property(&property).map(|claim| claim.to_vec())
+        let claim = host::property(&property)?;
+        Some(match host::list(&claim) {
+            Some(items) => items.into_iter().flat_map(|item| item.iter().chain(b"\0")).copied().collect(),
+            None => claim.to_vec(),
+        })
     }
 }
