@@ -13,7 +13,9 @@ pub(crate) const MAX_KEYWORD_BYTES: usize = 32 * 1024;
 /// that a byte of text costs one look-up.
 #[derive(Clone, Debug)]
 pub(crate) struct KeywordSearch {
-    /// Bytes that no keyword holds share class 0.
+    /// What a byte of text means: the class of its letter in lower case, [`BREAK`], or [`FOREIGN`].
+    folded: [u8; 256],
+    /// The class of a byte of a keyword. Bytes that no keyword holds share class 0.
     classes: [u8; 256],
     width: usize,
     /// `next[state * width + class]`. The highest bit says that a keyword ends in that state.
@@ -27,6 +29,12 @@ pub(crate) struct KeywordSearch {
 
 /// Marks a state in which a keyword ends.
 const HIT: u32 = 1 << 31;
+
+/// A byte that is no part of a word. No policy has so many classes that these two could be one.
+const BREAK: u8 = 254;
+
+/// A byte of a character that is not ASCII.
+const FOREIGN: u8 = 255;
 
 impl KeywordSearch {
     /// Builds the machine; `None` if there is nothing to search for, or more than [`MAX_KEYWORD_BYTES`].
@@ -43,7 +51,15 @@ impl KeywordSearch {
                 width = width.saturating_add(1);
             }
         }
+        let folded = std::array::from_fn(|byte| match u8::try_from(byte).unwrap_or(0) {
+            0x80.. => FOREIGN,
+            byte => match plain_letter(byte) {
+                b' ' => BREAK,
+                letter => classes.get(usize::from(letter)).copied().unwrap_or(0),
+            },
+        });
         let mut search = Self {
+            folded,
             classes,
             width: usize::from(width),
             next: Vec::new(),
@@ -132,8 +148,14 @@ impl KeywordSearch {
         self.shorter.get(state as usize).copied().unwrap_or(0)
     }
 
-    fn step(&self, state: u32, byte: u8) -> u32 {
-        self.next.get((state & !HIT) as usize * self.width + usize::from(self.class(byte))).copied().unwrap_or(0)
+    #[inline]
+    fn step(&self, state: u32, class: u8) -> u32 {
+        self.next.get((state & !HIT) as usize * self.width + usize::from(class)).copied().unwrap_or(0)
+    }
+
+    #[inline]
+    fn fold(&self, byte: u8) -> u8 {
+        self.folded.get(usize::from(byte)).copied().unwrap_or(BREAK)
     }
 
     fn ending_in(&self, state: u32) -> impl Iterator<Item = usize> {
@@ -152,9 +174,9 @@ impl KeywordSearch {
 pub(crate) fn normalise(keyword: &str) -> Vec<u8> {
     let mut form = Form::default();
     let mut out = Vec::with_capacity(keyword.len() + 2);
-    form.begin(&mut |byte| out.push(byte));
-    form.text(keyword.as_bytes(), &mut |byte| out.push(byte));
-    form.end(&mut |byte| out.push(byte));
+    form.begin(&mut out);
+    form.text(keyword, &mut out);
+    form.end(&mut out);
     let first = keyword.chars().find(|character| character.is_alphanumeric());
     if first.is_some_and(is_unspaced) {
         out.remove(0);
@@ -178,19 +200,43 @@ impl Search {
 
     /// Keywords do not reach from one string into the next.
     pub(super) fn begin_string(&mut self, search: &KeywordSearch) {
-        let Self { state, form, found } = self;
-        *state = 0;
-        form.begin(&mut |byte| step(search, state, found, byte));
+        self.state = 0;
+        self.form.begin(&mut Steps { search, state: &mut self.state, found: &mut self.found });
     }
 
     pub(super) fn text(&mut self, search: &KeywordSearch, text: &[u8]) {
         let Self { state, form, found } = self;
-        form.text(text, &mut |byte| step(search, state, found, byte));
+        let mut steps = Steps { search, state, found };
+        let mut rest = text;
+        while let Some((&byte, tail)) = rest.split_first() {
+            rest = match search.fold(byte) {
+                BREAK => {
+                    form.space(&mut steps);
+                    tail
+                }
+                FOREIGN => {
+                    let end = rest.iter().position(u8::is_ascii).unwrap_or(rest.len());
+                    let (foreign, behind) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+                    form.foreign(foreign, &mut steps);
+                    behind
+                }
+                class => {
+                    form.enter(Form::Word, &mut steps);
+                    steps.step(class);
+                    // Where no keyword begins like this word, none begins inside of it.
+                    let inside = if *steps.state == 0 {
+                        tail.iter().position(|byte| search.fold(*byte) >= BREAK)
+                    } else {
+                        Some(0)
+                    };
+                    tail.get(inside.unwrap_or(tail.len())..).unwrap_or_default()
+                }
+            };
+        }
     }
 
     pub(super) fn end_string(&mut self, search: &KeywordSearch) {
-        let Self { state, form, found } = self;
-        form.end(&mut |byte| step(search, state, found, byte));
+        self.form.end(&mut Steps { search, state: &mut self.state, found: &mut self.found });
     }
 
     /// Whether keyword number `keyword` has been seen.
@@ -199,15 +245,47 @@ impl Search {
     }
 }
 
-#[inline]
-fn step(search: &KeywordSearch, state: &mut u32, found: &mut [u64], byte: u8) {
-    *state = search.step(*state, byte);
-    if *state & HIT != 0 {
-        for keyword in search.ending_in(*state) {
-            if let Some(word) = found.get_mut(keyword / 64) {
+/// Where text goes in its searched form.
+trait Out {
+    fn byte(&mut self, byte: u8);
+}
+
+impl Out for Vec<u8> {
+    fn byte(&mut self, byte: u8) {
+        self.push(byte);
+    }
+}
+
+/// The automaton at work.
+struct Steps<'a> {
+    search: &'a KeywordSearch,
+    state: &'a mut u32,
+    found: &'a mut [u64],
+}
+
+impl Steps<'_> {
+    #[inline]
+    fn step(&mut self, class: u8) {
+        *self.state = self.search.step(*self.state, class);
+        if *self.state & HIT != 0 {
+            self.note();
+        }
+    }
+
+    #[cold]
+    fn note(&mut self) {
+        for keyword in self.search.ending_in(*self.state) {
+            if let Some(word) = self.found.get_mut(keyword / 64) {
                 *word |= 1 << (keyword % 64);
             }
         }
+    }
+}
+
+impl Out for Steps<'_> {
+    #[inline]
+    fn byte(&mut self, byte: u8) {
+        self.step(self.search.class(byte));
     }
 }
 
@@ -224,69 +302,72 @@ enum Form {
 }
 
 impl Form {
-    fn begin(&mut self, out: &mut impl FnMut(u8)) {
-        out(b' ');
+    fn begin(&mut self, out: &mut impl Out) {
+        out.byte(b' ');
         *self = Form::Space;
     }
 
-    fn text(&mut self, text: &[u8], out: &mut impl FnMut(u8)) {
-        let mut rest = text;
-        while let Some((&byte, tail)) = rest.split_first() {
-            if byte.is_ascii() {
-                self.ascii(byte, out);
-                rest = tail;
+    fn text(&mut self, text: &str, out: &mut impl Out) {
+        for piece in text.as_bytes().chunk_by(|a, b| a.is_ascii() == b.is_ascii()) {
+            if !piece.is_ascii() {
+                self.foreign(piece, out);
                 continue;
             }
-            let end = rest.iter().position(u8::is_ascii).unwrap_or(rest.len());
-            let (foreign, tail) = rest.split_at_checked(end).unwrap_or((rest, &[]));
-            // The lexer hands on whole characters; anything else would be a bug there, and finds nothing here.
-            for character in std::str::from_utf8(foreign).unwrap_or_default().chars() {
-                self.foreign(character, out);
+            for byte in piece {
+                match plain_letter(*byte) {
+                    b' ' => self.space(out),
+                    letter => {
+                        self.enter(Form::Word, out);
+                        out.byte(letter);
+                    }
+                }
             }
-            rest = tail;
         }
     }
 
-    fn end(&mut self, out: &mut impl FnMut(u8)) {
+    fn end(&mut self, out: &mut impl Out) {
         if *self == Form::Word {
             self.space(out);
         }
     }
 
-    #[inline]
-    fn ascii(&mut self, byte: u8, out: &mut impl FnMut(u8)) {
-        if byte.is_ascii_alphanumeric() || byte == b'_' {
-            self.enter(Form::Word, out);
-            out(byte.to_ascii_lowercase());
-        } else {
-            self.space(out);
-        }
-    }
-
-    fn foreign(&mut self, character: char, out: &mut impl FnMut(u8)) {
-        if !character.is_alphanumeric() {
-            return self.space(out);
-        }
-        self.enter(if is_unspaced(character) { Form::Unspaced } else { Form::Word }, out);
-        for lower in character.to_lowercase() {
-            lower.encode_utf8(&mut [0; 4]).bytes().for_each(&mut *out);
+    /// Characters that are not ASCII. The lexer hands on whole ones; anything else would be a bug there, and
+    /// finds nothing here.
+    fn foreign(&mut self, text: &[u8], out: &mut impl Out) {
+        for character in std::str::from_utf8(text).unwrap_or_default().chars() {
+            if !character.is_alphanumeric() {
+                self.space(out);
+                continue;
+            }
+            self.enter(if is_unspaced(character) { Form::Unspaced } else { Form::Word }, out);
+            for lower in character.to_lowercase() {
+                lower.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| out.byte(byte));
+            }
         }
     }
 
     /// Two scripts side by side are two words.
-    fn enter(&mut self, next: Form, out: &mut impl FnMut(u8)) {
+    #[inline]
+    fn enter(&mut self, next: Form, out: &mut impl Out) {
         if *self != Form::Space && *self != next {
-            out(b' ');
+            out.byte(b' ');
         }
         *self = next;
     }
 
-    fn space(&mut self, out: &mut impl FnMut(u8)) {
+    #[inline]
+    fn space(&mut self, out: &mut impl Out) {
         if *self != Form::Space {
-            out(b' ');
+            out.byte(b' ');
             *self = Form::Space;
         }
     }
+}
+
+/// An ASCII letter, digit or underscore in lower case; a space for everything else.
+#[inline]
+fn plain_letter(byte: u8) -> u8 {
+    if byte.is_ascii_alphanumeric() || byte == b'_' { byte.to_ascii_lowercase() } else { b' ' }
 }
 
 /// Thai to Khmer, then kana, CJK ideographs and everything that shares their planes.

@@ -59,54 +59,68 @@ pub(super) fn simple_escape(letter: u8) -> Option<u8> {
 const BLOCK: usize = 64;
 
 fn scan<const OVER_ESCAPES: bool>(bytes: &[u8]) -> Stretch {
-    let mut text = Text { bytes, escapes: 0, unchecked: None };
-    let (blocks, tail) = bytes.as_chunks::<BLOCK>();
-    // Whether the first byte of the next block is the letter of an escape that has been taken.
-    let mut taken = 0;
-    let mut start = 0;
+    let text = Text { bytes };
+    let (blocks, _) = bytes.as_chunks::<BLOCK>();
+    let (mut start, mut escapes) = (0, 0);
+    // Bytes at the head of the next block that belong to what began before it.
+    let (mut taken, mut within) = (0_u64, 0_u64);
     for block in blocks {
-        let (mask, high) = lanes::examine(block);
-        if let Err(at) = text.note(start, high) {
-            return text.end(at, Stop::Invalid);
-        }
-        let mut mask = mask & !taken;
-        taken = 0;
-        while mask != 0 {
-            let bit = mask.trailing_zeros() as usize;
-            match text.look(start + bit) {
-                Stop::Escape if OVER_ESCAPES && text.takes_escape(start + bit) => {
-                    let pair = 0b11_u64 << bit;
-                    mask &= !pair;
-                    taken = u64::from(bit == BLOCK - 1);
-                }
-                stop => return text.end(start + bit, stop),
+        let (special, high) = lanes::examine(block);
+        let (mut special, mut high) = (special & !taken, high & !within);
+        (taken, within) = (0, 0);
+        let mut stop = None;
+        while special != 0 {
+            let bit = special.trailing_zeros();
+            let at = start + bit as usize;
+            if !(OVER_ESCAPES && text.is_simple_escape(at)) {
+                stop = Some(at);
+                high &= (1 << bit) - 1;
+                break;
             }
+            escapes += 1;
+            special &= !(0b11 << bit);
+            taken = u64::from(bit == 63);
+        }
+        while high != 0 {
+            let bit = high.trailing_zeros();
+            let at = start + bit as usize;
+            match text.character(at) {
+                Ok(len) => {
+                    let all = (1 << len) - 1;
+                    high &= !(all << bit);
+                    within = all >> (64 - bit).min(63);
+                }
+                Err(end) => return text.broken(at, end),
+            }
+        }
+        if let Some(at) = stop {
+            return Stretch { len: at, decoded: at - escapes, stop: text.look(at) };
         }
         start += BLOCK;
     }
-    let mut at = start + taken as usize;
-    if let Err(at) = text.note(start, tail.iter().any(|byte| *byte >= 0x80)) {
-        return text.end(at, Stop::Invalid);
-    }
-    while at < bytes.len() {
+    let mut at = start + (taken.count_ones() + within.count_ones()) as usize;
+    loop {
         match text.look(at) {
-            Stop::End => at += 1,
-            Stop::Escape if OVER_ESCAPES && text.takes_escape(at) => at += 2,
-            stop => return text.end(at, stop),
+            Stop::End if at >= bytes.len() => return Stretch { len: at, decoded: at - escapes, stop: Stop::End },
+            Stop::End => match text.character(at) {
+                Ok(len) => at += len as usize,
+                Err(end) => return text.broken(at, end),
+            },
+            Stop::Escape if OVER_ESCAPES && text.is_simple_escape(at) => {
+                escapes += 1;
+                at += 2;
+            }
+            stop => return Stretch { len: at, decoded: at - escapes, stop },
         }
     }
-    text.end(bytes.len(), Stop::End)
 }
 
 struct Text<'b> {
     bytes: &'b [u8],
-    escapes: usize,
-    /// Where blocks that hold more than ASCII begin, as long as they go on.
-    unchecked: Option<usize>,
 }
 
 impl Text<'_> {
-    /// What the byte at this place means; `End` for one that means itself.
+    /// What the byte at this place means; `End` for one that means itself, and behind the last.
     fn look(&self, at: usize) -> Stop {
         match self.bytes.get(at) {
             Some(b'"') => Stop::Quote,
@@ -116,65 +130,44 @@ impl Text<'_> {
         }
     }
 
-    /// Takes the escape at this place if it is one letter long and all there.
-    fn takes_escape(&mut self, at: usize) -> bool {
-        let is_simple = self.bytes.get(at + 1).is_some_and(|letter| simple_escape(*letter).is_some());
-        self.escapes += usize::from(is_simple);
-        is_simple
+    /// Whether the escape at this place is one letter long and all there.
+    fn is_simple_escape(&self, at: usize) -> bool {
+        self.look(at) == Stop::Escape && self.bytes.get(at + 1).is_some_and(|letter| simple_escape(*letter).is_some())
     }
 
-    /// Notes whether the block that begins here holds more than ASCII; checks those before it if it does not.
-    fn note(&mut self, start: usize, high: bool) -> Result<(), usize> {
-        match (self.unchecked, high) {
-            (None, true) => self.unchecked = Some(start),
-            (Some(from), false) => {
-                self.unchecked = None;
-                let (valid, whole) = self.check(from, start);
-                if !whole {
-                    return Err(valid);
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// How far the bytes from `from` to `to` are UTF-8, and whether that is all of them.
-    fn check(&self, from: usize, to: usize) -> (usize, bool) {
-        match std::str::from_utf8(self.bytes.get(from..to).unwrap_or_default()) {
-            Ok(_) => (to, true),
-            Err(error) => (from + error.valid_up_to(), false),
-        }
-    }
-
-    fn end(&self, at: usize, stop: Stop) -> Stretch {
-        let (len, stop) = match self.unchecked {
-            Some(from) if stop != Stop::Invalid => match self.check(from, at) {
-                (_, true) => (at, stop),
-                (valid, false) => (valid, self.cut(valid, at, stop)),
-            },
-            _ => (at, stop),
+    /// How many bytes the character at this place has, by the table of well-formed UTF-8 (Unicode, table 3-7).
+    #[inline]
+    fn character(&self, at: usize) -> Result<u32, Stop> {
+        let (len, second) = match self.bytes.get(at) {
+            Some(..0x80) => return Ok(1),
+            Some(0xC2..=0xDF) => (2, 0x80..=0xBF),
+            Some(0xE0) => (3, 0xA0..=0xBF),
+            Some(0xED) => (3, 0x80..=0x9F),
+            Some(0xE1..=0xEF) => (3, 0x80..=0xBF),
+            Some(0xF0) => (4, 0x90..=0xBF),
+            Some(0xF1..=0xF3) => (4, 0x80..=0xBF),
+            Some(0xF4) => (4, 0x80..=0x8F),
+            _ => return Err(Stop::Invalid),
         };
-        // Escapes behind what turned out to be invalid do not count.
-        let escapes = if stop == Stop::Invalid { self.escapes_before(len) } else { self.escapes };
-        Stretch { len, decoded: len - escapes, stop }
-    }
-
-    /// A character may go on in the next chunk, nowhere else.
-    fn cut(&self, valid: usize, at: usize, stop: Stop) -> Stop {
-        let rest = std::str::from_utf8(self.bytes.get(valid..at).unwrap_or_default());
-        let goes_on = rest.is_err_and(|error| error.error_len().is_none());
-        if stop == Stop::End && goes_on { Stop::Cut } else { Stop::Invalid }
-    }
-
-    fn escapes_before(&self, end: usize) -> usize {
-        let (mut at, mut escapes) = (0, 0);
-        while at < end {
-            let is_escape = self.bytes.get(at) == Some(&b'\\');
-            escapes += usize::from(is_escape);
-            at += 1 + usize::from(is_escape);
+        for place in 1..len {
+            let allowed = if place == 1 { second.clone() } else { 0x80..=0xBF };
+            match self.bytes.get(at + place) {
+                None => return Err(Stop::Cut),
+                Some(byte) if allowed.contains(byte) => {}
+                Some(_) => return Err(Stop::Invalid),
+            }
         }
-        escapes
+        Ok(len as u32)
+    }
+
+    /// A stretch that ends at a character that is not well-formed, or not all there.
+    fn broken(&self, len: usize, stop: Stop) -> Stretch {
+        let (mut at, mut decoded) = (0, 0);
+        while at < len {
+            at += if self.is_simple_escape(at) { 2 } else { 1 };
+            decoded += 1;
+        }
+        Stretch { len, decoded, stop }
     }
 }
 
@@ -183,19 +176,30 @@ impl Text<'_> {
 mod lanes {
     use core::arch::wasm32::{u8x16, u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, v128, v128_any_true, v128_or};
 
-    /// One bit per byte to look at, and whether any byte is not ASCII.
+    /// One bit per byte to look at, and one per byte that is not ASCII.
     #[inline(always)]
-    pub(super) fn examine(block: &[u8; super::BLOCK]) -> (u64, bool) {
+    pub(super) fn examine(block: &[u8; super::BLOCK]) -> (u64, u64) {
         let (quarters, _) = block.as_chunks::<16>();
-        let [a, b, c, d] = quarters else { return (u64::MAX, true) };
-        let (a, b, c, d) = (load(a), load(b), load(c), load(d));
-        let high = u8x16_bitmask(v128_or(v128_or(a, b), v128_or(c, d))) != 0;
-        let (a, b, c, d) = (special(a), special(b), special(c), special(d));
-        if !v128_any_true(v128_or(v128_or(a, b), v128_or(c, d))) {
-            return (0, high);
-        }
-        let bits = |lane| u64::from(u8x16_bitmask(lane));
-        (bits(a) | bits(b) << 16 | bits(c) << 32 | bits(d) << 48, high)
+        let [a, b, c, d] = quarters else { return (u64::MAX, u64::MAX) };
+        let lanes = [load(a), load(b), load(c), load(d)];
+        let high = match u8x16_bitmask(any(lanes)) {
+            0 => 0,
+            _ => bits(lanes),
+        };
+        let lanes = lanes.map(special);
+        (if v128_any_true(any(lanes)) { bits(lanes) } else { 0 }, high)
+    }
+
+    #[inline(always)]
+    fn any([a, b, c, d]: [v128; 4]) -> v128 {
+        v128_or(v128_or(a, b), v128_or(c, d))
+    }
+
+    /// The top bit of each byte.
+    #[inline(always)]
+    fn bits(lanes: [v128; 4]) -> u64 {
+        let [a, b, c, d] = lanes.map(|lane| u64::from(u8x16_bitmask(lane)));
+        a | b << 16 | c << 32 | d << 48
     }
 
     /// One unaligned load: the compiler folds the sixteen lanes into it.
@@ -219,18 +223,22 @@ mod lanes {
     const ONES: u64 = u64::MAX / 0xFF;
     const LOW_SEVEN: u64 = ONES * 0x7F;
 
-    /// One bit per byte to look at, and whether any byte is not ASCII.
-    pub(super) fn examine(block: &[u8; super::BLOCK]) -> (u64, bool) {
+    /// One bit per byte to look at, and one per byte that is not ASCII.
+    pub(super) fn examine(block: &[u8; super::BLOCK]) -> (u64, u64) {
         let (words, _) = block.as_chunks::<8>();
-        let (mut mask, mut high) = (0, 0);
+        let (mut special, mut high) = (0, 0);
         for (nth, word) in words.iter().enumerate() {
             let word = u64::from_le_bytes(*word);
-            let special = zeros(word ^ ONES * 0x22) | zeros(word ^ ONES * 0x5C) | zeros(word & ONES * 0xE0);
-            // Gathers the top bit of each byte in the last byte.
-            mask |= ((special >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * nth);
-            high |= word;
+            let found = zeros(word ^ (ONES * 0x22)) | zeros(word ^ (ONES * 0x5C)) | zeros(word & (ONES * 0xE0));
+            special |= bits(found) << (8 * nth);
+            high |= bits(word) << (8 * nth);
         }
-        (mask, high & !LOW_SEVEN != 0)
+        (special, high)
+    }
+
+    /// The top bit of each byte.
+    fn bits(word: u64) -> u64 {
+        ((word >> 7) & ONES).wrapping_mul(0x0102_0408_1020_4080) >> 56
     }
 
     /// The top bit of every byte that is zero, exactly.
@@ -272,17 +280,24 @@ mod tests {
         assert_eq!(skim(b"a\\n\xff\\n"), stretch(3, 2, Stop::Invalid));
     }
 
-    /// The same, one byte after the other.
+    /// The same, by the standard library and one byte after the other.
     fn slowly(bytes: &[u8]) -> Stretch {
-        let mut text = Text { bytes, escapes: 0, unchecked: Some(0) };
-        let mut at = 0;
-        loop {
-            match text.look(at) {
-                Stop::End if at < bytes.len() => at += 1,
-                Stop::Escape if text.takes_escape(at) => at += 2,
-                stop => return text.end(at, stop),
-            }
+        let text = Text { bytes };
+        let (valid, broken) = match std::str::from_utf8(bytes) {
+            Ok(_) => (bytes.len(), Stop::End),
+            Err(error) if error.error_len().is_some() => (error.valid_up_to(), Stop::Invalid),
+            Err(error) => (error.valid_up_to(), Stop::Cut),
+        };
+        let (mut at, mut decoded) = (0, 0);
+        while at < valid {
+            at += match text.look(at) {
+                Stop::End => 1,
+                _ if text.is_simple_escape(at) => 2,
+                stop => return Stretch { len: at, decoded, stop },
+            };
+            decoded += 1;
         }
+        Stretch { len: at, decoded, stop: broken }
     }
 
     proptest! {
@@ -290,7 +305,7 @@ mod tests {
 
         #[test]
         fn blocks_see_what_single_bytes_see(
-            pieces in prop::collection::vec("[a-z]{0,70}|\u{e9}{0,40}|(\\\\[n\"\\\\]){0,40}", 0..6),
+            pieces in prop::collection::vec("[a-z]{0,70}|\u{e9}{0,40}|\u{6587}{0,25}|\u{1f600}{0,20}|(\\\\[n\"\\\\]){0,40}", 0..6),
             damage in prop::option::of((any::<prop::sample::Index>(), any::<u8>())),
         ) {
             let mut bytes = pieces.concat().into_bytes();
