@@ -10,6 +10,7 @@ import pytest
 from attempts import GUEST, POLICY, Attempt, Outcome, Passes, Refused, Rejected, Untouched
 from attempts import bombs, envelopes, headers, keys, methods, paths, splits, syntax, values
 from harness import readings
+from harness.edge import CUT_OFF
 
 ALL = [attempt for table in (keys, values, syntax, envelopes, paths, headers, methods, splits, bombs) for attempt in table.ATTEMPTS]
 
@@ -33,7 +34,7 @@ def test_an_attempt_ends_as_its_table_says(edge, attempt: Attempt, protocol: str
     body = list(attempt.body) if isinstance(attempt.body, tuple) else attempt.body
     seen = edge.ask(attempt.path, body, [GUEST, *attempt.headers], attempt.method, protocol)
     assert_nothing_forbidden_happened(edge, seen)
-    assert_outcome(seen, attempt, attempt.outcome_in(protocol))
+    assert_outcome(seen, attempt, attempt.outcome_in(protocol, model_decides=edge.installation.policy is POLICY))
     assert edge.chat("open", headers=[GUEST]).status == 200
 
 
@@ -56,7 +57,7 @@ def assert_outcome(seen, attempt: Attempt, outcome: Outcome):
             assert (seen.record["action"], seen.record["reason"], seen.status) == ("deny", reason, status)
             if attempt.method != "HEAD":
                 assert seen.response.header("content-type") == "application/json"
-                assert seen.response.json()["error"]
+                assert {"error", "message"} & set(seen.response.json())
         case Passes():
             assert (seen.status, seen.upstream.provider) == (200, "open")
         case Untouched():
@@ -65,4 +66,4 @@ def assert_outcome(seen, attempt: Attempt, outcome: Outcome):
             assert (seen.upstream.body, seen.log["record"]) == (sent, None)
         case Rejected():
             assert complete == []
-            assert seen.status >= 400
+            assert seen.status == CUT_OFF or seen.status >= 400

@@ -78,3 +78,17 @@ def test_a_provider_that_hangs_up_is_told_to_the_client(edge, monkeypatch):
         patched.setattr(edge.providers["provider"], "answer", hang_up)
         assert edge.ask(CHAT, FIRST).status == 503
     assert is_served(edge)
+
+
+@pytest.mark.parametrize("rest", [b',"model":"m"}', b"nonsense}", b'"}'], ids=["second-model", "syntax", "quote"])
+def test_a_body_that_goes_wrong_after_the_provider_has_answered_is_cut_off(edge, rest):
+    """The decision is streamed, the provider answers early, and only then the body shows what it is."""
+    test_id, begin = new_test_id(), FIRST[:-1]
+    fields = [("host", "e"), ("x-test-id", test_id), ("x-test-reply", "early"), JSON, ("content-length", str(len(begin) + len(rest)))]
+    with Http1(edge.port) as client:
+        client.send(head("POST", CHAT, fields) + begin)
+        assert client.response_head().status == 200
+        client.send_ignoring_reset(rest)
+        wait_for("the request to be gone", lambda: not edge.envoy.active_requests())
+    assert [request for request in edge.received(test_id) if request.complete] == []
+    assert is_served(edge)

@@ -63,9 +63,12 @@ class Attempt:
     in_http1: Outcome | None = None
     """Where HTTP/1.1 ends otherwise."""
     in_http2: Outcome | None = None
+    once_model_is_read: Outcome | None = None
+    """Where a policy needs only the model, and refuses it before it meets what is wrong with the rest."""
 
-    def outcome_in(self, protocol: str) -> Outcome:
-        return (self.in_http1 if protocol == "http1" else self.in_http2) or self.outcome
+    def outcome_in(self, protocol: str, model_decides: bool) -> Outcome:
+        at_protocol = self.in_http1 if protocol == "http1" else self.in_http2
+        return (self.once_model_is_read if model_decides else None) or at_protocol or self.outcome
 
     def __str__(self) -> str:
         return self.name

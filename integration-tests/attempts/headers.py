@@ -28,15 +28,23 @@ STEERING = {
 }
 
 
+# Capitals in a name are an error of HTTP/2.
+CAPITALS = {name for name, headers in STEERING.items() if any(str(header[0]) != str(header[0]).lower() for header in headers)}
+
+
 def labelled(name: str, outcome, body: bytes | None, headers: list, **more) -> Attempt:
-    return Attempt(f"header-{name}", outcome, body, with_json(*headers), **more)
+    return Attempt(f"header-{name}", outcome, body, with_json(*headers), **in_capitals(name), **more)
+
+
+def in_capitals(name: str) -> dict:
+    return {"in_http2": Rejected()} if name.partition("-asking")[0] in CAPITALS else {}
 
 
 ATTEMPTS = [
     *(labelled(name, Passes(), GOOD, headers) for name, headers in STEERING.items()),
     *(labelled(f"{name}-asking-for-secret", NOT_ALLOWED, BAD, headers) for name, headers in list(STEERING.items())[:8]),
     *(
-        Attempt(f"header-{name}-off-the-llm-path", Untouched(), BAD, (JSON, *headers), path="/healthz")
+        Attempt(f"header-{name}-off-the-llm-path", Untouched(), BAD, (JSON, *headers), path="/healthz", **in_capitals(name))
         for name, headers in list(STEERING.items())[:9]
     ),
     labelled("named-by-connection", Passes(), GOOD, [("connection", CLUSTER), (CLUSTER, "secret")], in_http2=Rejected()),

@@ -49,7 +49,11 @@ def duplicates() -> list[Attempt]:
         "with-whitespace": b'{ "model" : "open" ,\n\t"model"\r\n:\n"secret" }',
     }
     expected = {"first-is-null": Refused("wrongType")}
-    return [Attempt(f"duplicate-{name}", expected.get(name, Refused("duplicateKey")), body) for name, body in positions.items()]
+    early = {"secret-then-open": NOT_ALLOWED}
+    return [
+        Attempt(f"duplicate-{name}", expected.get(name, Refused("duplicateKey")), body, once_model_is_read=early.get(name))
+        for name, body in positions.items()
+    ]
 
 
 def in_two_spellings(name: str, spellings: list[bytes], reason: str) -> list[Attempt]:
@@ -57,7 +61,8 @@ def in_two_spellings(name: str, spellings: list[bytes], reason: str) -> list[Att
     for spelling in spellings:
         label = f"{name}-{readable(spelling)}-{spelling.hex()[:12]}" if b"\\" in spelling else f"{name}-{readable(spelling)}"
         attempts.append(Attempt(f"{label}-after", Refused(reason), members(OPEN, MESSAGES, key(spelling))))
-        attempts.append(Attempt(f"{label}-before", Refused(reason), members(key(spelling), MESSAGES, OPEN)))
+        early = NOT_ALLOWED if reason == "duplicateKey" else None
+        attempts.append(Attempt(f"{label}-before", Refused(reason), members(key(spelling), MESSAGES, OPEN), once_model_is_read=early))
     return attempts
 
 

@@ -12,13 +12,15 @@ from collections.abc import Iterable, Iterator
 
 from harness import bootstrap, locations
 from harness.envoy import Envoy
-from harness.http1 import Http1, chunk, head, last_chunk
-from harness.http2 import Http2
+from harness.http1 import ConnectionLost, Http1, chunk, head, last_chunk
+from harness.http2 import Http2, StreamReset
 from harness.messages import Recorded, Response
 from harness.provider import Provider, serving
 from harness.waiting import wait_for
 
 JSON = ("content-type", "application/json")
+CUT_OFF = 0
+"""The status that stands for no response: the proxy closed the connection or reset the stream."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,6 +87,7 @@ class Edge:
     def __init__(self, envoy: Envoy, installation: Installation, providers: dict[str, Provider], folder: pathlib.Path):
         self.envoy, self.installation, self.providers, self.folder = envoy, installation, providers, folder
         self._access_log = folder / "access.log"
+        self._log_read, self._log_lines = 0, {}
         self._pushes = itertools.count(1)
         self.tls: ssl.SSLContext | None = None
 
@@ -111,7 +114,27 @@ class Edge:
         if isinstance(body, dict):
             body = json.dumps(body).encode()
         send = self._ask_http1 if protocol == "http1" else self._ask_http2
-        return Seen(self, test_id, send(method, path, tagged, body))
+        try:
+            response = send(method, path, tagged, body)
+        except (ConnectionError, ConnectionLost, StreamReset):
+            response = Response(CUT_OFF, [])
+        return Seen(self, test_id, response)
+
+    def ask_with_length(self, path: str, body: bytes, headers: list, protocol: str) -> Seen:
+        """A request whose headers bring their own content-length."""
+        test_id = new_test_id()
+        tagged = [("x-test-id", test_id), *headers]
+        try:
+            if protocol == "http1":
+                with Http1(self.port) as client:
+                    client.send_ignoring_reset(head("POST", path, [("host", "edge.test"), *tagged]) + body)
+                    return Seen(self, test_id, client.response())
+            with Http2(self.port) as client:
+                stream = client.begin("POST", path, tagged)
+                client.send(stream, body, end=True)
+                return Seen(self, test_id, client.response(stream))
+        except (ConnectionError, ConnectionLost, StreamReset):
+            return Seen(self, test_id, Response(CUT_OFF, []))
 
     def chat(self, model: str, **more) -> Seen:
         """A small OpenAI chat request."""
@@ -123,14 +146,22 @@ class Edge:
         return [request for provider in self.providers.values() for request in provider.received(test_id)]
 
     def access_log_of(self, test_id: str) -> dict:
-        return wait_for(f"the access log line of {test_id}", lambda: self.access_log().get(test_id))
+        def line() -> dict | None:
+            self._read_access_log()
+            return self._log_lines.get(test_id)
 
-    def access_log(self) -> dict[str, dict]:
+        return wait_for(f"the access log line of {test_id}", line)
+
+    def _read_access_log(self) -> None:
+        """Takes in the lines that have come since the last time."""
         if not self._access_log.exists():
-            return {}
-        text = self._access_log.read_text()
-        lines = text[: text.rfind("\n") + 1].splitlines()
-        return {line["id"]: line for line in map(json.loads, lines)}
+            return
+        with self._access_log.open("rb") as file:
+            file.seek(self._log_read)
+            text = file.read()
+        whole = text[: text.rfind(b"\n") + 1]
+        self._log_read += len(whole)
+        self._log_lines.update((line["id"], line) for line in map(json.loads, whole.splitlines()))
 
     def push(self, policy: dict) -> None:
         """Offers a new policy by extension config discovery, as a file that is replaced in one step."""

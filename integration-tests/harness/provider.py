@@ -64,12 +64,15 @@ class Http1Session:
             head = start + await self.reader.readuntil(b"\r\n\r\n")
             start = b""
             request = self._begin(head)
+            if request.header("x-test-reply") == "early":
+                await self._answer(request)
             body = bytearray()
             async for piece in self._body(request):
                 body += piece
             request.body = bytes(body)
             request.complete = True
-            await self._answer(request)
+            if request.header("x-test-reply") != "early":
+                await self._answer(request)
 
     def _begin(self, head: bytes) -> Recorded:
         first, *lines = head[:-4].split(b"\r\n")
