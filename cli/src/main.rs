@@ -7,7 +7,6 @@ mod demo;
 mod deployment;
 mod envoy;
 mod example;
-mod exchange;
 mod policy_file;
 mod project;
 mod record;

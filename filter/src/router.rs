@@ -82,7 +82,7 @@ pub(crate) fn on_request_headers(
     if strip_reserved(&mut headers, Headers::Request).is_err() {
         return (installation::refuse_here("a reserved request header could not be removed"), None);
     }
-    let reading = match pointsman_router::receive(&plugin.policy, &headers, &Peer, end_of_stream) {
+    let reading = match pointsman_router::receive(&plugin.policy, &headers, &Peer(&plugin.policy), end_of_stream) {
         Received::Pass(record) => {
             if let Some(record) = record {
                 let _ = host::set_property(RECORD_PROPERTY, record.as_bytes());
@@ -362,9 +362,9 @@ fn some(piece: Loan) -> Result<Loan, Status> {
 }
 
 /// The caller, as the proxy has proved it.
-struct Peer;
+struct Peer<'a>(&'a Policy);
 
-impl Caller for Peer {
+impl Caller for Peer<'_> {
     fn principal(&self) -> Option<Vec<u8>> {
         host::property(b"connection\0uri_san_peer_certificate")
             .filter(|name| !name.is_empty())
@@ -372,8 +372,9 @@ impl Caller for Peer {
     }
 
     fn claim(&self, path: &[String]) -> Option<Vec<u8>> {
-        let mut property = b"metadata\0filter_metadata\0envoy.filters.http.jwt_authn".to_vec();
-        for part in path {
+        let jwt = self.0.jwt();
+        let mut property = b"metadata\0filter_metadata".to_vec();
+        for part in [&jwt.namespace, &jwt.payload].into_iter().chain(path) {
             property.push(0);
             property.extend(part.bytes());
         }

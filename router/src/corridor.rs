@@ -65,13 +65,21 @@ pub fn receive(policy: &Rc<Policy>, headers: &HeaderList<'_>, caller: &dyn Calle
         Endpoint::Models | Endpoint::Model(_) => Received::Pass(None),
         // A preflight never reaches a model.
         _ if method == b"OPTIONS" && end_of_stream => Received::Pass(None),
-        Endpoint::Ambiguous(api) => door.unread(api, Violation::PathSpelling),
-        Endpoint::Api(api) if !api.is_routable() => door.unsupported(api, method == b"POST" || !end_of_stream),
-        Endpoint::Api(_) if method != b"POST" && end_of_stream => Received::Pass(None),
-        Endpoint::Api(api) if method != b"POST" => door.unread(api, Violation::UnexpectedBody),
-        Endpoint::Api(api) if end_of_stream => door.unread(api, Violation::NoBody),
-        Endpoint::Api(api) => door.read(api),
+        Endpoint::Ambiguous(api) => door.call(api, Err(Violation::PathSpelling)),
+        // Reading back what an earlier call left (a batch, say) names no model; a socket does.
+        Endpoint::Api(api) if method != b"POST" && end_of_stream && api != Api::Realtime => Received::Pass(None),
+        Endpoint::Api(api) if !api.is_routable() => door.call(api, Ok(Body::Unread)),
+        Endpoint::Api(api) if method != b"POST" => door.call(api, Err(Violation::UnexpectedBody)),
+        Endpoint::Api(api) if end_of_stream => door.call(api, Err(Violation::NoBody)),
+        Endpoint::Api(api) => door.call(api, Ok(Body::Json)),
     }
+}
+
+/// What the body of a call is to Pointsman.
+enum Body {
+    Json,
+    /// Of an API that is recognised and not routed.
+    Unread,
 }
 
 /// The headers of one request, at the door.
@@ -83,21 +91,30 @@ struct Door<'a> {
 }
 
 impl Door<'_> {
-    fn read(&self, api: Api) -> Received {
+    /// An LLM call. Who is calling comes first: what is let through unread is for known callers only.
+    fn call(&self, api: Api, body: Result<Body, Violation>) -> Received {
         let attributes = self.attributes(api);
-        if let Some(refusal) = self.unknown_tenant(api, &attributes) {
+        if let Some(refusal) = self.unknown_tenant(&attributes) {
             return refusal;
         }
+        match body {
+            Ok(Body::Json) => self.read(attributes),
+            Ok(Body::Unread) => self.unsupported(&attributes),
+            Err(violation) => self.unread(&attributes, violation),
+        }
+    }
+
+    fn read(&self, attributes: Attributes) -> Received {
         let envelope = match envelope::read(self.headers) {
             Ok(envelope) => envelope,
-            Err(violation) => return self.unread(api, violation),
+            Err(violation) => return self.unread(&attributes, violation),
         };
         let limit = self.policy.max_body_bytes();
         if envelope.content_length.is_some_and(|length| length > limit) {
-            return self.unread(api, Violation::Oversize);
+            return self.unread(&attributes, Violation::Oversize);
         }
         let facts = Facts::new(
-            api,
+            attributes.api,
             self.policy.wanted(),
             self.policy.keyword_search(),
             self.policy.max_depth(),
@@ -116,55 +133,50 @@ impl Door<'_> {
         Attributes::new(self.policy, api, self.path, self.headers, self.caller)
     }
 
+    fn record(&self, attributes: &Attributes, action: Action, reason: &'static str) -> Record<'_> {
+        let mut record = Record::new(self.policy.version(), action, reason);
+        record.api = Some(attributes.api.name());
+        record.tenant = self.policy.tenant_name(attributes.tenant);
+        record
+    }
+
     /// The refusal of a caller that is nobody's, if the policy refuses such callers.
-    fn unknown_tenant(&self, api: Api, attributes: &Attributes) -> Option<Received> {
+    fn unknown_tenant(&self, attributes: &Attributes) -> Option<Received> {
         let unknown = self.policy.has_tenants() && attributes.tenant.is_none();
         if !unknown || self.policy.on_failure().unknown_tenant == OnUnknownTenant::Allow {
             return None;
         }
-        let mut record = Record::new(self.policy.version(), Action::Deny, "unknownTenant");
-        record.api = Some(api.name());
-        Some(Received::Reply(refuse(
-            self.policy,
-            api.family(),
-            record,
-            403,
-            "the caller belongs to no tenant of the policy",
-        )))
+        let record = self.record(attributes, Action::Deny, "unknownTenant");
+        let message = "the caller belongs to no tenant of the policy";
+        Some(Received::Reply(refuse(self.policy, attributes.api.family(), record, 403, message)))
     }
 
     /// A request that cannot be read.
-    fn unread(&self, api: Api, violation: Violation) -> Received {
-        let mut record = Record::new(self.policy.version(), Action::Deny, violation.code());
-        record.api = Some(api.name());
+    fn unread(&self, attributes: &Attributes, violation: Violation) -> Received {
         if self.policy.on_failure().on(violation) == OnUnread::Pass {
-            record.action = Action::Pass;
-            return Received::Pass(Some(record.to_json()));
+            return Received::Pass(Some(self.record(attributes, Action::Pass, violation.code()).to_json()));
         }
+        let record = self.record(attributes, Action::Deny, violation.code());
         let (status, message) = (violation.status(), violation.message());
-        Received::Reply(refuse(self.policy, api.family(), record, status, &message))
+        Received::Reply(refuse(self.policy, attributes.api.family(), record, status, &message))
     }
 
-    fn unsupported(&self, api: Api, is_call: bool) -> Received {
-        // Reading back what an earlier call left (a batch, say) names no model.
-        if !is_call && api != Api::Realtime {
-            return Received::Pass(None);
-        }
-        let mut record = Record::new(self.policy.version(), Action::Deny, "unsupportedApi");
-        record.api = Some(api.name());
+    /// A call of an API that is recognised and not routed.
+    fn unsupported(&self, attributes: &Attributes) -> Received {
+        const REASON: &str = "unsupportedApi";
         if self.policy.on_failure().unsupported_api == OnUnread::Pass {
-            record.action = Action::Pass;
-            return Received::Pass(Some(record.to_json()));
+            return Received::Pass(Some(self.record(attributes, Action::Pass, REASON).to_json()));
         }
-        let message = format!("the API `{api}` is not routed by this gateway");
-        Received::Reply(refuse(self.policy, api.family(), record, 400, &message))
+        let message = format!("the API `{}` is not routed by this gateway", attributes.api);
+        let record = self.record(attributes, Action::Deny, REASON);
+        Received::Reply(refuse(self.policy, attributes.api.family(), record, 400, &message))
     }
 
     fn models(&self, name: Option<&str>) -> Received {
         let anthropic = self.headers.iter().any(|(name, _)| *name == b"anthropic-version");
         let api = if anthropic { Api::Messages } else { Api::ChatCompletions };
         let attributes = self.attributes(api);
-        if let Some(refusal) = self.unknown_tenant(api, &attributes) {
+        if let Some(refusal) = self.unknown_tenant(&attributes) {
             return refusal;
         }
         let mut record = Record::new(self.policy.version(), Action::Models, "models");

@@ -11,7 +11,7 @@ pub struct Exchange {
     pub method: String,
     /// The path, query included.
     pub path: String,
-    /// Headers, names in lower case, without pseudo-headers.
+    /// Headers, names in lower case, `host` among them.
     pub headers: Vec<(String, Vec<u8>)>,
     /// The URI SAN of the client's verified certificate.
     pub principal: Option<String>,
@@ -22,24 +22,11 @@ pub struct Exchange {
     pub body: Vec<u8>,
 }
 
-/// What becomes of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Explanation {
-    record: String,
-}
-
-impl Explanation {
-    /// The decision record, as Envoy's access log gets it; empty for a request that is no LLM call.
-    #[must_use]
-    pub fn to_json(&self) -> &str {
-        &self.record
-    }
-}
-
-/// Decides about a whole request.
+/// The decision record for a whole request, as Envoy's access log gets it; `None` for what is no LLM call.
 ///
 /// ```
 /// use pointsman_router::{Exchange, Policy, explain};
+/// use std::rc::Rc;
 ///
 /// let policy = Policy::from_json(br#"{"models": [{"name": "small", "cluster": "llama"}]}"#)?;
 /// let exchange = Exchange {
@@ -49,32 +36,39 @@ impl Explanation {
 ///     body: br#"{"model": "small", "messages": []}"#.to_vec(),
 ///     ..Exchange::default()
 /// };
-/// assert!(explain(&policy, &exchange).to_json().contains(r#""cluster":"llama""#));
+/// let record = explain(&Rc::new(policy), &exchange).unwrap_or_default();
+/// assert!(record.contains(r#""cluster":"llama""#));
 /// # Ok::<(), pointsman_router::policy::PolicyErrors>(())
 /// ```
 #[must_use]
-pub fn explain(policy: &Policy, exchange: &Exchange) -> Explanation {
-    let policy = Rc::new(policy.clone());
-    let pseudo = [(&b":method"[..], exchange.method.as_bytes()), (&b":path"[..], exchange.path.as_bytes())];
-    let headers = exchange.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_slice()));
-    let headers: Vec<(&[u8], &[u8])> = pseudo.into_iter().chain(headers).collect();
-    let record = match receive(&policy, &headers, exchange, exchange.body.is_empty()) {
-        Received::Pass(record) => record.unwrap_or_default(),
-        Received::Reply(reply) => reply.record,
+pub fn explain(policy: &Rc<Policy>, exchange: &Exchange) -> Option<String> {
+    match receive(policy, &exchange.header_list(), exchange, exchange.body.is_empty()) {
+        Received::Pass(record) => record,
+        Received::Reply(reply) => Some(reply.record),
         Received::Read(mut reading) => {
             let (body, end) = (reading.push(&exchange.body), reading.finish());
             // What is said last counts: a refusal can follow a decision.
-            [body, end].into_iter().filter_map(record_of).next_back().unwrap_or_default()
+            [end, body].into_iter().find_map(|step| match step {
+                Step::Route(edits) => Some(edits.record),
+                Step::Reply(reply) => Some(reply.record),
+                Step::Hold | Step::Flow => None,
+            })
         }
-    };
-    Explanation { record }
+    }
 }
 
-fn record_of(step: Step) -> Option<String> {
-    match step {
-        Step::Route(edits) => Some(edits.record),
-        Step::Reply(reply) => Some(reply.record),
-        Step::Hold | Step::Flow => None,
+impl Exchange {
+    /// As Envoy holds them: pseudo-headers first, `host` as `:authority`, no connection headers.
+    fn header_list(&self) -> Vec<(&[u8], &[u8])> {
+        let host = self.headers.iter().find(|(name, _)| name == "host").map(|(_, value)| value.as_slice());
+        let pseudo: [(&[u8], &[u8]); 4] = [
+            (b":authority", host.unwrap_or(b"localhost")),
+            (b":path", self.path.as_bytes()),
+            (b":method", self.method.as_bytes()),
+            (b":scheme", b"http"),
+        ];
+        let plain = self.headers.iter().filter(|(name, _)| name != "host" && name != "connection");
+        pseudo.into_iter().chain(plain.map(|(name, value)| (name.as_bytes(), value.as_slice()))).collect()
     }
 }
 
@@ -85,8 +79,13 @@ impl Caller for Exchange {
 
     fn claim(&self, path: &[String]) -> Option<Vec<u8>> {
         let name = path.join(".");
-        let values: Vec<&str> =
-            self.claims.iter().filter(|(known, _)| *known == name).map(|(_, value)| value.as_str()).collect();
-        (!values.is_empty()).then(|| values.join("\0").into_bytes())
+        let values: Vec<&[u8]> =
+            self.claims.iter().filter(|(known, _)| *known == name).map(|(_, value)| value.as_bytes()).collect();
+        match values.as_slice() {
+            [] => None,
+            [text] => Some(text.to_vec()),
+            // A list, in the form in which a `Caller` hands it on.
+            items => Some(items.iter().flat_map(|item| item.iter().chain(b"\0")).copied().collect()),
+        }
     }
 }

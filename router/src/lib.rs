@@ -20,7 +20,7 @@ mod rewrite;
 mod tests;
 
 pub use corridor::{Caller, HeaderList, Reading, Received, Step, receive};
-pub use explain::{Exchange, Explanation, explain};
+pub use explain::{Exchange, explain};
 pub use policy::Policy;
 pub use reply::Reply;
 pub use request::Violation;

@@ -216,7 +216,7 @@ proptest! {
         prop_assert_eq!(&walk(&policy, &exchange, &chunks, with_length), &whole);
         let explained = explain(&policy, &exchange);
         let (record, _) = walk(&policy, &exchange, &[&exchange.body], false);
-        prop_assert_eq!(explained.to_json(), record);
+        prop_assert_eq!(explained.unwrap_or_default(), record);
     }
 
     /// Invariant of the design: nothing is routed past the candidate set, and the body says what the record says.
@@ -255,7 +255,7 @@ proptest! {
 
 fn check(policy: &Value, exchange: &Exchange, expected: &[(&str, Value)]) {
     let policy = self::policy(policy);
-    let record: Value = serde_json::from_str(explain(&policy, exchange).to_json()).expect("a record");
+    let record: Value = serde_json::from_str(&explain(&policy, exchange).unwrap_or_default()).expect("a record");
     for (key, value) in expected {
         assert_eq!(&record[key], value, "`{key}` of {record}");
     }

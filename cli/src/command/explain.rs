@@ -79,7 +79,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     exchange.principal.clone_from(&arguments.principal);
     exchange.claims.clone_from(&arguments.claims);
-    let record = exchange.record(&policy.policy);
+    let record = pointsman_router::explain(&policy.policy, &exchange);
     match arguments.output {
         Output::Json => print(&format!("{}\n", record.as_deref().unwrap_or("null"))),
         Output::Text => print(&page(record.as_deref())),

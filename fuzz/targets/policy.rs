@@ -1,0 +1,28 @@
+//! Any policy text: never a panic; what is accepted decides without one, and keeps its version.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use pointsman_router::config::PluginConfig;
+use pointsman_router::{Exchange, Policy, explain};
+use std::rc::Rc;
+
+fuzz_target!(|json: &[u8]| {
+    let _ = PluginConfig::from_json(json);
+    match Policy::from_json(json) {
+        Err(errors) => assert!(!errors.to_string().is_empty()),
+        Ok(policy) => {
+            assert_eq!(policy.version().len(), 64);
+            let policy = Rc::new(policy);
+            let exchange = Exchange {
+                method: "POST".into(),
+                path: "/v1/chat/completions".into(),
+                headers: vec![("content-type".into(), b"application/json".to_vec())],
+                body: br#"{"model":"a","messages":[{"role":"user","content":"a contract"}]}"#.to_vec(),
+                ..Exchange::default()
+            };
+            let record = explain(&policy, &exchange).expect("a record");
+            assert!(record.contains(policy.version()));
+        }
+    }
+});
