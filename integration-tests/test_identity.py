@@ -81,7 +81,7 @@ def test_an_item_of_a_nested_list_makes_the_tenant(call):
     assert call("gpt", headers=bearing(realm={"roles": ["reader"]})).record["reason"] == "unknownTenant"
 
 
-@pytest.mark.parametrize("claim", [17, True, None, {"a": "acme"}, [], ["x"], "acme\u0000", "ac\u00e9", "x" * 5000])
+@pytest.mark.parametrize("claim", [17, True, None, {"a": "acme"}, [], ["x"], ["acme"], "acme\u0000", "ac\u00e9", "x" * 5000])
 def test_a_claim_of_an_odd_kind_breaks_nothing(call, claim):
     assert call("lab", headers=bearing(org=claim)).record["reason"] == "unknownTenant"
     assert call("lab", headers=bearing(realm=claim)).record["reason"] == "unknownTenant"
