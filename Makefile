@@ -36,16 +36,12 @@ help: ## Show this list.
 setup: rust-ready $(foreach version,$(TEST_ENVOY_VERSIONS),$(call ENVOY_BINARY,$(version))) venv ## Install what all targets need: Wasm target, Envoys, Python packages.
 
 wasm: rust-ready ## Build the module, dist/pointsman.wasm.
-	cargo build --release --package pointsman-filter --target wasm32-wasip1
+	cargo build --profile wasm --package pointsman-filter --target wasm32-wasip1
 	@mkdir -p dist
 	@# Copied beside and moved: an Envoy that has the old file open keeps it.
-	@cp $(TARGET)/wasm32-wasip1/release/pointsman_filter.wasm $(WASM).new && mv $(WASM).new $(WASM)
+	@cp $(TARGET)/wasm32-wasip1/wasm/pointsman_filter.wasm $(WASM).new && mv $(WASM).new $(WASM)
 	@echo "$(WASM): $$(($$(wc -c < $(WASM)) / 1024)) KiB"
 
-# The command line need not be as fast as the module: most of its build would go into optimising what runs once.
-cli: export CARGO_PROFILE_RELEASE_LTO := off
-cli: export CARGO_PROFILE_RELEASE_CODEGEN_UNITS := 16
-cli: export CARGO_PROFILE_RELEASE_OPT_LEVEL := 1
 cli: rust-ready ## Build the command line, target/release/pointsman.
 	cargo build --release --package pointsman
 
