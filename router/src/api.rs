@@ -76,6 +76,16 @@ apis! {
     Batches "batches" OpenAi false,
     /// Anthropic `/v1/messages/batches`: one body, many models.
     MessageBatches "messageBatches" Anthropic false,
+    /// OpenAI `/v1/assistants…`, `/v1/threads…`: the model is in the body or kept by the provider.
+    Assistants "assistants" OpenAi false,
+    /// OpenAI `/v1/engines/{model}/…`, as it was before the model moved into the body.
+    Engines "engines" OpenAi false,
+    /// OpenAI `/v1/videos`: the model is a multipart field.
+    Videos "videos" OpenAi false,
+    /// Anthropic `/v1/complete`, the API before messages.
+    TextCompletions "textCompletions" Anthropic false,
+    /// Cohere `/v1/chat`, `/v2/chat`, `/v2/embed`.
+    Cohere "cohere" OpenAi false,
     /// Azure OpenAI `/openai/deployments/{deployment}/…`: the model is in the path.
     AzureOpenai "azureOpenai" Azure false,
     /// Gemini `/v1beta/models/{model}:{verb}`: the model is in the path.

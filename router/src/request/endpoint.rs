@@ -45,7 +45,7 @@ fn exactly(path: &str, prefixes: &[String]) -> Endpoint {
 fn unprefixed(path: &str) -> Endpoint {
     let api = match path {
         "/v1/chat/completions" => Api::ChatCompletions,
-        "/v1/completions" => Api::Completions,
+        "/v1/completions" | "/v1/fim/completions" => Api::Completions,
         "/v1/embeddings" => Api::Embeddings,
         "/v1/responses" | "/v1/responses/input_tokens" | "/v1/responses/compact" => Api::Responses,
         "/v1/moderations" => Api::Moderations,
@@ -56,7 +56,7 @@ fn unprefixed(path: &str) -> Endpoint {
         "/v1/messages/count_tokens" => Api::CountTokens,
         "/api/chat" => Api::OllamaChat,
         "/api/generate" => Api::OllamaGenerate,
-        "/api/embed" => Api::OllamaEmbed,
+        "/api/embed" | "/api/embeddings" => Api::OllamaEmbed,
         "/v1/audio/transcriptions" => Api::Transcriptions,
         "/v1/audio/translations" => Api::Translations,
         "/v1/images/edits" => Api::ImageEdits,
@@ -64,6 +64,9 @@ fn unprefixed(path: &str) -> Endpoint {
         "/v1/realtime" => Api::Realtime,
         "/v1/batches" => Api::Batches,
         "/v1/messages/batches" => Api::MessageBatches,
+        "/v1/complete" => Api::TextCompletions,
+        "/v1/chat" | "/v2/chat" | "/v2/embed" => Api::Cohere,
+        "/v1/videos" => Api::Videos,
         "/v1/models" => return Endpoint::Models,
         _ => return patterned(path),
     };
@@ -78,6 +81,16 @@ fn patterned(path: &str) -> Endpoint {
             (false, true) if !rest.is_empty() => Endpoint::Model(rest.to_owned()),
             (false, _) => Endpoint::Other,
         };
+    }
+    if path.starts_with("/v1/engines/") {
+        return Endpoint::Api(Api::Engines);
+    }
+    if path == "/v1/assistants"
+        || path.starts_with("/v1/assistants/")
+        || path == "/v1/threads"
+        || path.starts_with("/v1/threads/")
+    {
+        return Endpoint::Api(Api::Assistants);
     }
     let is_vertex = |path: &str| path.contains("/publishers/") && is_method(path);
     if path.starts_with("/v1/projects/") || path.starts_with("/v1beta1/projects/") {
@@ -119,13 +132,6 @@ fn is_plain(path: &str) -> bool {
 /// What the most forgiving server would make of the path.
 fn loosely(path: &[u8], prefixes: &[String]) -> Endpoint {
     let prefixes: Vec<String> = prefixes.iter().map(|prefix| prefix.to_ascii_lowercase()).collect();
-    match exactly(&normalise(path), &prefixes) {
-        Endpoint::Api(api) => Endpoint::Ambiguous(api),
-        _ => Endpoint::Other,
-    }
-}
-
-fn normalise(path: &[u8]) -> String {
     let mut bytes = path.to_vec();
     // Proxies in a row may decode more than once.
     for _ in 0..3 {
@@ -135,6 +141,19 @@ fn normalise(path: &[u8]) -> String {
         }
         bytes = decoded;
     }
+    // Where strings end at a NUL, what stands behind it is not read.
+    let until_nul = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+    for reading in [&bytes, until_nul] {
+        if let Endpoint::Api(api) = exactly(&normalise(reading), &prefixes) {
+            return Endpoint::Ambiguous(api);
+        }
+    }
+    Endpoint::Other
+}
+
+/// Lower case, one slash between segments, no dot segments, no parameters, nothing that cannot be seen.
+fn normalise(path: &[u8]) -> String {
+    let mut bytes = path.to_vec();
     bytes.retain(|byte| !matches!(byte, 0..=0x20 | 0x7F));
     let text = String::from_utf8_lossy(&bytes).to_lowercase().replace('\\', "/");
     let text = text.split(['?', '#']).next().unwrap_or_default();
@@ -223,6 +242,8 @@ mod tests {
             "/v1\\chat\\completions",
             "/v1/chat/completions%20",
             "/v1/chat/completions%00",
+            "/v1/chat/completions%00.png",
+            "/v1/chat/completions%2500/x",
             "/v1/chat/completions#x",
             "/v1/chat/completions%3Fx",
             "/OPENAI/v1/chat/completions",
@@ -238,7 +259,7 @@ mod tests {
             "/",
             "/healthz",
             "/v1/files",
-            "/v1/chat",
+            "/v1/cha",
             "/v1/chat/completions/cmpl_1",
             "/x/v1/chat/completions",
             "/A%20b",
