@@ -13,6 +13,9 @@ use std::rc::Rc;
 /// A prefix up to this size is replaced in one piece; above it the body is turned over piece by piece.
 const LARGEST_PREFIX: usize = 1 << 20;
 
+/// How much of a refused request's body may still be on its way for the answer to wait for it.
+const LARGEST_REST: u64 = 64 << 10;
+
 /// A configured router on one worker.
 pub(crate) struct Router {
     policy: Rc<Policy>,
@@ -55,7 +58,7 @@ pub(crate) struct Stream {
     phase: Phase,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Phase {
     /// Undecided. So many bytes of the body have been read; Envoy buffers and shows all of them each time.
     Held { read: usize, gate: Option<Address> },
@@ -63,6 +66,8 @@ enum Phase {
     Flowing,
     /// The body is complete by its content-length, and judged. Only its end is still to come.
     Complete,
+    /// Refused. The answer waits for the end of the body, and nothing of the body is kept.
+    Refused(Reply),
     /// The request is through; response headers are still to come.
     Answering,
     /// Nothing more to do.
@@ -132,12 +137,12 @@ impl Stream {
     }
 
     pub(crate) fn on_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        match (self.phase, self.plugin.hold) {
+        match (&self.phase, self.plugin.hold) {
             (Phase::Held { .. }, Hold::Stop) => {
                 self.plugin.watch.is_sound_now();
                 self.read(size, end_of_stream)
             }
-            (Phase::Held { read, gate }, Hold::Gate) => {
+            (&Phase::Held { read, gate }, Hold::Gate) => {
                 let Some(gate) = gate.or_else(find_gate) else {
                     return self.refuse(GATE_MISSING);
                 };
@@ -148,6 +153,7 @@ impl Stream {
             (Phase::Flowing, _) => self.read(size, end_of_stream),
             (Phase::Complete, _) if size > 0 => self.refuse("the body goes on behind its content-length"),
             (Phase::Complete, _) => self.pass(true, end_of_stream),
+            (Phase::Refused(_), _) => self.refused(size, end_of_stream),
             (Phase::Answering | Phase::Over, _) => Action::Continue,
         }
     }
@@ -156,15 +162,12 @@ impl Stream {
     fn read(&mut self, size: usize, end_of_stream: bool) -> Action {
         let news = match self.feed(size, end_of_stream) {
             Ok(news) => news,
-            Err(Refusal::Reply(reply)) => {
-                self.phase = Phase::Over;
-                return installation::answer(reply);
-            }
+            Err(Refusal::Reply(reply)) => return self.deny(reply, size, end_of_stream),
             Err(Refusal::Host(status)) => return self.fail("read the body", status),
         };
-        match (news.edits, self.phase) {
+        match (news.edits, &self.phase) {
             (Some(edits), phase) => {
-                let gate = if let Phase::Held { gate, .. } = phase { gate } else { None };
+                let gate = if let Phase::Held { gate, .. } = phase { *gate } else { None };
                 if let Err(status) = apply(gate, size, news.head.as_deref(), &edits) {
                     return self.fail("change the request", status);
                 }
@@ -173,7 +176,7 @@ impl Stream {
             (None, Phase::Held { .. }) if news.complete => {
                 return self.refuse("a request ended without a decision");
             }
-            (None, Phase::Held { gate, .. }) => {
+            (None, &Phase::Held { gate, .. }) => {
                 self.phase = Phase::Held { read: size, gate };
                 return Action::Pause;
             }
@@ -193,13 +196,39 @@ impl Stream {
         Action::Continue
     }
 
+    /// Refuses the request, whatever has become of it, at the end of its body.
+    ///
+    /// An answer in front of that end costs an HTTP/1 client its connection, for a proxy cannot tell what is left of the
+    /// request from the next one. So a short rest is waited for. Whoever never sends it runs into Envoy's timeouts, as with
+    /// any other request; whoever has much to send, or does not say how much, is answered at once.
+    fn deny(&mut self, reply: Reply, size: usize, end_of_stream: bool) -> Action {
+        let rest = self.content_length.and_then(|length| length.checked_sub(self.received));
+        let may_wait = !end_of_stream && rest.is_some_and(|rest| rest <= LARGEST_REST);
+        // What lies in Envoy's buffer goes: it must never go on, and must not fill the buffer up to a 413.
+        if may_wait && (size == 0 || host::replace_body_prefix(size, b"").is_ok()) {
+            self.phase = Phase::Refused(reply);
+            return Action::Pause;
+        }
+        self.phase = Phase::Over;
+        installation::answer(reply)
+    }
+
+    /// More of a refused request.
+    fn refused(&mut self, size: usize, end_of_stream: bool) -> Action {
+        let Phase::Refused(reply) = std::mem::replace(&mut self.phase, Phase::Over) else {
+            return Action::Pause;
+        };
+        self.received = self.received.saturating_add(size as u64);
+        self.deny(reply, size, end_of_stream)
+    }
+
     fn feed(&mut self, size: usize, end_of_stream: bool) -> Result<News, Refusal> {
         let mut at = if let Phase::Held { read, .. } = self.phase { read } else { 0 };
+        self.received = self.received.saturating_add(size.saturating_sub(at) as u64);
         let (mut edits, mut head) = (None, None);
         while at < size {
             let piece = host::body(at, size).and_then(some).map_err(Refusal::Host)?;
             at += piece.len();
-            self.received = self.received.saturating_add(piece.len() as u64);
             take(self.reading.push(&piece), &mut edits)?;
             if at == piece.len() {
                 head = Some(piece);
@@ -219,7 +248,7 @@ impl Stream {
             Phase::Held { gate: None, .. } if self.plugin.hold == Hold::Gate && went_nowhere() => {
                 self.refuse(GATE_MISSING);
             }
-            Phase::Held { .. } | Phase::Over => {}
+            Phase::Held { .. } | Phase::Refused(_) | Phase::Over => {}
             Phase::Flowing | Phase::Complete | Phase::Answering => self.label_response(),
         }
     }
@@ -235,7 +264,7 @@ impl Stream {
                 let _ = host::set_header(Headers::Response, name.as_bytes(), value.as_bytes());
             }
         }
-        if self.phase == Phase::Answering {
+        if matches!(self.phase, Phase::Answering) {
             self.phase = Phase::Over;
         }
     }
@@ -257,7 +286,7 @@ impl Stream {
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        self.phase == Phase::Over
+        matches!(self.phase, Phase::Over)
     }
 }
 
