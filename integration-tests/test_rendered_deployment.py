@@ -8,7 +8,8 @@ import yaml
 
 from harness import locations
 from harness.envoy import Envoy
-from harness.http1 import Http1, head
+from harness.http1 import Http1, chunk, head, last_chunk
+from harness.http2 import Http2
 from harness.provider import Provider, serving
 from harness.waiting import wait_for
 
@@ -84,10 +85,35 @@ def test_a_rendered_configuration_routes(deployment, started_envoy, providers):
     assert ask(envoy, "/v1/chat/completions", {"model": "nobody", "messages": []}).status == 404
 
 
+def send_http2(envoy: Envoy, path: str, body: bytes):
+    """In pieces and without a length, so that nobody knows how large it is before it has come."""
+    with Http2(envoy.port, timeout=60) as client:
+        stream = client.begin("POST", path, [("content-type", "application/json")])
+        client.send(stream, body, end=True)
+        return client.response(stream)
+
+
+def model_last(size: int) -> dict:
+    return {"messages": [{"role": "user", "content": "x" * size}], "model": "small"}
+
+
 def test_a_large_body_fits_the_rendered_buffer(deployment, started_envoy):
     envoy = started_envoy(deployment.render())
-    body = {"messages": [{"role": "user", "content": "x" * (10 << 20)}], "model": "small"}
+    body = model_last(20_000_000)
     assert ask(envoy, "/v1/chat/completions", body).json()["served_by"] == "second"
+    assert send_http2(envoy, "/v1/chat/completions", json.dumps(body).encode()).json()["served_by"] == "second"
+
+
+def test_a_body_beyond_the_policys_limit_is_refused_in_the_words_of_the_api(deployment, started_envoy):
+    envoy = started_envoy(deployment.render())
+    body = json.dumps(model_last(32 << 20)).encode()
+    response = send_http2(envoy, "/v1/messages", body)
+    assert (response.status, response.json()["error"]["type"]) == (413, "request_too_large")
+    chunked = head("POST", "/v1/messages", [("host", "e"), ("content-type", "application/json"), ("transfer-encoding", "chunked")])
+    with Http1(envoy.port) as client:
+        client.send_ignoring_reset(chunked + chunk(body) + last_chunk())
+        response = client.response()
+    assert (response.status, response.json()["error"]["type"]) == (413, "request_too_large")
 
 
 def test_rendering_again_brings_a_new_policy_into_a_running_envoy(deployment, started_envoy, providers, tmp_path):

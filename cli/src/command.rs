@@ -77,6 +77,11 @@ fn listed(findings: &[Finding]) -> String {
     format!("{lines}{} {}\n", findings.len(), if findings.len() == 1 { "error" } else { "errors" })
 }
 
+/// Findings that do not keep a command from its work, on standard error.
+fn warn(findings: &[Finding]) {
+    findings.iter().for_each(|finding| eprintln!("{finding}"));
+}
+
 /// Prints to standard output; a reader that went away (`| head`) is not worth a failure.
 fn print(text: &str) {
     use std::io::Write;

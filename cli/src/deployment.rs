@@ -19,6 +19,7 @@ pub(crate) struct Deployment {
     pub(crate) policy: PathBuf,
     #[serde(default)]
     pub(crate) hold: Hold,
+    /// What may be held of a request while it is read; 0 stands for no limit, as in Envoy.
     #[serde(default = "default_buffer_limit")]
     pub(crate) buffer_limit_bytes: u32,
     /// Serves what is not an LLM call; without it, such a request gets a 404.
@@ -89,13 +90,14 @@ fn default_policy() -> PathBuf {
     "policy.yaml".into()
 }
 
-/// Enough for a request with several images; Envoy's own default of 1 MiB is not.
+/// Above the default of a policy's `limits.maxBodyBytes`, so that a body beyond that is refused by the module, in the
+/// words of the client's API. Envoy's own default is 1 MiB.
 fn default_buffer_limit() -> u32 {
-    32 * 1024 * 1024
+    40 * 1024 * 1024
 }
 
-/// Reads a deployment file, or `deployment.yaml` in the folder `path`.
-pub(crate) fn load(path: &Path) -> Result<Deployment, Vec<Finding>> {
+/// Reads a deployment file, or `deployment.yaml` in the folder `path`. The source is for findings about it.
+pub(crate) fn load(path: &Path) -> Result<(Deployment, Source), Vec<Finding>> {
     let file = if path.is_dir() { path.join(FILE_NAME) } else { path.to_path_buf() };
     let source = Source::read(&file).map_err(|finding| vec![finding])?;
     let value = serde_json::to_value(&source.root).unwrap_or_default();
@@ -115,13 +117,16 @@ pub(crate) fn load(path: &Path) -> Result<Deployment, Vec<Finding>> {
     for tls in deployment.clusters.iter_mut().filter_map(|cluster| cluster.tls.as_mut()) {
         tls.ca_file = tls.ca_file.as_ref().map(|ca_file| folder.join(ca_file));
     }
-    Ok(deployment)
+    Ok((deployment, source))
 }
 
 /// serde's sentences in this program's words: no Rust type names.
 fn plain(message: &str) -> String {
     let message =
         message.replace("invalid type: ", "wrong type: ").replace("a sequence", "a list").replace("sequence", "list");
+    let message = message
+        .replace("expected u16", "expected a whole number up to 65535")
+        .replace("expected u32", "expected a whole number up to 4294967295");
     match message.split_once("expected struct ") {
         Some((start, _)) => format!("{start}expected an object"),
         None => message,
@@ -165,7 +170,7 @@ mod tests {
             text.len() * 31 + text.bytes().map(usize::from).sum::<usize>()
         ));
         std::fs::write(&file, text).unwrap();
-        let read = load(&file).map_err(|findings| {
+        let read = load(&file).map(|(deployment, _)| deployment).map_err(|findings| {
             findings.iter().map(|finding| format!("{finding}").replace(&format!("{}", file.display()), "f")).collect()
         });
         std::fs::remove_file(file).unwrap();
@@ -180,6 +185,7 @@ mod tests {
     fn defaults_are_filled_in() {
         let deployment = read("clusters: [{ name: a, demo: true }]").unwrap();
         assert_eq!((deployment.listener.port, deployment.admin.port, deployment.hold), (10000, 0, Hold::Stop));
+        assert_eq!(deployment.buffer_limit_bytes, 41_943_040);
         assert!(deployment.policy.ends_with("policy.yaml") && deployment.policy.is_absolute());
     }
 
@@ -200,5 +206,13 @@ mod tests {
         );
         refused("hold: never\nclusters: []", "f:1:7: hold: unknown variant `never`, expected `stop` or `gate`");
         refused("listener: 5\nclusters: []", "f:1:11: listener: wrong type: integer `5`, expected an object");
+        refused(
+            "bufferLimitBytes: 40MiB\nclusters: []",
+            "f:1:19: bufferLimitBytes: wrong type: string \"40MiB\", expected a whole number up to 4294967295",
+        );
+        refused(
+            "listener: { port: 70000 }\nclusters: []",
+            "f:1:19: listener.port: invalid value: integer `70000`, expected a whole number up to 65535",
+        );
     }
 }

@@ -2,20 +2,41 @@
 
 use crate::deployment::{self, Deployment};
 use crate::policy_file::{self, PolicyFile};
-use crate::source::{Finding, Part};
+use crate::source::{Finding, Part, Source};
 use std::path::Path;
 
 #[derive(Debug)]
 pub(crate) struct Project {
     pub(crate) deployment: Deployment,
     pub(crate) policy: PolicyFile,
+    /// What works, but not as one would expect.
+    pub(crate) warnings: Vec<Finding>,
 }
 
 /// Loads the deployment at `path` (a file, or a folder with a `deployment.yaml`) and its policy.
 pub(crate) fn load(path: &Path) -> Result<Project, Vec<Finding>> {
-    let deployment = deployment::load(path)?;
+    let (deployment, source) = deployment::load(path)?;
     let policy = load_policy(&deployment)?;
-    Ok(Project { deployment, policy })
+    let warnings = small_buffer(&deployment, &source, &policy).into_iter().collect();
+    Ok(Project { deployment, policy, warnings })
+}
+
+/// Envoy refuses a body that its buffer cannot hold before the module can say that it is too large.
+fn small_buffer(deployment: &Deployment, source: &Source, policy: &PolicyFile) -> Option<Finding> {
+    const BUFFER: &str = "bufferLimitBytes";
+    const BODY: &str = "limits.maxBodyBytes";
+    let (buffer, body) = (deployment.buffer_limit_bytes, policy.policy.max_body_bytes());
+    if buffer == 0 || u64::from(buffer) > body {
+        return None;
+    }
+    let effect = "a body that does not fit is refused by Envoy, in plain text";
+    Some(if source.root.get(BUFFER).is_some() {
+        let message = format!("warning: not above the policy's `{BODY}` of {body}: {effect}");
+        source.finding(BUFFER, Part::Value, &message)
+    } else {
+        let message = format!("warning: not below the deployment's `{BUFFER}`, by default {buffer}: {effect}");
+        policy.source.finding(BODY, Part::Value, &message)
+    })
 }
 
 /// Loads the deployment's policy as it is now. A model whose cluster Envoy would not know is an error.

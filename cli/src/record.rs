@@ -53,12 +53,13 @@ impl Record {
         printable(&line)
     }
 
-    /// Several lines, one per thing to know.
-    pub(crate) fn page(&self) -> String {
+    /// Several lines, one per thing to know. `cost` is what a million tokens of the model cost, input and output.
+    pub(crate) fn page(&self, cost: Option<(f64, f64)>) -> String {
         let model = match (&self.model, &self.upstream_model) {
             (Some(model), Some(upstream)) if model != upstream => Some(format!("{model} (upstream as {upstream})")),
             (model, _) => model.clone(),
         };
+        let cost = cost.map(|(input, output)| format!("{input} per million input tokens, {output} per million output"));
         let rows = [
             ("action", Some(self.action.clone())),
             ("api", self.api.clone()),
@@ -66,6 +67,7 @@ impl Record {
             ("asked", self.asked.clone()),
             ("model", model),
             ("cluster", self.cluster.clone()),
+            ("cost", cost),
             ("rule", self.rule.clone()),
             ("reason", self.reason.clone()),
             ("status", self.status.map(|status| status.to_string())),

@@ -162,6 +162,16 @@ impl Policy {
         self.catalog.models.iter().map(Model::cluster)
     }
 
+    /// The model of that name in the catalog.
+    pub fn model_named(&self, name: &str) -> Option<&Model> {
+        self.model(self.find_model(name)?)
+    }
+
+    /// The largest body that is read.
+    pub fn max_body_bytes(&self) -> u64 {
+        self.max_body_bytes
+    }
+
     /// Where the claims of a verified JWT are.
     pub fn jwt(&self) -> &Jwt {
         &self.jwt
@@ -243,11 +253,6 @@ impl Policy {
     /// What happens to requests that cannot be decided the normal way.
     pub(crate) fn on_failure(&self) -> &OnFailure {
         &self.on_failure
-    }
-
-    /// The largest body that is read.
-    pub(crate) fn max_body_bytes(&self) -> u64 {
-        self.max_body_bytes
     }
 
     /// The deepest nesting that is read.

@@ -1,12 +1,13 @@
 //! `pointsman check`: every error of a policy, each with its place.
 
-use super::{Failure, listed, print};
+use super::{Failure, listed, print, warn};
 use crate::{policy_file, project};
 use std::path::PathBuf;
 
 /// Prints every error of a policy as `file:line:column: field: message`
 ///
 /// Given a folder, checks its deployment.yaml, the policy it names, and that every model's cluster is there.
+/// What works, but not as one would expect, is a warning and no error.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Policy files (YAML, or JSON when the name ends in .json), or folders with a deployment.yaml
@@ -17,8 +18,14 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut findings = Vec::new();
     for path in &arguments.policies {
-        let loaded =
-            if path.is_dir() { project::load(path).map(|project| project.policy) } else { policy_file::load(path) };
+        let loaded = if path.is_dir() {
+            project::load(path).map(|project| {
+                warn(&project.warnings);
+                project.policy
+            })
+        } else {
+            policy_file::load(path)
+        };
         match loaded {
             Ok(policy) => print(&format!("{}: ok, version {}\n", path.display(), policy.policy.version())),
             Err(found) => findings.extend(found),

@@ -4,6 +4,7 @@ use super::{Failure, print};
 use crate::record::Record;
 use crate::{policy_file, request_file};
 use clap::ValueEnum;
+use pointsman_router::policy::Policy;
 use std::path::PathBuf;
 
 /// Prints the decision for one request
@@ -82,14 +83,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let record = pointsman_router::explain(&policy.policy, &exchange);
     match arguments.output {
         Output::Json => print(&format!("{}\n", record.as_deref().unwrap_or("null"))),
-        Output::Text => print(&page(record.as_deref())),
+        Output::Text => print(&page(&policy.policy, record.as_deref())),
     }
     Ok(())
 }
 
-fn page(record: Option<&str>) -> String {
-    match record {
-        None => "action    none: not an LLM call, it passes untouched\n".into(),
-        Some(json) => Record::from_json(json).unwrap_or_default().page(),
-    }
+fn page(policy: &Policy, record: Option<&str>) -> String {
+    let Some(json) = record else {
+        return "action    none: not an LLM call, it passes untouched\n".into();
+    };
+    let record = Record::from_json(json).unwrap_or_default();
+    let cost = record.model.as_deref().and_then(|model| policy.model_named(model)?.cost());
+    record.page(cost)
 }

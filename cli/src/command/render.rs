@@ -1,6 +1,6 @@
 //! `pointsman render`: the same configuration that `run` uses, for a proxy of one's own.
 
-use super::{Failure, print};
+use super::{Failure, print, warn};
 use crate::deployment::Cluster;
 use crate::envoy::bootstrap::Bootstrap;
 use crate::envoy::filter::{self, Plugin};
@@ -48,6 +48,7 @@ const FIRST_DEMO_PORT: u16 = 18001;
 
 fn envoy(arguments: &EnvoyArguments) -> Result<(), Failure> {
     let project = project::load(&arguments.deployment)?;
+    warn(&project.warnings);
     let plugin = Plugin {
         hold: project.deployment.hold,
         wasm: arguments.wasm.clone(),

@@ -3,7 +3,7 @@
 mod folder;
 mod watch;
 
-use super::{Failure, block_on, print};
+use super::{Failure, block_on, print, warn};
 use crate::deployment::{Deployment, Endpoint};
 use crate::envoy::bootstrap::Bootstrap;
 use crate::envoy::filter::{self, Plugin};
@@ -41,6 +41,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let project = project::load(&arguments.deployment)?;
+    warn(&project.warnings);
     block_on(serve(arguments, project))
 }
 

@@ -41,10 +41,11 @@ static_resources:
 
     fn listener(&self) -> String {
         let listener = &self.deployment.listener;
+        let (stream_window, connection_window) = windows(self.deployment.buffer_limit_bytes);
         format!(
             "- name: pointsman
   address: {{ socket_address: {{ address: {address}, port_value: {port} }} }}
-  # The largest request body that can be held while it is read; a larger one gets a 413.
+  # How much of a request body can be held while it is read; one that needs more gets a 413.
   per_connection_buffer_limit_bytes: {limit}
   filter_chains:
   - filters:
@@ -53,6 +54,8 @@ static_resources:
         \"@type\": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
         stat_prefix: pointsman
         codec_type: AUTO
+        # The same for HTTP/2, where the window of a stream is the limit. One stream alone must not fill the connection's.
+        http2_protocol_options: {{ initial_stream_window_size: {stream_window}, initial_connection_window_size: {connection_window} }}
         # A model may think for minutes before its first token.
         stream_idle_timeout: 300s
         access_log:
@@ -115,6 +118,21 @@ virtual_hosts:
     }
 }
 
+/// The windows of an HTTP/2 stream that holds `bytes` and of its connection, within what Envoy accepts and in the
+/// proportion of its defaults.
+fn windows(bytes: u32) -> (u32, u32) {
+    let stream = match bytes {
+        // No limit.
+        0 => LARGEST_WINDOW,
+        bytes => bytes.clamp(SMALLEST_WINDOW, LARGEST_WINDOW),
+    };
+    (stream, (stream + stream / 2).min(LARGEST_WINDOW))
+}
+
+/// What HTTP/2 begins with, and what it allows (RFC 9113, section 6.9).
+const SMALLEST_WINDOW: u32 = 65_535;
+const LARGEST_WINDOW: u32 = (1 << 31) - 1;
+
 /// One line of JSON per request on standard output; `decision` is the decision record. The path comes without its query,
 /// where some clients put their keys.
 const ACCESS_LOG: &str = "- name: envoy.access_loggers.stdout
@@ -134,3 +152,16 @@ const ACCESS_LOG: &str = "- name: envoy.access_loggers.stdout
         cluster: \"%UPSTREAM_CLUSTER%\"
         decision: \"%FILTER_STATE(wasm.pointsman:PLAIN)%\"
 ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_are_what_envoy_accepts() {
+        assert_eq!(windows(40 << 20), (40 << 20, 60 << 20));
+        assert_eq!(windows(1), (65_535, 98_302));
+        assert_eq!(windows(u32::MAX), (2_147_483_647, 2_147_483_647));
+        assert_eq!(windows(0), (2_147_483_647, 2_147_483_647));
+    }
+}

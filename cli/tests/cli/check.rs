@@ -56,6 +56,36 @@ fn a_deployment_is_checked_with_its_policy() {
     assert_eq!((outcome.code, without(&folder, &outcome.stdout).as_str()), (Some(1), expected));
 }
 
+/// `warning` is what `check` and `render` say about a buffer that cannot hold the largest body of the policy.
+fn warns(test: &str, policy: &str, deployment: &str, warning: &str) {
+    let policy = format!("{VALID}{policy}");
+    let deployment = format!("clusters: [{{ name: llama, demo: true }}]\n{deployment}");
+    let folder = folder(test, &[("policy.yaml", &policy), ("deployment.yaml", &deployment)]);
+    for command in [&["check"][..], &["render", "envoy"]] {
+        let outcome = pointsman(&[command, &[folder.to_str().unwrap()]].concat());
+        assert_eq!((outcome.code, without(&folder, &outcome.stderr).as_str()), (Some(0), warning), "{command:?}");
+    }
+}
+
+#[test]
+fn a_buffer_smaller_than_the_largest_body_is_warned_of() {
+    warns(
+        "check-buffer",
+        "",
+        "bufferLimitBytes: 33554432\n",
+        "deployment.yaml:2:19: bufferLimitBytes: warning: not above the policy's `limits.maxBodyBytes` of 33554432: a body that does not fit is refused by Envoy, in plain text\n",
+    );
+    warns(
+        "check-body",
+        "limits: { maxBodyBytes: 50000000 }\n",
+        "",
+        "policy.yaml:3:25: limits.maxBodyBytes: warning: not below the deployment's `bufferLimitBytes`, by default 41943040: a body that does not fit is refused by Envoy, in plain text\n",
+    );
+    warns("check-one-more", "", "bufferLimitBytes: 33554433\n", "");
+    warns("check-no-limit", "", "bufferLimitBytes: 0\n", "");
+    warns("check-defaults", "", "", "");
+}
+
 #[test]
 fn every_error_is_printed_in_the_order_of_the_file() {
     let policy = "

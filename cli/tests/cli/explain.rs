@@ -3,7 +3,7 @@ use serde_json::Value;
 
 const POLICY: &str = "
 models:
-- { name: small, cluster: llama, upstreamModel: llama-3 }
+- { name: small, cluster: llama, upstreamModel: llama-3, cost: { inputPerMillion: 0.15, outputPerMillion: 0.6 } }
 - { name: big, cluster: openai }
 tenants:
 - { name: lab, match: { headers: [{ name: x-team, value: lab }] }, models: { deny: [big] } }
@@ -74,6 +74,15 @@ fn people_get_a_page() {
         "{}",
         outcome.stdout
     );
+}
+
+#[test]
+fn the_page_says_what_the_model_costs() {
+    let folder = folder("explain-cost", &[("policy.yaml", POLICY)]);
+    let policy = folder.join("policy.yaml");
+    let outcome = pointsman_with_input(&["explain", policy.to_str().unwrap(), "--request", "-"], SMALL);
+    let row = "\ncluster   llama\ncost      0.15 per million input tokens, 0.6 per million output\n";
+    assert!(outcome.stdout.contains(row), "{}", outcome.stdout);
 }
 
 #[test]
