@@ -9,8 +9,10 @@ pub(crate) mod keywords;
 pub(crate) mod lexer;
 mod member;
 mod name;
+mod place;
 pub(crate) mod reader;
 mod skim;
+mod spelling;
 pub(crate) mod violation;
 
 pub use violation::Violation;

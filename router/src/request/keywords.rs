@@ -1,9 +1,8 @@
 //! All keywords of a policy, searched in one pass while the text streams by.
 //!
-//! Text and keywords are brought into one form first: letters and digits in lower case, everything else
-//! as one space, a space before and behind. So `Non-Disclosure` is found in "the non disclosure\nagreement"
-//! and `art` is not found in "start". Scripts that do not put spaces between words match anywhere.
+//! Text and keywords are compared in one form, see [`super::spelling`].
 
+use super::spelling::{Form, Out, normalise, plain_letter};
 use std::collections::VecDeque;
 
 /// The longest that all keywords of a policy may be together, in bytes. Keeps the machine within a few MiB.
@@ -170,20 +169,6 @@ impl KeywordSearch {
     }
 }
 
-/// A keyword in the form in which text is searched.
-pub(crate) fn normalise(keyword: &str) -> Vec<u8> {
-    let mut form = Form::default();
-    let mut out = Vec::with_capacity(keyword.len() + 2);
-    form.begin(&mut out);
-    form.text(keyword, &mut out);
-    form.end(&mut out);
-    let first = keyword.chars().find(|character| character.is_alphanumeric());
-    if first.is_some_and(is_unspaced) {
-        out.remove(0);
-    }
-    out
-}
-
 /// A search in progress over one request.
 #[derive(Clone, Debug)]
 pub(super) struct Search {
@@ -245,17 +230,6 @@ impl Search {
     }
 }
 
-/// Where text goes in its searched form.
-trait Out {
-    fn byte(&mut self, byte: u8);
-}
-
-impl Out for Vec<u8> {
-    fn byte(&mut self, byte: u8) {
-        self.push(byte);
-    }
-}
-
 /// The automaton at work.
 struct Steps<'a> {
     search: &'a KeywordSearch,
@@ -287,92 +261,6 @@ impl Out for Steps<'_> {
     fn byte(&mut self, byte: u8) {
         self.step(self.search.class(byte));
     }
-}
-
-/// Brings text into the searched form, in any split between characters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Form {
-    /// A space was the last thing written (also at the start).
-    #[default]
-    Space,
-    /// A letter or digit of a script that puts spaces between words.
-    Word,
-    /// A character of a script that does not.
-    Unspaced,
-}
-
-impl Form {
-    fn begin(&mut self, out: &mut impl Out) {
-        out.byte(b' ');
-        *self = Form::Space;
-    }
-
-    fn text(&mut self, text: &str, out: &mut impl Out) {
-        for piece in text.as_bytes().chunk_by(|a, b| a.is_ascii() == b.is_ascii()) {
-            if !piece.is_ascii() {
-                self.foreign(piece, out);
-                continue;
-            }
-            for byte in piece {
-                match plain_letter(*byte) {
-                    b' ' => self.space(out),
-                    letter => {
-                        self.enter(Form::Word, out);
-                        out.byte(letter);
-                    }
-                }
-            }
-        }
-    }
-
-    fn end(&mut self, out: &mut impl Out) {
-        if *self == Form::Word {
-            self.space(out);
-        }
-    }
-
-    /// Characters that are not ASCII. The lexer hands on whole ones; anything else would be a bug there, and
-    /// finds nothing here.
-    fn foreign(&mut self, text: &[u8], out: &mut impl Out) {
-        for character in std::str::from_utf8(text).unwrap_or_default().chars() {
-            if !character.is_alphanumeric() {
-                self.space(out);
-                continue;
-            }
-            self.enter(if is_unspaced(character) { Form::Unspaced } else { Form::Word }, out);
-            for lower in character.to_lowercase() {
-                lower.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| out.byte(byte));
-            }
-        }
-    }
-
-    /// Two scripts side by side are two words.
-    #[inline]
-    fn enter(&mut self, next: Form, out: &mut impl Out) {
-        if *self != Form::Space && *self != next {
-            out.byte(b' ');
-        }
-        *self = next;
-    }
-
-    #[inline]
-    fn space(&mut self, out: &mut impl Out) {
-        if *self != Form::Space {
-            out.byte(b' ');
-            *self = Form::Space;
-        }
-    }
-}
-
-/// An ASCII letter, digit or underscore in lower case; a space for everything else.
-#[inline]
-fn plain_letter(byte: u8) -> u8 {
-    if byte.is_ascii_alphanumeric() || byte == b'_' { byte.to_ascii_lowercase() } else { b' ' }
-}
-
-/// Thai to Khmer, then kana, CJK ideographs and everything that shares their planes.
-fn is_unspaced(character: char) -> bool {
-    matches!(character, '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{2e80}'..='\u{a4cf}' | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9f}' | '\u{20000}'..='\u{3ffff}')
 }
 
 #[cfg(test)]

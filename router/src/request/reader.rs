@@ -9,33 +9,12 @@ use super::keywords::{KeywordSearch, Search};
 use super::lexer::{Container, Literal, MAX_DEPTH, Sink, Want};
 use super::member::{Medium, Member, medium};
 use super::name::Name;
+use super::place::Place;
 use super::violation::Violation;
 use std::sync::Arc;
 
 /// The longest model name that is read, in bytes.
 const MAX_MODEL_NAME: usize = 256;
-
-/// What a container is, as far as facts go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    Root,
-    /// Nothing in it matters.
-    Opaque,
-    /// Strings in it are input text.
-    TextObject,
-    TextArray,
-    Tools,
-    /// `messages`, or an `input` that is an array.
-    Turns,
-    Turn,
-    Parts,
-    Part,
-    Structured,
-    Reasoning,
-    Images,
-    Modalities,
-    Options,
-}
 
 /// Where the string in progress goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,53 +187,17 @@ impl Reader {
         }
     }
 
-    /// What a container below the top-level member is.
-    fn nested(&self, parent: Place, container: Container) -> Place {
-        let is_array = container == Container::Array;
-        let text = if is_array { Place::TextArray } else { Place::TextObject };
-        match (parent, self.member) {
-            (Place::Turns, _) if is_array => Place::TextArray,
-            (Place::Turns, _) => Place::Turn,
-            (Place::Turn, Member::Images) if is_array => Place::Images,
-            (Place::Turn | Place::Part, Member::Content) if is_array => Place::Parts,
-            (Place::Turn | Place::Part, Member::Content) => Place::Part,
-            (Place::Turn | Place::Part | Place::TextObject, Member::CacheControl) => Place::Opaque,
-            (Place::Parts, _) if !is_array => Place::Part,
-            (Place::Part, Member::Image | Member::Audio) => Place::Opaque,
-            (Place::Turn | Place::Parts | Place::Part, _) => text,
-            (Place::TextObject | Place::TextArray | Place::Tools, _) => text,
-            (Place::Structured, Member::Format) if !is_array => Place::Structured,
-            _ => Place::Opaque,
-        }
-    }
-
-    /// What a container is that is the value of a top-level member.
+    /// Enters the value of a top-level member.
     fn top_level(&mut self, container: Container) -> Result<Place, Violation> {
         let Some((key, field)) = self.field else { return Ok(Place::Opaque) };
-        let is_array = container == Container::Array;
-        Ok(match field {
-            Field::Messages | Field::Input if is_array => Place::Turns,
-            Field::Tools if is_array => Place::Tools,
-            Field::Images if is_array => Place::Images,
-            Field::Modalities if is_array => Place::Modalities,
-            Field::Prompt | Field::System | Field::Text if is_array => Place::TextArray,
-            Field::Prompt | Field::System | Field::Text => Place::TextObject,
-            Field::Structured if !is_array => Place::Structured,
-            Field::Reasoning if !is_array => {
-                self.reasoning_off = false;
-                Place::Reasoning
-            }
-            Field::Options if !is_array => Place::Options,
-            Field::Format if !is_array => {
-                self.read.structured = true;
-                Place::Opaque
-            }
-            Field::Audio if !is_array => {
-                self.read.audio = true;
-                Place::Opaque
-            }
-            _ => return Err(Violation::WrongType(key)),
-        })
+        let place = Place::of(field, container).ok_or(Violation::WrongType(key))?;
+        match field {
+            Field::Reasoning => self.reasoning_off = false,
+            Field::Format => self.read.structured = true,
+            Field::Audio => self.read.audio = true,
+            _ => {}
+        }
+        Ok(place)
     }
 
     /// An element of an array that is counted, or a medium that is given by its key.
@@ -371,7 +314,7 @@ impl Sink for Reader {
             Place::Root => self.top_level(container)?,
             parent => {
                 self.note_value();
-                if self.wants_nested() { self.nested(parent, container) } else { Place::Opaque }
+                if self.wants_nested() { parent.child(self.member, container) } else { Place::Opaque }
             }
         };
         if place == Place::Turn {
