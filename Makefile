@@ -46,7 +46,7 @@ cli: rust-ready ## Build the command line, target/release/pointsman.
 	cargo build --release --package pointsman
 
 run: $(call ENVOY_BINARY,$(ENVOY_VERSION)) wasm cli ## Run the quickstart: Envoy with a policy in front of demo LLM servers.
-	@$(CLI) run examples/quickstart --wasm $(WASM)
+	@$(CLI) run examples/quickstart --wasm $(WASM) $(RUN_ARGUMENTS)
 
 lint: rust-ready ## Check format and lints, natively and for wasm.
 	cargo fmt --all --check

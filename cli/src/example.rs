@@ -63,11 +63,11 @@ fn curl(policy: &PolicyFile, url: &str, example: &Example, name: &str) -> Option
     let body = example.body.replace("NAME", &serde_json::Value::from(name).to_string());
     let exchange = bare_body(body.clone().into_bytes(), path);
     let record = Record::from_json(&pointsman_router::explain(&policy.policy, &exchange)?)?;
-    let unbuffered = if body.contains("\"stream\"") { "N" } else { "" };
+    let (unbuffered, streamed) = if body.contains("\"stream\"") { ("N", ", streamed") } else { ("", "") };
     let quoted = body.replace('\'', r"'\''");
     (record.action == example.action).then(|| {
         format!(
-            "  # {}\n  curl -sS{unbuffered} {url}{path} -H 'content-type: application/json' -d '{quoted}'\n\n",
+            "  # {}{streamed}\n  curl -sS{unbuffered} {url}{path} -H 'content-type: application/json' -d '{quoted}'\n\n",
             record.line()
         )
     })
