@@ -92,6 +92,7 @@ venv: python-ready
 
 rust-ready:
 	@command -v cargo >/dev/null && command -v rustup >/dev/null || { echo "error: rustup is missing: install Rust from https://rustup.rs, then try again" >&2; exit 1; }
+	@command -v cc >/dev/null || { echo "error: Rust needs a C compiler to link with (Debian: apt install gcc)" >&2; exit 1; }
 	@rustup target list --installed | grep -qx wasm32-wasip1 || { echo "Rust: adding the target wasm32-wasip1"; rustup target add wasm32-wasip1; }
 
 python-ready:
