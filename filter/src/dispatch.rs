@@ -112,6 +112,9 @@ pub(crate) fn on_request_body(context: u32, size: usize, end_of_stream: bool) ->
 }
 
 pub(crate) fn on_request_trailers(context: u32) -> Action {
+    if let Err(mistake) = router::strip_trailers() {
+        return installation::refuse_here(mistake);
+    }
     resume(context, Stream::on_request_trailers)
 }
 

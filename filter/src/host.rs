@@ -31,6 +31,7 @@ pub(crate) enum Level {
 #[repr(u32)]
 pub(crate) enum Headers {
     Request = 0,
+    RequestTrailers = 1,
     Response = 2,
 }
 

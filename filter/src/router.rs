@@ -49,7 +49,7 @@ impl Router {
 /// An LLM request whose body is being read.
 pub(crate) struct Stream {
     plugin: Rc<Router>,
-    reading: Reading,
+    reading: Box<Reading>,
     /// For an answer in the client's API, when the headers are out of reach.
     path: Box<[u8]>,
     /// What the client says the length of the body is, and how much of it has come.
@@ -95,7 +95,7 @@ pub(crate) fn on_request_headers(
             return (Action::Continue, None);
         }
         Received::Reply(reply) => return (installation::answer(reply), None),
-        Received::Read(reading) => *reading,
+        Received::Read(reading) => reading,
     };
     let header = |wanted: &[u8]| headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
     let mut stream = Box::new(Stream {
@@ -338,6 +338,14 @@ fn strip_reserved(headers: &mut Vec<(&[u8], &[u8])>, of: Headers) -> Result<(), 
         host::remove_header(of, name)?;
     }
     Ok(())
+}
+
+/// The same for trailers, whatever the request is: a server may read them as headers.
+pub(crate) fn strip_trailers() -> Result<(), &'static str> {
+    let map = host::headers(Headers::RequestTrailers);
+    let mut trailers = map.as_ref().ok().and_then(|map| map.pairs()).ok_or("the request trailers are out of reach")?;
+    strip_reserved(&mut trailers, Headers::RequestTrailers)
+        .map_err(|_| "a reserved request trailer could not be removed")
 }
 
 fn find_gate() -> Option<Address> {
