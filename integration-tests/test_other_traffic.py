@@ -18,7 +18,7 @@ BODIES = {
     "form": b"model=secret&x=1",
     "pieces": [NO_JSON[:10], NO_JSON[10:50_000], NO_JSON[50_000:]],
 }
-PATHS = ["/", "/healthz", "/v1/files", "/v1/chat", "/v2/anything?model=x", "/A%20b//c;d", "/api/tags", "/v1/threads/t/runs"]
+PATHS = ["/", "/healthz", "/v1/files", "/v1/chats", "/v2/anything?model=x", "/A%20b//c;d", "/api/tags", "/v1/vector_stores/v/search"]
 
 MULTIPART = "multipart/form-data; boundary=9b8b041cd77e16c0d4fd01f835bff6da73ed4c6f65cf9bc3d9793f35ee38"
 UNROUTABLE = {
