@@ -4,7 +4,7 @@
 
 use crate::api::{Api, Family};
 use crate::decide::attributes::Attributes;
-use crate::decide::{self, Decision, Need, Outcome};
+use crate::decide::{self, Decision, Outcome, Unknown};
 use crate::models;
 use crate::names;
 use crate::policy::{OnUnknownTenant, OnUnread, Policy};
@@ -71,6 +71,7 @@ pub fn receive(policy: &Rc<Policy>, headers: &HeaderList<'_>, caller: &dyn Calle
         Endpoint::Api(api) if !api.is_routable() => door.call(api, Ok(Body::Unread)),
         Endpoint::Api(api) if method != b"POST" => door.call(api, Err(Violation::UnexpectedBody)),
         Endpoint::Api(api) if end_of_stream => door.call(api, Err(Violation::NoBody)),
+        Endpoint::Api(api) if endpoint::query_names_model(path) => door.call(api, Err(Violation::QueryModel)),
         Endpoint::Api(api) => door.call(api, Ok(Body::Json)),
     }
 }
@@ -125,7 +126,7 @@ impl Door<'_> {
             attributes,
             facts,
             envelope,
-            state: State::Undecided(Need::Model),
+            state: State::Undecided(Unknown::START),
         }))
     }
 
@@ -214,7 +215,7 @@ impl fmt::Debug for Reading {
 
 #[derive(Debug)]
 enum State {
-    Undecided(Need),
+    Undecided(Unknown),
     Decided(Decision),
     /// Let through unread, as the policy says.
     Passed,
@@ -270,17 +271,17 @@ impl Reading {
     }
 
     fn step(&mut self) -> Step {
-        let need = match self.state {
-            State::Undecided(need) => need,
+        let unknown = match self.state {
+            State::Undecided(unknown) => unknown,
             State::Decided(_) | State::Passed => return Step::Flow,
             State::Refused => return Step::Hold,
         };
-        if !need.may_be_met(&self.facts) {
+        if !unknown.need.is_met(&self.facts) {
             return Step::Hold;
         }
-        match decide::decide(&self.policy, &self.attributes, &self.facts) {
-            Err(decide::Unknown(need)) => {
-                self.state = State::Undecided(need);
+        match decide::decide(&self.policy, &self.attributes, &self.facts, unknown.from) {
+            Err(unknown) => {
+                self.state = State::Undecided(unknown);
                 Step::Hold
             }
             Ok(decision) => self.decided(decision),
@@ -319,7 +320,9 @@ impl Reading {
     /// through unread: once it has been given a model, another reading of its body must not reach it.
     fn violated(&mut self, violation: Violation) -> Step {
         let mut is_decided = matches!(self.state, State::Decided(_));
-        if !is_decided && let Ok(decision) = decide::decide(&self.policy, &self.attributes, &self.facts) {
+        if let State::Undecided(unknown) = self.state
+            && let Ok(decision) = decide::decide(&self.policy, &self.attributes, &self.facts, unknown.from)
+        {
             if let Outcome::Deny { .. } = decision.outcome {
                 return self.decided(decision);
             }

@@ -9,14 +9,25 @@ mod conditions;
 mod eligibility;
 mod sticky;
 
-use crate::policy::{Action, DefaultAction, HeaderSlot, ModelId, Policy, RuleId, Target};
+use crate::policy::{Action, DefaultAction, HeaderSlot, ModelId, Policy, Range, RuleId, Target};
 use crate::request::facts::Facts;
 use attributes::Attributes;
 use sticky::StickyKey;
 
-/// A fact that is not known yet.
+/// Where an evaluation stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Unknown(pub(crate) Need);
+pub(crate) struct Unknown {
+    /// The fact that is not known yet.
+    pub(crate) need: Need,
+    /// The rule that asked for it. Those before it do not apply, and facts only get surer: they need not be
+    /// asked again, however small the pieces are in which a body arrives.
+    pub(crate) from: RuleId,
+}
+
+impl Unknown {
+    /// Before anything has been asked.
+    pub(crate) const START: Self = Self { need: Need::Model, from: RuleId(0) };
+}
 
 /// Which fact a decision is waiting for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,15 +40,17 @@ pub(crate) enum Need {
     StructuredOutput,
     Reasoning,
     Keyword(usize),
-    InputTokens,
-    Messages,
+    /// Whether the estimate is in this range.
+    InputTokens(Range),
+    /// Whether the number of messages is in this range.
+    Messages(Range),
     /// What only the end of the body tells.
     End,
 }
 
 impl Need {
-    /// Whether asking again could give another answer.
-    pub(crate) fn may_be_met(self, facts: &Facts) -> bool {
+    /// Whether the question can be answered now.
+    pub(crate) fn is_met(self, facts: &Facts) -> bool {
         match self {
             Need::Model => facts.asked().is_some(),
             Need::Stream => facts.stream().is_some(),
@@ -47,7 +60,8 @@ impl Need {
             Need::StructuredOutput => facts.structured_output().is_some(),
             Need::Reasoning => facts.reasoning().is_some(),
             Need::Keyword(keyword) => facts.keyword(keyword).is_some(),
-            Need::InputTokens | Need::Messages => true,
+            Need::InputTokens(range) => facts.input_tokens().within(range).is_some(),
+            Need::Messages(range) => facts.messages().within(range).is_some(),
             Need::End => facts.is_complete(),
         }
     }
@@ -70,11 +84,27 @@ pub(crate) enum Outcome {
     Deny { status: u16, message: String },
 }
 
-/// Decides, if the facts read so far suffice.
-pub(crate) fn decide(policy: &Policy, attributes: &Attributes, facts: &Facts) -> Result<Decision, Unknown> {
-    let asked = facts.asked().ok_or(Unknown(Need::Model))?;
+/// Decides, if the facts read so far suffice. No rule before `from` applies.
+pub(crate) fn decide(
+    policy: &Policy,
+    attributes: &Attributes,
+    facts: &Facts,
+    from: RuleId,
+) -> Result<Decision, Unknown> {
+    let mut at = from;
+    let outcome = try_rules(policy, attributes, facts, &mut at);
+    outcome.map_err(|need| Unknown { need, from: at })
+}
+
+/// Leaves in `at` the rule that it came to.
+fn try_rules(policy: &Policy, attributes: &Attributes, facts: &Facts, at: &mut RuleId) -> Result<Decision, Need> {
+    let asked = facts.asked().ok_or(Need::Model)?;
     let mut choice = Choice { policy, attributes, facts, asked, rule: None, excluded: Vec::new() };
-    for id in policy.candidate_rules(asked.unwrap_or_default(), attributes.tenant, &|slot| attributes.header(slot)) {
+    let candidates =
+        policy.candidate_rules(asked.unwrap_or_default(), attributes.tenant, &|slot| attributes.header(slot));
+    let start = *at;
+    for id in candidates.skip_while(|id| *id < start) {
+        *at = id;
         let Some(rule) = policy.rule(id) else { continue };
         if conditions::hold(&rule.conditions, attributes, facts, asked)? {
             choice.rule = Some(id);
@@ -84,6 +114,7 @@ pub(crate) fn decide(policy: &Policy, attributes: &Attributes, facts: &Facts) ->
             };
         }
     }
+    *at = RuleId(u32::MAX);
     choice.by_default()
 }
 
@@ -99,7 +130,7 @@ struct Choice<'a> {
 
 impl Choice<'_> {
     /// Draws one of the rule's targets from those that can serve the request.
-    fn route(mut self, salt: &str, targets: &[Target], sticky: Option<HeaderSlot>) -> Result<Decision, Unknown> {
+    fn route(mut self, salt: &str, targets: &[Target], sticky: Option<HeaderSlot>) -> Result<Decision, Need> {
         let mut eligible = Vec::with_capacity(targets.len());
         for target in targets.iter().filter(|target| target.weight > 0) {
             if self.admit(target.model)? {
@@ -124,7 +155,7 @@ impl Choice<'_> {
     }
 
     /// No rule matched: a known, allowed model goes to its own cluster.
-    fn by_default(mut self) -> Result<Decision, Unknown> {
+    fn by_default(mut self) -> Result<Decision, Need> {
         if self.policy.default_action() == DefaultAction::Deny {
             return Ok(self.deny("defaultDeny", 403, "no rule of the policy allows this request".to_owned()));
         }
@@ -155,7 +186,7 @@ impl Choice<'_> {
     }
 
     /// Whether the model can serve the request; if not, it is noted with the reason.
-    fn admit(&mut self, model: ModelId) -> Result<bool, Unknown> {
+    fn admit(&mut self, model: ModelId) -> Result<bool, Need> {
         let excluded = eligibility::exclusion(self.policy, model, self.attributes, self.facts)?;
         if let Some(reason) = excluded
             && !self.excluded.contains(&(model, reason))
@@ -165,7 +196,7 @@ impl Choice<'_> {
         Ok(excluded.is_none())
     }
 
-    fn no_candidate(self) -> Result<Decision, Unknown> {
+    fn no_candidate(self) -> Result<Decision, Need> {
         // Who may not use a model learns that; who asks of it what it cannot do learns that.
         let forbidden = self.excluded.iter().all(|(_, reason)| matches!(*reason, "tenant" | "label"));
         let (status, message) = if forbidden {
@@ -185,7 +216,7 @@ impl Choice<'_> {
         reason: &'static str,
         status: u16,
         message: &str,
-    ) -> Result<Decision, Unknown> {
+    ) -> Result<Decision, Need> {
         if let Some(model) = model
             && self.admit(model)?
         {
@@ -194,10 +225,10 @@ impl Choice<'_> {
         Ok(self.deny(reason, status, message.to_owned()))
     }
 
-    fn sticky_key(&self, header: Option<HeaderSlot>) -> Result<StickyKey, Unknown> {
+    fn sticky_key(&self, header: Option<HeaderSlot>) -> Result<StickyKey, Need> {
         match header.and_then(|slot| self.attributes.header(slot)) {
             Some(value) => Ok(StickyKey::of_header(value)),
-            None => self.facts.identity().map(StickyKey).ok_or(Unknown(Need::End)),
+            None => self.facts.identity().map(StickyKey).ok_or(Need::End),
         }
     }
 

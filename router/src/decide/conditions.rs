@@ -1,10 +1,10 @@
 //! Whether a rule applies. The cheap questions come first; the first "no" settles it, the first question
 //! that cannot be answered yet stops it.
 
+use super::Need;
 use super::attributes::Attributes;
-use super::{Need, Unknown};
-use crate::policy::{Conditions, Range};
-use crate::request::facts::{Bounds, Facts};
+use crate::policy::Conditions;
+use crate::request::facts::Facts;
 
 /// Whether all conditions hold for the request.
 pub(super) fn hold(
@@ -12,7 +12,7 @@ pub(super) fn hold(
     attributes: &Attributes,
     facts: &Facts,
     asked: Option<&str>,
-) -> Result<bool, Unknown> {
+) -> Result<bool, Need> {
     if !by_headers(conditions, attributes, asked) {
         return Ok(false);
     }
@@ -26,24 +26,24 @@ pub(super) fn hold(
     ];
     for (wanted, fact, need) in flags {
         if let Some(wanted) = wanted
-            && fact.ok_or(Unknown(need))? != wanted
+            && fact.ok_or(need)? != wanted
         {
             return Ok(false);
         }
     }
     if let Some(range) = conditions.max_output_tokens {
-        let asked_for = facts.max_output_tokens().ok_or(Unknown(Need::End))?;
+        let asked_for = facts.max_output_tokens().ok_or(Need::End)?;
         if !asked_for.is_some_and(|tokens| range.contains(tokens)) {
             return Ok(false);
         }
     }
     if let Some(range) = conditions.messages
-        && !within(range, facts.messages(), Need::Messages)?
+        && !facts.messages().within(range).ok_or(Need::Messages(range))?
     {
         return Ok(false);
     }
     if let Some(range) = conditions.input_tokens
-        && !within(range, facts.input_tokens(), Need::InputTokens)?
+        && !facts.input_tokens().within(range).ok_or(Need::InputTokens(range))?
     {
         return Ok(false);
     }
@@ -64,22 +64,14 @@ fn by_headers(conditions: &Conditions, attributes: &Attributes, asked: Option<&s
             .all(|header| attributes.header(header.slot).is_some_and(|value| header.test.matches(value)))
 }
 
-fn within(range: Range, value: Bounds, need: Need) -> Result<bool, Unknown> {
-    match (range.contains(value.low), range.contains(value.high)) {
-        (true, true) => Ok(true),
-        (false, false) if value.high < range.min || value.low > range.max => Ok(false),
-        _ => Err(Unknown(need)),
-    }
-}
-
-fn by_keywords(conditions: &Conditions, facts: &Facts) -> Result<bool, Unknown> {
+fn by_keywords(conditions: &Conditions, facts: &Facts) -> Result<bool, Need> {
     let mut open = None;
     for keyword in &conditions.keywords {
         let keyword = usize::try_from(keyword.0).unwrap_or(usize::MAX);
         match facts.keyword(keyword) {
             Some(true) => return Ok(true),
             Some(false) => {}
-            None => open = Some(Unknown(Need::Keyword(keyword))),
+            None => open = Some(Need::Keyword(keyword)),
         }
     }
     open.map_or(Ok(conditions.keywords.is_empty()), Err)

@@ -1,8 +1,8 @@
 //! The one candidate set: whether a model may and can serve this request. Nothing is routed past it.
 
+use super::Need;
 use super::attributes::Attributes;
-use super::{Need, Unknown};
-use crate::policy::{Capability, ModelId, Policy};
+use crate::policy::{Capability, ModelId, Policy, Range};
 use crate::request::facts::Facts;
 
 /// Why a model cannot serve the request, or `None` if it can. The questions come in a fixed order, and an
@@ -12,7 +12,7 @@ pub(super) fn exclusion(
     id: ModelId,
     attributes: &Attributes,
     facts: &Facts,
-) -> Result<Option<&'static str>, Unknown> {
+) -> Result<Option<&'static str>, Need> {
     if let Some(reason) = policy.exclusion(attributes.tenant, id) {
         return Ok(Some(reason));
     }
@@ -28,17 +28,14 @@ pub(super) fn exclusion(
         (Capability::Reasoning, facts.reasoning(), Need::Reasoning, "reasoning"),
     ];
     for (capability, needed, need, reason) in needs {
-        if !model.can(capability) && needed.ok_or(Unknown(need))? {
+        if !model.can(capability) && needed.ok_or(need)? {
             return Ok(Some(reason));
         }
     }
     if let Some(window) = model.context_window {
-        let tokens = facts.input_tokens();
-        if tokens.low > window {
+        let fitting = Range { min: 0, max: window };
+        if !facts.input_tokens().within(fitting).ok_or(Need::InputTokens(fitting))? {
             return Ok(Some("contextWindow"));
-        }
-        if tokens.high > window {
-            return Err(Unknown(Need::InputTokens));
         }
     }
     Ok(None)

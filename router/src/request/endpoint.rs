@@ -23,28 +23,42 @@ pub(crate) enum Endpoint {
 
 /// Recognises a path, query included. `prefixes` may stand in front of every API path.
 pub(crate) fn recognise(path: &[u8], prefixes: &[String]) -> Endpoint {
-    let bare = path.iter().position(|byte| matches!(byte, b'?' | b'#')).and_then(|end| path.get(..end)).unwrap_or(path);
-    let Ok(bare) = std::str::from_utf8(bare) else { return loosely(bare, prefixes) };
-    match exactly(bare, prefixes) {
-        Endpoint::Other if is_plain(bare) => Endpoint::Other,
-        Endpoint::Other => loosely(bare.as_bytes(), prefixes),
+    let end = path.iter().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(path.len());
+    let bare = path.get(..end).unwrap_or(path);
+    let Ok(text) = std::str::from_utf8(bare) else { return loosely(bare, prefixes) };
+    match exactly(text, prefixes) {
         // A fragment never belongs into a request; servers that keep it see another path.
         Endpoint::Api(api) if path.contains(&b'#') => Endpoint::Ambiguous(api),
-        endpoint => endpoint,
+        Endpoint::Api(api) => Endpoint::Api(api),
+        exact if is_plain(text) => exact,
+        exact => match (loosely(bare, prefixes), exact) {
+            // The name of a model may be in upper case and percent-encoded.
+            (Endpoint::Other | Endpoint::Models | Endpoint::Model(_), exact @ Endpoint::Model(_)) => exact,
+            (loose, _) => loose,
+        },
     }
 }
 
+/// Whether the query names a model: some servers take that over the one in the body.
+pub(crate) fn query_names_model(path: &[u8]) -> bool {
+    let Some(start) = path.iter().position(|byte| *byte == b'?') else { return false };
+    let query = path.get(start + 1..).unwrap_or_default();
+    query.split(|byte| matches!(byte, b'&' | b';')).any(|parameter| {
+        let name = parameter.split(|byte| *byte == b'=').next().unwrap_or_default();
+        let name = percent_decode(&percent_decode(name)).to_ascii_lowercase();
+        matches!(name.as_slice(), b"model" | b"models" | b"deployment_id" | b"engine")
+    })
+}
+
+/// The path under each of the prefixes, then as it is.
 fn exactly(path: &str, prefixes: &[String]) -> Endpoint {
     let prefixed = prefixes.iter().filter_map(|prefix| path.strip_prefix(prefix.as_str())).map(unprefixed);
-    std::iter::once(unprefixed(path))
-        .chain(prefixed)
-        .find(|endpoint| *endpoint != Endpoint::Other)
-        .unwrap_or(Endpoint::Other)
+    prefixed.chain([unprefixed(path)]).find(|endpoint| *endpoint != Endpoint::Other).unwrap_or(Endpoint::Other)
 }
 
 fn unprefixed(path: &str) -> Endpoint {
     let api = match path {
-        "/v1/chat/completions" => Api::ChatCompletions,
+        "/v1/chat/completions" | "/chat/completions" => Api::ChatCompletions,
         "/v1/completions" | "/v1/fim/completions" => Api::Completions,
         "/v1/embeddings" => Api::Embeddings,
         "/v1/responses" | "/v1/responses/input_tokens" | "/v1/responses/compact" => Api::Responses,
@@ -61,7 +75,7 @@ fn unprefixed(path: &str) -> Endpoint {
         "/v1/audio/translations" => Api::Translations,
         "/v1/images/edits" => Api::ImageEdits,
         "/v1/images/variations" => Api::ImageVariations,
-        "/v1/realtime" => Api::Realtime,
+        "/v1/realtime" | "/v1/realtime/sessions" | "/v1/realtime/client_secrets" => Api::Realtime,
         "/v1/batches" => Api::Batches,
         "/v1/messages/batches" => Api::MessageBatches,
         "/v1/complete" => Api::TextCompletions,
@@ -92,14 +106,28 @@ fn patterned(path: &str) -> Endpoint {
     {
         return Endpoint::Api(Api::Assistants);
     }
-    let is_vertex = |path: &str| path.contains("/publishers/") && is_method(path);
+    let is_vertex = |path: &str| {
+        let named = path.contains("/publishers/") || path.contains("/endpoints/");
+        named && (is_method(path) || path.ends_with("/chat/completions"))
+    };
     if path.starts_with("/v1/projects/") || path.starts_with("/v1beta1/projects/") {
         return if is_vertex(path) { Endpoint::Api(Api::Vertex) } else { Endpoint::Other };
     }
-    if path.starts_with("/openai/deployments/") {
+    if path == "/v1beta/openai/chat/completions" || path == "/v1beta/openai/embeddings" {
+        return Endpoint::Api(Api::Gemini);
+    }
+    let azure =
+        ["/openai/deployments/", "/openai/v1/", "/openai/responses", "/openai/realtime", "/models/chat/completions"];
+    if azure.iter().any(|start| path.starts_with(start)) {
         return Endpoint::Api(Api::AzureOpenai);
     }
-    let bedrock = ["/converse", "/converse-stream", "/invoke", "/invoke-with-response-stream"];
+    let bedrock = [
+        "/converse",
+        "/converse-stream",
+        "/invoke",
+        "/invoke-with-response-stream",
+        "/invoke-with-bidirectional-stream",
+    ];
     if path.starts_with("/model/") && bedrock.iter().any(|verb| path.ends_with(verb)) {
         return Endpoint::Api(Api::Bedrock);
     }
@@ -144,8 +172,10 @@ fn loosely(path: &[u8], prefixes: &[String]) -> Endpoint {
     // Where strings end at a NUL, what stands behind it is not read.
     let until_nul = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
     for reading in [&bytes, until_nul] {
-        if let Endpoint::Api(api) = exactly(&normalise(reading), &prefixes) {
-            return Endpoint::Ambiguous(api);
+        match exactly(&normalise(reading), &prefixes) {
+            Endpoint::Api(api) => return Endpoint::Ambiguous(api),
+            Endpoint::Other => {}
+            list => return list,
         }
     }
     Endpoint::Other
@@ -250,6 +280,33 @@ mod tests {
             "/team/v1/chat/completions/",
         ] {
             check(path, Endpoint::Ambiguous(Api::ChatCompletions));
+        }
+    }
+
+    #[test]
+    fn the_list_of_models_hides_no_call() {
+        for (path, api) in [
+            ("/v1/models/../chat/completions", Api::ChatCompletions),
+            ("/v1/models/%2e%2e/chat/completions", Api::ChatCompletions),
+            ("/v1/models/..%2fchat%2fcompletions", Api::ChatCompletions),
+            ("/v1/models/a/../../messages", Api::Messages),
+            ("/v1/models/../../api/chat", Api::OllamaChat),
+            ("/v1/models/gemini-pro%3AgenerateContent", Api::Gemini),
+            ("/v1/models/gemini-pro:generateContent/", Api::Gemini),
+        ] {
+            check(path, Endpoint::Ambiguous(api));
+        }
+        check("//v1/models/", Endpoint::Models);
+        check("/v1/models/Qwen%2FQwen3", Endpoint::Model("Qwen%2FQwen3".into()));
+    }
+
+    #[test]
+    fn a_model_in_the_query_is_seen() {
+        for query in ["model=x", "a=b&MODEL=x", "mod%65l=x", "a;engine=x", "deployment_id"] {
+            assert!(query_names_model(format!("/v1/chat/completions?{query}").as_bytes()), "{query}");
+        }
+        for path in ["/v1/chat/completions", "/v1/model=x", "/v1/chat/completions?api-version=1&x=model"] {
+            assert!(!query_names_model(path.as_bytes()), "{path}");
         }
     }
 

@@ -27,7 +27,7 @@ pub(crate) fn read(headers: &HeaderList<'_>) -> Result<Envelope, Violation> {
             b"content-encoding" if !value.trim_ascii().eq_ignore_ascii_case(b"identity") => {
                 return Err(Violation::ContentEncoding);
             }
-            b"content-length" => envelope.content_length = number(value),
+            b"content-length" => envelope.content_length = Some(number(value).ok_or(Violation::ContentLength)?),
             name if DIGESTS.iter().any(|digest| digest.as_bytes() == name) => envelope.has_digest = true,
             _ => {}
         }
@@ -37,7 +37,11 @@ pub(crate) fn read(headers: &HeaderList<'_>) -> Result<Envelope, Violation> {
 }
 
 fn number(value: &[u8]) -> Option<u64> {
-    std::str::from_utf8(value).ok()?.trim().parse().ok()
+    let digits = value.trim_ascii();
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 /// `application/json`, with no parameter but `charset=utf-8`.

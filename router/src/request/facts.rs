@@ -8,6 +8,7 @@ use super::lexer::Lexer;
 use super::reader::{AskedModel, Reader, Wanted};
 use super::violation::Violation;
 use crate::api::Api;
+use crate::policy::Range;
 use crate::request::keywords::KeywordSearch;
 use std::sync::Arc;
 
@@ -29,6 +30,19 @@ pub(crate) struct Facts {
 pub(crate) struct Bounds {
     pub(crate) low: u64,
     pub(crate) high: u64,
+}
+
+impl Bounds {
+    /// Whether the number is in the range, once the bounds tell.
+    pub(crate) fn within(self, range: Range) -> Option<bool> {
+        if range.contains(self.low) && range.contains(self.high) {
+            Some(true)
+        } else if self.high < range.min || self.low > range.max {
+            Some(false)
+        } else {
+            None
+        }
+    }
 }
 
 impl Facts {

@@ -23,6 +23,8 @@ pub(super) enum Field {
     Tools,
     /// Text that counts as input and says nothing else.
     Text,
+    /// Content beside the conversation: documents, a prediction. Text, parts, or a list of them.
+    Documents,
     /// The wanted output format, as an object with a `type`.
     Structured,
     /// Ollama's `format`: `"json"` or a schema.
@@ -37,9 +39,27 @@ pub(super) enum Field {
     Audio,
     /// Ollama's `options`, which hold `num_predict`.
     Options,
-    /// Further models that the upstream would try by itself (OpenRouter, LiteLLM).
-    ModelList,
 }
+
+/// Keys that name other models, or another server, than `model` and the policy do: fallbacks that OpenRouter and
+/// LiteLLM try by themselves, overrides that LiteLLM and SGLang prefer. None belongs into a request at any API here.
+pub(super) const OVERRIDES: [&str; 15] = [
+    "models",
+    "fallbacks",
+    "context_window_fallbacks",
+    "content_policy_fallbacks",
+    "deployment_id",
+    "engine",
+    "model_list",
+    "user_config",
+    "extra_body",
+    "api_base",
+    "base_url",
+    "custom_llm_provider",
+    "preset",
+    "lora_path",
+    "route",
+];
 
 /// Keys and their meaning. The position in the table is the key's bit in the set of keys seen.
 pub(super) type Fields = &'static [(&'static str, Field)];
@@ -82,8 +102,12 @@ const CHAT_COMPLETIONS: Fields = &[
     ("thinking", Field::Reasoning),
     ("modalities", Field::Modalities),
     ("audio", Field::Audio),
-    ("models", Field::ModelList),
-    ("fallbacks", Field::ModelList),
+    ("prediction", Field::Documents),
+    ("documents", Field::Documents),
+    ("chat_template", Field::Text),
+    ("plugins", Field::Tools),
+    ("guided_json", Field::Format),
+    ("structured_outputs", Field::Format),
 ];
 
 const COMPLETIONS: Fields = &[
@@ -92,18 +116,19 @@ const COMPLETIONS: Fields = &[
     ("suffix", Field::Text),
     ("stream", Field::Stream),
     ("max_tokens", Field::MaxOutputTokens),
+    ("max_completion_tokens", Field::MaxOutputTokens),
     ("response_format", Field::Structured),
-    ("models", Field::ModelList),
-    ("fallbacks", Field::ModelList),
+    ("guided_json", Field::Format),
+    ("structured_outputs", Field::Format),
 ];
 
-const EMBEDDINGS: Fields =
-    &[("model", Field::Model), ("input", Field::Input), ("models", Field::ModelList), ("fallbacks", Field::ModelList)];
+const EMBEDDINGS: Fields = &[("model", Field::Model), ("input", Field::Input), ("messages", Field::Messages)];
 
 const RESPONSES: Fields = &[
     ("model", Field::Model),
     ("input", Field::Input),
     ("instructions", Field::System),
+    ("prompt", Field::Text),
     ("stream", Field::Stream),
     ("max_output_tokens", Field::MaxOutputTokens),
     ("tools", Field::Tools),
@@ -111,8 +136,6 @@ const RESPONSES: Fields = &[
     ("reasoning", Field::Reasoning),
     ("modalities", Field::Modalities),
     ("audio", Field::Audio),
-    ("models", Field::ModelList),
-    ("fallbacks", Field::ModelList),
 ];
 
 const MODERATIONS: Fields = &[("model", Field::Model), ("input", Field::Input)];
@@ -122,7 +145,7 @@ const IMAGE_GENERATIONS: Fields = &[("model", Field::Model), ("prompt", Field::P
 const SPEECH: Fields = &[("model", Field::Model), ("input", Field::Input), ("instructions", Field::System)];
 
 const RERANK: Fields =
-    &[("model", Field::Model), ("query", Field::Prompt), ("documents", Field::Text), ("texts", Field::Text)];
+    &[("model", Field::Model), ("query", Field::Prompt), ("documents", Field::Documents), ("texts", Field::Documents)];
 
 const MESSAGES: Fields = &[
     ("model", Field::Model),
@@ -134,8 +157,7 @@ const MESSAGES: Fields = &[
     ("thinking", Field::Reasoning),
     ("output_format", Field::Structured),
     ("output_config", Field::Structured),
-    ("models", Field::ModelList),
-    ("fallbacks", Field::ModelList),
+    ("mcp_servers", Field::Tools),
 ];
 
 const OLLAMA_CHAT: Fields = &[
@@ -153,6 +175,7 @@ const OLLAMA_GENERATE: Fields = &[
     ("prompt", Field::Prompt),
     ("suffix", Field::Text),
     ("system", Field::System),
+    ("template", Field::Text),
     ("images", Field::Images),
     ("stream", Field::Stream),
     ("format", Field::Format),

@@ -15,8 +15,10 @@ pub(super) enum Member {
     Audio,
     /// Ollama's list of base64 images.
     Images,
-    /// A string that is no text: identifiers, base64, links.
+    /// A string that is no text: identifiers, links.
     Silent,
+    /// A string that may be base64, or the text of a document.
+    Data,
     CacheControl,
     Format,
     Effort,
@@ -29,12 +31,7 @@ pub(super) enum Member {
 impl Member {
     /// Case is ignored, as Go servers do: a rule about images must not be dodged by `"Type"`.
     pub(super) fn of(key: &Name) -> Self {
-        let mut lower = [0; super::name::CAPACITY];
-        let key = key.as_bytes();
-        let Some(lower) = lower.get_mut(..key.len()) else { return Member::Other };
-        lower.copy_from_slice(key);
-        lower.make_ascii_lowercase();
-        match &*lower {
+        match key.folded().as_bytes() {
             b"role" => Member::Role,
             b"type" => Member::Type,
             b"content" | b"source" | b"output" => Member::Content,
@@ -46,9 +43,9 @@ impl Member {
             b"effort" => Member::Effort,
             b"enabled" => Member::Enabled,
             b"num_predict" => Member::NumPredict,
-            b"id" | b"call_id" | b"tool_call_id" | b"tool_use_id" | b"status" | b"detail" | b"media_type" | b"data"
-            | b"file_data" | b"file_id" | b"file_url" | b"filename" | b"url" | b"b64_json" | b"signature"
-            | b"encrypted_content" => Member::Silent,
+            b"id" | b"call_id" | b"tool_call_id" | b"tool_use_id" | b"status" | b"detail" | b"media_type"
+            | b"file_id" | b"file_url" | b"filename" | b"url" | b"signature" | b"encrypted_content" => Member::Silent,
+            b"data" | b"file_data" | b"b64_json" => Member::Data,
             _ => Member::Other,
         }
     }

@@ -4,7 +4,7 @@
 //! [`Place::Opaque`] and passes at the lexer's full speed.
 
 use super::conversation::{Conversation, Role, Speaker};
-use super::field::{Field, Fields};
+use super::field::{Field, Fields, OVERRIDES};
 use super::keywords::{KeywordSearch, Search};
 use super::lexer::{Container, Literal, MAX_DEPTH, Sink, Want};
 use super::member::{Medium, Member, medium};
@@ -27,6 +27,10 @@ enum Capture {
     Effort,
     Modality,
     Text,
+    /// What may be base64: its first bytes are in `name` until one of them says that it is text.
+    Data,
+    /// What has turned out to be base64 so far.
+    Base64,
 }
 
 /// Which facts below the top level are worth their cost under the policy.
@@ -87,8 +91,11 @@ pub(super) struct Reader {
     capture: Capture,
     name: Name,
     model: AskedModel,
-    /// `none`, `disabled` or `false` in a reasoning object.
+    /// An effort or a switch in a reasoning object that asks for it, and one that does not.
+    reasoning_on: bool,
     reasoning_off: bool,
+    /// Whether the list of token numbers in progress has been counted as a turn.
+    tokens_counted: bool,
     places: [Place; MAX_DEPTH],
     depth: usize,
 }
@@ -111,7 +118,9 @@ impl Reader {
             capture: Capture::Nothing,
             name: Name::new(),
             model: AskedModel::default(),
+            reasoning_on: false,
             reasoning_off: false,
+            tokens_counted: false,
             places: [Place::Opaque; MAX_DEPTH],
             depth: 0,
         }
@@ -128,6 +137,10 @@ impl Reader {
 
     pub(super) fn identity(&self) -> u64 {
         self.conversation.identity()
+    }
+
+    fn is_messages(&self) -> bool {
+        matches!(self.field, Some((_, Field::Messages)))
     }
 
     fn place(&self) -> Place {
@@ -162,6 +175,14 @@ impl Reader {
         match capture {
             Capture::Nothing => Want::Nothing,
             Capture::Text => self.want_of_text(),
+            Capture::Data => {
+                self.name.clear();
+                // Its text must be looked at to tell what it is, even where only its length is wanted.
+                match self.want_of_text() {
+                    Want::Nothing => Want::Nothing,
+                    _ => Want::Text,
+                }
+            }
             _ => {
                 self.name.clear();
                 Want::Text
@@ -191,8 +212,9 @@ impl Reader {
     fn top_level(&mut self, container: Container) -> Result<Place, Violation> {
         let Some((key, field)) = self.field else { return Ok(Place::Opaque) };
         let place = Place::of(field, container).ok_or(Violation::WrongType(key))?;
+        self.tokens_counted = false;
         match field {
-            Field::Reasoning => self.reasoning_off = false,
+            Field::Reasoning => (self.reasoning_on, self.reasoning_off) = (false, false),
             Field::Format => self.read.structured = true,
             Field::Audio => self.read.audio = true,
             _ => {}
@@ -206,8 +228,8 @@ impl Reader {
             (Place::Tools, _) => self.read.tools = true,
             (Place::Images, _) => self.read.images = true,
             (Place::Turns, _) => self.read.turns += 1,
-            (Place::Part, Member::Image) => self.read.images = true,
-            (Place::Part, Member::Audio) => self.read.audio = true,
+            (Place::Turn | Place::Part, Member::Image) => self.read.images = true,
+            (Place::Turn | Place::Part, Member::Audio) => self.read.audio = true,
             // Several prompts at once are several turns; one prompt is one.
             (Place::TextArray, _) if self.depth == 2 && self.speaker() == Speaker::Prompt => self.read.turns += 1,
             _ => {}
@@ -220,18 +242,24 @@ impl Reader {
             return Err(Violation::Nul);
         }
         self.field = None;
+        let folded = self.name.folded();
+        let (exact, folded) = (self.name.as_bytes(), folded.as_bytes());
         for (bit, &(key, field)) in self.fields.iter().enumerate() {
-            if self.name.as_bytes() == key.as_bytes() {
-                if self.seen >> bit & 1 == 1 {
-                    return Err(Violation::DuplicateKey(key));
-                }
-                self.seen |= 1 << bit;
-                self.field = Some((key, field));
-                return if field == Field::ModelList { Err(Violation::ModelList(key)) } else { Ok(()) };
+            if folded != key.as_bytes() {
+                continue;
             }
+            if exact != folded {
+                return Err(Violation::KeyCase(key));
+            }
+            if self.seen >> bit & 1 == 1 {
+                return Err(Violation::DuplicateKey(key));
+            }
+            self.seen |= 1 << bit;
+            self.field = Some((key, field));
+            return Ok(());
         }
-        match self.fields.iter().find(|(key, _)| self.name.folds_to(key)) {
-            Some((key, _)) => Err(Violation::KeyCase(key)),
+        match OVERRIDES.iter().find(|key| key.as_bytes() == folded) {
+            Some(key) => Err(Violation::ModelList(key)),
             None => Ok(()),
         }
     }
@@ -248,13 +276,13 @@ impl Reader {
                 self.read.turns += 1;
                 Capture::Text
             }
-            Field::System | Field::Text => Capture::Text,
+            Field::System | Field::Text | Field::Documents => Capture::Text,
             Field::Format => {
                 self.read.structured = true;
                 Capture::Nothing
             }
             Field::Reasoning => {
-                self.reasoning_off = false;
+                (self.reasoning_on, self.reasoning_off) = (false, false);
                 Capture::Effort
             }
             Field::Structured | Field::Audio => Capture::Nothing,
@@ -267,7 +295,7 @@ impl Reader {
         if model.name.contains('\0') {
             return Err(Violation::Nul);
         }
-        if model.name.is_empty() || model.name.len() > MAX_MODEL_NAME || model.name.chars().any(char::is_control) {
+        if model.name.is_empty() || model.name.len() > MAX_MODEL_NAME || model.name.chars().any(is_unseen) {
             return Err(Violation::ModelName);
         }
         model.end = end;
@@ -294,14 +322,67 @@ impl Reader {
             Capture::StructuredType => self.read.structured |= matches!(word, b"json_schema" | b"json_object"),
             Capture::Modality => self.read.audio |= word == b"audio",
             Capture::Effort => {
-                self.reasoning_off |= matches!(word, b"none" | b"disabled");
+                let off = matches!(word, b"none" | b"disabled");
+                self.reasoning_off |= off;
+                self.reasoning_on |= !off;
                 if self.place() == Place::Root {
-                    self.read.reasoning |= !self.reasoning_off;
+                    self.end_reasoning();
                 }
             }
-            Capture::Nothing | Capture::Model | Capture::Text => {}
+            Capture::Nothing | Capture::Model | Capture::Text | Capture::Data | Capture::Base64 => {}
         }
     }
+
+    /// Of two switches that contradict each other, the one that asks for it counts.
+    fn end_reasoning(&mut self) {
+        self.read.reasoning |= self.reasoning_on || !self.reasoning_off;
+    }
+
+    fn input_text(&mut self, text: &[u8]) {
+        self.read.text += text.len() as u64;
+        if self.wanted.identity {
+            let speaker = self.speaker();
+            self.conversation.text(speaker, text);
+        }
+        if let Some((search, run)) = &mut self.keywords {
+            run.text(search, text);
+        }
+    }
+
+    /// Base64 is not text, but only its bytes tell: the first that cannot be base64 begins text, and what little
+    /// stood before it was text as well.
+    fn data(&mut self, text: &[u8]) {
+        let other = text.iter().position(|byte| !is_base64(*byte)).unwrap_or(text.len());
+        let (head, rest) = text.split_at_checked(other).unwrap_or((text, &[]));
+        if self.capture == Capture::Data {
+            self.name.push(head);
+            if self.name.as_bytes().is_empty() && !head.is_empty() {
+                self.capture = Capture::Base64;
+            }
+        }
+        if !rest.is_empty() {
+            self.flush_data();
+            self.input_text(rest);
+        }
+    }
+
+    fn flush_data(&mut self) {
+        if self.capture == Capture::Data {
+            let name = self.name;
+            self.input_text(name.as_bytes());
+        }
+        self.capture = Capture::Text;
+    }
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_' | b'\r' | b'\n')
+}
+
+/// What log readers take for a line's end, or for another direction of writing.
+fn is_unseen(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 impl Sink for Reader {
@@ -312,6 +393,14 @@ impl Sink for Reader {
                 Place::Root
             }
             Place::Root => self.top_level(container)?,
+            Place::Turns if container == Container::Array && self.is_messages() => {
+                return Err(Violation::WrongType("messages"));
+            }
+            // A tool can name a model of its own, whatever the policy looks at.
+            Place::Tools => {
+                self.note_value();
+                Place::Tools.child(Member::Other, container)
+            }
             parent => {
                 self.note_value();
                 if self.wants_nested() { parent.child(self.member, container) } else { Place::Opaque }
@@ -331,7 +420,7 @@ impl Sink for Reader {
     fn end(&mut self) -> Result<(), Violation> {
         match self.place() {
             Place::Turn => self.conversation.end_message(),
-            Place::Reasoning => self.read.reasoning |= !self.reasoning_off,
+            Place::Reasoning => self.end_reasoning(),
             _ => {}
         }
         self.depth = self.depth.saturating_sub(1);
@@ -342,7 +431,7 @@ impl Sink for Reader {
     fn begin_key(&mut self) -> Want {
         self.capture = Capture::Nothing;
         let wanted = match self.place() {
-            Place::Root => true,
+            Place::Root | Place::Tool => true,
             Place::Opaque => false,
             _ => !self.settled,
         };
@@ -356,6 +445,9 @@ impl Sink for Reader {
     fn end_key(&mut self) -> Result<(), Violation> {
         match self.place() {
             Place::Root => return self.end_top_level_key(),
+            Place::Tool if self.name.folded().as_bytes() == b"model" => {
+                return Err(Violation::ModelList("tools.model"));
+            }
             Place::Opaque => {}
             _ => self.member = if self.settled { Member::Other } else { Member::of(&self.name) },
         }
@@ -379,7 +471,7 @@ impl Sink for Reader {
             }
             (Place::Turn, Member::Role) => Capture::Role,
             (Place::Turn | Place::Part, Member::Type) => Capture::PartType,
-            (Place::Part, Member::Image | Member::Audio) => {
+            (Place::Turn | Place::Part, Member::Image | Member::Audio) => {
                 self.note_value();
                 Capture::Nothing
             }
@@ -387,29 +479,24 @@ impl Sink for Reader {
             (Place::Reasoning, Member::Type | Member::Effort) => Capture::Effort,
             (Place::Modalities, _) => Capture::Modality,
             (Place::Structured | Place::Reasoning | Place::Options, _) => Capture::Nothing,
-            // A part's `type` names its shape: a string turned into a list of parts says the same.
-            (_, Member::Silent | Member::CacheControl | Member::Type) => Capture::Nothing,
+            (_, Member::CacheControl) => Capture::Nothing,
+            (_, Member::Data) => Capture::Data,
+            // Identifiers, links, and the `type` that names a part's shape: a string that has become a list of
+            // parts says the same. In other objects, tool arguments above all, every string is text.
+            (Place::Turn | Place::Part | Place::Tool, Member::Silent | Member::Type) => Capture::Nothing,
             (Place::TextArray, _) => {
                 self.note_value();
                 Capture::Text
             }
-            (Place::TextObject | Place::Turn | Place::Part | Place::Parts, _) => Capture::Text,
+            (Place::TextObject | Place::Tool | Place::Turn | Place::Part | Place::Parts, _) => Capture::Text,
         };
         Ok(self.capture(capture))
     }
 
     fn text(&mut self, text: &[u8]) {
         match self.capture {
-            Capture::Text => {
-                self.read.text += text.len() as u64;
-                if self.wanted.identity {
-                    let speaker = self.speaker();
-                    self.conversation.text(speaker, text);
-                }
-                if let Some((search, run)) = &mut self.keywords {
-                    run.text(search, text);
-                }
-            }
+            Capture::Text => self.input_text(text),
+            Capture::Data | Capture::Base64 => self.data(text),
             Capture::Model => {
                 // One byte more than allowed is kept, so that the end sees that it was too long.
                 let room = (MAX_MODEL_NAME + 1).saturating_sub(self.model.name.len());
@@ -427,11 +514,14 @@ impl Sink for Reader {
     }
 
     fn end_string(&mut self, end: u64) -> Result<(), Violation> {
+        if self.capture == Capture::Data {
+            self.flush_data();
+        }
         let capture = std::mem::replace(&mut self.capture, Capture::Nothing);
         match capture {
             Capture::Nothing => {}
             Capture::Model => self.end_model(end)?,
-            Capture::Text => {
+            Capture::Text | Capture::Base64 => {
                 if self.wanted.identity {
                     let speaker = self.speaker();
                     self.conversation.end_of_string(speaker);
@@ -453,10 +543,14 @@ impl Sink for Reader {
             }
             (Place::Root, None | Some((_, Field::Structured | Field::Format | Field::Audio | Field::Reasoning))) => {}
             (Place::Root, Some((key, _))) => return Err(Violation::WrongType(key)),
-            (Place::Options, _) if self.member == Member::NumPredict => self.read.max_output_tokens = value,
+            (Place::Options, _) if self.member == Member::NumPredict => {
+                // -1 and -2 stand for no limit, and nobody agrees on what 5e3 is.
+                self.read.max_output_tokens = self.read.max_output_tokens.max(Some(value.unwrap_or(u64::MAX)));
+            }
             // Embedding and completion inputs may be token numbers.
             (Place::TextArray | Place::Turns, Some((_, Field::Input | Field::Prompt))) => {
-                if self.depth == 2 && self.read.text == 0 {
+                if self.depth == 2 && !self.tokens_counted {
+                    self.tokens_counted = true;
                     self.read.turns += 1;
                 }
                 self.read.text += 4;
@@ -488,8 +582,9 @@ impl Sink for Reader {
                 Ok(())
             }
             (Place::Turns, Some((key, _)), _) => Err(Violation::WrongType(key)),
-            (Place::Reasoning, _, Literal::False) if self.member == Member::Enabled => {
-                self.reasoning_off = true;
+            (Place::Reasoning, _, Literal::True | Literal::False) if self.member == Member::Enabled => {
+                self.reasoning_on |= literal == Literal::True;
+                self.reasoning_off |= literal == Literal::False;
                 Ok(())
             }
             (Place::Tools | Place::Images, _, _) => {

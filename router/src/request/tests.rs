@@ -88,21 +88,25 @@ fn media_are_seen_however_they_are_spelled() {
         r#"{"image_url":{"url":"data:image/png;base64,AAAA"},"type":"image_url"}"#,
         r#"{"Type":"image_url","Image_URL":{"url":"x"}}"#,
         r#"{"image_url":"https://host/image.png"}"#,
-        r#"{"type":"tool_result","content":[{"type":"image","source":{"type":"base64","data":"AAAA"}}]}"#,
+        r#"{"type":"tool_result","content":[{"type":"image","source":{"type":"base64","data":"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"}}]}"#,
         r#"{"type":"document","source":{"type":"content","content":[{"type":"image","source":{}}]}}"#,
     ] {
         let body = format!(r#"{{"model":"m","messages":[{{"role":"user","content":[{part}]}}]}}"#);
         check(Api::ChatCompletions, &body, "images=true audio=false tokens=0");
         check(Api::Messages, &body, "images=true");
     }
-    let audio = r#"{"model":"m","messages":[{"content":[{"type":"input_audio","input_audio":{"data":"AAAA"}}]}]}"#;
+    let audio = r#"{"model":"m","messages":[{"content":[{"type":"input_audio","input_audio":{"data":"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"}}]}]}"#;
     check(Api::ChatCompletions, audio, "audio=true images=false tokens=0");
     check(
         Api::OllamaChat,
-        r#"{"model":"m","messages":[{"role":"user","content":"x","images":["AAAA"]}]}"#,
+        r#"{"model":"m","messages":[{"role":"user","content":"x","images":["iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"]}]}"#,
         "images=true tokens=1",
     );
-    check(Api::OllamaGenerate, r#"{"model":"m","prompt":"x","images":["AAAA"]}"#, "images=true tokens=1");
+    check(
+        Api::OllamaGenerate,
+        r#"{"model":"m","prompt":"x","images":["iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"]}"#,
+        "images=true tokens=1",
+    );
     check(
         Api::Responses,
         r#"{"model":"m","input":[{"role":"user","content":[{"type":"input_image","image_url":"x"}]}]}"#,
@@ -110,6 +114,53 @@ fn media_are_seen_however_they_are_spelled() {
     );
     let argument = r#"{"model":"m","messages":[{"content":[{"type":"tool_use","input":{"type":"image"}}]}]}"#;
     check(Api::Messages, argument, "images=false");
+}
+
+#[test]
+fn media_do_not_hide() {
+    let images = "images=true";
+    check(Api::OllamaChat, "{\"model\":\"m\",\"messages\":[{\"content\":\"x\",\"image\u{17f}\":[\"AAAA\"]}]}", images);
+    check(Api::Embeddings, r#"{"model":"m","messages":[{"content":[{"type":"image_url"}]}]}"#, images);
+    check(Api::Embeddings, r#"{"model":"m","input":[{"image":"https://host/x.png"}]}"#, images);
+    check(Api::Rerank, r#"{"model":"m","query":"q","documents":[{"image":"x"}]}"#, images);
+    check(Api::Rerank, r#"{"model":"m","documents":{"content":[{"type":"image_url","image_url":{}}]}}"#, images);
+}
+
+#[test]
+fn text_does_not_hide() {
+    let document = |data: &str| {
+        format!(
+            r#"{{"model":"c","messages":[{{"content":[{{"type":"document","source":{{"type":"text","data":"{data}"}}}}]}}]}}"#
+        )
+    };
+    check(Api::Messages, &document("secret"), "secret=true tokens=2");
+    check(Api::Messages, &document("secret plans"), "secret=true tokens=3");
+    check(Api::Messages, &document(&format!("{} a secret", "A".repeat(300))), "secret=true tokens=3");
+    check(Api::Messages, &document(&"QUJD".repeat(400)), "secret=false tokens=0");
+    check(
+        Api::Messages,
+        r#"{"model":"c","messages":[{"content":[{"type":"tool_use","input":{"url":"secret"}}]}]}"#,
+        "secret=true",
+    );
+    check(Api::Responses, r#"{"model":"m","prompt":{"id":"p","variables":{"x":"a secret"}}}"#, "secret=true");
+    check(Api::ChatCompletions, r#"{"model":"m","prediction":{"type":"content","content":"a secret"}}"#, "secret=true");
+}
+
+#[test]
+fn of_contradicting_switches_the_one_that_asks_counts() {
+    for reasoning in [
+        r#"{"effort":"none","effort":"high"}"#,
+        r#"{"Effort":"none","effort":"high"}"#,
+        r#"{"enabled":false,"effort":"high"}"#,
+        r#"{"enabled":true,"effort":"none"}"#,
+        r#"{"summary":"auto"}"#,
+    ] {
+        check(Api::Responses, &format!(r#"{{"model":"m","reasoning":{reasoning}}}"#), "reasoning=true");
+    }
+    check(Api::Responses, r#"{"model":"m","reasoning":{"enabled":false}}"#, "reasoning=false");
+    check(Api::OllamaChat, r#"{"model":"m","options":{"num_predict":5000,"NUM_PREDICT":1}}"#, "max=Some(5000)");
+    check(Api::OllamaChat, r#"{"model":"m","options":{"num_predict":5e3}}"#, "max=Some(18446744073709551615)");
+    check(Api::Responses, r#"{"model":"m","instructions":"hi","input":[1,2,3]}"#, "messages=1");
 }
 
 #[test]
@@ -166,6 +217,11 @@ fn bodies_that_two_parsers_could_read_differently_are_refused() {
     refused(r#"{"model":"a","messages":[null]}"#, Violation::WrongType("messages"));
     refused(r#"{"model":"a","tools":{}}"#, Violation::WrongType("tools"));
     refused(r#"{"model":"a","models":["b"]}"#, Violation::ModelList("models"));
+    refused(r#"{"model":"a","Extra_Body":{"model":"b"}}"#, Violation::ModelList("extra_body"));
+    refused(r#"{"model":"a","deployment_id":"b"}"#, Violation::ModelList("deployment_id"));
+    refused(r#"{"model":"a","tools":[{"type":"image_generation","model":"b"}]}"#, Violation::ModelList("tools.model"));
+    refused("{\"model\":\"a\u{2028}b\"}", Violation::ModelName);
+    refused(r#"{"model":"a","messages":[[{"role":"user"}]]}"#, Violation::WrongType("messages"));
     refused(r#"{"model":"a"} "#.to_owned() + r#"{"model":"b"}"#, Violation::TrailingData);
     refused(r#"{"model":"a"}x"#, Violation::TrailingData);
     refused("\u{feff}{\"model\":\"a\"}", Violation::Encoding);

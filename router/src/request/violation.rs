@@ -22,8 +22,12 @@ pub enum Violation {
     WrongType(&'static str),
     /// The model's name is empty, too long or holds control characters.
     ModelName,
-    /// A list of further models that the upstream may try by itself.
+    /// A key that names other models than `model` does, or another server.
     ModelList(&'static str),
+    /// The query names a model.
+    QueryModel,
+    /// A content-length that is no number.
+    ContentLength,
     /// The body is larger than the policy allows.
     Oversize,
     /// The content type is not JSON.
@@ -55,6 +59,8 @@ impl Violation {
             Violation::WrongType(_) => "wrongType",
             Violation::ModelName => "modelName",
             Violation::ModelList(_) => "modelList",
+            Violation::QueryModel => "queryModel",
+            Violation::ContentLength => "contentLength",
             Violation::Oversize => "oversize",
             Violation::ContentType => "contentType",
             Violation::Charset => "charset",
@@ -95,8 +101,10 @@ impl Violation {
             Violation::WrongType(key) => format!("the value of `{key}` has the wrong type"),
             Violation::ModelName => "the model's name is empty, too long or holds control characters".into(),
             Violation::ModelList(key) => {
-                format!("the key `{key}` names further models, which only the policy may do")
+                format!("the key `{key}` names other models or servers, which only the policy may do")
             }
+            Violation::QueryModel => "a model in the query is refused; name it in the body".into(),
+            Violation::ContentLength => "the content-length is not a number".into(),
             Violation::Oversize => "the request body is larger than the policy allows".into(),
             Violation::ContentType => "the content-type must be application/json".into(),
             Violation::Charset => "the charset must be utf-8".into(),
