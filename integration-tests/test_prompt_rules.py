@@ -1,5 +1,6 @@
 """A rule about the prompt cannot be dodged by spelling the prompt in another way, or by cutting it elsewhere."""
 
+import base64
 import json
 
 import pytest
@@ -83,5 +84,10 @@ def test_a_picture_in_words_is_text(edge):
 
 
 def test_base64_that_spells_the_codeword_is_no_text(edge):
-    part = {"type": "file", "file": {"file_data": "project aurora"}}
+    part = {"type": "file", "file": {"file_data": base64.b64encode(b"project aurora " * 9).decode()}}
     assert edge.ask(CHAT, with_parts(part), [JSON]).status == 200
+
+
+def test_a_document_in_plain_text_is_text(edge):
+    part = {"type": "document", "source": {"type": "text", "data": "notes on project aurora"}}
+    assert edge.ask(CHAT, with_parts(part), [JSON]).record["reason"] == "denied"

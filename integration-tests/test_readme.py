@@ -138,6 +138,8 @@ GIVEN = {
     "wrongType": ({}, '{"model": 1}', []),
     "modelName": ({}, '{"model": ""}', []),
     "modelList": ({}, '{"model": "m", "fallbacks": ["n"]}', []),
+    "queryModel": ({}, '{"model": "m"}', ["--path", "/v1/chat/completions?model=n"]),
+    "contentLength": ({}, '{"model": "m"}', ["--header", "content-length: 1, 1"]),
     "contentType": ({}, '{"model": "m"}', ["--header", "content-type: text/plain"]),
     "charset": ({}, '{"model": "m"}', ["--header", "content-type: application/json; charset=latin1"]),
     "contentEncoding": ({}, '{"model": "m"}', ["--header", "content-encoding: gzip"]),

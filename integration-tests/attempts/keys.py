@@ -94,7 +94,7 @@ def nested() -> list[Attempt]:
     """A nested `model` belongs to whoever defined it."""
     inner = {
         "in-metadata": b'"metadata":{"model":"secret"}',
-        "in-extra-body": b'"extra_body":{"model":"secret"}',
+        "in-an-unknown-object": b'"x":{"model":"secret"}',
         "in-an-array": b'"list":[{"model":"secret"}]',
         "in-a-message": b'"messages":[{"role":"user","content":"hi","model":"secret"}]',
         "in-proto": b'"__proto__":{"model":"secret"}',
@@ -116,6 +116,9 @@ def lists_of_models() -> list[Attempt]:
         Attempt("models-list", Refused("modelList"), members(OPEN, MESSAGES, b'"models":["open","secret"]')),
         Attempt("models-list-first", Refused("modelList"), members(b'"models":["secret"]', OPEN, MESSAGES)),
         Attempt("fallbacks-list", Refused("modelList"), members(OPEN, MESSAGES, b'"fallbacks":["secret"]')),
+        Attempt("extra-body", Refused("modelList"), members(OPEN, MESSAGES, b'"extra_body":{"model":"secret"}')),
+        Attempt("deployment-id", Refused("modelList"), members(OPEN, MESSAGES, b'"deployment_id":"secret"')),
+        Attempt("tool-with-a-model", Refused("modelList"), members(OPEN, MESSAGES, b'"tools":[{"model":"secret"}]')),
         Attempt("models-list-in-capitals", Refused("keyCase"), members(OPEN, MESSAGES, b'"Models":["secret"]')),
         Attempt("models-list-escaped", Refused("modelList"), members(OPEN, MESSAGES, rb'"model\u0073":["secret"]')),
     ]

@@ -30,6 +30,12 @@ SPELLINGS = {
     "path-parameter-inside": "/v1/chat;x=1/completions",
     "encoded-nul": "/v1/chat/completions%00",
     "encoded-nul-and-more": "/v1/chat/completions%00.png",
+    "dot-dot-behind-models": "/v1/models/../chat/completions",
+    "encoded-dot-dot-behind-models": "/v1/models/%2e%2e/chat/completions",
+    "encoded-slashes-behind-models": "/v1/models/..%2fchat%2fcompletions",
+    "two-dot-dots-behind-models": "/v1/models/a/../../messages",
+    "method-behind-models-encoded": "/v1/models/secret%3AgenerateContent",
+    "method-behind-models-with-a-slash": "/v1/models/secret:generateContent/",
     "encoded-space": "/v1/chat/completions%20",
     "encoded-newline": "/v1/chat/completions%0a",
     "encoded-question-mark": "/v1/chat/completions%3Fx=1",
@@ -46,6 +52,9 @@ IN_THE_PATH = {
     "vertex": "/v1/projects/p/locations/l/publishers/google/models/secret:generateContent",
     "bedrock-converse": "/model/secret/converse",
     "bedrock-invoke": "/model/secret/invoke",
+    "azure-v1": "/openai/v1/chat/completions",
+    "vertex-openai": "/v1/projects/p/locations/l/endpoints/openapi/chat/completions",
+    "engines": "/v1/engines/secret/completions",
 }
 
 PLAIN = members(b'"model":"open"', MESSAGES)
@@ -53,7 +62,9 @@ PLAIN = members(b'"model":"open"', MESSAGES)
 ATTEMPTS = [
     *(Attempt(f"path-{name}", SPELLING, BAD, path=path) for name, path in SPELLINGS.items()),
     *(Attempt(f"path-model-{name}", UNROUTABLE, BAD, path=path) for name, path in IN_THE_PATH.items()),
-    Attempt("path-query-is-no-body", Passes(), PLAIN, path=CHAT + "?model=secret&x-pointsman-cluster=secret"),
+    Attempt("path-query-is-no-body", Passes(), PLAIN, path=CHAT + "?x-pointsman-cluster=secret"),
+    Attempt("path-query-model", Refused("queryModel"), PLAIN, path=CHAT + "?model=secret"),
+    Attempt("path-query-model-encoded", Refused("queryModel"), PLAIN, path=CHAT + "?a=1&MOD%45L=secret"),
     Attempt("path-empty-query", Passes(), PLAIN, path=CHAT + "?"),
     Attempt("path-query-with-slashes", Passes(), PLAIN, path=CHAT + "?/../../v1/chat/completions"),
     Attempt("path-one-segment-more", Untouched(), BAD, path=CHAT + "/extra"),

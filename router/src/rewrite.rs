@@ -43,8 +43,8 @@ impl Splice {
 /// The edits that send a request to `cluster` under the name `upstream_model`.
 pub(crate) fn edits(facts: &Facts, envelope: Envelope, cluster: &str, upstream_model: &str, record: String) -> Edits {
     let splice = splice(facts, upstream_model);
-    let content_length =
-        splice.as_ref().and_then(|splice| envelope.content_length.map(|length| splice.apply_to(length)));
+    let lengths = splice.as_ref().and_then(|splice| envelope.content_length.map(|old| (old, splice.apply_to(old))));
+    let content_length = lengths.filter(|(old, new)| old != new).map(|(_, new)| new);
     let remove_headers = if splice.is_some() && envelope.has_digest { DIGESTS.to_vec() } else { Vec::new() };
     Edits {
         splice,
@@ -91,7 +91,7 @@ mod tests {
             }
         };
         assert_eq!(after, expected);
-        assert_eq!(edits.content_length, edits.splice.map(|_| after.len() as u64));
+        assert_eq!(edits.content_length, (after.len() != body.len()).then_some(after.len() as u64));
         assert_eq!(edits.set_headers, [(names::CLUSTER_HEADER, "c".to_owned())]);
     }
 

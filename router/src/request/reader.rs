@@ -259,6 +259,7 @@ impl Reader {
             return Ok(());
         }
         match OVERRIDES.iter().find(|key| key.as_bytes() == folded) {
+            Some(key) if exact != folded => Err(Violation::KeyCase(key)),
             Some(key) => Err(Violation::ModelList(key)),
             None => Ok(()),
         }

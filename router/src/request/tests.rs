@@ -217,7 +217,8 @@ fn bodies_that_two_parsers_could_read_differently_are_refused() {
     refused(r#"{"model":"a","messages":[null]}"#, Violation::WrongType("messages"));
     refused(r#"{"model":"a","tools":{}}"#, Violation::WrongType("tools"));
     refused(r#"{"model":"a","models":["b"]}"#, Violation::ModelList("models"));
-    refused(r#"{"model":"a","Extra_Body":{"model":"b"}}"#, Violation::ModelList("extra_body"));
+    refused(r#"{"model":"a","extra_body":{"model":"b"}}"#, Violation::ModelList("extra_body"));
+    refused(r#"{"model":"a","Extra_Body":{"model":"b"}}"#, Violation::KeyCase("extra_body"));
     refused(r#"{"model":"a","deployment_id":"b"}"#, Violation::ModelList("deployment_id"));
     refused(r#"{"model":"a","tools":[{"type":"image_generation","model":"b"}]}"#, Violation::ModelList("tools.model"));
     refused("{\"model\":\"a\u{2028}b\"}", Violation::ModelName);
