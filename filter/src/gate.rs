@@ -7,7 +7,7 @@
 
 use crate::edits::{self, ADDRESS_PROPERTY, Address, HeaderEdit};
 use crate::host::{self, Action, Headers, Status};
-use crate::installation::{self, GATE_FIRST_PROPERTY, UNDECIDED};
+use crate::installation::{self, GATE_FIRST_PROPERTY, HOLD_PROPERTY, UNDECIDED};
 use pointsman_router::names::CLUSTER_HEADER;
 use std::cell::Cell;
 
@@ -33,9 +33,10 @@ impl Gate {
     }
 
     pub(crate) fn on_request_headers(&self, context: u32, end_of_stream: bool) -> Action {
-        let undecided = !end_of_stream
-            && host::header(Headers::Request, CLUSTER_HEADER).is_some_and(|cluster| *cluster == *UNDECIDED);
-        if !undecided {
+        let asked = !end_of_stream
+            && host::header(Headers::Request, CLUSTER_HEADER).is_some_and(|cluster| *cluster == *UNDECIDED)
+            && host::property(HOLD_PROPERTY.as_bytes()).is_some();
+        if !asked {
             // Nothing to hold, or nobody has been here yet: a router behind this gate finds the note.
             if !self.proven.get() {
                 let _ = host::set_property(GATE_FIRST_PROPERTY, b"1");

@@ -15,6 +15,9 @@ use std::cell::Cell;
 
 /// The cluster of a request that is still undecided. No cluster can have this name: routes by header find nothing.
 pub(crate) const UNDECIDED: &[u8] = b"pointsman-undecided";
+/// Filter state in which a router asks the gate behind it to hold. A client can send the undecided header; it cannot
+/// write filter state.
+pub(crate) const HOLD_PROPERTY: &str = "pointsman_hold";
 /// Filter state a gate leaves on requests that it finds nobody to have asked it to hold.
 pub(crate) const GATE_FIRST_PROPERTY: &str = "pointsman_gate_first";
 

@@ -4,7 +4,7 @@ use crate::dispatch;
 use crate::edits::{self, ADDRESS_PROPERTY, Address};
 use crate::gate::{self, GATES};
 use crate::host::{self, Action, Headers, Loan, Status};
-use crate::installation::{self, GATE_FIRST, GATE_FIRST_PROPERTY, GATE_MISSING, UNDECIDED, Watch};
+use crate::installation::{self, GATE_FIRST, GATE_FIRST_PROPERTY, GATE_MISSING, HOLD_PROPERTY, UNDECIDED, Watch};
 use pointsman_router::config::Hold;
 use pointsman_router::names::{self, CLUSTER_HEADER, RECORD_PROPERTY};
 use pointsman_router::{Caller, Edits, Policy, Reading, Received, Reply, Splice, Step};
@@ -123,10 +123,13 @@ impl Stream {
                 self.plugin.watch.hold(context);
                 Action::Pause
             }
-            Hold::Gate => match host::set_header(Headers::Request, CLUSTER_HEADER.as_bytes(), UNDECIDED) {
-                Ok(()) => Action::Continue,
-                Err(status) => self.fail("mark the request", status),
-            },
+            Hold::Gate => {
+                let marked = host::set_header(Headers::Request, CLUSTER_HEADER.as_bytes(), UNDECIDED);
+                match marked.and_then(|()| host::set_property(HOLD_PROPERTY, b"1")) {
+                    Ok(()) => Action::Continue,
+                    Err(status) => self.fail("mark the request", status),
+                }
+            }
         }
     }
 
