@@ -100,8 +100,8 @@ pub(crate) fn decide(
 fn try_rules(policy: &Policy, attributes: &Attributes, facts: &Facts, at: &mut RuleId) -> Result<Decision, Need> {
     let asked = facts.asked().ok_or(Need::Model)?;
     let mut choice = Choice { policy, attributes, facts, asked, rule: None, excluded: Vec::new() };
-    let candidates =
-        policy.candidate_rules(asked.unwrap_or_default(), attributes.tenant, &|slot| attributes.header(slot));
+    let (path, header) = (attributes.path.as_bytes(), |slot| attributes.header(slot));
+    let candidates = policy.candidate_rules(asked.unwrap_or_default(), attributes.tenant, path, &header);
     let start = *at;
     for id in candidates.skip_while(|id| *id < start) {
         *at = id;
@@ -202,7 +202,9 @@ impl Choice<'_> {
         let (status, message) = if forbidden {
             (403, "this tenant may not use any model that could serve the request".to_owned())
         } else {
-            let reasons: Vec<&str> = self.excluded.iter().map(|(_, reason)| *reason).collect();
+            let mut reasons: Vec<&str> = self.excluded.iter().map(|(_, reason)| *reason).collect();
+            reasons.sort_unstable();
+            reasons.dedup();
             (400, format!("no model can serve the request; excluded by {}", reasons.join(", ")))
         };
         let fallback = self.policy.on_failure().no_candidate;

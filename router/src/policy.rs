@@ -240,9 +240,10 @@ impl Policy {
         &self,
         asked: &str,
         tenant: Option<TenantId>,
+        path: &[u8],
         header_value: &dyn Fn(HeaderSlot) -> Option<&'v [u8]>,
     ) -> Candidates<'_> {
-        self.index.candidates(asked, tenant, header_value)
+        self.index.candidates(asked, tenant, path, header_value)
     }
 
     /// What happens to requests to which no rule applies.

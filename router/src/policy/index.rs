@@ -1,6 +1,7 @@
 //! Which rules can apply to a request at all, so that thousands of rules cost what a few do.
 
 use super::header::{HeaderSlot, ValueTest};
+use super::path_match::PathMatch;
 use super::rule::{Rule, RuleId};
 use super::tenant::TenantId;
 use std::collections::BTreeMap;
@@ -11,8 +12,8 @@ const PREFIX_LENGTHS: [usize; 12] = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32];
 /// Headers that rules are filed by. A policy that would need more files the rest elsewhere.
 const HEADERS: usize = 8;
 
-/// One list each for: no key, the whole name, its beginnings, the tenant, the headers.
-const LISTS: usize = 3 + PREFIX_LENGTHS.len() + HEADERS;
+/// One list each for: no key, the whole name, its beginnings, the tenant, the path, the headers and their beginnings.
+const LISTS: usize = 4 + PREFIX_LENGTHS.len() + HEADERS * (1 + PREFIX_LENGTHS.len());
 
 /// What a rule can be filed by. A rule applies only to requests that have one of its keys.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +22,9 @@ enum Key {
     ModelPrefix(Box<[u8]>),
     Tenant(TenantId),
     Header(HeaderSlot, Box<[u8]>),
+    HeaderPrefix(HeaderSlot, Box<[u8]>),
+    /// The first segment of a path.
+    Path(Box<[u8]>),
 }
 
 /// Rules by the bytes of a name or value.
@@ -32,9 +36,18 @@ pub(crate) struct RuleIndex {
     models: ByText,
     prefixes: ByText,
     tenants: BTreeMap<TenantId, Vec<RuleId>>,
-    headers: Vec<(HeaderSlot, ByText)>,
+    headers: Vec<HeaderIndex>,
+    paths: ByText,
     /// Rules that none of their conditions narrows down.
     general: Vec<RuleId>,
+}
+
+/// Rules by the value of one header, and by its beginning.
+#[derive(Clone, Debug)]
+struct HeaderIndex {
+    slot: HeaderSlot,
+    values: ByText,
+    prefixes: ByText,
 }
 
 impl RuleIndex {
@@ -44,8 +57,8 @@ impl RuleIndex {
         for key in rules.iter().flat_map(|rule| alternatives(rule, &slots)).flatten() {
             *sharers.entry(key).or_default() += 1;
         }
-        let mut index =
-            Self { headers: slots.iter().map(|slot| (*slot, BTreeMap::new())).collect(), ..Self::default() };
+        let header = |slot: &HeaderSlot| HeaderIndex { slot: *slot, values: ByText::new(), prefixes: ByText::new() };
+        let mut index = Self { headers: slots.iter().map(header).collect(), ..Self::default() };
         for (rule, id) in rules.iter().zip((0..).map(RuleId)) {
             let crowd = |keys: &Vec<Key>| keys.iter().map(|key| sharers.get(key).copied().unwrap_or(0)).sum::<usize>();
             match alternatives(rule, &slots).into_iter().min_by_key(crowd) {
@@ -61,8 +74,13 @@ impl RuleIndex {
             Key::Model(name) => self.models.entry(name).or_default(),
             Key::ModelPrefix(prefix) => self.prefixes.entry(prefix).or_default(),
             Key::Tenant(tenant) => self.tenants.entry(tenant).or_default(),
-            Key::Header(slot, value) => match self.headers.iter_mut().find(|(known, _)| *known == slot) {
-                Some((_, values)) => values.entry(value).or_default(),
+            Key::Path(segment) => self.paths.entry(segment).or_default(),
+            Key::Header(slot, value) => match self.headers.iter_mut().find(|header| header.slot == slot) {
+                Some(header) => header.values.entry(value).or_default(),
+                None => &mut self.general,
+            },
+            Key::HeaderPrefix(slot, prefix) => match self.headers.iter_mut().find(|header| header.slot == slot) {
+                Some(header) => header.prefixes.entry(prefix).or_default(),
                 None => &mut self.general,
             },
         };
@@ -77,20 +95,21 @@ impl RuleIndex {
         &'p self,
         asked: &str,
         tenant: Option<TenantId>,
+        path: &[u8],
         header_value: &dyn Fn(HeaderSlot) -> Option<&'v [u8]>,
     ) -> Candidates<'p> {
         let mut candidates = Candidates { lists: [&[]; LISTS], used: 0 };
         candidates.add(Some(&self.general));
         let asked = asked.as_bytes();
         candidates.add(self.models.get(asked));
-        if !self.prefixes.is_empty() {
-            for prefix in PREFIX_LENGTHS.iter().map_while(|length| asked.get(..*length)) {
-                candidates.add(self.prefixes.get(prefix));
-            }
-        }
+        candidates.add_prefixes(&self.prefixes, asked);
         candidates.add(tenant.and_then(|tenant| self.tenants.get(&tenant)));
-        for (slot, values) in &self.headers {
-            candidates.add(header_value(*slot).and_then(|value| values.get(value)));
+        candidates.add(first_segment(path).and_then(|segment| self.paths.get(segment)));
+        for header in &self.headers {
+            if let Some(value) = header_value(header.slot) {
+                candidates.add(header.values.get(value));
+                candidates.add_prefixes(&header.prefixes, value);
+            }
         }
         candidates
     }
@@ -105,32 +124,52 @@ fn alternatives(rule: &Rule, slots: &[HeaderSlot]) -> Vec<Vec<Key>> {
         .iter()
         .map(|pattern| match pattern.exact() {
             Some(name) => Some(Key::Model(name.as_bytes().into())),
-            None => {
-                let prefix = pattern.prefix().as_bytes();
-                let filed = PREFIX_LENGTHS.iter().rev().find_map(|length| prefix.get(..*length))?;
-                Some(Key::ModelPrefix(filed.into()))
-            }
+            None => Some(Key::ModelPrefix(filed(pattern.prefix())?)),
         })
         .collect();
     alternatives.extend(models.filter(|keys| !keys.is_empty()));
     if !conditions.tenants.is_empty() {
         alternatives.push(conditions.tenants.iter().copied().map(Key::Tenant).collect());
     }
-    for header in &conditions.headers {
-        if let ValueTest::Exact(value) = &header.test
-            && slots.contains(&header.slot)
-        {
-            alternatives.push(vec![Key::Header(header.slot, value.as_bytes().into())]);
+    let segments: Option<Vec<Key>> = conditions
+        .paths
+        .iter()
+        .map(|path| match path {
+            PathMatch::Exact(path) | PathMatch::Prefix(path) => Some(Key::Path(first_segment(path.as_bytes())?.into())),
+        })
+        .collect();
+    alternatives.extend(segments.filter(|keys| !keys.is_empty()));
+    for header in conditions.headers.iter().filter(|header| slots.contains(&header.slot)) {
+        match &header.test {
+            ValueTest::Exact(value) => {
+                alternatives.push(vec![Key::Header(header.slot, value.as_bytes().into())]);
+            }
+            ValueTest::Prefix(prefix) => {
+                alternatives.extend(filed(prefix).map(|filed| vec![Key::HeaderPrefix(header.slot, filed)]));
+            }
+            ValueTest::Regex(_) => {}
         }
     }
     alternatives
 }
 
-/// The headers that most rules compare with an exact value.
+/// The beginning of a prefix under which it is filed.
+fn filed(prefix: &str) -> Option<Box<[u8]>> {
+    PREFIX_LENGTHS.iter().rev().find_map(|length| prefix.as_bytes().get(..*length)).map(Into::into)
+}
+
+/// `/team` of `/team/v1/messages`. Whatever matches a path from its first segment on has that segment.
+fn first_segment(path: &[u8]) -> Option<&[u8]> {
+    let rest = path.strip_prefix(b"/").filter(|rest| !rest.is_empty())?;
+    let end = rest.iter().position(|byte| *byte == b'/').unwrap_or(rest.len());
+    path.get(..=end)
+}
+
+/// The headers that most rules compare with a value or its beginning.
 fn busiest_headers(rules: &[Rule]) -> Vec<HeaderSlot> {
     let mut uses: BTreeMap<HeaderSlot, usize> = BTreeMap::new();
     for header in rules.iter().flat_map(|rule| &rule.conditions.headers) {
-        if matches!(header.test, ValueTest::Exact(_)) {
+        if matches!(header.test, ValueTest::Exact(_) | ValueTest::Prefix(_)) {
             *uses.entry(header.slot).or_default() += 1;
         }
     }
@@ -153,6 +192,14 @@ impl<'p> Candidates<'p> {
         {
             *free = list;
             self.used += 1;
+        }
+    }
+
+    fn add_prefixes(&mut self, filed: &'p ByText, text: &[u8]) {
+        if !filed.is_empty() {
+            for prefix in PREFIX_LENGTHS.iter().map_while(|length| text.get(..*length)) {
+                self.add(filed.get(prefix));
+            }
         }
     }
 }
@@ -183,7 +230,8 @@ mod tests {
     use proptest::sample::{select, subsequence};
 
     const HEADER_NAMES: [&str; 10] = ["h0", "h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8", "h9"];
-    const VALUES: [&str; 2] = ["a", "b"];
+    const VALUES: [&str; 3] = ["a", "b", "abc"];
+    const PATHS: [&str; 5] = ["/a/v1/x", "/a", "/b/v1/x", "/", "/ab"];
     const ASKED: [&str; 6] = ["gpt-4o", "llama-small", "auto", "gpt-4o-mini-2024-07-18", "g", ""];
     const PATTERNS: [&str; 9] =
         ["gpt-4o", "llama-small", "auto", "gpt-*", "gpt-4o-mini-2024-*", "g*", "*small", "gpt-4o*", "*"];
@@ -196,7 +244,12 @@ mod tests {
             (select(&HEADER_NAMES[..]), select(&["Exact", "Prefix"][..]), select(&VALUES[..])),
             0..3,
         );
-        (models, tenants, headers).prop_map(|(models, tenants, headers)| {
+        let paths = proptest::collection::vec(
+            (select(&["Exact", "Prefix"][..]), select(&PATHS[..]))
+                .prop_map(|(kind, path)| serde_json::json!({"type": kind, "value": path})),
+            0..2,
+        );
+        (models, tenants, headers, paths).prop_map(|(models, tenants, headers, paths)| {
             let headers = headers
                 .iter()
                 .map(|(name, kind, value)| serde_json::json!({"name": name, "type": kind, "value": value}));
@@ -205,6 +258,7 @@ mod tests {
                 ("models", serde_json::json!(models)),
                 ("tenants", serde_json::json!(tenants)),
                 ("headers", headers.collect()),
+                ("paths", serde_json::json!(paths)),
             ] {
                 if list != serde_json::json!([]) {
                     conditions.insert(key.to_owned(), list);
@@ -232,6 +286,7 @@ mod tests {
     struct Request {
         asked: &'static str,
         tenant: Option<TenantId>,
+        path: &'static str,
         headers: Vec<Option<&'static str>>,
     }
 
@@ -243,7 +298,8 @@ mod tests {
         }
 
         fn candidates(&self, policy: &Policy) -> Vec<RuleId> {
-            policy.candidate_rules(self.asked, self.tenant, &|slot| self.header(policy, slot)).collect()
+            let path = self.path.as_bytes();
+            policy.candidate_rules(self.asked, self.tenant, path, &|slot| self.header(policy, slot)).collect()
         }
 
         fn matches(&self, policy: &Policy, rule: &Rule) -> bool {
@@ -251,6 +307,8 @@ mod tests {
             (conditions.models.is_empty() || conditions.models.iter().any(|model| model.matches(self.asked)))
                 && (conditions.tenants.is_empty()
                     || self.tenant.is_some_and(|tenant| conditions.tenants.contains(&tenant)))
+                && (conditions.paths.is_empty()
+                    || conditions.paths.iter().any(|path| path.matches(self.path.as_bytes())))
                 && conditions
                     .headers
                     .iter()
@@ -260,8 +318,8 @@ mod tests {
 
     fn request() -> impl Strategy<Value = Request> {
         let headers = proptest::collection::vec(proptest::option::of(select(&VALUES[..])), HEADER_NAMES.len());
-        (select(&ASKED[..]), proptest::option::of((0..3u16).prop_map(TenantId)), headers)
-            .prop_map(|(asked, tenant, headers)| Request { asked, tenant, headers })
+        (select(&ASKED[..]), proptest::option::of((0..3u16).prop_map(TenantId)), select(&PATHS[..]), headers)
+            .prop_map(|(asked, tenant, path, headers)| Request { asked, tenant, path, headers })
     }
 
     proptest! {
@@ -289,13 +347,18 @@ mod tests {
     fn count(conditions: impl Fn(usize) -> String) -> usize {
         let rules: Vec<_> = (0..1000).map(conditions).collect();
         let headers = vec![Some("a"); HEADER_NAMES.len()];
-        Request { asked: "auto", tenant: Some(TenantId(1)), headers }.candidates(&policy(&rules)).len()
+        Request { asked: "auto", tenant: Some(TenantId(1)), path: "/a", headers }.candidates(&policy(&rules)).len()
     }
 
     #[test]
     fn rules_that_cannot_apply_are_not_looked_at() {
         assert_eq!(count(|nth| format!(r#"{{"models": ["m{nth}*"]}}"#)), 0);
         assert_eq!(count(|nth| format!(r#"{{"headers": [{{"name": "h1", "value": "v{nth}"}}]}}"#)), 0);
+        assert_eq!(
+            count(|nth| format!(r#"{{"headers": [{{"name": "h1", "type": "Prefix", "value": "v{nth}"}}]}}"#)),
+            0
+        );
+        assert_eq!(count(|nth| format!(r#"{{"paths": [{{"type": "Prefix", "value": "/t{nth}/"}}]}}"#)), 0);
         // All share the model, so they are told apart by the header.
         assert_eq!(
             count(|nth| format!(r#"{{"models": ["auto"], "headers": [{{"name": "h1", "value": "v{nth}"}}]}}"#)),
