@@ -6,7 +6,8 @@ use super::read::Some1;
 use super::text::{ClaimName, Plain, PlainPattern};
 
 object! {
-    /// A condition on a claim of the verified JWT.
+    /// A condition on a claim of the verified JWT: text, or a list of texts. Numbers and booleans lose their type on the way
+    /// through Envoy and cannot be matched.
     pub(crate) struct ClaimSpec {
         /// The claim. Dots lead into nested claims (`realm_access.roles`); `\.` is a dot of the name itself.
         "name" => name: ClaimName,
