@@ -1,15 +1,11 @@
 """`pointsman run examples/quickstart`: one command, a real Envoy, demo servers, official clients, one readable line per request."""
 
-import os
-import re
-import signal
-import subprocess
-
 import anthropic
 import openai
 import pytest
 
 from harness import locations
+from harness.quickstart import running
 from harness.waiting import wait_for
 
 ASK = [{"role": "user", "content": "Where does this train go?"}]
@@ -18,21 +14,8 @@ ASK = [{"role": "user", "content": "Where does this train go?"}]
 @pytest.fixture(scope="module", params=locations.ENVOY_VERSIONS)
 def quickstart(request, tmp_path_factory):
     output = tmp_path_factory.mktemp("quickstart") / "output"
-    environment = {**os.environ, "ENVOY": str(locations.envoy_binary(request.param))}
-    command = [locations.cli(), "run", locations.REPOSITORY / "examples" / "quickstart", "--port", "0", "--wasm", locations.module()]
-    with output.open("wb") as file:
-        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=environment)
-
-    def ready() -> str | None:
-        assert process.poll() is None, output.read_text()
-        found = re.search(r"ready\s+(http://[0-9.:]+)", output.read_text())
-        return found and found.group(1)
-
-    try:
-        yield wait_for("the quickstart to be ready", ready, within=30), output
-    finally:
-        process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0, output.read_text()[-2000:]
+    with running(request.param, output) as url:
+        yield url, output
 
 
 def models(url: str) -> list[str]:

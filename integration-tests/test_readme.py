@@ -1,9 +1,7 @@
 """The README says nothing that is not so: every block of it is run, and every name in it exists."""
 
 import json
-import os
 import re
-import signal
 import subprocess
 
 import pytest
@@ -14,6 +12,7 @@ from harness.envoy import Envoy
 from harness.http1 import Http1, head
 from harness.http2 import Http2
 from harness.provider import Provider, serving
+from harness.quickstart import running
 from harness.readme import blocks, commands, says
 from harness.waiting import wait_for
 
@@ -267,21 +266,8 @@ def test_every_link_leads_somewhere():
 @pytest.fixture(scope="module")
 def quickstart(tmp_path_factory):
     output = tmp_path_factory.mktemp("quickstart") / "output"
-    environment = {**os.environ, "ENVOY": str(locations.envoy_binary(locations.NEWEST_ENVOY))}
-    command = [locations.cli(), "run", "examples/quickstart", "--port", "0", "--wasm", locations.module()]
-    with output.open("wb") as file:
-        process = subprocess.Popen(command, cwd=locations.REPOSITORY, stdout=file, stderr=subprocess.STDOUT, env=environment)
-
-    def ready() -> str | None:
-        assert process.poll() is None, output.read_text()
-        found = re.search(r"ready\s+(http://[0-9.:]+)", output.read_text())
-        return found and found.group(1)
-
-    try:
-        yield wait_for("the quickstart to be ready", ready, within=30), output
-    finally:
-        process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0, output.read_text()[-2000:]
+    with running(locations.NEWEST_ENVOY, output) as url:
+        yield url, output
 
 
 @pytest.mark.parametrize("command", console("quickstart"))

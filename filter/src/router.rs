@@ -53,7 +53,6 @@ pub(crate) struct Stream {
     /// For an answer in the client's API, when the headers are out of reach.
     path: Box<[u8]>,
     /// What the client says the length of the body is, and how much of it has come.
-    content_length: Option<u64>,
     received: u64,
     phase: Phase,
 }
@@ -102,7 +101,6 @@ pub(crate) fn on_request_headers(
         plugin: Rc::clone(plugin),
         reading,
         path: header(b":path").unwrap_or_default().into(),
-        content_length: header(b"content-length").and_then(|length| str::from_utf8(length).ok()?.parse().ok()),
         received: 0,
         phase: Phase::Held { read: 0, gate: None },
     });
@@ -205,7 +203,7 @@ impl Stream {
     /// request from the next one. So a short rest is waited for. Whoever never sends it runs into Envoy's timeouts, as with
     /// any other request; whoever has much to send, or does not say how much, is answered at once.
     fn deny(&mut self, reply: Reply, size: usize, end_of_stream: bool) -> Action {
-        let rest = self.content_length.and_then(|length| length.checked_sub(self.received));
+        let rest = self.reading.content_length().and_then(|length| length.checked_sub(self.received));
         let may_wait = !end_of_stream && rest.is_some_and(|rest| rest <= LARGEST_REST);
         // What lies in Envoy's buffer goes: it must never go on, and must not fill the buffer up to a 413.
         if may_wait && (size == 0 || host::replace_body_prefix(size, b"").is_ok()) {
@@ -239,7 +237,7 @@ impl Stream {
         }
         // HTTP/1 reports the end of the stream on its own, after the last byte. Waiting for that would let a complete but
         // broken body go first, so its length counts as its end too.
-        let complete = end_of_stream || Some(self.received) == self.content_length;
+        let complete = end_of_stream || Some(self.received) == self.reading.content_length();
         if complete {
             take(self.reading.finish(), &mut edits)?;
         }

@@ -135,10 +135,7 @@ impl Door<'_> {
     }
 
     fn record(&self, attributes: &Attributes, action: Action, reason: &'static str) -> Record<'_> {
-        let mut record = Record::new(self.policy.version(), action, reason);
-        record.api = Some(attributes.api.name());
-        record.tenant = self.policy.tenant_name(attributes.tenant);
-        record
+        record_of(self.policy, attributes, action, reason)
     }
 
     /// The refusal of a caller that is nobody's, if the policy refuses such callers.
@@ -237,6 +234,12 @@ impl Reading {
         }
     }
 
+    /// The length that the client has announced.
+    #[must_use]
+    pub fn content_length(&self) -> Option<u64> {
+        self.envelope.content_length
+    }
+
     /// The body is complete.
     pub fn finish(&mut self) -> Step {
         match self.state {
@@ -328,9 +331,7 @@ impl Reading {
             }
             is_decided = true;
         }
-        let mut record = Record::new(self.policy.version(), Action::Deny, violation.code());
-        record.api = Some(self.attributes.api.name());
-        record.tenant = self.policy.tenant_name(self.attributes.tenant);
+        let mut record = record_of(&self.policy, &self.attributes, Action::Deny, violation.code());
         if !is_decided && self.policy.on_failure().on(violation) == OnUnread::Pass {
             record.action = Action::Pass;
             let record = record.to_json();
@@ -356,14 +357,20 @@ impl Reading {
     }
 
     fn record<'a>(&'a self, decision: &'a Decision, excluded: &'a [Excluded<'a>]) -> Record<'a> {
-        let mut record = Record::new(self.policy.version(), Action::Route, decision.reason);
-        record.api = Some(self.attributes.api.name());
-        record.tenant = self.policy.tenant_name(self.attributes.tenant);
+        let mut record = record_of(&self.policy, &self.attributes, Action::Route, decision.reason);
         record.asked = self.facts.asked().flatten();
         record.rule = self.rule_name(decision);
         record.excluded = excluded;
         record
     }
+}
+
+/// What every record of an LLM call holds.
+fn record_of<'a>(policy: &'a Policy, attributes: &Attributes, action: Action, reason: &'static str) -> Record<'a> {
+    let mut record = Record::new(policy.version(), action, reason);
+    record.api = Some(attributes.api.name());
+    record.tenant = policy.tenant_name(attributes.tenant);
+    record
 }
 
 /// A refusal in the shape of the client's API.
