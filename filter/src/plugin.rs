@@ -35,6 +35,10 @@ impl Plugin {
                 };
                 Some(Self::Router(Rc::new(Router::new(policy, config.hold))))
             }
+            Role::Upstream => {
+                refused("role: `upstream` is not there yet");
+                None
+            }
             Role::Gate => {
                 let gate = Gate::register(id)
                     .inspect_err(|status| refused(&format!("no queue for the gate: {status}")))

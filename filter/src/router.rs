@@ -173,6 +173,11 @@ impl Stream {
                     return self.fail("change the request", status);
                 }
                 let _ = host::set_property(RECORD_PROPERTY, edits.record.as_bytes());
+                for (name, value) in &edits.state {
+                    if let Err(status) = host::set_property(name, value.as_bytes()) {
+                        return self.fail("leave a plan for the attempts", status);
+                    }
+                }
             }
             (None, Phase::Held { .. }) if news.complete => {
                 return self.refuse("a request ended without a decision");
@@ -189,7 +194,7 @@ impl Stream {
     /// Lets what this callback sees go on.
     fn pass(&mut self, complete: bool, end_of_stream: bool) -> Action {
         self.phase = match (end_of_stream, complete) {
-            (true, _) if !self.reading.tells_clients() => Phase::Over,
+            (true, _) if !self.reading.wants_answer() => Phase::Over,
             (true, _) => Phase::Answering,
             (false, true) => Phase::Complete,
             (false, false) => Phase::Flowing,
@@ -256,12 +261,13 @@ impl Stream {
 
     /// Sets the response headers the policy asks for, and lets none of the upstream's stand beside them.
     fn label_response(&mut self) {
-        if self.reading.tells_clients() {
+        let answer = self.reading.answered(true, None);
+        if !answer.headers.is_empty() {
             let map = host::headers(Headers::Response);
             if let Some(mut headers) = map.as_ref().ok().and_then(|map| map.pairs()) {
                 let _ = strip_reserved(&mut headers, Headers::Response);
             }
-            for (name, value) in self.reading.response_headers() {
+            for (name, value) in answer.headers {
                 let _ = host::set_header(Headers::Response, name.as_bytes(), value.as_bytes());
             }
         }

@@ -28,6 +28,8 @@ names! {
         Router => "router",
         /// Stands behind the router and holds requests until it has decided.
         Gate => "gate",
+        /// Writes each attempt of a request, in the clusters of a failover chain.
+        Upstream => "upstream",
     }
 }
 
@@ -62,7 +64,7 @@ pub struct PluginConfig {
     pub role: Role,
     /// How requests wait while their bodies are read.
     pub hold: Hold,
-    /// The policy: always there for the router, never for the gate.
+    /// The policy: always there for the router, never for the others.
     pub policy: Option<Rc<Policy>>,
 }
 
@@ -81,12 +83,15 @@ impl PluginConfig {
             (Role::Router, None) if report.is_lost(&root.key("role")) => None,
             (Role::Router, None) => report.lose(&at, PolicyErrorKind::Missing),
             (Role::Gate, Some(_)) => report.lose(&at, PolicyErrorKind::NotHere { why: "the gate holds no policy" }),
-            (Role::Gate, None) => None,
+            (Role::Upstream, Some(_)) => {
+                report.lose(&at, PolicyErrorKind::NotHere { why: "the upstream role holds no policy" })
+            }
+            (Role::Gate | Role::Upstream, None) => None,
         };
-        if spec.role == Role::Gate && spec.hold.is_some() {
+        if spec.role != Role::Router && spec.hold.is_some() {
             report.add(&root.key("hold"), PolicyErrorKind::NotHere { why: "only the router can be told how to hold" });
         }
-        let hold = spec.hold.unwrap_or(if spec.role == Role::Gate { Hold::Gate } else { Hold::Stop });
+        let hold = spec.hold.unwrap_or(if spec.role != Role::Router { Hold::Gate } else { Hold::Stop });
         report.finish(Self { role: spec.role, hold, policy: policy.map(Rc::new) })
     }
 }
@@ -117,6 +122,13 @@ mod tests {
         check(r#"{"role": "gate"}"#, Ok((Role::Gate, Hold::Gate)));
         check(r#"{"role": "gate", "policy": POLICY}"#, Err("policy: the gate holds no policy"));
         check(r#"{"role": "gate", "hold": "stop"}"#, Err("hold: only the router can be told how to hold"));
+    }
+
+    #[test]
+    fn attempts_need_nothing_else() {
+        check(r#"{"role": "upstream"}"#, Ok((Role::Upstream, Hold::Gate)));
+        check(r#"{"role": "upstream", "policy": POLICY}"#, Err("policy: the upstream role holds no policy"));
+        check(r#"{"role": "upstream", "hold": "stop"}"#, Err("hold: only the router can be told how to hold"));
     }
 
     #[test]

@@ -3,18 +3,19 @@
 //! The filter and the CLI walk the same corridor, which is why `explain` tells the truth about the proxy.
 
 use crate::api::{Api, Family};
+use crate::attempt::Tried;
 use crate::decide::attributes::Attributes;
 use crate::decide::{self, Decision, Outcome, Unknown};
 use crate::models;
 use crate::names;
-use crate::policy::{OnUnknownTenant, OnUnread, Policy};
-use crate::record::{Action, Excluded, Record};
+use crate::policy::{Model, ModelId, OnUnknownTenant, OnUnread, Policy};
+use crate::record::{self, Action, Excluded, Record};
 use crate::reply::{self, Reply};
 use crate::request::Violation;
 use crate::request::endpoint::{self, Endpoint};
 use crate::request::envelope::{self, Envelope};
 use crate::request::facts::Facts;
-use crate::rewrite::{self, Edits};
+use crate::rewrite::{self, Destination, Edits};
 use std::fmt;
 use std::rc::Rc;
 
@@ -24,6 +25,12 @@ pub use crate::request::envelope::HeaderList;
 pub trait Caller {
     /// The URI SAN of the verified client certificate (the SPIFFE ID), if any.
     fn principal(&self) -> Option<Vec<u8>>;
+    /// The names of models whose providers have said that a rate limit is used up, and not yet long enough ago. Asked only
+    /// when it can matter.
+    fn demoted(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// A claim of the verified JWT, as Envoy's `jwt_authn` left it in dynamic metadata.
     fn claim(&self, path: &[String]) -> Option<Vec<u8>>;
 }
@@ -50,6 +57,15 @@ pub enum Step {
     Flow,
     /// Refused, possibly after the decision was streamed: answer the client and reset the upstream.
     Reply(Reply),
+}
+
+/// What there is to do when the answer comes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// Response headers to set.
+    pub headers: Vec<(&'static str, String)>,
+    /// The whole record, where the decision alone did not say who would answer.
+    pub record: Option<String>,
 }
 
 /// Looks at the request headers.
@@ -126,6 +142,8 @@ impl Door<'_> {
             attributes,
             facts,
             envelope,
+            path: lossless(self.path),
+            record: String::new(),
             state: State::Undecided(Unknown::START),
         }))
     }
@@ -200,6 +218,10 @@ pub struct Reading {
     attributes: Attributes,
     facts: Facts,
     envelope: Envelope,
+    /// The path that the client called, query included.
+    path: String,
+    /// The record of a decision whose outcome is still to come.
+    record: String,
     state: State,
 }
 
@@ -253,24 +275,59 @@ impl Reading {
         }
     }
 
-    /// The response headers that tell the client about the decision, when the policy asks for them.
+    /// Whether [`Self::answered`] can have anything to say.
     #[must_use]
-    pub fn response_headers(&self) -> Vec<(&'static str, &str)> {
+    pub fn wants_answer(&self) -> bool {
+        let State::Decided(Decision { outcome: Outcome::Route(chain), .. }) = &self.state else { return false };
+        self.policy.tells_clients() || self.policy.takes_feedback() || chain.len() > 1
+    }
+
+    /// The model that the request went to, if there was only one.
+    #[must_use]
+    pub fn only_model(&self) -> Option<&str> {
         match &self.state {
-            State::Decided(decision) if self.policy.tells_clients() => {
-                let Outcome::Route(model) = decision.outcome else { return Vec::new() };
-                let model = self.policy.model(model).map(|model| (names::MODEL_HEADER, model.name()));
-                let rule = self.rule_name(decision).map(|rule| (names::RULE_HEADER, rule));
-                model.into_iter().chain(rule).chain([(names::REASON_HEADER, decision.reason)]).collect()
-            }
-            _ => Vec::new(),
+            State::Decided(Decision { outcome: Outcome::Route(chain), .. }) => match chain.as_slice() {
+                [only] => self.policy.model(*only).map(Model::name),
+                _ => None,
+            },
+            _ => None,
         }
     }
 
-    /// Whether [`Self::response_headers`] can have anything to say.
+    /// There is an answer: of a provider, or of the proxy itself because no provider gave one. `tried` is what the latest
+    /// attempt of a chain has left.
     #[must_use]
-    pub fn tells_clients(&self) -> bool {
-        self.policy.tells_clients()
+    pub fn answered(&self, by_provider: bool, tried: Option<&Tried>) -> Answer {
+        let State::Decided(decision) = &self.state else { return Answer::default() };
+        let Outcome::Route(chain) = &decision.outcome else { return Answer::default() };
+        let first = chain.first().and_then(|id| self.policy.model(*id));
+        let mut answer = Answer::default();
+        let mut model = first;
+        if chain.len() > 1 {
+            model = tried.and_then(|tried| self.policy.model_named(&tried.model));
+            let outcome = record::Outcome {
+                attempt: tried.map_or(0, |tried| tried.number),
+                answered_by: model.filter(|_| by_provider).map(Model::name),
+                answered_from: model.filter(|_| by_provider).map(Model::cluster),
+            };
+            answer.record = Some(outcome.complete(&self.record));
+        }
+        if self.policy.tells_clients() {
+            let model = model.filter(|_| by_provider || chain.len() == 1);
+            let mut tell = |name: &'static str, value: &str| answer.headers.push((name, value.to_owned()));
+            if let Some(model) = model {
+                tell(names::MODEL_HEADER, model.name());
+            }
+            if let Some(rule) = self.rule_name(decision) {
+                tell(names::RULE_HEADER, rule);
+            }
+            tell(names::REASON_HEADER, decision.reason);
+            if let (Some(tried), Some(model)) = (tried, model) {
+                tell(names::ATTEMPT_HEADER, &tried.number.to_string());
+                tell(names::CLUSTER_HEADER, model.cluster());
+            }
+        }
+        answer
     }
 
     fn step(&mut self) -> Step {
@@ -294,20 +351,34 @@ impl Reading {
     fn decided(&mut self, decision: Decision) -> Step {
         let excluded = self.excluded(&decision);
         let mut record = self.record(&decision, &excluded);
+        let mut kept = String::new();
         let step = match &decision.outcome {
             Outcome::Deny { status, message } => {
                 record.action = Action::Deny;
                 Step::Reply(refuse(&self.policy, self.attributes.api.family(), record, *status, message))
             }
-            Outcome::Route(model) => {
-                let Some(model) = self.policy.model(*model) else { return Step::Hold };
-                record.model = Some(model.name());
-                record.upstream_model = Some(model.upstream_model());
-                record.cluster = Some(model.cluster());
-                let record = record.to_json();
-                Step::Route(rewrite::edits(&self.facts, self.envelope, model.cluster(), model.upstream_model(), record))
+            Outcome::Route(chain) => {
+                let to = |id: &ModelId| {
+                    let model = self.policy.model(*id)?;
+                    Some(Destination::new(model, &self.path, self.policy.path_prefixes()))
+                };
+                let chain: Vec<_> = chain.iter().filter_map(to).collect();
+                let Some(Destination { model: first, .. }) = chain.first() else { return Step::Hold };
+                let mirror = decision.mirror.as_ref().and_then(to);
+                let models: Vec<&str> = chain.iter().map(|destination| destination.model.name()).collect();
+                record.variant = decision.variant.as_deref();
+                record.model = Some(first.name());
+                record.upstream_model = Some(first.upstream_model());
+                record.cluster = Some(first.cluster());
+                record.chain = if models.len() > 1 { &models } else { &[] };
+                record.mirror = mirror.as_ref().map(|mirror| mirror.model.name());
+                let mut edits = rewrite::edits(&self.facts, self.envelope, &self.path, &chain, mirror.as_ref());
+                edits.record = record.to_json();
+                kept = if chain.len() > 1 { edits.record.clone() } else { String::new() };
+                Step::Route(edits)
             }
         };
+        self.record = kept;
         self.state = match &step {
             Step::Reply(_) => State::Refused,
             _ => State::Decided(decision),
@@ -391,4 +462,16 @@ fn refuse<'a>(policy: &Policy, family: Family, mut record: Record<'a>, status: u
         false => Vec::new(),
     };
     Reply { status, headers, body: reply::error_body(family, status, code, message), record: record.to_json() }
+}
+
+/// A path as text. Bytes that no path may have are spelled as a path may, so that nothing is lost.
+fn lossless(path: &[u8]) -> String {
+    let mut text = String::with_capacity(path.len());
+    for byte in path {
+        match byte {
+            b'!'..=b'~' => text.push(char::from(*byte)),
+            other => text.push_str(&format!("%{other:02X}")),
+        }
+    }
+    text
 }

@@ -4,6 +4,7 @@
 //! one [`corridor`], so what the CLI explains is what the proxy does.
 
 pub mod api;
+pub mod attempt;
 pub mod config;
 pub mod corridor;
 mod decide;
@@ -19,7 +20,7 @@ mod rewrite;
 #[cfg(test)]
 mod tests;
 
-pub use corridor::{Caller, HeaderList, Reading, Received, Step, receive};
+pub use corridor::{Answer, Caller, HeaderList, Reading, Received, Step, receive};
 pub use explain::{Exchange, explain};
 pub use policy::Policy;
 pub use reply::Reply;

@@ -7,7 +7,19 @@ pub const RESERVED_PREFIX: &str = "x-pointsman-";
 /// match in a `VirtualService` or `HTTPRoute`.
 pub const CLUSTER_HEADER: &str = "x-pointsman-cluster";
 
-/// The response header that names the chosen model, when the policy asks for it.
+/// The request header that names the cluster to which a copy of the request goes. Routes read it.
+pub const MIRROR_HEADER: &str = "x-pointsman-mirror";
+
+/// The header of a copy that holds its plan: a copy has no filter state of the request it was made from.
+pub const PLAN_HEADER: &str = "x-pointsman-plan";
+
+/// The header by which an attempt tells Envoy's credential injectors whose turn it is. It ends with the attempt.
+pub const PROVIDER_HEADER: &str = "x-pointsman-provider";
+
+/// Envoy's own: how often this request may be tried again.
+pub const MAX_RETRIES_HEADER: &str = "x-envoy-max-retries";
+
+/// The response header that names the model that answered, when the policy asks for it.
 pub const MODEL_HEADER: &str = "x-pointsman-model";
 
 /// The response header that names the rule that decided, when the policy asks for it.
@@ -16,11 +28,36 @@ pub const RULE_HEADER: &str = "x-pointsman-rule";
 /// The response header that holds the reason code, when the policy asks for it.
 pub const REASON_HEADER: &str = "x-pointsman-reason";
 
+/// The response header that counts the attempt that answered, when the policy asks for it.
+pub const ATTEMPT_HEADER: &str = "x-pointsman-attempt";
+
 /// The response header of `/v1/models` that names the policy's version.
 pub const POLICY_HEADER: &str = "x-pointsman-policy";
 
 /// The filter state that holds the decision record: `%FILTER_STATE(wasm.pointsman:PLAIN)%`.
 pub const RECORD_PROPERTY: &str = "pointsman";
+
+/// The filter state that holds the plan for a request's attempts.
+pub const PLAN_PROPERTY: &str = "pointsman_plan";
+
+/// The filter state that holds the plan for the request's copy.
+pub const MIRROR_PLAN_PROPERTY: &str = "pointsman_mirror_plan";
+
+/// The filter state that holds what is known of the latest attempt.
+pub const ATTEMPT_PROPERTY: &str = "pointsman_attempt";
+
+/// The cluster that holds the endpoints of one model, for the chains and mirrors that it is part of.
+#[must_use]
+pub fn model_cluster(model: &str) -> String {
+    format!("model:{model}")
+}
+
+/// The cluster that stands for a chain of models. No model has a `>` in its name.
+#[must_use]
+pub fn chain_cluster<'a>(models: impl IntoIterator<Item = &'a str>) -> String {
+    let models: Vec<&str> = models.into_iter().collect();
+    format!("failover:{}", models.join(">"))
+}
 
 /// Whether a request header is one that only Pointsman may set. Names are in lower case.
 #[must_use]

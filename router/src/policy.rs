@@ -20,6 +20,7 @@ mod condition;
 pub(crate) mod document;
 pub(crate) mod error;
 mod failure;
+mod fallback;
 mod header;
 mod index;
 mod keyword;
@@ -32,6 +33,7 @@ pub(crate) mod read;
 mod read_set;
 mod rule;
 pub(crate) mod schema;
+mod share;
 mod spec;
 mod suggest;
 mod tenant;
@@ -47,11 +49,11 @@ pub use schema::schema;
 
 pub(crate) use alias::Alias;
 pub(crate) use capability::Capability;
-pub(crate) use catalog::ModelId;
+pub(crate) use catalog::{ModelId, ModelPath};
 pub(crate) use condition::{Conditions, Range};
 pub(crate) use failure::{OnFailure, OnUnknownTenant, OnUnread};
 pub(crate) use header::HeaderSlot;
-pub(crate) use rule::{Action, Rule, RuleId, Target};
+pub(crate) use rule::{Action, RolloutBy, Route, Rule, RuleId};
 pub(crate) use spec::DefaultAction;
 pub(crate) use tenant::{Tenant, TenantId};
 
@@ -69,6 +71,7 @@ use read::Read;
 use read_set::ReadSet;
 use sha2::{Digest, Sha256};
 use spec::PolicySpec;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
 use tenant::Tenants;
@@ -87,6 +90,8 @@ pub struct Policy {
     max_body_bytes: u64,
     max_depth: usize,
     tells_clients: bool,
+    takes_feedback: bool,
+    max_feedback_seconds: u64,
     path_prefixes: Vec<String>,
     header_names: Vec<String>,
     keyword_search: Option<Arc<KeywordSearch>>,
@@ -136,6 +141,8 @@ impl Policy {
             version: if report.is_empty() { version(document) } else { String::new() },
             read_set: ReadSet::of(&catalog.models, &tenants.all, &rules),
             index: RuleIndex::new(&rules),
+            takes_feedback: spec.feedback.rate_limits && has_alternatives(&catalog, &rules),
+            max_feedback_seconds: spec.feedback.max_seconds.0,
             catalog,
             aliases,
             tenants,
@@ -162,6 +169,29 @@ impl Policy {
         self.catalog.models.iter().map(Model::cluster)
     }
 
+    /// Every chain of two or more models that some request can be given: a proxy needs a cluster for each.
+    pub fn chains(&self) -> Vec<Vec<&Model>> {
+        let chains = fallback::chains(&self.catalog, &self.rules);
+        chains.iter().map(|chain| chain.iter().filter_map(|id| self.model(*id)).collect()).collect()
+    }
+
+    /// The models that get copies of requests, each once.
+    pub fn mirrors(&self) -> Vec<&Model> {
+        let mirrors: BTreeSet<ModelId> =
+            self.rules.iter().filter_map(|rule| Some(rule.action.mirror()?.model)).collect();
+        mirrors.into_iter().filter_map(|id| self.model(id)).collect()
+    }
+
+    /// Whether some decision depends on what providers have answered.
+    pub fn takes_feedback(&self) -> bool {
+        self.takes_feedback
+    }
+
+    /// The longest time that an answer can leave a model out for, in seconds.
+    pub fn max_feedback_seconds(&self) -> u64 {
+        self.max_feedback_seconds
+    }
+
     /// The model of that name in the catalog.
     pub fn model_named(&self, name: &str) -> Option<&Model> {
         self.model(self.find_model(name)?)
@@ -177,14 +207,18 @@ impl Policy {
         &self.jwt
     }
 
+    pub(crate) fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
     /// Every model and its place, in the order of the document.
     pub(crate) fn models(&self) -> impl Iterator<Item = (ModelId, &Model)> {
         self.catalog.iter()
     }
 
     /// The model in that place. There is one for every `ModelId` that this policy gave out.
-    pub(crate) fn model(&self, ModelId(id): ModelId) -> Option<&Model> {
-        self.catalog.models.get(usize::from(id))
+    pub(crate) fn model(&self, id: ModelId) -> Option<&Model> {
+        self.catalog.get(id)
     }
 
     /// The model of that name.
@@ -303,6 +337,15 @@ impl Document {
     pub(crate) fn from_json(json: &[u8]) -> Result<Self, PolicyErrors> {
         serde_json::from_slice(json).map_err(|err| PolicyErrors::whole(PolicyErrorKind::Syntax(err.to_string())))
     }
+}
+
+/// Whether some request has more than one model that it can go to.
+fn has_alternatives(catalog: &Catalog, rules: &[Rule]) -> bool {
+    let fallbacks = catalog.models.iter().any(|model| !model.fallback.is_empty());
+    fallbacks
+        || rules.iter().filter_map(|rule| rule.action.route()).any(|route| {
+            route.choices().count() > 1 || route.fallback.as_ref().is_some_and(|fallback| !fallback.is_empty())
+        })
 }
 
 /// SHA-256 of the canonical form, in hex.

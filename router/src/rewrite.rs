@@ -3,7 +3,9 @@
 //! The splice replaces the model's value and nothing else, so key order, white space, number spelling and
 //! unknown fields reach the upstream as the client wrote them.
 
+use crate::attempt::{Candidate, Place, Plan};
 use crate::names;
+use crate::policy::{Model, ModelPath};
 use crate::request::envelope::{DIGESTS, Envelope};
 use crate::request::facts::Facts;
 
@@ -20,6 +22,8 @@ pub struct Edits {
     pub content_length: Option<u64>,
     /// The decision record, for filter state.
     pub record: String,
+    /// More for filter state: what the request's attempts and its copy need to know.
+    pub state: Vec<(&'static str, String)>,
 }
 
 /// `body[keep..until]` is replaced by `with`.
@@ -35,64 +39,189 @@ pub struct Splice {
 
 impl Splice {
     /// The new length of a body of `length` bytes.
-    fn apply_to(&self, length: u64) -> u64 {
-        length - (self.until - self.keep) as u64 + self.with.len() as u64
+    pub(crate) fn apply_to(&self, length: u64) -> u64 {
+        length.saturating_sub((self.until - self.keep) as u64).saturating_add(self.with.len() as u64)
     }
 }
 
-/// The edits that send a request to `cluster` under the name `upstream_model`.
-pub(crate) fn edits(facts: &Facts, envelope: Envelope, cluster: &str, upstream_model: &str, record: String) -> Edits {
-    let splice = splice(facts, upstream_model);
-    let lengths = splice.as_ref().and_then(|splice| envelope.content_length.map(|old| (old, splice.apply_to(old))));
-    let content_length = lengths.filter(|(old, new)| old != new).map(|(_, new)| new);
-    let remove_headers = if splice.is_some() && envelope.has_digest { DIGESTS.to_vec() } else { Vec::new() };
-    Edits {
-        splice,
-        set_headers: vec![(names::CLUSTER_HEADER, cluster.to_owned())],
-        remove_headers,
-        content_length,
-        record,
+/// A model that a request, or its copy, goes to.
+#[derive(Clone, Debug)]
+pub(crate) struct Destination<'a> {
+    pub(crate) model: &'a Model,
+    /// The whole path of the request there.
+    pub(crate) path: String,
+}
+
+impl<'a> Destination<'a> {
+    /// `path` is the client's, query included.
+    pub(crate) fn new(model: &'a Model, path: &str, prefixes: &[String]) -> Self {
+        let path = model.path.as_ref().map_or_else(|| path.to_owned(), |there| path_to(there, path, prefixes));
+        Self { model, path }
+    }
+
+    fn candidate(&self) -> Candidate {
+        Candidate {
+            name: self.model.name().to_owned(),
+            upstream: self.model.upstream_model().to_owned(),
+            path: self.path.clone(),
+        }
     }
 }
 
-fn splice(facts: &Facts, upstream_model: &str) -> Option<Splice> {
-    let value = serde_json::Value::from(upstream_model).to_string();
-    let Some(asked) = facts.model_value() else {
-        // The API lets clients leave the model out: it becomes the first member.
-        let (inside, has_members) = facts.inside();
-        let inside = usize::try_from(inside).ok()?;
-        let comma = if has_members { "," } else { "" };
-        return Some(Splice { keep: inside, until: inside, with: format!("\"model\":{value}{comma}").into_bytes() });
+/// The path at a model that is served elsewhere: its prefix stands in for the client's and for `/v1`.
+fn path_to(there: &ModelPath, path: &str, prefixes: &[String]) -> String {
+    let (bare, query) = path.split_once('?').map_or((path, None), |(bare, query)| (bare, Some(query)));
+    let own =
+        prefixes.iter().find_map(|prefix| bare.strip_prefix(prefix.as_str()).filter(|rest| rest.starts_with('/')));
+    let own = own.unwrap_or(bare);
+    let rest = own.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(own);
+    let mut path = format!("{}{rest}", there.prefix);
+    if let Some(query) = there.query.as_deref().or(query) {
+        path.push('?');
+        path.push_str(query);
+    }
+    path
+}
+
+/// The edits that send a request on its way, and its copy on another. `path` is the client's.
+pub(crate) fn edits(
+    facts: &Facts,
+    envelope: Envelope,
+    path: &str,
+    chain: &[Destination<'_>],
+    mirror: Option<&Destination<'_>>,
+) -> Edits {
+    let mut edits = Edits::default();
+    let place = place(facts);
+    // Where the value stands in the body that leaves the router, for those who will write it again.
+    let (mut left, mut length) = (place, envelope.content_length);
+    match chain {
+        [only] => {
+            let (name, stands) = (only.model.upstream_model(), facts.model_value());
+            if !stands.is_some_and(|asked| asked.name == name && place.holds(name)) {
+                let splice = place.write(name);
+                length = length.map(|length| splice.apply_to(length));
+                left = place.written(name);
+                edits.splice = Some(splice);
+            }
+            edits.content_length = length.filter(|length| Some(*length) != envelope.content_length);
+            if only.path != path {
+                edits.set_headers.push((":path", only.path.clone()));
+            }
+        }
+        several => {
+            // Each attempt writes its own model: nothing is written here.
+            let candidates = several.iter().map(Destination::candidate).collect();
+            edits.state.push((names::PLAN_PROPERTY, Plan::new(place, length, candidates).to_json()));
+            let retries = several.len().saturating_sub(1).to_string();
+            edits.set_headers.push((names::MAX_RETRIES_HEADER, retries));
+        }
+    }
+    if let Some(mirror) = mirror {
+        let plan = Plan::new(left, length, vec![mirror.candidate()]).to_json();
+        edits.state.push((names::MIRROR_PLAN_PROPERTY, plan));
+        edits.set_headers.push((names::MIRROR_HEADER, names::model_cluster(mirror.model.name())));
+    }
+    if envelope.has_digest && (edits.splice.is_some() || !edits.state.is_empty()) {
+        edits.remove_headers = DIGESTS.to_vec();
+    }
+    let cluster = match chain {
+        [only] => only.model.cluster().to_owned(),
+        several => names::chain_cluster(several.iter().map(|destination| destination.model.name())),
     };
-    let (keep, until) = (usize::try_from(asked.start).ok()?, usize::try_from(asked.end).ok()?);
-    // The same name, spelled without escapes.
-    if asked.name == upstream_model && until - keep == value.len() {
-        return None;
-    }
-    Some(Splice { keep, until, with: value.into_bytes() })
+    edits.set_headers.push((names::CLUSTER_HEADER, cluster));
+    edits
+}
+
+/// Where the model's value stands, or will stand.
+fn place(facts: &Facts) -> Place {
+    let (start, end, more) = match facts.model_value() {
+        Some(asked) => (asked.start, asked.end, false),
+        None => {
+            let (inside, more) = facts.inside();
+            (inside, inside, more)
+        }
+    };
+    // An offset that memory cannot have fails at the host, and the request with it.
+    let offset = |offset| usize::try_from(offset).unwrap_or(usize::MAX);
+    Place { start: offset(start), end: offset(end), more }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::api::Api;
+    use crate::policy::Policy;
     use crate::request::reader::Wanted;
 
-    fn check(body: &str, model: &str, expected: &str) {
+    fn facts(body: &str) -> Facts {
         let mut facts = Facts::new(Api::Moderations, Wanted::default(), None, 128, 1 << 20);
         facts.push(body.as_bytes()).and_then(|()| facts.finish()).expect("a good body");
-        let envelope = Envelope { content_length: Some(body.len() as u64), has_digest: true };
-        let edits = edits(&facts, envelope, "c", model, String::new());
-        let after = match &edits.splice {
-            None => body.to_owned(),
-            Some(splice) => {
-                assert_eq!(edits.remove_headers, DIGESTS);
-                format!("{}{}{}", &body[..splice.keep], String::from_utf8_lossy(&splice.with), &body[splice.until..])
-            }
-        };
-        assert_eq!(after, expected);
-        assert_eq!(edits.content_length, (after.len() != body.len()).then_some(after.len() as u64));
-        assert_eq!(edits.set_headers, [(names::CLUSTER_HEADER, "c".to_owned())]);
+        facts
+    }
+
+    fn policy(model: &str) -> Policy {
+        let policy = serde_json::json!({ "models": [
+            { "name": "m", "cluster": "c", "upstreamModel": model },
+            { "name": "azure", "cluster": "d", "path": { "prefix": "/openai/deployments/x", "query": "api-version=1" } },
+        ] });
+        Policy::from_json(policy.to_string().as_bytes()).expect("a policy")
+    }
+
+    fn envelope(body: &str) -> Envelope {
+        Envelope { content_length: Some(body.len() as u64), has_digest: true }
+    }
+
+    fn after(body: &str, splice: Option<&Splice>) -> String {
+        splice.map_or(body.to_owned(), |splice| {
+            format!("{}{}{}", &body[..splice.keep], String::from_utf8_lossy(&splice.with), &body[splice.until..])
+        })
+    }
+
+    fn check(body: &str, model: &str, expected: &str) {
+        let policy = policy(model);
+        let to = |name: &str| Destination::new(policy.model_named(name).expect("a model"), "/v1/moderations", &[]);
+        let edits = edits(&facts(body), envelope(body), "/v1/moderations", &[to("m")], Some(&to("azure")));
+        let spliced = after(body, edits.splice.as_ref());
+        assert_eq!(spliced, expected);
+        assert_eq!(edits.content_length, (spliced.len() != body.len()).then_some(spliced.len() as u64));
+        assert_eq!(edits.remove_headers, DIGESTS);
+        let mirror = (names::MIRROR_HEADER, "model:azure".to_owned());
+        assert_eq!(edits.set_headers, [mirror, (names::CLUSTER_HEADER, "c".to_owned())]);
+        // The copy is written into what leaves the router.
+        let [(names::MIRROR_PLAN_PROPERTY, plan)] = edits.state.as_slice() else { panic!("a plan for the copy") };
+        let copy = Plan::read(plan.as_bytes()).and_then(|plan| plan.attempt(b"azure")).expect("an attempt");
+        assert!(copy.fits(spliced[copy.splice.keep..copy.splice.until].as_bytes()));
+        assert_eq!(after(&spliced, Some(&copy.splice)), after(body, Some(&place(&facts(body)).write("azure"))));
+        assert_eq!(copy.content_length, Some(after(&spliced, Some(&copy.splice)).len() as u64));
+    }
+
+    #[test]
+    fn a_chain_is_written_by_its_attempts() {
+        let body = r#"{"model":"asked"}"#;
+        let policy = policy("m-1");
+        let to = |name: &str| Destination::new(policy.model_named(name).expect("a model"), "/v1/moderations", &[]);
+        let edits = edits(&facts(body), envelope(body), "/v1/moderations", &[to("m"), to("azure")], None);
+        assert_eq!((edits.splice, edits.content_length), (None, None));
+        let headers =
+            [(names::MAX_RETRIES_HEADER, "1".to_owned()), (names::CLUSTER_HEADER, "failover:m>azure".to_owned())];
+        assert_eq!(edits.set_headers, headers);
+        let [(names::PLAN_PROPERTY, plan)] = edits.state.as_slice() else { panic!("a plan") };
+        let plan = Plan::read(plan.as_bytes()).expect("a plan");
+        let attempt = plan.attempt(b"azure").expect("an attempt");
+        assert_eq!(attempt.path, "/openai/deployments/x/moderations?api-version=1");
+        assert_eq!(after(body, Some(&attempt.splice)), r#"{"model":"azure"}"#);
+        assert_eq!(plan.attempt(b"m").map(|attempt| attempt.path).as_deref(), Some("/v1/moderations"));
+    }
+
+    #[test]
+    fn a_model_can_be_served_under_another_path() {
+        let there = ModelPath { prefix: "/openai/deployments/x".to_owned(), query: None };
+        let check = |path: &str, expected: &str| assert_eq!(path_to(&there, path, &["/llm".to_owned()]), expected);
+        check("/v1/chat/completions", "/openai/deployments/x/chat/completions");
+        check("/llm/v1/chat/completions?a=b", "/openai/deployments/x/chat/completions?a=b");
+        check("/chat/completions", "/openai/deployments/x/chat/completions");
+        check("/v2/rerank", "/openai/deployments/x/v2/rerank");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::api::Api;
 use crate::corridor::{Caller, HeaderList};
-use crate::policy::{HeaderSlot, Policy, Tenant, TenantId};
+use crate::policy::{HeaderSlot, ModelId, Policy, Tenant, TenantId};
 
 /// Copied once, when the headers arrive: the host takes them back before the body is read.
 #[derive(Debug)]
@@ -11,6 +11,8 @@ pub(crate) struct Attributes {
     /// The path without its query; empty unless the policy looks at it.
     pub(crate) path: String,
     pub(crate) tenant: Option<TenantId>,
+    /// Models whose providers have said that a limit is used up, and that are left out for it.
+    pub(crate) demoted: Vec<ModelId>,
     /// The headers that the policy looks at, by slot.
     headers: Vec<Option<Vec<u8>>>,
 }
@@ -20,7 +22,11 @@ impl Attributes {
         let headers = policy.header_names().iter().map(|name| value(headers, name)).collect::<Vec<_>>();
         let tenant = tenant(policy, &headers, caller);
         let path = if policy.uses_path() { bare(path) } else { String::new() };
-        Self { api, path, tenant, headers }
+        let demoted = match policy.takes_feedback() {
+            true => caller.demoted().iter().filter_map(|name| policy.find_model(name)).collect(),
+            false => Vec::new(),
+        };
+        Self { api, path, tenant, demoted, headers }
     }
 
     /// The value of a header that the policy looks at.

@@ -14,6 +14,11 @@ impl StickyKey {
     pub(crate) fn of_header(value: &[u8]) -> Self {
         Self(xxh64(value, 0))
     }
+
+    /// A number that is the key's own for one purpose of one rule, whatever it draws elsewhere.
+    pub(crate) fn hash(self, salt: &str, purpose: &str) -> u64 {
+        xxh64(purpose.as_bytes(), xxh64(salt.as_bytes(), self.0))
+    }
 }
 
 /// Picks one of `targets` by weight. `salt` keeps rules apart, so that one rule's split does not repeat

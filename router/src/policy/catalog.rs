@@ -3,10 +3,11 @@
 use super::api_name::RoutableApi;
 use super::capability::{Capability, CapabilitySet};
 use super::error::{PolicyErrorKind, Report, What};
+use super::fallback;
 use super::object::object;
 use super::path::Path;
 use super::read::{MAX_WHOLE, Map, Price, Whole};
-use super::text::{Cluster, LabelKey, Name, Plain};
+use super::text::{Cluster, LabelKey, ModelName, Name, PathPrefix, Plain, Query};
 use crate::api::ApiSet;
 use std::collections::BTreeMap;
 
@@ -14,11 +15,15 @@ object! {
     /// A model: a name that clients and rules use, and where requests for it go.
     pub(crate) struct ModelSpec {
         /// What clients and rules call it. Unique.
-        "name" => name: Name,
+        "name" => name: ModelName,
         /// The Envoy cluster that serves it.
         "cluster" => cluster: Cluster,
         /// The name that is written into the body. Default: `name`.
         "upstreamModel" => upstream_model: Option<Plain>,
+        /// Where it is served, if that is not where the client's path says.
+        "path" => path: Option<PathSpec>,
+        /// The models to try, in order, when this one cannot serve a request or fails to, and no rule says otherwise.
+        "fallback" => fallback: Vec<Name>,
         /// The APIs that it serves. Default: all of them.
         "apis" => apis: Option<Vec<RoutableApi>>,
         /// Input and output tokens that it can take together. Default: not checked.
@@ -29,6 +34,16 @@ object! {
         "cost" => cost: Option<CostSpec>,
         /// Free labels, for tenants' requirements.
         "labels" => labels: Map<LabelKey, Plain>,
+    }
+}
+
+object! {
+    /// Where a model is served. `/v1` of the client's path, and its prefix if it has one, are replaced.
+    pub(crate) struct PathSpec {
+        /// What comes in front of `/chat/completions`, `/messages` and so on.
+        "prefix" => prefix: PathPrefix,
+        /// The query, in place of the client's. Default: the client's.
+        "query" => query: Option<Query>,
     }
 }
 
@@ -52,6 +67,9 @@ pub struct Model {
     pub(crate) name: String,
     pub(crate) cluster: String,
     pub(crate) upstream_model: String,
+    pub(crate) path: Option<ModelPath>,
+    /// The models to try after it, where no rule says otherwise.
+    pub(crate) fallback: Vec<ModelId>,
     pub(crate) apis: ApiSet,
     pub(crate) context_window: Option<u64>,
     /// `None`: everything.
@@ -91,6 +109,13 @@ impl Model {
     }
 }
 
+/// Where a model is served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ModelPath {
+    pub(crate) prefix: String,
+    pub(crate) query: Option<String>,
+}
+
 /// What a million tokens cost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Cost {
@@ -110,6 +135,7 @@ pub(crate) struct Catalog {
 impl Catalog {
     pub(super) fn compile(specs: Vec<ModelSpec>, at: &Path<'_>, report: &mut Report) -> Self {
         let mut catalog = Self { has_gaps: report.is_lost(at), ..Self::default() };
+        let mut fallbacks = Vec::with_capacity(specs.len());
         for (nth, spec) in specs.into_iter().enumerate() {
             let at = at.index(nth);
             let Ok(id) = u16::try_from(nth).map(ModelId) else {
@@ -127,10 +153,13 @@ impl Catalog {
             } else {
                 catalog.by_name.insert(name.clone(), id);
             }
+            fallbacks.push((id, spec.fallback));
             catalog.models.push(Model {
                 cluster: spec.cluster.0,
                 upstream_model: spec.upstream_model.map_or_else(|| name.clone(), |model| model.0),
                 name,
+                path: spec.path.map(|path| ModelPath { prefix: path.prefix.0, query: path.query.map(|query| query.0) }),
+                fallback: Vec::new(),
                 apis: spec.apis.map_or_else(ApiSet::routable, |apis| apis.into_iter().map(|api| api.0).collect()),
                 context_window: spec.context_window.map(|tokens| tokens.0),
                 capabilities: spec.capabilities.map(|capabilities| capabilities.into_iter().collect()),
@@ -141,7 +170,26 @@ impl Catalog {
                 labels: spec.labels.0.into_iter().map(|(key, value)| (key.0, value.0)).collect(),
             });
         }
+        catalog.link_fallbacks(fallbacks, at, report);
         catalog
+    }
+
+    /// Resolves the fallbacks, now that every name is known.
+    fn link_fallbacks(&mut self, fallbacks: Vec<(ModelId, Vec<Name>)>, at: &Path<'_>, report: &mut Report) {
+        for (ModelId(id), names) in fallbacks {
+            let nth = usize::from(id);
+            let at = at.index(nth);
+            let at = at.key("fallback");
+            let linked = fallback::compile(names, self, &at, report);
+            if let Some(own) = linked.iter().position(|model| *model == ModelId(id))
+                && let Some(model) = self.models.get(nth)
+            {
+                report.add(&at.index(own), PolicyErrorKind::OwnFallback { name: model.name.clone() });
+            }
+            if let Some(model) = self.models.get_mut(nth) {
+                model.fallback = linked;
+            }
+        }
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<ModelId> {
@@ -156,6 +204,11 @@ impl Catalog {
             report.add(at, PolicyErrorKind::NoSuch { what: What::Model, name: name.0.clone(), suggestion });
         }
         found
+    }
+
+    /// The model in that place.
+    pub(crate) fn get(&self, ModelId(id): ModelId) -> Option<&Model> {
+        self.models.get(usize::from(id))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (ModelId, &Model)> {
@@ -187,7 +240,7 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_can_be_told_in_a_header() {
-        let name = "a name (visible ASCII characters, spaces only between them, no `*`, at most 256)";
+        let name = "a name (visible ASCII characters, spaces only between them, no `*` or `>`, at most 256)";
         check(
             r#""models": [{"name": "a", "cluster": "c"}, {"name": "b", "cluster": "c"}, {"name": "a", "cluster": "c"}]"#,
             &["models[2].name: `a` is taken by models[0]"],

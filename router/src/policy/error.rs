@@ -132,6 +132,11 @@ pub enum PolicyErrorKind {
     },
     /// More keywords than one search can look for.
     TooManyKeywords,
+    /// A model that is its own fallback.
+    OwnFallback {
+        /// The model.
+        name: String,
+    },
     /// A field that has no meaning here.
     NotHere {
         /// Why.
@@ -192,6 +197,7 @@ impl fmt::Display for PolicyErrorKind {
             Kind::TooMany { max } => write!(f, "has more than {max} items"),
             Kind::TooManyHeaders { max } => write!(f, "the policy looks at more than {max} different headers"),
             Kind::TooManyKeywords => f.write_str("the keywords of all rules are too many to look for"),
+            Kind::OwnFallback { name } => write!(f, "`{name}` is the model itself"),
             Kind::NotHere { why } => f.write_str(why),
         }
     }

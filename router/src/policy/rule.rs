@@ -1,14 +1,16 @@
 //! Rules: conditions and an action. The first that applies acts.
 
-use super::catalog::ModelId;
+use super::catalog::{Catalog, ModelId};
 use super::condition::{Conditions, ConditionsSpec, Scope};
 use super::document::Document;
 use super::error::{PolicyErrorKind, Report};
+use super::fallback;
 use super::header::{HeaderName, HeaderSlot};
 use super::model_set::ModelSet;
-use super::object::object;
+use super::object::{names, object};
 use super::path::Path;
 use super::read::{Some1, Whole};
+use super::share::Share;
 use super::text::{Message, Name};
 use std::collections::BTreeMap;
 
@@ -38,6 +40,13 @@ object! {
         "targets" => targets: Some1<TargetSpec>,
         /// What keeps requests on the model that was chosen first. Default: the conversation itself.
         "sticky" => sticky: Option<StickySpec>,
+        /// The models to try, in order, when the chosen one fails or none of the targets can serve the request. Default:
+        /// the `fallback` of the chosen model.
+        "fallback" => fallback: Option<Vec<Name>>,
+        /// A model that takes over for a share of the tenants or sessions.
+        "rollout" => rollout: Option<RolloutSpec>,
+        /// A model that gets a copy of some requests. Its answers go nowhere.
+        "mirror" => mirror: Option<MirrorSpec>,
     }
 }
 
@@ -48,6 +57,42 @@ object! {
         "model" => model: Name,
         /// Its share, relative to the other targets.
         "weight" => weight: Whole<0, 1_000_000> = 1u32,
+        /// What the decision record calls this choice. Default: the model.
+        "variant" => variant: Option<Name>,
+    }
+}
+
+object! {
+    /// A model that takes over for a share of the tenants or sessions, as long as it can serve their requests.
+    pub(crate) struct RolloutSpec {
+        /// The model.
+        "model" => model: Name,
+        /// The share, in percent. Raising it keeps everyone on the model who is there.
+        "percent" => percent: Share,
+        /// What is counted: `session`, which is what `sticky` says, or `tenant`.
+        "by" => by: RolloutBy = "session",
+        /// What the decision record calls this choice. Default: the model.
+        "variant" => variant: Option<Name>,
+    }
+}
+
+names! {
+    /// What a rollout counts.
+    pub(crate) enum RolloutBy {
+        /// Sessions or conversations.
+        Session => "session",
+        /// Tenants. Callers without one are not part of it.
+        Tenant => "tenant",
+    }
+}
+
+object! {
+    /// A model that gets a copy of some requests, if the tenant may use it and it can serve them.
+    pub(crate) struct MirrorSpec {
+        /// The model.
+        "model" => model: Name,
+        /// The share of the sessions, in percent.
+        "percent" => percent: Share = 100u32,
     }
 }
 
@@ -95,13 +140,55 @@ pub(crate) struct Route {
     pub(crate) targets: Vec<Target>,
     /// The header that keeps requests together; those without it are kept together by conversation.
     pub(crate) sticky: Option<HeaderSlot>,
+    /// The models to try after the choice; `None`: those of the chosen model.
+    pub(crate) fallback: Option<Vec<ModelId>>,
+    pub(crate) rollout: Option<Rollout>,
+    pub(crate) mirror: Option<Mirror>,
 }
 
 /// One of the models to choose from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) model: ModelId,
     pub(crate) weight: u32,
+    pub(crate) variant: Option<String>,
+}
+
+/// A model that takes over for a share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rollout {
+    pub(crate) model: ModelId,
+    pub(crate) share: Share,
+    pub(crate) by: RolloutBy,
+    pub(crate) variant: Option<String>,
+}
+
+/// A model that gets copies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mirror {
+    pub(crate) model: ModelId,
+    pub(crate) share: Share,
+}
+
+impl Route {
+    /// The models that can be the first choice.
+    pub(crate) fn choices(&self) -> impl Iterator<Item = ModelId> {
+        let weighted = self.targets.iter().filter(|target| target.weight > 0).map(|target| target.model);
+        weighted.chain(self.rollout.iter().filter(|rollout| !rollout.share.is_none()).map(|rollout| rollout.model))
+    }
+
+    /// The models to try after a first choice.
+    pub(crate) fn fallback_after<'a>(&'a self, choice: ModelId, catalog: &'a Catalog) -> &'a [ModelId] {
+        match &self.fallback {
+            Some(fallback) => fallback,
+            None => catalog.get(choice).map_or(&[], |model| &model.fallback),
+        }
+    }
+
+    /// Whether the name of the choice says more than the rule does.
+    pub(crate) fn has_variants(&self) -> bool {
+        self.targets.len() > 1 || self.rollout.is_some()
+    }
 }
 
 /// A refusal.
@@ -112,11 +199,28 @@ pub(crate) struct Deny {
 }
 
 impl Action {
+    pub(crate) fn route(&self) -> Option<&Route> {
+        match self {
+            Action::Route(route) => Some(route),
+            Action::Deny(_) => None,
+        }
+    }
+
+    /// What gets copies of the requests.
+    pub(crate) fn mirror(&self) -> Option<Mirror> {
+        self.route().and_then(|route| route.mirror).filter(|mirror| !mirror.share.is_none())
+    }
+
     /// Whether the conversation's identity can decide which target is chosen: there is a choice, and a request
     /// may come without the sticky header.
     pub(super) fn needs_identity(&self) -> bool {
         match self {
-            Action::Route(route) => route.targets.iter().filter(|target| target.weight > 0).count() > 1,
+            Action::Route(route) => {
+                let partly = |share: Share| !share.is_all() && !share.is_none();
+                route.targets.iter().filter(|target| target.weight > 0).count() > 1
+                    || route.rollout.as_ref().is_some_and(|it| it.by == RolloutBy::Session && partly(it.share))
+                    || route.mirror.is_some_and(|mirror| partly(mirror.share))
+            }
             Action::Deny(_) => false,
         }
     }
@@ -162,14 +266,33 @@ impl RouteSpec {
                 continue;
             }
             seen.insert(model);
-            targets.push(Target { model, weight: u32::try_from(target.weight.0).unwrap_or(u32::MAX) });
+            targets.push(Target {
+                model,
+                weight: u32::try_from(target.weight.0).unwrap_or(u32::MAX),
+                variant: target.variant.map(|variant| variant.0),
+            });
         }
         if !has_weight {
             report.add(&at_targets, PolicyErrorKind::NoWeight);
         }
         let at_sticky = at.key("sticky");
         let sticky = self.sticky.map(|sticky| scope.slots.slot(sticky.header, &at_sticky.key("header"), report));
-        Route { targets, sticky }
+        let fallback = self.fallback.map(|names| fallback::compile(names, scope.catalog, &at.key("fallback"), report));
+        let at_rollout = at.key("rollout");
+        let rollout = self.rollout.and_then(|rollout| {
+            Some(Rollout {
+                model: scope.catalog.resolve(&rollout.model, &at_rollout.key("model"), report)?,
+                share: rollout.percent,
+                by: rollout.by,
+                variant: rollout.variant.map(|variant| variant.0),
+            })
+        });
+        let at_mirror = at.key("mirror");
+        let mirror = self.mirror.and_then(|mirror| {
+            let model = scope.catalog.resolve(&mirror.model, &at_mirror.key("model"), report)?;
+            Some(Mirror { model, share: mirror.percent })
+        });
+        Route { targets, sticky, fallback, rollout, mirror }
     }
 }
 
@@ -242,7 +365,7 @@ mod tests {
         let action = |id: u32| policy.rule(RuleId(id)).map(|rule| rule.action.clone());
         assert!(matches!(action(0), Some(Action::Deny(Deny { status: 403, .. }))));
         let Some(Action::Route(route)) = action(1) else { panic!("a route") };
-        assert_eq!(route.targets, [Target { model: ModelId(0), weight: 1 }]);
+        assert_eq!(route.targets, [Target { model: ModelId(0), weight: 1, variant: None }]);
         assert_eq!(route.sticky.map(|HeaderSlot(slot)| usize::from(slot)), Some(0));
         assert_eq!(policy.header_names(), ["x-session"]);
         assert!(policy.rule(RuleId(2)).is_none());

@@ -16,6 +16,9 @@ const MAX_BODY_BYTES: u32 = 32 << 20;
 /// `limits.maxDepth` where it is not given.
 const MAX_DEPTH: u32 = 128;
 
+/// `feedback.maxSeconds` where it is not given: the window of most providers' limits.
+const MAX_FEEDBACK_SECONDS: u32 = 60;
+
 object! {
     /// Which LLM request may and should go to which model.
     pub(crate) struct PolicySpec {
@@ -31,6 +34,8 @@ object! {
         "default" => default: DefaultSpec = Document::EMPTY,
         /// What happens when a request cannot be decided the normal way.
         "onFailure" => on_failure: FailureSpec = Document::EMPTY,
+        /// What providers' answers change for the requests after them.
+        "feedback" => feedback: FeedbackSpec = Document::EMPTY,
         /// How much of a request is read.
         "limits" => limits: LimitsSpec = Document::EMPTY,
         /// What clients see of the decision.
@@ -57,6 +62,17 @@ names! {
         Allow => "allow",
         /// Every request is refused.
         Deny => "deny",
+    }
+}
+
+object! {
+    /// What providers' answers change for the requests after them.
+    pub(crate) struct FeedbackSpec {
+        /// Whether a model whose provider says that a rate limit is used up is left out for as long as the provider says,
+        /// where another model can serve.
+        "rateLimits" => rate_limits: bool = true,
+        /// The longest time that an answer can leave a model out for, in seconds.
+        "maxSeconds" => max_seconds: Whole<1, 3600> = MAX_FEEDBACK_SECONDS,
     }
 }
 

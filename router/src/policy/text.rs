@@ -37,7 +37,10 @@ macro_rules! text {
 }
 
 text! {
-    /// The name of a model, tenant or rule. Names are told in response headers.
+    /// The name of a model. Chains of models are joined by `>`.
+    ModelName: "a name (visible ASCII characters, spaces only between them, no `*` or `>`, at most 256)",
+        "^[!-)+-=?-~]([ -)+-=?-~]*[!-)+-=?-~])?$", LONGEST, |text| is_printable(text) && !text.contains(['*', '>']);
+    /// The name of a tenant or rule, or of what another section declares. Names are told in response headers.
     Name: "a name (visible ASCII characters, spaces only between them, no `*`, at most 256)",
         "^[!-)+-~]([ -)+-~]*[!-)+-~])?$", LONGEST, |text| is_printable(text) && !text.contains('*');
     /// A name in which `*` stands for any characters, also none.
@@ -66,6 +69,10 @@ text! {
     /// A path in front of the paths of the APIs.
     PathPrefix: "a path prefix such as `/openai` (starts with `/`, does not end with it, no query, no `//` or `..`)",
         "^(/(?!\\.{1,2}(/|$))[A-Za-z0-9_.~!$&'()*+,=:@-]+)+$", LONGEST, is_path_prefix;
+    /// A query that is added to a path.
+    Query: "a query such as `api-version=2024-10-21` (visible ASCII characters, no `#`, does not start with `?`, at most 256)",
+        "^[!\"$->@-~][!\"$-~]*$", LONGEST,
+        |text| !text.is_empty() && !text.starts_with('?') && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
     /// A path that is compared with the request's.
     RequestPath: "a path (starts with `/`, visible ASCII characters, no query)",
         "^/[!-\"$->@-~]*$", 1024,

@@ -1,0 +1,222 @@
+//! What the router leaves for a request's attempts, and what an attempt makes of it.
+//!
+//! When a request has more than one model to go to, the router changes nothing in it. It leaves a [`Plan`]; the module's
+//! `upstream` role runs once for each attempt, learns from the endpoint which model it stands for, and writes that model.
+//! It always starts from the plan, never from what an earlier attempt left behind.
+//!
+//! A plan names every model that may and can serve the request. An endpoint whose model is not in it is refused: neither a
+//! stale cluster nor a wrong one can carry a request past the candidate set.
+
+use crate::rewrite::Splice;
+use serde::{Deserialize, Serialize};
+
+/// The version of the plan's shape: router and upstream role may be replaced one after the other.
+const VERSION: u32 = 1;
+
+/// What stands in front of a value that is added.
+const KEY: &str = "\"model\":";
+
+/// How every attempt of one request is made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    v: u32,
+    /// Where the model's value stands in the body that leaves the router.
+    place: Place,
+    /// The length of that body, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    length: Option<u64>,
+    /// The models that may be tried.
+    models: Vec<Candidate>,
+}
+
+/// Where a model's name goes in a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Place {
+    /// The first byte of the value.
+    pub(crate) start: usize,
+    /// The first byte behind it. Nothing stands there yet when it is `start`.
+    pub(crate) end: usize,
+    /// Whether other members follow a value that does not stand there yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) more: bool,
+}
+
+/// A model that may be tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Candidate {
+    /// Its name in the catalog: what endpoints are marked with.
+    pub(crate) name: String,
+    /// Its name in the body.
+    pub(crate) upstream: String,
+    /// The whole path of the request to it.
+    pub(crate) path: String,
+}
+
+/// What one attempt changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// `:path`.
+    pub path: String,
+    /// `content-length`, if the request has one.
+    pub content_length: Option<u64>,
+    /// The model's value, always written: the body still holds the name that the client asked for.
+    pub splice: Splice,
+}
+
+impl Place {
+    /// The splice that puts the model there.
+    pub(crate) fn write(self, model: &str) -> Splice {
+        let value = serde_json::Value::from(model).to_string();
+        let with = match (self.start == self.end, self.more) {
+            (false, _) => value,
+            // The API lets clients leave the model out: it becomes the first member.
+            (true, true) => format!("{KEY}{value},"),
+            (true, false) => format!("{KEY}{value}"),
+        };
+        Splice { keep: self.start, until: self.end, with: with.into_bytes() }
+    }
+
+    /// Where the value stands once [`Self::write`] has been applied.
+    pub(crate) fn written(self, model: &str) -> Self {
+        let value = serde_json::Value::from(model).to_string();
+        let start = if self.start == self.end { self.start + KEY.len() } else { self.start };
+        Self { start, end: start + value.len(), more: false }
+    }
+
+    /// Whether what stands there is as long as the model's plain spelling.
+    pub(crate) fn holds(self, model: &str) -> bool {
+        self.end - self.start == serde_json::Value::from(model).to_string().len()
+    }
+}
+
+impl Plan {
+    pub(crate) fn new(place: Place, length: Option<u64>, models: Vec<Candidate>) -> Self {
+        Self { v: VERSION, place, length, models }
+    }
+
+    /// The plan as it travels.
+    pub(crate) fn to_json(&self) -> String {
+        // Only strings and numbers: there is nothing in it that could fail to serialise.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads a plan; `None` when it is not one of ours.
+    #[must_use]
+    pub fn read(json: &[u8]) -> Option<Self> {
+        let plan: Self = serde_json::from_slice(json).ok()?;
+        (plan.v == VERSION && plan.place.start <= plan.place.end).then_some(plan)
+    }
+
+    /// The attempt at a model; `None` when this request must not go there.
+    #[must_use]
+    pub fn attempt(&self, model: &[u8]) -> Option<Attempt> {
+        let candidate = self.models.iter().find(|candidate| candidate.name.as_bytes() == model)?;
+        let splice = self.place.write(&candidate.upstream);
+        let content_length = self.length.map(|length| splice.apply_to(length));
+        Some(Attempt { path: candidate.path.clone(), content_length, splice })
+    }
+}
+
+impl Attempt {
+    /// Whether the bytes that are about to be replaced can be what the router saw there: a JSON string, or nothing where
+    /// the model is added. A filter between the two that changes the body would move it.
+    #[must_use]
+    pub fn fits(&self, replaced: &[u8]) -> bool {
+        match replaced {
+            [] => self.splice.keep == self.splice.until,
+            [b'"', inside @ .., b'"'] => !inside.contains(&b'\n'),
+            _ => false,
+        }
+    }
+}
+
+/// The latest attempt, as the upstream role leaves it for the router's last look.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tried {
+    /// Its number, from 1.
+    pub number: u64,
+    /// The model it went to.
+    pub model: String,
+}
+
+impl Tried {
+    /// As it travels.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads it; `None` when it is not one of ours.
+    #[must_use]
+    pub fn read(json: &[u8]) -> Option<Self> {
+        serde_json::from_slice(json).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(place: Place, length: Option<u64>) -> Plan {
+        let candidate = |name: &str, upstream: &str| Candidate {
+            name: name.to_owned(),
+            upstream: upstream.to_owned(),
+            path: format!("/{name}/v1/chat/completions"),
+        };
+        Plan::new(place, length, vec![candidate("a", "a-2026"), candidate("b", "say \"b\"")])
+    }
+
+    fn check(body: &str, place: (usize, usize, bool), model: &str, expected: &str) {
+        let place = Place { start: place.0, end: place.1, more: place.2 };
+        let sent = plan(place, Some(body.len() as u64)).to_json();
+        let attempt = Plan::read(sent.as_bytes()).and_then(|plan| plan.attempt(model.as_bytes())).expect("an attempt");
+        let Splice { keep, until, with } = &attempt.splice;
+        assert!(attempt.fits(&body.as_bytes()[*keep..*until]));
+        let after = format!("{}{}{}", &body[..*keep], String::from_utf8_lossy(with), &body[*until..]);
+        assert_eq!(after, expected);
+        assert_eq!(attempt.content_length, Some(expected.len() as u64));
+        assert_eq!(attempt.path, format!("/{model}/v1/chat/completions"));
+    }
+
+    #[test]
+    fn each_attempt_writes_its_own_model_into_the_same_place() {
+        let body = r#"{"model": "auto","x":1}"#;
+        check(body, (10, 16, false), "a", r#"{"model": "a-2026","x":1}"#);
+        check(body, (10, 16, false), "b", r#"{"model": "say \"b\"","x":1}"#);
+    }
+
+    #[test]
+    fn a_missing_model_is_added() {
+        check(r#"{"x":1}"#, (1, 1, true), "a", r#"{"model":"a-2026","x":1}"#);
+        check("{ }", (1, 1, false), "a", r#"{"model":"a-2026" }"#);
+    }
+
+    #[test]
+    fn an_endpoint_outside_the_plan_gets_nothing() {
+        let plan = plan(Place { start: 1, end: 1, more: false }, None);
+        assert_eq!(plan.attempt(b"c"), None);
+        assert_eq!(plan.attempt(b""), None);
+        assert_eq!(plan.attempt(b"a").and_then(|attempt| attempt.content_length), None);
+    }
+
+    #[test]
+    fn what_is_not_a_plan_is_refused() {
+        let good = plan(Place { start: 2, end: 4, more: false }, None).to_json();
+        assert!(Plan::read(good.as_bytes()).is_some());
+        for bad in ["", "{}", "[]", &good.replace("\"v\":1", "\"v\":2"), &good.replace("\"start\":2", "\"start\":5")] {
+            assert_eq!(Plan::read(bad.as_bytes()), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_string_are_not_replaced() {
+        let attempt = plan(Place { start: 2, end: 4, more: false }, None).attempt(b"a").expect("an attempt");
+        assert!(attempt.fits(b"\"\"") && attempt.fits(b"\"auto\""));
+        for wrong in [&b""[..], b"\"", b"x\"", b"\"x", b"tr", b"\"a\n\""] {
+            assert!(!attempt.fits(wrong));
+        }
+    }
+}

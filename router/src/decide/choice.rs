@@ -1,0 +1,284 @@
+//! From a rule, or from none, to the models that may and can serve the request.
+
+use super::attributes::Attributes;
+use super::eligibility;
+use super::sticky::{self, StickyKey};
+use super::{Decision, Need, Outcome};
+use crate::policy::{DefaultAction, HeaderSlot, ModelId, Policy, RolloutBy, Route, RuleId};
+use crate::request::facts::Facts;
+
+/// The reason of a model that is left out because its provider said that a limit is used up.
+const RATE_LIMITED: &str = "rateLimited";
+
+/// One decision in the making.
+pub(super) struct Choice<'a> {
+    policy: &'a Policy,
+    attributes: &'a Attributes,
+    facts: &'a Facts,
+    asked: Option<&'a str>,
+    pub(super) rule: Option<RuleId>,
+    excluded: Vec<(ModelId, &'static str)>,
+    variant: Option<String>,
+    mirror: Option<ModelId>,
+}
+
+/// A model that can be the first choice.
+#[derive(Clone, Copy)]
+struct Option1<'a> {
+    model: ModelId,
+    weight: u32,
+    variant: Option<&'a str>,
+}
+
+impl<'a> Choice<'a> {
+    pub(super) fn new(
+        policy: &'a Policy,
+        attributes: &'a Attributes,
+        facts: &'a Facts,
+        asked: Option<&'a str>,
+    ) -> Self {
+        Self { policy, attributes, facts, asked, rule: None, excluded: Vec::new(), variant: None, mirror: None }
+    }
+
+    /// What a rule makes of the request.
+    pub(super) fn route(mut self, salt: &str, route: &Route) -> Result<Decision, Need> {
+        let mut targets = Vec::with_capacity(route.targets.len());
+        for target in route.targets.iter().filter(|target| target.weight > 0) {
+            if self.admit(target.model)? {
+                let variant = target.variant.as_deref();
+                targets.push(Option1 { model: target.model, weight: target.weight, variant });
+            }
+        }
+        if let Some(model) = self.rolled_out(salt, route)? {
+            let variant = route.rollout.as_ref().and_then(|rollout| rollout.variant.as_deref());
+            targets = vec![Option1 { model, weight: 1, variant }];
+        }
+        let Some(first) = targets.first().map(|target| target.model).or_else(|| route.choices().next()) else {
+            return self.no_candidate();
+        };
+        let fresh: Vec<_> = targets.iter().filter(|target| !self.is_demoted(target.model)).copied().collect();
+        let chain = match self.pick(&fresh, salt, route.sticky)? {
+            Some(picked) => {
+                self.note_demoted(targets.iter().map(|target| target.model));
+                self.name_variant(route, picked);
+                let fallback = route.fallback_after(picked.model, self.policy.catalog());
+                self.chain(Some(picked.model), fallback, false)?
+            }
+            None => {
+                let fallback = route.fallback_after(first, self.policy.catalog());
+                let others = self.chain(None, fallback, false)?;
+                if others.is_empty() {
+                    // Every model that could serve is demoted, or there is none. Better a slow answer than no answer.
+                    let picked = self.pick(&targets, salt, route.sticky)?;
+                    if let Some(picked) = picked {
+                        self.name_variant(route, picked);
+                    }
+                    self.chain(picked.map(|target| target.model), fallback, true)?
+                } else {
+                    self.note_demoted(targets.iter().map(|target| target.model));
+                    others
+                }
+            }
+        };
+        if chain.is_empty() {
+            return self.no_candidate();
+        }
+        self.mirror = self.mirrored(salt, route)?.filter(|mirror| !chain.contains(mirror));
+        Ok(self.decided(Outcome::Route(chain), "rule"))
+    }
+
+    /// No rule matched: a known, allowed model goes to its own cluster.
+    pub(super) fn by_default(self) -> Result<Decision, Need> {
+        if self.policy.default_action() == DefaultAction::Deny {
+            return Ok(self.deny("defaultDeny", 403, "no rule of the policy allows this request".to_owned()));
+        }
+        let Some(asked) = self.asked else {
+            let instead = self.policy.on_failure().missing_model;
+            return self.instead(instead, "missingModel", 400, "the request names no model");
+        };
+        let (model, reason) = match self.policy.find_model(asked) {
+            Some(model) => (model, "default"),
+            None => match self.policy.find_alias(asked).map(|alias| alias.model) {
+                Some(Some(model)) => (model, "alias"),
+                Some(None) => {
+                    let instead = self.policy.on_failure().no_candidate;
+                    return self.instead(instead, "noCandidate", 404, "no rule of the policy gives this alias a model");
+                }
+                None => {
+                    let instead = self.policy.on_failure().unknown_model;
+                    return self.instead(instead, "unknownModel", 404, "the policy knows no model of that name");
+                }
+            },
+        };
+        self.one(model, reason)?.or_else(Self::no_candidate)
+    }
+
+    /// One model and its fallback; the choice is given back when none of them can serve.
+    fn one(mut self, model: ModelId, reason: &'static str) -> Result<Result<Decision, Self>, Need> {
+        let admitted = self.admit(model)?;
+        let policy = self.policy;
+        let fallback = policy.model(model).map_or(&[][..], |model| &model.fallback);
+        let first = Some(model).filter(|_| admitted);
+        let fresh = first.filter(|model| !self.is_demoted(*model));
+        let mut chain = self.chain(fresh, fallback, false)?;
+        if chain.is_empty() {
+            chain = self.chain(first, fallback, true)?;
+        } else {
+            self.note_demoted(first.into_iter());
+        }
+        Ok(if chain.is_empty() { Err(self) } else { Ok(self.decided(Outcome::Route(chain), reason)) })
+    }
+
+    /// The first choice and those of its fallback that can serve the request, demoted ones only if told so.
+    fn chain(&mut self, first: Option<ModelId>, fallback: &[ModelId], demoted: bool) -> Result<Vec<ModelId>, Need> {
+        let mut chain: Vec<ModelId> = first.into_iter().collect();
+        let mut left_out = Vec::new();
+        for model in fallback {
+            if chain.contains(model) || !self.admit(*model)? {
+                continue;
+            }
+            if demoted || !self.is_demoted(*model) {
+                chain.push(*model);
+            } else {
+                left_out.push(*model);
+            }
+        }
+        // A chain without anyone is not used: then nobody is left out for what a provider said.
+        if !chain.is_empty() {
+            self.note_demoted(left_out.into_iter());
+        }
+        Ok(chain)
+    }
+
+    /// Whether the model can serve the request; if not, it is noted with the reason.
+    fn admit(&mut self, model: ModelId) -> Result<bool, Need> {
+        let excluded = eligibility::exclusion(self.policy, model, self.attributes, self.facts)?;
+        if let Some(reason) = excluded {
+            self.note(model, reason);
+        }
+        Ok(excluded.is_none())
+    }
+
+    fn note(&mut self, model: ModelId, reason: &'static str) {
+        if !self.excluded.contains(&(model, reason)) {
+            self.excluded.push((model, reason));
+        }
+    }
+
+    fn is_demoted(&self, model: ModelId) -> bool {
+        self.attributes.demoted.contains(&model)
+    }
+
+    /// Notes which of these models have been left out for what their providers said.
+    fn note_demoted(&mut self, models: impl Iterator<Item = ModelId>) {
+        for model in models {
+            if self.is_demoted(model) {
+                self.note(model, RATE_LIMITED);
+            }
+        }
+    }
+
+    /// Draws one of several models.
+    fn pick<'t>(
+        &self,
+        targets: &[Option1<'t>],
+        salt: &str,
+        sticky: Option<HeaderSlot>,
+    ) -> Result<Option<Option1<'t>>, Need> {
+        match targets {
+            [] => Ok(None),
+            [only] => Ok(Some(*only)),
+            several => {
+                let key = self.sticky_key(sticky)?;
+                let named = several
+                    .iter()
+                    .filter_map(|target| Some((self.policy.model(target.model)?.name(), target.weight, *target)));
+                Ok(sticky::pick(key, salt, named))
+            }
+        }
+    }
+
+    /// The model that is rolled out, if this request is part of it and the model can serve it.
+    fn rolled_out(&mut self, salt: &str, route: &Route) -> Result<Option<ModelId>, Need> {
+        let Some(rollout) = route.rollout.as_ref().filter(|rollout| !rollout.share.is_none()) else { return Ok(None) };
+        let is_part = match rollout.by {
+            // A caller without a tenant is nobody who could be counted.
+            RolloutBy::Tenant => self.policy.tenant_name(self.attributes.tenant).is_some_and(|tenant| {
+                rollout.share.contains(StickyKey::of_header(tenant.as_bytes()).hash(salt, "rollout"))
+            }),
+            RolloutBy::Session if rollout.share.is_all() => true,
+            RolloutBy::Session => rollout.share.contains(self.sticky_key(route.sticky)?.hash(salt, "rollout")),
+        };
+        if !is_part || !self.admit(rollout.model)? {
+            return Ok(None);
+        }
+        self.note_demoted(std::iter::once(rollout.model));
+        Ok(Some(rollout.model).filter(|model| !self.is_demoted(*model)))
+    }
+
+    /// The model that gets a copy, if this request is part of its share and the model can serve it.
+    fn mirrored(&mut self, salt: &str, route: &Route) -> Result<Option<ModelId>, Need> {
+        let Some(mirror) = route.mirror.filter(|mirror| !mirror.share.is_none()) else { return Ok(None) };
+        if !mirror.share.is_all() && !mirror.share.contains(self.sticky_key(route.sticky)?.hash(salt, "mirror")) {
+            return Ok(None);
+        }
+        if self.is_demoted(mirror.model) {
+            self.note(mirror.model, RATE_LIMITED);
+            return Ok(None);
+        }
+        Ok(if self.admit(mirror.model)? { Some(mirror.model) } else { None })
+    }
+
+    fn name_variant(&mut self, route: &Route, picked: Option1<'_>) {
+        if route.has_variants() {
+            let name = picked.variant.or_else(|| self.policy.model(picked.model).map(|model| model.name()));
+            self.variant = name.map(str::to_owned);
+        }
+    }
+
+    fn no_candidate(self) -> Result<Decision, Need> {
+        // Who may not use a model learns that; who asks of it what it cannot do learns that.
+        let forbidden = self.excluded.iter().all(|(_, reason)| matches!(*reason, "tenant" | "label"));
+        let (status, message) = if forbidden {
+            (403, "this tenant may not use any model that could serve the request".to_owned())
+        } else {
+            let mut reasons: Vec<&str> = self.excluded.iter().map(|(_, reason)| *reason).collect();
+            reasons.sort_unstable();
+            reasons.dedup();
+            (400, format!("no model can serve the request; excluded by {}", reasons.join(", ")))
+        };
+        let instead = self.policy.on_failure().no_candidate;
+        self.instead(instead, "noCandidate", status, &message)
+    }
+
+    /// The failure policy of one cause: another model, drawn from the same candidate set, or a refusal.
+    fn instead(
+        self,
+        model: Option<ModelId>,
+        reason: &'static str,
+        status: u16,
+        message: &str,
+    ) -> Result<Decision, Need> {
+        let denied = |choice: Self| Ok(choice.deny(reason, status, message.to_owned()));
+        match model {
+            Some(model) => self.one(model, "onFailure")?.or_else(denied),
+            None => denied(self),
+        }
+    }
+
+    fn sticky_key(&self, header: Option<HeaderSlot>) -> Result<StickyKey, Need> {
+        match header.and_then(|slot| self.attributes.header(slot)) {
+            Some(value) => Ok(StickyKey::of_header(value)),
+            None => self.facts.identity().map(StickyKey).ok_or(Need::End),
+        }
+    }
+
+    pub(super) fn deny(self, reason: &'static str, status: u16, message: String) -> Decision {
+        self.decided(Outcome::Deny { status, message }, reason)
+    }
+
+    fn decided(self, outcome: Outcome, reason: &'static str) -> Decision {
+        let Self { rule, variant, mirror, excluded, .. } = self;
+        Decision { outcome, rule, reason, variant, mirror, excluded }
+    }
+}

@@ -1,0 +1,122 @@
+//! Fallbacks: which models may serve a request when the first choice cannot or does not.
+
+use super::catalog::{Catalog, ModelId};
+use super::error::{PolicyErrorKind, Report};
+use super::path::Path;
+use super::rule::{Action, Rule};
+use super::text::Name;
+use std::collections::BTreeSet;
+
+/// The longest fallback list. Any of its models can be missing for some request, and a proxy needs a cluster for each
+/// chain that can come out of it.
+const MAX_FALLBACK: usize = 6;
+
+/// Resolves a list of models; none may stand in it twice.
+pub(super) fn compile(names: Vec<Name>, catalog: &Catalog, at: &Path<'_>, report: &mut Report) -> Vec<ModelId> {
+    if names.len() > MAX_FALLBACK {
+        report.add(at, PolicyErrorKind::TooMany { max: MAX_FALLBACK });
+    }
+    let mut models = Vec::with_capacity(names.len());
+    for (nth, name) in names.into_iter().enumerate() {
+        let at = at.index(nth);
+        match catalog.resolve(&name, &at, report) {
+            Some(model) if models.contains(&model) => {
+                report.add(&at, PolicyErrorKind::Taken { name: name.0, by: "an earlier item".to_owned() });
+            }
+            Some(model) => models.push(model),
+            None => {}
+        }
+    }
+    models
+}
+
+/// Every chain of two or more models that some request can be given, in no particular order but always the same.
+pub(super) fn chains(catalog: &Catalog, rules: &[Rule]) -> BTreeSet<Vec<ModelId>> {
+    let mut chains = BTreeSet::new();
+    for (id, model) in catalog.iter() {
+        add(&mut chains, id, &model.fallback);
+    }
+    for rule in rules {
+        let Action::Route(route) = &rule.action else { continue };
+        for head in route.choices() {
+            add(&mut chains, head, route.fallback_after(head, catalog));
+        }
+    }
+    chains
+}
+
+/// Adds what can come of a first choice and its fallback: any of them may be missing, the order stays.
+fn add(chains: &mut BTreeSet<Vec<ModelId>>, head: ModelId, fallback: &[ModelId]) {
+    let rest: Vec<ModelId> = fallback.iter().copied().filter(|model| *model != head).collect();
+    for chosen in 0_u32..1 << rest.len().min(MAX_FALLBACK) {
+        let some = || rest.iter().enumerate().filter(|(nth, _)| chosen >> nth & 1 == 1).map(|(_, model)| *model);
+        for chain in
+            [std::iter::once(head).chain(some()).collect::<Vec<_>>(), fallback_alone(fallback, some().collect())]
+        {
+            if chain.len() > 1 {
+                chains.insert(chain);
+            }
+        }
+    }
+}
+
+/// When no first choice is left, the fallback is all there is; then the choice may be one of it, too.
+fn fallback_alone(fallback: &[ModelId], chosen: Vec<ModelId>) -> Vec<ModelId> {
+    fallback.iter().copied().filter(|model| chosen.contains(model)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::policy::testing::{check, valid};
+
+    fn chains(part: &str) -> Vec<String> {
+        let policy = valid(part);
+        policy
+            .chains()
+            .iter()
+            .map(|chain| chain.iter().map(|model| model.name()).collect::<Vec<_>>().join(">"))
+            .collect()
+    }
+
+    const MODELS: &str = r#""models": [{"name": "a", "cluster": "c"}, {"name": "b", "cluster": "c"},
+        {"name": "c", "cluster": "c"}, {"name": "d", "cluster": "c", "fallback": ["a"]}]"#;
+
+    #[test]
+    fn every_model_of_a_chain_but_one_can_be_missing() {
+        let rule = r#""rules": [{"name": "r", "route": {"targets": [{"model": "a"}], "fallback": ["b", "c"]}}]"#;
+        assert_eq!(chains(&format!("{MODELS}, {rule}")), ["a>b", "a>b>c", "a>c", "b>c", "d>a"]);
+    }
+
+    #[test]
+    fn a_rule_without_fallback_has_that_of_its_models() {
+        let rule = r#""rules": [{"name": "r", "route": {"targets": [{"model": "b"}, {"model": "d"}]}}]"#;
+        assert_eq!(chains(&format!("{MODELS}, {rule}")), ["d>a"]);
+        let rule = r#""rules": [{"name": "r", "route": {"targets": [{"model": "d"}], "fallback": []}}]"#;
+        assert_eq!(chains(&format!("{MODELS}, {rule}")), ["d>a"], "the default still has it");
+    }
+
+    #[test]
+    fn without_fallback_there_is_no_chain() {
+        assert!(chains("").is_empty());
+    }
+
+    #[test]
+    fn fallbacks_are_models_once_and_few() {
+        check(
+            r#""models": [{"name": "a", "cluster": "c", "fallback": ["a", "b", "b", "x"]}, {"name": "b", "cluster": "c"},
+                {"name": "m>n", "cluster": "c"}],
+               "rules": [{"name": "r", "route": {"targets": [{"model": "a"}], "fallback": ["a", "a", "b", "b", "b", "b", "b"]}}]"#,
+            &[
+                "models[2].name: `m>n` is not a name (visible ASCII characters, spaces only between them, no `*` or `>`, at most 256)",
+                "models[0].fallback[2]: `b` is taken by an earlier item",
+                "models[0].fallback[0]: `a` is the model itself",
+                "rules[0].route.fallback: has more than 6 items",
+                "rules[0].route.fallback[1]: `a` is taken by an earlier item",
+                "rules[0].route.fallback[3]: `b` is taken by an earlier item",
+                "rules[0].route.fallback[4]: `b` is taken by an earlier item",
+                "rules[0].route.fallback[5]: `b` is taken by an earlier item",
+                "rules[0].route.fallback[6]: `b` is taken by an earlier item",
+            ],
+        );
+    }
+}
