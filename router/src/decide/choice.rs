@@ -24,7 +24,7 @@ pub(super) struct Choice<'a> {
 
 /// A model that can be the first choice.
 #[derive(Clone, Copy)]
-struct Option1<'a> {
+struct Contender<'a> {
     model: ModelId,
     weight: u32,
     variant: Option<&'a str>,
@@ -46,12 +46,12 @@ impl<'a> Choice<'a> {
         for target in route.targets.iter().filter(|target| target.weight > 0) {
             if self.admit(target.model)? {
                 let variant = target.variant.as_deref();
-                targets.push(Option1 { model: target.model, weight: target.weight, variant });
+                targets.push(Contender { model: target.model, weight: target.weight, variant });
             }
         }
         if let Some(model) = self.rolled_out(salt, route)? {
             let variant = route.rollout.as_ref().and_then(|rollout| rollout.variant.as_deref());
-            targets = vec![Option1 { model, weight: 1, variant }];
+            targets = vec![Contender { model, weight: 1, variant }];
         }
         let Some(first) = targets.first().map(|target| target.model).or_else(|| route.choices().next()) else {
             return self.no_candidate();
@@ -68,12 +68,14 @@ impl<'a> Choice<'a> {
                 let fallback = route.fallback_after(first, self.policy.catalog());
                 let others = self.chain(None, fallback, false)?;
                 if others.is_empty() {
-                    // Every model that could serve is demoted, or there is none. Better a slow answer than no answer.
+                    // Every model that could serve is demoted, or there is none. Better to ask than to give up.
                     let picked = self.pick(&targets, salt, route.sticky)?;
                     if let Some(picked) = picked {
                         self.name_variant(route, picked);
                     }
-                    self.chain(picked.map(|target| target.model), fallback, true)?
+                    let picked = picked.map(|target| target.model);
+                    let fallback = route.fallback_after(picked.unwrap_or(first), self.policy.catalog());
+                    self.chain(picked, fallback, true)?
                 } else {
                     self.note_demoted(targets.iter().map(|target| target.model));
                     others
@@ -181,10 +183,10 @@ impl<'a> Choice<'a> {
     /// Draws one of several models.
     fn pick<'t>(
         &self,
-        targets: &[Option1<'t>],
+        targets: &[Contender<'t>],
         salt: &str,
         sticky: Option<HeaderSlot>,
-    ) -> Result<Option<Option1<'t>>, Need> {
+    ) -> Result<Option<Contender<'t>>, Need> {
         match targets {
             [] => Ok(None),
             [only] => Ok(Some(*only)),
@@ -229,7 +231,7 @@ impl<'a> Choice<'a> {
         Ok(if self.admit(mirror.model)? { Some(mirror.model) } else { None })
     }
 
-    fn name_variant(&mut self, route: &Route, picked: Option1<'_>) {
+    fn name_variant(&mut self, route: &Route, picked: Contender<'_>) {
         if route.has_variants() {
             let name = picked.variant.or_else(|| self.policy.model(picked.model).map(|model| model.name()));
             self.variant = name.map(str::to_owned);

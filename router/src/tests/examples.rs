@@ -1,0 +1,181 @@
+//! Whole decisions, one small policy and one request each.
+
+use super::{chat, policy, walk};
+use crate::corridor::{Received, receive};
+use crate::{Exchange, explain};
+use serde_json::{Value, json};
+
+fn check(policy: &Value, exchange: &Exchange, expected: &[(&str, Value)]) {
+    let policy = super::policy(policy);
+    let record: Value = serde_json::from_str(&explain(&policy, exchange).unwrap_or_default()).expect("a record");
+    for (key, value) in expected {
+        assert_eq!(&record[key], value, "`{key}` of {record}");
+    }
+}
+
+fn two_models() -> Value {
+    json!({
+        "models": [
+            { "name": "open", "cluster": "c-open", "labels": { "region": "eu" }, "contextWindow": 10 },
+            { "name": "closed", "cluster": "c-closed", "labels": { "region": "us" }, "capabilities": ["tools"] },
+        ],
+        "aliases": [{ "name": "auto" }, { "name": "old-*", "model": "open" }],
+        "tenants": [{
+            "name": "eu", "match": { "headers": [{ "name": "x-tenant", "value": "eu" }] },
+            "models": { "require": { "region": "eu" } },
+        }],
+        "onFailure": { "unknownTenant": "allow" },
+    })
+}
+
+#[test]
+fn without_rules_a_known_model_goes_to_its_own_cluster() {
+    let policy = two_models();
+    check(&policy, &chat(r#"{"model":"closed"}"#), &[("reason", json!("default")), ("cluster", json!("c-closed"))]);
+    check(&policy, &chat(r#"{"model":"old-x"}"#), &[("reason", json!("alias")), ("model", json!("open"))]);
+    check(&policy, &chat(r#"{"model":"auto"}"#), &[("reason", json!("noCandidate")), ("status", json!(404))]);
+    check(&policy, &chat(r#"{"model":"other"}"#), &[("reason", json!("unknownModel")), ("status", json!(404))]);
+    check(&policy, &chat("{}"), &[("reason", json!("missingModel")), ("status", json!(400))]);
+}
+
+#[test]
+fn residency_capabilities_and_context_exclude_with_a_reason() {
+    let policy = two_models();
+    let mut european = chat(r#"{"model":"closed"}"#);
+    european.headers.push(("x-tenant".into(), b"eu".to_vec()));
+    let excluded = |reason: &str, model: &str| json!([{ "model": model, "reason": reason }]);
+    check(&policy, &european, &[("status", json!(403)), ("excluded", excluded("label", "closed"))]);
+    let image = r#"{"model":"closed","messages":[{"content":[{"type":"image_url"}]}]}"#;
+    check(&policy, &chat(image), &[("status", json!(400)), ("excluded", excluded("vision", "closed"))]);
+    let long = format!(r#"{{"model":"open","messages":[{{"content":"{}"}}]}}"#, "x".repeat(41));
+    check(&policy, &chat(long), &[("status", json!(400)), ("excluded", excluded("contextWindow", "open"))]);
+}
+
+#[test]
+fn a_caller_without_tenant_is_refused_unless_the_policy_says_otherwise() {
+    let mut policy = two_models();
+    policy["onFailure"] = json!({});
+    check(&policy, &chat(r#"{"model":"open"}"#), &[("reason", json!("unknownTenant")), ("status", json!(403))]);
+}
+
+#[test]
+fn the_list_of_models_is_the_tenants_own() {
+    let policy = policy(&two_models());
+    let exchange = Exchange { headers: vec![("x-tenant".into(), b"eu".to_vec())], ..Exchange::default() };
+    let get = |path: &str, more: &[(&'static [u8], &'static [u8])]| {
+        let mut headers: Vec<(&[u8], &[u8])> =
+            vec![(b":method", b"GET"), (b":path", path.as_bytes()), (b"x-tenant", b"eu")];
+        headers.extend(more);
+        match receive(&policy, &headers, &exchange, true) {
+            Received::Reply(reply) => (reply.status, serde_json::from_slice::<Value>(&reply.body).expect("JSON")),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (status, list) = get("/v1/models", &[]);
+    let ids: Vec<&str> =
+        list["data"].as_array().expect("a list").iter().filter_map(|entry| entry["id"].as_str()).collect();
+    assert_eq!((status, ids), (200, vec!["open", "auto"]));
+    assert_eq!(get("/v1/models/open", &[]).1["object"], "model");
+    assert_eq!(get("/v1/models/closed", &[]).0, 404);
+    assert_eq!(get("/v1/models/open", &[(b"anthropic-version", b"2023-06-01")]).1["type"], "model");
+}
+
+/// Three models, the last for short questions only, and one rule.
+fn with_rule(route: Value) -> Value {
+    json!({
+        "models": [
+            { "name": "home", "cluster": "c-home" },
+            { "name": "away", "cluster": "c-away", "upstreamModel": "away-1" },
+            { "name": "tiny", "cluster": "c-tiny", "contextWindow": 10, "fallback": ["away"] },
+        ],
+        "aliases": [{ "name": "auto" }],
+        "rules": [{ "name": "r", "match": { "models": ["auto"] }, "route": route }],
+    })
+}
+
+fn ask(text: &str, session: &str) -> Exchange {
+    let mut exchange = chat(format!(r#"{{"model":"auto","messages":[{{"role":"user","content":"{text}"}}]}}"#));
+    exchange.headers.push(("x-session".into(), session.as_bytes().to_vec()));
+    exchange
+}
+
+fn decide(policy: &Value, exchange: &Exchange, demoted: &[&str]) -> Value {
+    let (record, _) = walk(&super::policy(policy), exchange, demoted, &[&exchange.body], true);
+    serde_json::from_str(&record).expect("a record")
+}
+
+#[test]
+fn a_chain_holds_what_can_serve_the_request() {
+    let policy = with_rule(json!({ "targets": [{ "model": "home" }], "fallback": ["tiny", "away"] }));
+    assert_eq!(decide(&policy, &ask("hi", "s"), &[])["chain"], json!(["home", "tiny", "away"]));
+    let record = decide(&policy, &ask(&"x".repeat(41), "s"), &[]);
+    assert_eq!(record["chain"], json!(["home", "away"]));
+    assert_eq!(record["excluded"], json!([{ "model": "tiny", "reason": "contextWindow" }]));
+}
+
+#[test]
+fn a_fallback_stands_in_for_a_target_that_cannot_serve() {
+    let policy = with_rule(json!({ "targets": [{ "model": "tiny" }] }));
+    assert_eq!(decide(&policy, &ask("hi", "s"), &[])["chain"], json!(["tiny", "away"]));
+    let record = decide(&policy, &ask(&"x".repeat(41), "s"), &[]);
+    assert_eq!((&record["model"], &record["chain"]), (&json!("away"), &Value::Null));
+    let policy = with_rule(json!({ "targets": [{ "model": "tiny" }], "fallback": [] }));
+    assert_eq!(decide(&policy, &ask(&"x".repeat(41), "s"), &[])["status"], 400);
+}
+
+#[test]
+fn who_has_used_up_a_limit_is_left_out_while_somebody_else_can_serve() {
+    let policy = with_rule(json!({ "targets": [{ "model": "home" }], "fallback": ["tiny", "away"] }));
+    let record = decide(&policy, &ask("hi", "s"), &["home", "away"]);
+    let limited = |model: &str| json!({ "model": model, "reason": "rateLimited" });
+    assert_eq!((&record["model"], &record["chain"]), (&json!("tiny"), &Value::Null));
+    assert_eq!(record["excluded"], json!([limited("away"), limited("home")]));
+    let record = decide(&policy, &ask("hi", "s"), &["home", "tiny", "away"]);
+    assert_eq!((&record["chain"], &record["excluded"]), (&json!(["home", "tiny", "away"]), &Value::Null));
+    let mut off = policy.clone();
+    off["feedback"] = json!({ "rateLimits": false });
+    assert_eq!(decide(&off, &ask("hi", "s"), &["home"])["model"], "home");
+}
+
+#[test]
+fn a_rollout_takes_its_share_of_the_sessions_and_keeps_it_when_it_grows() {
+    let at = |percent: f64| {
+        let policy = with_rule(json!({
+            "targets": [{ "model": "home", "variant": "old" }], "sticky": { "header": "x-session" },
+            "rollout": { "model": "away", "percent": percent, "variant": "new" },
+        }));
+        let variants = (0..400).map(|nth| decide(&policy, &ask("hi", &format!("s{nth}")), &[])["variant"].clone());
+        variants.enumerate().filter(|(_, variant)| variant == "new").map(|(nth, _)| nth).collect::<Vec<_>>()
+    };
+    let (few, more) = (at(10.0), at(30.0));
+    assert!((20..=60).contains(&few.len()) && (90..=150).contains(&more.len()), "{} {}", few.len(), more.len());
+    assert!(few.iter().all(|session| more.contains(session)));
+    assert_eq!((at(0.0).len(), at(100.0).len()), (0, 400));
+}
+
+#[test]
+fn a_rollout_by_tenant_leaves_callers_without_one_alone() {
+    let mut policy = with_rule(json!({
+        "targets": [{ "model": "home" }], "rollout": { "model": "away", "percent": 100, "by": "tenant" },
+    }));
+    policy["tenants"] = json!([{ "name": "t0", "match": { "headers": [{ "name": "x-tenant", "value": "t0" }] } }]);
+    policy["onFailure"] = json!({ "unknownTenant": "allow" });
+    let mut known = ask("hi", "s");
+    known.headers.push(("x-tenant".into(), b"t0".to_vec()));
+    assert_eq!(decide(&policy, &known, &[])["variant"], "away");
+    assert_eq!(decide(&policy, &ask("hi", "s"), &[])["variant"], "home");
+}
+
+#[test]
+fn a_mirror_gets_its_own_name_and_only_what_it_may_have() {
+    let route = |mirror: Value| with_rule(json!({ "targets": [{ "model": "home" }], "mirror": mirror }));
+    let policy = route(json!({ "model": "tiny" }));
+    let (record, sent) = walk(&super::policy(&policy), &ask("hi", "s"), &[], &[&ask("hi", "s").body], true);
+    assert!(record.contains(r#""model":"home""#) && record.contains(r#""mirror":"tiny""#));
+    let sent: Vec<_> = sent.iter().map(|(name, copy, _)| (name.as_str(), *copy)).collect();
+    assert_eq!(sent, [("home", false), ("tiny", true)]);
+    let record = decide(&policy, &ask(&"x".repeat(41), "s"), &[]);
+    assert_eq!((&record["mirror"], &record["excluded"][0]["model"]), (&Value::Null, &json!("tiny")));
+    assert!(decide(&route(json!({ "model": "home" })), &ask("hi", "s"), &[])["mirror"].is_null());
+    assert!(decide(&route(json!({ "model": "away", "percent": 0 })), &ask("hi", "s"), &[])["mirror"].is_null());
+}
