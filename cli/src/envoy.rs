@@ -7,4 +7,4 @@ pub(crate) mod bootstrap;
 mod cluster;
 pub(crate) mod filter;
 pub(crate) mod process;
-mod yaml;
+pub(crate) mod yaml;

@@ -1,13 +1,13 @@
 //! Writing YAML by hand, so that the rendered files can carry comments and read like Envoy's own examples.
 
 /// `text` with every line but the first moved right, for a placeholder that stands `by` columns in.
-pub(super) fn indent(text: &str, by: usize) -> String {
+pub(crate) fn indent(text: &str, by: usize) -> String {
     let margin = format!("\n{}", " ".repeat(by));
     text.trim_end().replace('\n', &margin).replace(&format!("{margin}\n"), "\n\n")
 }
 
 /// A quoted scalar. Every JSON string is one.
-pub(super) fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
