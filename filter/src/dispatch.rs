@@ -6,7 +6,8 @@
 use crate::host::{self, Action, Level};
 use crate::installation;
 use crate::plugin::Plugin;
-use crate::router::{self, Stream};
+use crate::router;
+use crate::upstream;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -21,7 +22,25 @@ thread_local! {
     static CREATED: Cell<(u32, u32)> = const { Cell::new((0, 0)) };
 }
 
-type Streams = HashMap<u32, Box<Stream>, BuildHasherDefault<ContextId>>;
+type Streams = HashMap<u32, Stream, BuildHasherDefault<ContextId>>;
+
+/// What a stream's context stands for.
+enum Stream {
+    /// A request in the router.
+    Request(Box<router::Stream>),
+    /// One attempt to send it.
+    Attempt(Box<upstream::Stream>),
+}
+
+impl Stream {
+    fn is_over(&self) -> bool {
+        match self {
+            Self::Request(stream) => stream.is_over(),
+            // An attempt that has nothing left to write still waits for its answer.
+            Self::Attempt(_) => false,
+        }
+    }
+}
 
 /// Context ids are handed out one after the other: multiplying spreads them, and needs no random seed.
 #[derive(Debug, Default)]
@@ -64,11 +83,11 @@ pub(crate) fn has_gate() -> bool {
     with_plugins(|plugins| plugins.iter().any(|(_, plugin)| matches!(plugin, Plugin::Gate(_))))
 }
 
-fn take_stream(id: u32) -> Option<Box<Stream>> {
+fn take_stream(id: u32) -> Option<Stream> {
     with_streams(|streams| streams.remove(&id))
 }
 
-fn put_stream(id: u32, stream: Box<Stream>) {
+fn put_stream(id: u32, stream: Stream) {
     with_streams(|streams| streams.insert(id, stream));
 }
 
@@ -91,36 +110,63 @@ pub(crate) fn on_configure(id: u32, size: usize) -> bool {
 
 pub(crate) fn on_request_headers(context: u32, end_of_stream: bool) -> Action {
     let (created, parent) = CREATED.get();
-    match plugin(parent).filter(|_| created == context) {
-        Some(Plugin::Router(plugin)) => match router::on_request_headers(&plugin, context, end_of_stream) {
-            (action, Some(stream)) => {
-                put_stream(context, stream);
-                action
-            }
-            (action, None) => action,
-        },
-        Some(Plugin::Gate(plugin)) => plugin.on_request_headers(context, end_of_stream),
+    let (action, stream) = match plugin(parent).filter(|_| created == context) {
+        Some(Plugin::Router(plugin)) => {
+            let (action, stream) = router::on_request_headers(&plugin, context, end_of_stream);
+            (action, stream.map(Stream::Request))
+        }
+        Some(Plugin::Upstream(plugin)) => {
+            let (action, stream) = upstream::on_request_headers(&plugin, end_of_stream);
+            (action, stream.map(Stream::Attempt))
+        }
+        Some(Plugin::Gate(plugin)) => (plugin.on_request_headers(context, end_of_stream), None),
         None => {
             host::log(Level::Error, "a request came to an instance that was never configured");
-            installation::refuse_here("this instance of Pointsman has no configuration")
+            (installation::refuse_here("this instance of Pointsman has no configuration"), None)
+        }
+    };
+    if let Some(stream) = stream {
+        put_stream(context, stream);
+    }
+    action
+}
+
+pub(crate) fn on_request_body(context: u32, size: usize, end_of_stream: bool) -> Action {
+    resume(context, |stream| match stream {
+        Stream::Request(stream) => stream.on_request_body(size, end_of_stream),
+        Stream::Attempt(stream) => stream.on_request_body(size, end_of_stream),
+    })
+}
+
+pub(crate) fn on_request_trailers(context: u32) -> Action {
+    match take_stream(context) {
+        // The router has seen these trailers, and an attempt looks at no header but its own.
+        Some(Stream::Attempt(mut stream)) => {
+            let action = stream.on_request_trailers();
+            put_stream(context, Stream::Attempt(stream));
+            action
+        }
+        other => {
+            if let Some(stream) = other {
+                put_stream(context, stream);
+            }
+            if let Err(mistake) = router::strip_trailers() {
+                return installation::refuse_here(mistake);
+            }
+            resume(context, |stream| match stream {
+                Stream::Request(stream) => stream.on_request_trailers(),
+                Stream::Attempt(_) => Action::Continue,
+            })
         }
     }
 }
 
-pub(crate) fn on_request_body(context: u32, size: usize, end_of_stream: bool) -> Action {
-    resume(context, |stream| stream.on_request_body(size, end_of_stream))
-}
-
-pub(crate) fn on_request_trailers(context: u32) -> Action {
-    if let Err(mistake) = router::strip_trailers() {
-        return installation::refuse_here(mistake);
-    }
-    resume(context, Stream::on_request_trailers)
-}
-
 pub(crate) fn on_response_headers(context: u32) {
     resume(context, |stream| {
-        stream.on_response_headers();
+        match stream {
+            Stream::Request(stream) => stream.on_response_headers(),
+            Stream::Attempt(stream) => stream.on_response_headers(),
+        }
         Action::Continue
     });
 }
@@ -141,11 +187,11 @@ pub(crate) fn on_tick(id: u32) {
     let Some(Plugin::Router(plugin)) = plugin(id) else {
         return;
     };
-    let accused = plugin
-        .watch
-        .tick(|context| with_streams(|streams| streams.get(&context).is_some_and(|stream| stream.is_unheard())));
+    let accused = plugin.watch.tick(|context| {
+        with_streams(|streams| matches!(streams.get(&context), Some(Stream::Request(stream)) if stream.is_unheard()))
+    });
     for context in accused {
-        if let Some(mut stream) = take_stream(context)
+        if let Some(Stream::Request(mut stream)) = take_stream(context)
             && host::act_for(context).is_ok()
         {
             stream.refuse(installation::FLAG_MISSING);

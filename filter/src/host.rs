@@ -120,6 +120,11 @@ pub(crate) fn list(attribute: &[u8]) -> Option<Vec<&[u8]>> {
     is_list.then(|| pairs.into_iter().map(|(item, _)| item).collect())
 }
 
+/// Names and values of an attribute that is a map, `None` if it is anything else.
+pub(crate) fn map(attribute: &[u8]) -> Option<Pairs<'_>> {
+    pairs(attribute).filter(|(_, rest)| rest.is_empty()).map(|(pairs, _)| pairs)
+}
+
 /// Reads a serialised map: a count, then two lengths for each pair, then name, NUL, value, NUL for each pair.
 fn pairs(map: &[u8]) -> Option<(Pairs<'_>, &[u8])> {
     let (count, rest) = number(map)?;

@@ -7,6 +7,8 @@
 //! | `hold: gate`, no gate in this chain | no context of this VM follows the router's |
 //! | the same, and the gates elsewhere have another VM | the gate's address is missing when the body comes, or Envoy finds no route |
 //! | the gate stands before its router | the gate finds nothing to hold and leaves a note; the router reads it |
+//! | `role: upstream` on a cluster that no chain or copy goes to | there is no plan |
+//! | an endpoint without metadata, or with that of a model the request must not go to | the plan does not name its model |
 
 use crate::host::{self, Action, Headers, Level};
 use pointsman_router::Reply;
@@ -24,6 +26,14 @@ pub(crate) const GATE_FIRST_PROPERTY: &str = "pointsman_gate_first";
 pub(crate) const FLAG_MISSING: &str = "Pointsman runs with `hold: stop`, but Envoy does not show it request bodies: set `allow_on_headers_stop_iteration: true` on its filter (Envoy 1.35 or newer), or use `hold: gate`";
 pub(crate) const GATE_MISSING: &str = "Pointsman runs with `hold: gate`, but there is no gate right behind it: add an instance of the module with `role: gate`";
 pub(crate) const GATE_FIRST: &str = "Pointsman's gate stands in front of its router: put it right behind the router";
+
+pub(crate) const NO_PLAN: &str = "Pointsman's `role: upstream` found no plan for this attempt: its cluster is for requests that Pointsman's router sends to a chain of models, and for copies";
+pub(crate) const ENDPOINT_UNMARKED: &str = "Pointsman's `role: upstream` does not know which model this endpoint serves: mark it with the metadata `pointsman: { model: ... }`";
+pub(crate) const MODEL_NOT_IN_PLAN: &str = "Pointsman's `role: upstream` refused an endpoint whose model is not in the plan of this request: its cluster does not fit the policy";
+pub(crate) const BODY_DOES_NOT_FIT: &str = "the body has changed between Pointsman's router and the attempt: nothing may stand between them that changes bodies";
+
+/// What a refused attempt leaves in place of its number and model: the record is then that of the refusal.
+pub(crate) const REFUSED_ATTEMPT: &[u8] = b"refused";
 
 /// How often a mistake is written to the log.
 const LOG_EVERY: u64 = 60 * SECOND;
@@ -74,11 +84,30 @@ enum Proof {
     Broken,
 }
 
+/// Writes mistakes to the log, at most one a minute.
+pub(crate) struct Complaints {
+    next: Cell<u64>,
+}
+
+impl Complaints {
+    pub(crate) const fn new() -> Self {
+        Self { next: Cell::new(0) }
+    }
+
+    pub(crate) fn log(&self, what: &str) {
+        let now = host::now();
+        if now >= self.next.get() {
+            self.next.set(now.saturating_add(LOG_EVERY));
+            host::log(Level::Error, &format!("wrong installation: {what}"));
+        }
+    }
+}
+
 /// Watches over the first requests of a router, until one of them has shown that the chain is right.
 pub(crate) struct Watch {
     proof: Cell<Proof>,
     held: Cell<Vec<Held>>,
-    next_log: Cell<u64>,
+    complaints: Complaints,
     next_probe: Cell<u64>,
 }
 
@@ -97,7 +126,7 @@ impl Watch {
         Self {
             proof: Cell::new(Proof::None),
             held: Cell::new(Vec::new()),
-            next_log: Cell::new(0),
+            complaints: Complaints::new(),
             next_probe: Cell::new(0),
         }
     }
@@ -162,11 +191,7 @@ impl Watch {
 
     /// Writes a mistake to the log, at most once a minute.
     pub(crate) fn log(&self, what: &str) {
-        let now = host::now();
-        if now >= self.next_log.get() {
-            self.next_log.set(now.saturating_add(LOG_EVERY));
-            host::log(Level::Error, &format!("wrong installation: {what}"));
-        }
+        self.complaints.log(what);
     }
 }
 

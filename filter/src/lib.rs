@@ -7,9 +7,12 @@
 //! abi        the proxy-wasm ABI: imports, exports, memory that crosses the VM boundary (the only `unsafe`)
 //! host       the same as safe functions
 //! dispatch   context id -> plugin, stream
-//! plugin     one configured instance, in the role of router or gate
+//! plugin     one configured instance, in one of its roles
 //! router     one request: headers, body, trailers, response headers
 //! gate       holds the headers behind the router when Envoy cannot hold them itself
+//! upstream   one attempt: the model of the endpoint that Envoy has chosen
+//! feedback   what providers say about their rate limits, shared by all workers
+//! splice     changes in the middle of a body
 //! edits      how the router's edits cross to the gate
 //! installation   wrong filter chains: seen, said, answered
 //! ```
@@ -19,8 +22,11 @@
 mod abi;
 mod dispatch;
 mod edits;
+mod feedback;
 mod gate;
 mod host;
 mod installation;
 mod plugin;
 mod router;
+mod splice;
+mod upstream;

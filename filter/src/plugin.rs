@@ -3,6 +3,7 @@
 use crate::gate::Gate;
 use crate::host::{self, Level};
 use crate::router::Router;
+use crate::upstream::Upstream;
 use pointsman_router::config::{PluginConfig, Role};
 use std::rc::Rc;
 
@@ -12,6 +13,7 @@ use std::rc::Rc;
 pub(crate) enum Plugin {
     Router(Rc<Router>),
     Gate(Rc<Gate>),
+    Upstream(Rc<Upstream>),
 }
 
 impl Plugin {
@@ -35,10 +37,7 @@ impl Plugin {
                 };
                 Some(Self::Router(Rc::new(Router::new(policy, config.hold))))
             }
-            Role::Upstream => {
-                refused("role: `upstream` is not there yet");
-                None
-            }
+            Role::Upstream => Some(Self::Upstream(Rc::new(Upstream::new()))),
             Role::Gate => {
                 let gate = Gate::register(id)
                     .inspect_err(|status| refused(&format!("no queue for the gate: {status}")))

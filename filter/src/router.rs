@@ -2,19 +2,34 @@
 
 use crate::dispatch;
 use crate::edits::{self, ADDRESS_PROPERTY, Address};
+use crate::feedback;
 use crate::gate::{self, GATES};
 use crate::host::{self, Action, Headers, Loan, Status};
-use crate::installation::{self, GATE_FIRST, GATE_FIRST_PROPERTY, GATE_MISSING, HOLD_PROPERTY, UNDECIDED, Watch};
+use crate::installation::{
+    self, GATE_FIRST, GATE_FIRST_PROPERTY, GATE_MISSING, HOLD_PROPERTY, REFUSED_ATTEMPT, UNDECIDED, Watch,
+};
+use crate::splice::{some, splice};
+use pointsman_router::attempt::Tried;
 use pointsman_router::config::Hold;
-use pointsman_router::names::{self, CLUSTER_HEADER, RECORD_PROPERTY};
-use pointsman_router::{Caller, Edits, Policy, Reading, Received, Reply, Splice, Step};
+use pointsman_router::names::{self, ATTEMPT_PROPERTY, CLUSTER_HEADER, PLAN_PROPERTY, RECORD_PROPERTY};
+use pointsman_router::{Answer, Caller, Edits, Policy, Reading, Received, Reply, Step};
 use std::rc::Rc;
-
-/// A prefix up to this size is replaced in one piece; above it the body is turned over piece by piece.
-const LARGEST_PREFIX: usize = 1 << 20;
 
 /// How much of a refused request's body may still be on its way for the answer to wait for it.
 const LARGEST_REST: u64 = 64 << 10;
+
+/// By these a client can tell Envoy when and how often to try again. A chain is tried as the policy says: each model once,
+/// one after the other. Two attempts at the same time would even share one header map, and with it path, host and key.
+///
+/// `x-envoy-max-retries` is not among them because a chain sets it; how long the whole may take stays the client's.
+const RETRY_HEADERS: [&str; 6] = [
+    "x-envoy-retry-on",
+    "x-envoy-retry-grpc-on",
+    "x-envoy-retriable-status-codes",
+    "x-envoy-retriable-header-names",
+    "x-envoy-upstream-rq-per-try-timeout-ms",
+    "x-envoy-hedge-on-per-try-timeout",
+];
 
 /// A configured router on one worker.
 pub(crate) struct Router {
@@ -24,7 +39,10 @@ pub(crate) struct Router {
 }
 
 impl Router {
-    pub(crate) const fn new(policy: Rc<Policy>, hold: Hold) -> Self {
+    pub(crate) fn new(policy: Rc<Policy>, hold: Hold) -> Self {
+        if policy.takes_feedback() {
+            feedback::open();
+        }
         Self { policy, hold, watch: Watch::new() }
     }
 
@@ -54,6 +72,8 @@ pub(crate) struct Stream {
     path: Box<[u8]>,
     /// What the client says the length of the body is, and how much of it has come.
     received: u64,
+    /// The client has sent some of [`RETRY_HEADERS`].
+    steers_retries: bool,
     phase: Phase,
 }
 
@@ -102,6 +122,7 @@ pub(crate) fn on_request_headers(
         reading,
         path: header(b":path").unwrap_or_default().into(),
         received: 0,
+        steers_retries: headers.iter().any(|(name, _)| steers_retries(name)),
         phase: Phase::Held { read: 0, gate: None },
     });
     let action = stream.on_request_headers(context, end_of_stream);
@@ -167,7 +188,10 @@ impl Stream {
             Err(Refusal::Host(status)) => return self.fail("read the body", status),
         };
         match (news.edits, &self.phase) {
-            (Some(edits), phase) => {
+            (Some(mut edits), phase) => {
+                if self.steers_retries && edits.state.iter().any(|(name, _)| *name == PLAN_PROPERTY) {
+                    edits.remove_headers.extend(RETRY_HEADERS);
+                }
                 let gate = if let Phase::Held { gate, .. } = phase { *gate } else { None };
                 if let Err(status) = apply(gate, size, news.head.as_deref(), &edits) {
                     return self.fail("change the request", status);
@@ -255,25 +279,41 @@ impl Stream {
                 self.refuse(GATE_MISSING);
             }
             Phase::Held { .. } | Phase::Refused(_) | Phase::Over => {}
-            Phase::Flowing | Phase::Complete | Phase::Answering => self.label_response(),
+            Phase::Flowing | Phase::Complete | Phase::Answering => self.hear(),
         }
     }
 
-    /// Sets the response headers the policy asks for, and lets none of the upstream's stand beside them.
-    fn label_response(&mut self) {
-        let answer = self.reading.answered(true, None);
-        if !answer.headers.is_empty() {
-            let map = host::headers(Headers::Response);
-            if let Some(mut headers) = map.as_ref().ok().and_then(|map| map.pairs()) {
-                let _ = strip_reserved(&mut headers, Headers::Response);
-            }
-            for (name, value) in answer.headers {
-                let _ = host::set_header(Headers::Response, name.as_bytes(), value.as_bytes());
-            }
+    /// Notes what the answer says, sets the response headers the policy asks for, and lets none of the upstream's stand
+    /// beside them.
+    fn hear(&mut self) {
+        if self.reading.wants_answer() {
+            let answer = match self.reading.only_model() {
+                Some(model) => {
+                    if self.plugin.policy.takes_feedback() {
+                        feedback::listen(model, is_providers_answer);
+                    }
+                    self.reading.answered(true, None)
+                }
+                None => self.complete(),
+            };
+            label_response(&answer.headers);
         }
         if matches!(self.phase, Phase::Answering) {
             self.phase = Phase::Over;
         }
+    }
+
+    /// Completes the record of a chain: which attempt, and whose answer.
+    fn complete(&self) -> Answer {
+        let tried = host::property(ATTEMPT_PROPERTY.as_bytes());
+        let tried = tried.as_deref();
+        let answer = self.reading.answered(is_providers_answer(), tried.and_then(Tried::read).as_ref());
+        if let Some(record) = &answer.record
+            && tried != Some(REFUSED_ATTEMPT)
+        {
+            let _ = host::set_property(RECORD_PROPERTY, record.as_bytes());
+        }
+        answer
     }
 
     /// Answers with a 500 that names the mistake, and ends the stream's part here.
@@ -347,6 +387,29 @@ fn strip_reserved(headers: &mut Vec<(&[u8], &[u8])>, of: Headers) -> Result<(), 
     Ok(())
 }
 
+/// Sets response headers of ours.
+fn label_response(labels: &[(&'static str, String)]) {
+    if labels.is_empty() {
+        return;
+    }
+    let map = host::headers(Headers::Response);
+    if let Some(mut headers) = map.as_ref().ok().and_then(|map| map.pairs()) {
+        let _ = strip_reserved(&mut headers, Headers::Response);
+    }
+    for (name, value) in labels {
+        let _ = host::set_header(Headers::Response, name.as_bytes(), value.as_bytes());
+    }
+}
+
+fn steers_retries(name: &[u8]) -> bool {
+    name.starts_with(b"x-envoy-") && RETRY_HEADERS.iter().any(|known| known.as_bytes() == name)
+}
+
+/// Did a provider answer, and not Envoy by itself?
+fn is_providers_answer() -> bool {
+    host::property(b"response\0code_details").is_some_and(|details| *details == *b"via_upstream")
+}
+
 /// The same for trailers, whatever the request is: a server may read them as headers.
 pub(crate) fn strip_trailers() -> Result<(), &'static str> {
     let map = host::headers(Headers::RequestTrailers);
@@ -365,46 +428,6 @@ fn went_nowhere() -> bool {
     details.is_some_and(|details| matches!(&*details, b"cluster_not_found" | b"route_not_found"))
 }
 
-/// Splices the buffered body of `size` bytes, whose `head` is at hand. Envoy can replace a prefix and append, and nothing
-/// else.
-fn splice(size: usize, head: &[u8], change: &Splice) -> Result<(), Status> {
-    let Splice { keep, until, with } = change;
-    if *keep > LARGEST_PREFIX {
-        return turn_over(size, *keep, *until, with);
-    }
-    let mut prefix = Vec::with_capacity(keep + with.len());
-    prefix.extend_from_slice(head.get(..*keep).unwrap_or(head));
-    while prefix.len() < *keep {
-        prefix.extend_from_slice(&some(host::body(prefix.len(), *keep)?)?);
-    }
-    prefix.extend_from_slice(with);
-    host::replace_body_prefix(*until, &prefix)
-}
-
-/// Splices far behind the start without taking all that stands in front into the VM: what is cut off at the front is
-/// appended at the end, piece by piece, until the whole body has gone round.
-fn turn_over(size: usize, keep: usize, until: usize, with: &[u8]) -> Result<(), Status> {
-    move_to_end(keep)?;
-    host::append_body(with)?;
-    host::replace_body_prefix(until.saturating_sub(keep), b"")?;
-    move_to_end(size.saturating_sub(until))
-}
-
-fn move_to_end(mut length: usize) -> Result<(), Status> {
-    while length > 0 {
-        let piece = some(host::body(0, length)?)?;
-        host::replace_body_prefix(piece.len(), b"")?;
-        host::append_body(&piece)?;
-        length = length.saturating_sub(piece.len());
-    }
-    Ok(())
-}
-
-/// The body ends before the place where the engine saw something: never silently go on.
-fn some(piece: Loan) -> Result<Loan, Status> {
-    if piece.is_empty() { Err(Status::INVALID_MEMORY) } else { Ok(piece) }
-}
-
 /// The caller, as the proxy has proved it.
 struct Peer<'a>(&'a Policy);
 
@@ -413,6 +436,10 @@ impl Caller for Peer<'_> {
         host::property(b"connection\0uri_san_peer_certificate")
             .filter(|name| !name.is_empty())
             .map(|name| name.to_vec())
+    }
+
+    fn demoted(&self) -> Vec<String> {
+        feedback::demoted(self.0)
     }
 
     fn claim(&self, path: &[String]) -> Option<Vec<u8>> {

@@ -9,6 +9,7 @@ pub mod config;
 pub mod corridor;
 mod decide;
 mod explain;
+pub mod feedback;
 mod models;
 pub mod names;
 pub mod policy;

@@ -1,0 +1,70 @@
+//! What providers say about their rate limits, in data that all workers share.
+//!
+//! Shared data belongs to a `vm_id`: the upstream role writes what its router reads only if both have the same.
+
+use crate::host::{self, Headers, Status};
+use pointsman_router::Policy;
+use pointsman_router::feedback::{self, Demotions};
+
+/// The table of models that are left out for a while.
+const DEMOTIONS: &str = "pointsman.demotions";
+
+/// How often a change is tried while others change the table, too. A notice that is lost comes again with the next answer.
+const TRIES: u32 = 8;
+
+const MILLISECOND: u64 = 1_000_000;
+
+fn now() -> u64 {
+    host::now() / MILLISECOND
+}
+
+/// Makes the table, for those who write to it only if somebody reads it.
+pub(crate) fn open() {
+    if host::shared(DEMOTIONS).is_none() {
+        let _ = host::set_shared(DEMOTIONS, &Demotions::default().write(), 0);
+    }
+}
+
+/// Reads the response headers of a model's answer, and notes it if its provider wants to be left alone. `is_providers` is
+/// asked only then: an answer of the proxy itself says nothing about a provider.
+pub(crate) fn listen(model: &str, is_providers: impl FnOnce() -> bool) {
+    let pause = feedback::pause(|name| host::header(Headers::Response, name), now);
+    if let Some(pause) = pause
+        && is_providers()
+    {
+        note(model, pause);
+    }
+}
+
+fn note(model: &str, pause: u64) {
+    for _ in 0..TRIES {
+        let Some((table, cas)) = host::shared(DEMOTIONS) else {
+            return;
+        };
+        let mut table = Demotions::read(&table);
+        if !table.note(model, pause, now()) {
+            return;
+        }
+        if host::set_shared(DEMOTIONS, &table.write(), cas) != Err(Status::CAS_MISMATCH) {
+            return;
+        }
+    }
+}
+
+/// The models that are left out now.
+pub(crate) fn demoted(policy: &Policy) -> Vec<String> {
+    let Some((bytes, cas)) = host::shared(DEMOTIONS) else {
+        return Vec::new();
+    };
+    let table = Demotions::read(&bytes);
+    if table.is_empty() {
+        return Vec::new();
+    }
+    let now = now();
+    if table.is_over(now) {
+        // From here on a request need not even ask for the time.
+        let _ = host::set_shared(DEMOTIONS, &Demotions::default().write(), cas);
+        return Vec::new();
+    }
+    table.in_force(now, policy.max_feedback_seconds().saturating_mul(1_000))
+}
