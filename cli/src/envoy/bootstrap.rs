@@ -120,7 +120,7 @@ virtual_hosts:
 
 /// The windows of an HTTP/2 stream that holds `bytes` and of its connection, within what Envoy accepts and in the
 /// proportion of its defaults.
-fn windows(bytes: u32) -> (u32, u32) {
+pub(crate) fn windows(bytes: u32) -> (u32, u32) {
     let stream = match bytes {
         // No limit.
         0 => LARGEST_WINDOW,
