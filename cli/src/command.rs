@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod doctor;
 mod explain;
 mod render;
 mod run;
@@ -28,6 +29,7 @@ enum Command {
     Run(run::Arguments),
     Schema(schema::Arguments),
     Demo(demo::Arguments),
+    Doctor(doctor::Arguments),
 }
 
 /// Why a command ends with exit code 1.
@@ -61,6 +63,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Doctor(arguments) => return doctor::run(&arguments),
     };
     match done {
         Ok(()) => return ExitCode::SUCCESS,

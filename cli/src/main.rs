@@ -5,6 +5,7 @@
 mod command;
 mod demo;
 mod deployment;
+mod doctor;
 mod envoy;
 mod example;
 mod policy_file;

@@ -1,0 +1,359 @@
+"""`pointsman doctor` against real Envoys: a right installation has no findings, and every mistake has its own."""
+
+import contextlib
+import copy
+import dataclasses
+import json
+import os
+import pathlib
+import subprocess
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from harness import bootstrap, locations
+from harness.bootstrap import EXTENSIONS, TYPE, WASM_TYPE, Chain
+from harness.edge import Installation, discovery_file, listeners, write_discovery
+from harness.envoy import Envoy
+from harness.http1 import Http1, head
+from harness.waiting import wait_for
+
+POLICY = {
+    "models": [{"name": "a", "cluster": "one"}, {"name": "b", "cluster": "two"}],
+    "limits": {"maxBodyBytes": 100_000},
+}
+HEADER = bootstrap.CLUSTER_HEADER
+HOLDS = ("stop", "gate")
+
+
+@dataclasses.dataclass
+class Examined:
+    code: int
+    report: dict
+
+    @property
+    def findings(self) -> list[str]:
+        return [finding["code"] for finding in self.report["findings"]]
+
+    def finding(self, code: str) -> dict:
+        return next(finding for finding in self.report["findings"] if finding["code"] == code)
+
+
+def run_doctor(address: str, *options: str) -> subprocess.CompletedProcess:
+    arguments = [locations.cli(), "doctor", address, *options]
+    return subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
+
+
+class Patient:
+    """An Envoy with nothing behind its clusters."""
+
+    def __init__(self, envoy: Envoy, folder: pathlib.Path):
+        self.envoy, self.folder = envoy, folder
+        self.address = (folder / "admin-address").read_text()
+
+    def examine(self) -> Examined:
+        done = run_doctor(self.address, "--output", "json")
+        assert done.stderr == ""
+        return Examined(done.returncode, json.loads(done.stdout))
+
+
+Change = Callable[[dict], object]
+
+
+@contextlib.contextmanager
+def patient(folder: pathlib.Path, version: str, hold: str, change: Change = lambda config: None, **more) -> Iterator[Patient]:
+    """The documented installation after `change`."""
+    installation = Installation(version, hold, **{"policy": POLICY, "default_cluster": "web", **more})
+    clusters = [bootstrap.cluster(name, 9, http2=False) for name in installation.clusters()]
+    config = bootstrap.bootstrap(listeners(installation, folder), clusters)
+    change(config)
+    envoy = Envoy(version, json.dumps(config), folder)
+    try:
+        yield Patient(envoy, folder)
+    finally:
+        envoy.stop()
+
+
+# Places in the configuration.
+
+
+def manager(config: dict, listener: int = 0) -> dict:
+    return config["static_resources"]["listeners"][listener]["filter_chains"][0]["filters"][0]["typed_config"]
+
+
+def filters(config: dict) -> list[dict]:
+    return manager(config)["http_filters"]
+
+
+def plugin(config: dict, index: int = 0) -> dict:
+    return filters(config)[index]["typed_config"]["config"]
+
+
+def routes(config: dict) -> list[dict]:
+    return manager(config)["route_config"]["virtual_hosts"][0]["routes"]
+
+
+def without_cluster(config: dict, name: str) -> None:
+    resources = config["static_resources"]
+    resources["clusters"] = [cluster for cluster in resources["clusters"] if cluster["name"] != name]
+
+
+def native(kind: str, message: str, **fields) -> dict:
+    return {"name": kind, "typed_config": {"@type": f"{EXTENSIONS}filters.http.{kind}.v3.{message}", **fields}}
+
+
+def routed_by_value(*values: str) -> list[dict]:
+    matches = [{"prefix": "/", "headers": [{"name": HEADER, "string_match": {"exact": value}}]} for value in values]
+    pairs = zip(matches, values, strict=True)
+    return [{"match": match, "route": {"cluster": value}, "request_headers_to_remove": [HEADER]} for match, value in pairs]
+
+
+def as_upstream_filter(config: dict) -> None:
+    """The router as a filter of the cluster `one`."""
+    options = config["static_resources"]["clusters"][0]["typed_extension_protocol_options"]
+    codec = {"name": "codec", "typed_config": {"@type": EXTENSIONS + "filters.http.upstream_codec.v3.UpstreamCodec"}}
+    next(iter(options.values()))["http_filters"] = [copy.deepcopy(filters(config)[0]), codec]
+
+
+@dataclasses.dataclass(frozen=True)
+class Mistake:
+    findings: tuple[str, ...]
+    change: Change = lambda config: None
+    hold: str = "stop"
+    more: dict = dataclasses.field(default_factory=dict)
+
+
+BUFFER = native("buffer", "Buffer", max_request_bytes=1000)
+TWICE_LIMITED = {"policy": {**POLICY, "limits": {"maxBodyBytes": 600_000}}}
+OTHER_POLICY = {"role": "router", "hold": "stop", "policy": {"models": POLICY["models"][:1]}}
+
+MISTAKES = {
+    "not-installed": Mistake(("not-installed",), lambda c: filters(c).pop(0)),
+    "gate-without-router": Mistake(("gate-without-router",), more={"chain": Chain(("gate",), False)}),
+    "flag-missing": Mistake(("flag-missing",), more={"chain": Chain(("router",), False)}),
+    "gate-missing": Mistake(("gate-missing",), hold="gate", more={"chain": Chain(("router",), False)}),
+    "gate-first": Mistake(("gate-first",), hold="gate", more={"chain": Chain(("gate", "router"), False)}),
+    "gate-elsewhere": Mistake(
+        ("gate-missing",), hold="gate", more={"chain": Chain(("router",), False), "elsewhere": Chain(("router", "gate"), False)}
+    ),
+    "filter-between": Mistake(("filter-between",), lambda c: filters(c).insert(1, native("cors", "Cors")), hold="gate"),
+    "gate-unused": Mistake(("gate-unused",), more={"chain": Chain(("router", "gate"), True)}),
+    "two-routers": Mistake(("two-routers",), more={"chain": Chain(("router", "router"), True)}),
+    "behind-envoys-router": Mistake(("not-installed", "behind-envoys-router"), lambda c: (as_upstream_filter(c), filters(c).pop(0))),
+    "buffer-behind": Mistake(("body-held-behind",), lambda c: filters(c).insert(1, BUFFER)),
+    "fail-open": Mistake(("fail-open",), lambda c: plugin(c).update(failure_policy="FAIL_OPEN")),
+    "fail-closed": Mistake(("fail-closed",), lambda c: plugin(c).pop("failure_policy")),
+    "buffer-too-small": Mistake(
+        ("buffer-too-small",), lambda c: c["static_resources"]["listeners"][0].update(per_connection_buffer_limit_bytes=32_768)
+    ),
+    "window-too-small": Mistake(
+        ("http2-window-too-small",), lambda c: manager(c).update(http2_protocol_options={"initial_stream_window_size": 65_535})
+    ),
+    "cluster-missing": Mistake(("cluster-missing",), lambda c: without_cluster(c, "two")),
+    "no-route": Mistake(("no-route",), lambda c: routes(c).pop(0)),
+    "catch-all-first": Mistake(("route-shadowed",), lambda c: routes(c).reverse()),
+    "value-without-route": Mistake(("cluster-without-route",), lambda c: routes(c).__setitem__(slice(None), routed_by_value("one"))),
+    "header-leaks": Mistake(("header-leaks",), lambda c: routes(c)[0].pop("request_headers_to_remove")),
+    "route-ignores-choice": Mistake(("route-ignores-choice",), lambda c: routes(c)[0].update(route={"cluster": "one"})),
+    "no-hosts": Mistake(("cluster-without-hosts",), lambda c: c["static_resources"]["clusters"][0]["load_assignment"].pop("endpoints")),
+}
+
+
+@pytest.fixture(params=locations.ENVOY_VERSIONS)
+def version(request):
+    return request.param
+
+
+@pytest.mark.parametrize("discovered", [False, True], ids=["inline", "ecds"])
+@pytest.mark.parametrize("hold", HOLDS)
+def test_a_right_installation_has_no_findings(tmp_path, version, hold, discovered):
+    with patient(tmp_path, version, hold, discovered=discovered) as right:
+        examined = right.examine()
+        assert (examined.code, examined.findings) == (0, []), examined.report
+        assert len(examined.report["fine"]) >= 10
+        roles = [(instance["role"], instance["discovered"]) for instance in examined.report["instances"]]
+        assert roles == [("router", discovered)] + ([("gate", False)] if hold == "gate" else [])
+        shown = run_doctor(f"http://{right.address}/")
+        assert (shown.returncode, shown.stderr) == (0, "")
+        assert shown.stdout.startswith(f"Envoy {version}\n") and "nothing wrong was found" in shown.stdout
+
+
+def test_routes_by_value_are_right_too(tmp_path, version):
+    change = lambda config: routes(config).__setitem__(slice(0, 1), routed_by_value("one", "two"))
+    with patient(tmp_path, version, "stop", change) as right:
+        assert right.examine().findings == []
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES.keys())
+def test_every_mistake_has_its_finding(tmp_path, version, mistake):
+    with patient(tmp_path, version, mistake.hold, mistake.change, **mistake.more) as wrong:
+        examined = wrong.examine()
+        assert (examined.code, tuple(examined.findings)) == (1, mistake.findings), examined.report
+        shown = run_doctor(wrong.address)
+        assert shown.returncode == 1
+        assert all(f"({code})" in shown.stdout for code in mistake.findings)
+
+
+def test_the_limit_of_a_retry_depends_on_the_version(tmp_path, version):
+    change = lambda config: routes(config)[0]["route"].update(retry_policy={"retry_on": "5xx"})
+    with patient(tmp_path, version, "stop", change, **TWICE_LIMITED) as edge:
+        assert edge.examine().findings == (["buffer-too-small-for-retries"] if version == locations.OLDEST_ENVOY else [])
+
+
+def test_listeners_with_different_policies_are_told_apart(tmp_path, version):
+    def change(config):
+        other = manager(config, 1)["http_filters"][0]["typed_config"]["config"]["configuration"]
+        other["value"] = json.dumps({**OTHER_POLICY, "policy": {**POLICY, "models": POLICY["models"][:1]}})
+
+    with patient(tmp_path, version, "stop", change, elsewhere=Chain(("router",), True)) as edge:
+        examined = edge.examine()
+        assert examined.findings == ["policies-differ"]
+        places = examined.finding("policies-differ")["places"]
+        assert any("`edge`" in place for place in places) and any("`elsewhere`" in place for place in places)
+
+
+def push(edge: Patient, hold: str, policy: dict, number: str) -> None:
+    write_discovery(edge.folder, Installation(edge.envoy.version, hold, policy), policy, version=number)
+
+
+def taken(edge: Patient, what: str) -> int:
+    return edge.envoy.stat(f"extension_config_discovery.http_filter.pointsman-router.{what}")
+
+
+def test_a_refused_push_is_told_until_a_good_one_comes(tmp_path, version):
+    with patient(tmp_path, version, "stop", discovered=True) as edge:
+        push(edge, "stop", {"models": "none"}, "bad")
+        wait_for("the refusal", lambda: taken(edge, "update_rejected") == 1)
+        examined = edge.examine()
+        assert examined.findings == ["configuration-invalid", "push-refused"]
+        assert "keeps serving" in examined.finding("configuration-invalid")["symptom"]
+        assert "models: expected a list" in examined.finding("configuration-invalid")["cause"]
+        push(edge, "stop", POLICY, "good")
+        wait_for("the next policy", lambda: taken(edge, "update_success") == 2)
+        examined = edge.examine()
+        assert (examined.code, examined.findings) == (0, [])
+        assert any("1 earlier updates were refused" in line for line in examined.report["fine"])
+
+
+def offer(folder: pathlib.Path, config: dict) -> None:
+    response = bootstrap.discovery_response("pointsman-router", "1", config)
+    (folder / "draft").write_text(json.dumps(response))
+    os.replace(folder / "draft", discovery_file(folder))
+
+
+@pytest.mark.parametrize("prefix", ["wasm-default-deny", "wasm-default-allow"])
+def test_istios_substitute_for_a_module_is_recognised(tmp_path, version, prefix):
+    rbac = EXTENSIONS + "filters.http.rbac.v3.RBAC"
+
+    def change(config):
+        offer(tmp_path, {"@type": rbac, "rules_stat_prefix": prefix, **({"rules": {}} if prefix.endswith("deny") else {})})
+        filters(config)[0]["config_discovery"]["type_urls"] = [WASM_TYPE, rbac]
+
+    with patient(tmp_path, version, "stop", change, discovered=True) as edge:
+        assert edge.examine().findings == ["module-not-downloaded"]
+
+
+def test_a_configuration_that_never_came_is_missed(tmp_path, version):
+    def change(config):
+        source = filters(config)[0]["config_discovery"]["config_source"]
+        source["path_config_source"]["path"] = str(tmp_path / "empty.json")
+        source["initial_fetch_timeout"] = "0.1s"
+        (tmp_path / "empty.json").write_text('{"version_info": "1", "resources": []}')
+
+    with patient(tmp_path, version, "stop", change, discovered=True) as edge:
+        assert edge.examine().findings == ["configuration-missing"]
+
+
+def test_a_listener_that_envoy_refused_is_told_with_the_reason(tmp_path, version):
+    file = tmp_path / "listeners.json"
+
+    def write(listener: dict, number: str) -> None:
+        resource = {"@type": TYPE + "envoy.config.listener.v3.Listener", **listener}
+        draft = tmp_path / f"draft-{number}"
+        draft.write_text(json.dumps({"version_info": number, "resources": [resource]}))
+        os.replace(draft, file)
+
+    def change(config):
+        resources = config["static_resources"]
+        listener = resources["listeners"].pop()
+        write(listener, "1")
+        bad = copy.deepcopy(listener)
+        bad["name"] = "unheard-of"
+        bad["filter_chains"][0]["filters"][0]["typed_config"]["stat_prefix"] = ""
+        refused.append(bad)
+        config["dynamic_resources"] = {"lds_config": {"path_config_source": {"path": str(file)}, "resource_api_version": "V3"}}
+
+    refused: list[dict] = []
+    with patient(tmp_path, version, "stop", change) as edge:
+        assert edge.examine().findings == []
+        bad = copy.deepcopy(refused[0])
+        bad["name"] = "edge"
+        manager_of = bad["filter_chains"][0]["filters"][0]["typed_config"]
+        manager_of["stat_prefix"] = "edge"
+        manager_of["http_filters"][0]["typed_config"]["config"]["vm_config"]["code"]["local"]["filename"] = str(tmp_path / "no-such.wasm")
+        write(bad, "2")
+        wait_for("the refusal", lambda: edge.envoy.stat("listener_manager.lds.update_rejected") == 1)
+        examined = edge.examine()
+        assert examined.findings == ["update-refused"]
+        assert "no-such.wasm" in examined.finding("update-refused")["cause"]
+
+
+def section(number: int, *items: bytes) -> bytes:
+    body = bytes([len(items)]) + b"".join(items)
+    return bytes([number, len(body)]) + body
+
+
+def trapping_module() -> bytes:
+    """A module that traps at the headers of every request."""
+    int32, functions = b"\x7f", ("proxy_abi_version_0_2_1", "malloc", "proxy_on_request_headers")
+    types = [b"\x60\x00\x00", b"\x60\x01" + int32 + b"\x01" + int32, b"\x60\x03" + int32 * 3 + b"\x01" + int32]
+    exports = [bytes([len(name)]) + name.encode() + bytes([0, index]) for index, name in enumerate(functions)]
+    code = [b"\x02\x00\x0b", b"\x05\x00\x41\x80\x08\x0b", b"\x03\x00\x00\x0b"]
+    sections = [
+        section(1, *types),
+        section(3, b"\x00", b"\x01", b"\x02"),
+        section(5, b"\x00\x01"),
+        section(7, *exports, b"\x06memory\x02\x00"),
+        section(10, *code),
+    ]
+    return b"\0asm\x01\0\0\0" + b"".join(sections)
+
+
+def test_a_module_that_has_failed_is_told(tmp_path, version):
+    (tmp_path / "trap.wasm").write_bytes(trapping_module())
+
+    def change(config):
+        plugin(config)["vm_config"]["code"]["local"]["filename"] = str(tmp_path / "trap.wasm")
+
+    with patient(tmp_path, version, "stop", change) as edge:
+        assert edge.examine().findings == []
+        for _ in range(2):
+            with Http1(edge.envoy.port) as client:
+                client.send(head("GET", "/", [("host", "edge.test")]))
+                assert client.response().status == 503
+        assert edge.examine().findings == ["machine-failed"]
+
+
+def test_a_module_that_envoy_cannot_download_is_told(tmp_path, version):
+    def change(config):
+        uri = {"uri": "http://127.0.0.1/pointsman.wasm", "cluster": "one", "timeout": "1s"}
+        remote = {"http_uri": uri, "sha256": "0" * 64, "retry_policy": {"num_retries": 0}}
+        plugin(config)["vm_config"]["code"] = {"remote": remote}
+
+    with patient(tmp_path, version, "stop", change) as edge:
+        wait_for("the download to fail", lambda: edge.envoy.stat("wasm.remote_load_fetch_failures") > 0)
+        assert edge.examine().findings == ["download-failed", "no-machine"]
+
+
+def test_who_cannot_be_asked_is_exit_code_2(tmp_path, version):
+    with patient(tmp_path, version, "stop") as edge:
+        address, listener = edge.address, f"127.0.0.1:{edge.envoy.port}"
+        done = run_doctor(listener)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "`GET /config_dump?include_eds` was answered with 503" in done.stderr
+        done = run_doctor(f"{address}/elsewhere")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "was answered with 404" in done.stderr
+    done = run_doctor(address)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "cannot ask Envoy's admin interface" in done.stderr
