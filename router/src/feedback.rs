@@ -38,8 +38,8 @@ const ANTHROPIC_UNLESS_REFUSED: usize = 2;
 
 /// For how many milliseconds a provider does not want to be asked, going by its answer. `now` is in milliseconds since 1970.
 ///
-/// Every header costs a call to the host, so as few as possible are asked for: of an answer without limits three, of one
-/// with OpenAI's three as well.
+/// Every header costs a call to the host, so as few as possible are asked for: three of an answer without limits or with
+/// OpenAI's, four with Anthropic's.
 pub fn pause<V: Deref<Target = [u8]>>(
     header: impl Fn(&'static str) -> Option<V>,
     now: impl Fn() -> u64,
@@ -51,11 +51,8 @@ pub fn pause<V: Deref<Target = [u8]>>(
         pause = retry_after(&header, &now);
     }
     if pause.is_none() && (refused || status < 400) {
-        pause = limits(&header, &now, &OPENAI, refused);
-        if pause.is_none() {
-            let anthropic = ANTHROPIC.get(..ANTHROPIC_UNLESS_REFUSED).filter(|_| !refused).unwrap_or(&ANTHROPIC);
-            pause = limits(&header, &now, anthropic, refused);
-        }
+        let anthropic = ANTHROPIC.get(..ANTHROPIC_UNLESS_REFUSED).filter(|_| !refused).unwrap_or(&ANTHROPIC);
+        pause = [&OPENAI, anthropic].iter().find_map(|of| limits(&header, &now, of, refused));
     }
     pause.map(|pause| pause.min(LONGEST_PAUSE)).filter(|pause| *pause > 0)
 }
@@ -64,7 +61,7 @@ fn retry_after<V: Deref<Target = [u8]>>(
     header: &impl Fn(&'static str) -> Option<V>,
     now: &impl Fn() -> u64,
 ) -> Option<u64> {
-    let precise = header("retry-after-ms").and_then(|value| time::number(text(&value)?).map(|ms| ms.ceil() as u64));
+    let precise = header("retry-after-ms").and_then(|value| time::milliseconds(text(&value)?));
     precise.or_else(|| {
         let value = header("retry-after")?;
         let value = text(&value)?;
@@ -72,8 +69,8 @@ fn retry_after<V: Deref<Target = [u8]>>(
     })
 }
 
-/// The longest time until a limit that is used up is whole again. Whoever says nothing of the first limit is taken not to
-/// speak of the others either, unless the request was refused.
+/// The longest time until a limit that is used up is whole again, 0 if none is, `None` if the answer does not speak of such
+/// limits. An answer that says nothing of the first is taken to say nothing of the others, unless it is a refusal.
 fn limits<V: Deref<Target = [u8]>>(
     header: &impl Fn(&'static str) -> Option<V>,
     now: &impl Fn() -> u64,
@@ -83,15 +80,14 @@ fn limits<V: Deref<Target = [u8]>>(
     let mut longest = None;
     for (remaining, reset) in limits {
         let Some(remaining) = header(remaining) else {
-            if refused {
+            if refused || longest.is_some() {
                 continue;
             }
-            return longest;
+            return None;
         };
-        let used_up = text(&remaining).and_then(time::number).is_some_and(|left| left <= 0.0);
-        if used_up && let Some(reset) = header(reset) {
-            longest = longest.max(until_reset(&reset, now));
-        }
+        let used_up = text(&remaining).and_then(time::thousandfold) == Some(0);
+        let wait = if used_up { header(reset).and_then(|reset| until_reset(&reset, now)) } else { None };
+        longest = longest.max(Some(wait.unwrap_or_default()));
     }
     longest
 }
@@ -130,7 +126,7 @@ impl Demotions {
     const VERSION: u8 = 1;
     /// The most models it holds, so that neither it nor reading it can grow.
     const MOST: usize = 64;
-    /// An end that is later by less than this is not worth a change that all workers see.
+    /// What is newer by less than this is not worth a change that all workers see.
     const NOT_WORTH_IT: u64 = 1_000;
 
     /// Reads the table. One that cannot be read is empty: nobody is left out by mistake.
@@ -168,13 +164,16 @@ impl Demotions {
         bytes
     }
 
-    /// Leaves a model out from now on for so many milliseconds. Says whether that changed anything.
+    /// Leaves a model out from now on for so many milliseconds, or longer if that has been said before. Says whether that
+    /// changed anything.
     pub fn note(&mut self, model: &str, pause: u64, now: u64) -> bool {
         let until = now.saturating_add(pause.min(LONGEST_PAUSE));
+        let is_old_news = |known: u64, new: u64| new < known.saturating_add(Self::NOT_WORTH_IT);
         self.0.retain(|known| known.is_in_force(now));
         match self.0.iter_mut().find(|known| known.model == model) {
-            Some(known) if known.until.saturating_add(Self::NOT_WORTH_IT) > until => return false,
-            Some(known) => (known.from, known.until) = (now, until),
+            Some(known) if is_old_news(known.until, until) && is_old_news(known.from, now) => return false,
+            // What a policy does not believe to the end begins anew, too.
+            Some(known) => (known.from, known.until) = (now, until.max(known.until)),
             None => self.0.push(Demotion { model: model.to_owned(), from: now, until }),
         }
         if self.0.len() > Self::MOST

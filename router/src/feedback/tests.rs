@@ -54,6 +54,13 @@ fn a_limit_used_up_says_when_it_is_whole_again() {
         ("1m2.5s", Some(62_500)),
         ("59m59s", Some(3_599_000)),
         ("350µs", Some(1)),
+        ("0.0001s", Some(1)),
+        ("1.25s", Some(1_250)),
+        ("1.0005", Some(1_001)),
+        ("99999999999999999999999h", Some(LONGEST_PAUSE)),
+        ("1.", None),
+        (".5", None),
+        ("1.2.3s", None),
         ("7", Some(7_000)),
         ("1h2m", Some(LONGEST_PAUSE)),
         ("2026-01-02T03:04:06Z", Some(1_000)),
@@ -102,7 +109,9 @@ fn few_headers_are_asked_for() {
     assert_eq!(asked(&[(":status", "500")]).1, 1);
     assert_eq!(asked(&[(":status", "200")]).1, 3);
     let plenty = ("x-ratelimit-remaining-requests", "9");
-    assert_eq!(asked(&[(":status", "200"), plenty, ("x-ratelimit-remaining-tokens", "9")]).1, 4);
+    assert_eq!(asked(&[(":status", "200"), plenty, ("x-ratelimit-remaining-tokens", "9")]).1, 3);
+    let anthropic = ("anthropic-ratelimit-requests-remaining", "9");
+    assert_eq!(asked(&[(":status", "200"), anthropic]).1, 4);
     assert_eq!(asked(&[(":status", "429"), ("retry-after", "9")]).1, 3);
 }
 
@@ -135,10 +144,21 @@ fn the_policy_bounds_it() {
 fn the_later_end_counts() {
     let mut table = Demotions::default();
     table.note("a", 20_000, NOW);
-    assert!(!table.note("a", 1_000, NOW + 1), "an earlier end changes nothing");
+    assert!(!table.note("a", 1_000, NOW + 999), "an earlier end changes nothing");
     assert!(!table.note("a", 20_000, NOW + 999), "nor one that is hardly later");
     assert!(table.note("a", 20_000, NOW + 5_000));
+    assert!(table.note("a", 1_000, NOW + 10_000));
     assert_eq!(names(&table, NOW + 24_999, 60_000), ["a"]);
+    assert!(table.is_over(NOW + 25_000));
+}
+
+#[test]
+fn a_pause_cut_short_by_the_policy_can_begin_anew() {
+    let mut table = Demotions::default();
+    table.note("a", 3_000_000, NOW);
+    assert_eq!(names(&table, NOW + 10_000, 10_000), [""; 0]);
+    table.note("a", 5_000, NOW + 10_000);
+    assert_eq!(names(&table, NOW + 14_000, 10_000), ["a"]);
 }
 
 #[test]

@@ -2,42 +2,68 @@
 //!
 //! Each function is one spelling and gives milliseconds; a text in another gives `None`.
 
-const SECOND: f64 = 1_000.0;
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// A number in plain decimal spelling: `0`, `20`, `0.25`.
-pub(super) fn number(text: &str) -> Option<f64> {
-    let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    text.parse().ok().filter(|_| plain)
+/// A thousand times a number in plain decimal spelling (`0`, `20`, `0.25`), rounded up. Too large a number is the largest.
+///
+/// Without floats: reading one takes more code than all the rest.
+pub(super) fn thousandfold(text: &str) -> Option<u64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    if whole.is_empty() || fraction.is_empty() {
+        return None;
+    }
+    let mut value = 0_u64;
+    for digit in whole.bytes() {
+        value = value.saturating_mul(10).saturating_add(decimal(digit)?);
+    }
+    let mut unit = 1_000;
+    let mut rest = 0;
+    for digit in fraction.bytes() {
+        let digit = decimal(digit)?;
+        unit /= 10;
+        rest = if unit > 0 { rest + digit * unit * 10 } else { rest | digit.min(1) };
+    }
+    Some(value.saturating_mul(1_000).saturating_add(rest.div_ceil(10)))
+}
+
+fn decimal(byte: u8) -> Option<u64> {
+    byte.is_ascii_digit().then(|| u64::from(byte - b'0'))
 }
 
 /// Seconds without a unit: `20`.
 pub(super) fn seconds(text: &str) -> Option<u64> {
-    number(text).map(|seconds| (seconds * SECOND).ceil() as u64)
+    thousandfold(text)
+}
+
+/// Milliseconds without a unit: `120`.
+pub(super) fn milliseconds(text: &str) -> Option<u64> {
+    thousandfold(text).map(|thousandfold| thousandfold.div_ceil(1_000))
 }
 
 /// A duration as Go spells it, and OpenAI with it: `1s`, `6m0s`, `120ms`, `1h2m3.5s`.
 pub(super) fn duration(text: &str) -> Option<u64> {
-    let (mut sum, mut rest) = (0.0, text);
+    const MILLISECOND: u64 = 1_000_000;
+    let (mut nanoseconds, mut rest) = (0_u64, text);
     while !rest.is_empty() {
         let unit_at = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let (amount, tail) = rest.split_at_checked(unit_at)?;
         let end = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
         let (unit, tail) = tail.split_at_checked(end)?;
-        let milliseconds = match unit {
-            "d" => 86_400.0 * SECOND,
-            "h" => 3_600.0 * SECOND,
-            "m" => 60.0 * SECOND,
-            "s" => SECOND,
-            "ms" => 1.0,
-            "us" | "µs" | "μs" => 1e-3,
-            "ns" => 1e-6,
+        let unit = match unit {
+            "d" => 86_400_000 * MILLISECOND,
+            "h" => 3_600_000 * MILLISECOND,
+            "m" => 60_000 * MILLISECOND,
+            "s" => 1_000 * MILLISECOND,
+            "ms" => MILLISECOND,
+            "us" | "µs" | "μs" => 1_000,
+            "ns" => 1,
             _ => return None,
         };
-        sum += number(amount)? * milliseconds;
+        let amount = u128::from(thousandfold(amount)?) * u128::from(unit);
+        nanoseconds = nanoseconds.saturating_add(u64::try_from(amount.div_ceil(1_000)).unwrap_or(u64::MAX));
         rest = tail;
     }
-    (!text.is_empty()).then_some(sum.ceil() as u64)
+    (!text.is_empty()).then_some(nanoseconds.div_ceil(MILLISECOND))
 }
 
 /// The date of HTTP: `Sun, 06 Nov 1994 08:49:37 GMT`. Its two obsolete spellings say nothing.
@@ -62,7 +88,7 @@ pub(super) fn rfc3339(text: &str) -> Option<u64> {
     let zone_at = time.find(['Z', 'z', '+', '-'])?;
     let (clock, zone) = time.split_at_checked(zone_at)?;
     let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
-    let milliseconds = (number(&format!("0.{fraction}"))? * SECOND) as u64;
+    let milliseconds = thousandfold(&format!("0.{fraction}"))?;
     let local = days(year, month, day)?.checked_mul(86_400)?.checked_add(of_day(clock)?)?;
     let utc = match zone.split_at_checked(1)? {
         ("Z" | "z", "") => local,
