@@ -1,0 +1,99 @@
+//! The whole manifest for a mesh.
+
+use super::destination::{self, Destination};
+use super::settings::{Istio, Target};
+use super::version::Version;
+use super::{buffer, gateway, plugin, route, stop};
+use crate::deployment::{Deployment, Hold};
+use crate::kubernetes::{Object, manifest};
+
+/// What is rendered, beside the deployment.
+#[derive(Debug)]
+pub(crate) struct Rendering<'a> {
+    pub(crate) deployment: &'a Deployment,
+    pub(crate) istio: &'a Istio,
+    /// The policy as JSON.
+    pub(crate) policy: String,
+    pub(crate) version: &'a str,
+    pub(crate) hold: Hold,
+}
+
+/// The manifest, or what keeps it from being one: places in the deployment file, and sentences.
+pub(crate) fn render(rendering: &Rendering<'_>) -> Result<String, Vec<(String, String)>> {
+    let Rendering { deployment, istio, .. } = rendering;
+    let mut problems: Vec<(String, String)> = unfit(rendering).into_iter().collect();
+    let destinations = match destination::all(deployment, &istio.name) {
+        Ok(destinations) => destinations,
+        Err(more) => {
+            problems.extend(more.into_iter().map(|(place, why)| (place, why.to_owned())));
+            return Err(problems);
+        }
+    };
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    Ok(manifest(&head(rendering), &objects(rendering, &destinations)))
+}
+
+/// In the order in which they should be applied: the module is there before the first route that believes its header.
+fn objects<'a>(rendering: &Rendering<'a>, destinations: &[Destination<'_>]) -> Vec<Object<'a>> {
+    let Rendering { deployment, istio, .. } = rendering;
+    let mut objects = match rendering.hold {
+        Hold::Gate => plugin::objects(istio, &rendering.policy),
+        Hold::Stop => vec![stop::object(istio, &rendering.policy)],
+    };
+    objects.extend(buffer::object(istio, deployment.buffer_limit_bytes));
+    objects.extend(destination::objects(istio, destinations));
+    objects.extend(route::objects(istio, deployment, destinations));
+    objects.extend(gateway::objects(istio));
+    objects
+}
+
+/// What does not go together.
+fn unfit(rendering: &Rendering<'_>) -> Option<(String, String)> {
+    let istio = rendering.istio;
+    if rendering.hold != Hold::Stop {
+        return None;
+    }
+    if istio.version < Version::STOP {
+        return Some((
+            "istio.version".into(),
+            format!("`hold: stop` needs Istio {}: an older one does not know the flag that it uses", Version::STOP),
+        ));
+    }
+    if istio.target == Target::Waypoint {
+        return Some(("istio.target".into(), "at a waypoint, only `hold: gate` is rendered".into()));
+    }
+    if istio.image_pull_secret.is_some() {
+        return Some((
+            "istio.imagePullSecret".into(),
+            "is not for `hold: stop`, where the secret itself would have to stand in the EnvoyFilter".into(),
+        ));
+    }
+    if istio.phase.is_some() {
+        return Some(("istio.phase".into(), "is for `hold: gate`: with `stop`, the router always runs last".into()));
+    }
+    None
+}
+
+fn head(rendering: &Rendering<'_>) -> String {
+    let istio = rendering.istio;
+    let target = match istio.target {
+        Target::IngressGateway => "an ingress gateway",
+        Target::EgressGateway => "an egress gateway",
+        Target::Sidecar => "the sidecars of an application",
+        Target::Waypoint => "a waypoint",
+    };
+    let mut head = format!(
+        "Written by `pointsman render istio`, for Istio {} and {target}. Policy version: {}\n",
+        istio.version, rendering.version
+    );
+    head.push_str("A policy of more than 250 KB needs `kubectl apply --server-side`.\n");
+    if istio.target == Target::Waypoint {
+        head.push_str(
+            "A waypoint holds what Envoy allows by default, 1 MiB of a request, and no EnvoyFilter reaches that; from Istio 1.31
+the waypoint's `connectionSettings.listenerPerConnectionBufferLimitBytes` may. A larger body gets a 413.\n",
+        );
+    }
+    head
+}
