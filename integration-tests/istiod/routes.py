@@ -1,16 +1,27 @@
 """VirtualService: the route configuration of a gateway's port."""
 
-import re
+from http import HTTPStatus
 
 from istiod import clusters
 from istiod.extensions import TYPE
 from istiod.resources import Mesh, Resource
 
+STATUSES = {str(status.value) for status in HTTPStatus}
+"""The statuses that Go has a text for: Istio refuses a `retryOn` with any other number."""
+CONDITIONS = {
+    *("5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "retriable-4xx", "refused-stream"),
+    *("retriable-status-codes", "retriable-headers", "envoy-ratelimited", "http3-post-connect-failure"),
+    *("cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"),
+}
 RETRY_ON = "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes"
 PREVIOUS_HOSTS = TYPE + "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
 PREVIOUS_PRIORITIES = TYPE + "envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig"
 FAULT = "envoy.filters.http.fault"
 CORS = "envoy.filters.http.cors"
+
+
+class Rejected(AssertionError):
+    """istiod's admission webhook would not let this in."""
 
 
 def configuration(mesh: Mesh, name: str, gateway: Resource, server: dict) -> dict:
@@ -65,11 +76,11 @@ def covers(pattern: str, host: str) -> bool:
 
 def of_service(mesh: Mesh, service: Resource, gateway: Resource, port: int) -> list[dict]:
     built = []
-    for http in service.spec.get("http", []):
-        for match in http.get("match") or [None]:
+    for rule in service.spec.get("http", []):
+        for match in rule.get("match") or [None]:
             if match and not concerns(match, service, gateway, port):
                 continue
-            built.append(route(mesh, http, match, port))
+            built.append(route(mesh, rule, match, port))
             if is_catch_all(built[-1]):
                 return built
     return built
@@ -87,25 +98,25 @@ def is_catch_all(route: dict) -> bool:
     return match.get("prefix") == "/" and not match.get("headers") and not match.get("query_parameters")
 
 
-def route(mesh: Mesh, http: dict, match: dict | None, port: int) -> dict:
+def route(mesh: Mesh, rule: dict, match: dict | None, port: int) -> dict:
     built: dict = {"match": route_match(match)}
-    names = [http.get("name"), (match or {}).get("name")]
+    names = [rule.get("name"), (match or {}).get("name")]
     if any(names):
         built["name"] = ".".join(name or "" for name in names) if names[1] else names[0]
-    operations, authority = header_operations(http.get("headers", {}))
+    operations, authority = header_operations(rule.get("headers", {}))
     built |= operations
-    if "redirect" in http:
+    if "redirect" in rule:
         raise NotImplementedError("redirects are not part of the stand-in")
-    if answer := http.get("directResponse"):
+    if answer := rule.get("directResponse"):
         built["direct_response"] = {"status": answer["status"]}
         if "string" in answer.get("body", {}):
             built["direct_response"]["body"] = {"inline_string": answer["body"]["string"]}
     else:
-        built["route"] = action(mesh, http, port, built, authority)
+        built["route"] = action(mesh, rule, port, built, authority)
     filters = {}
-    if "fault" in http:
-        filters[FAULT] = fault(http["fault"])
-    if "corsPolicy" in http:
+    if "fault" in rule:
+        filters[FAULT] = fault(rule["fault"])
+    if "corsPolicy" in rule:
         raise NotImplementedError("CORS policies are not part of the stand-in")
     if filters:
         built["typed_per_filter_config"] = filters
@@ -187,23 +198,23 @@ def is_internal(name: str) -> bool:
     return name.startswith(":") or name.lower() == "host"
 
 
-def action(mesh: Mesh, http: dict, port: int, built: dict, authority: str) -> dict:
-    act: dict = {"timeout": http.get("timeout", "0s")}
+def action(mesh: Mesh, rule: dict, port: int, built: dict, authority: str) -> dict:
+    act: dict = {"timeout": rule.get("timeout", "0s")}
     if act["timeout"] == "0s":
         act["max_stream_duration"] = {"grpc_timeout_header_max": "0s"}
-    rewrite = http.get("rewrite", {})
+    rewrite = rule.get("rewrite", {})
     if "uriRegexRewrite" in rewrite:
         wanted = rewrite["uriRegexRewrite"]
         act["regex_rewrite"] = {"pattern": {"regex": wanted["match"]}, "substitution": wanted["rewrite"]}
     elif "uri" in rewrite:
         act["prefix_rewrite"] = rewrite["uri"]
     authority = rewrite.get("authority") or authority
-    mirrors = [(one["destination"], one.get("percentage")) for one in http.get("mirrors", [])]
-    if "mirror" in http:
-        mirrors.insert(0, (http["mirror"], http.get("mirrorPercentage")))
+    mirrors = [(one["destination"], one.get("percentage")) for one in rule.get("mirrors", [])]
+    if "mirror" in rule:
+        mirrors.insert(0, (rule["mirror"], rule.get("mirrorPercentage")))
     if policies := [mirror(mesh, to, percent, port) for to, percent in mirrors if (percent or {}).get("value", 100) > 0]:
         act["request_mirror_policies"] = policies
-    destinations = http["route"]
+    destinations = rule["route"]
     if len(destinations) == 1:
         (to,) = destinations
         act["cluster"] = cluster_of(mesh, to["destination"], port)
@@ -216,7 +227,7 @@ def action(mesh: Mesh, http: dict, port: int, built: dict, authority: str) -> di
         act["weighted_clusters"] = {"clusters": weighted}
     if authority:
         act["host_rewrite_literal"] = authority
-    if retries := retry_policy(http.get("retries")):
+    if retries := retry_policy(rule.get("retries")):
         act["retry_policy"] = retries
     return act
 
@@ -263,9 +274,11 @@ def retry_policy(wanted: dict | None) -> dict | None:
         return policy
     policy["num_retries"] = wanted["attempts"]
     if "retryOn" in wanted:
-        parts = [part.strip() for part in wanted["retryOn"].split(",") if part.strip()]
-        codes = [int(part) for part in parts if re.fullmatch("[1-5][0-9]{2}", part)]
-        conditions = [part for part in parts if not part.isdigit()]
+        parts = wanted["retryOn"].split(",")
+        if wrong := [part for part in parts if part not in STATUSES | CONDITIONS]:
+            raise Rejected(f"{wrong} is not a valid retryOn policy")
+        codes = [int(part) for part in parts if part in STATUSES]
+        conditions = [part for part in parts if part not in STATUSES]
         if codes and "retriable-status-codes" not in conditions:
             conditions.append("retriable-status-codes")
         policy |= {"retry_on": ",".join(conditions), **({"retriable_status_codes": codes} if codes else {})}
