@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod doctor;
 mod explain;
+mod image;
 mod render;
 mod run;
 mod schema;
@@ -25,6 +26,7 @@ pub(crate) struct Arguments {
 enum Command {
     Check(check::Arguments),
     Explain(explain::Arguments),
+    Image(image::Arguments),
     Render(render::Arguments),
     Run(run::Arguments),
     Schema(schema::Arguments),
@@ -59,6 +61,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> ExitCode {
     let done = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Image(arguments) => image::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),

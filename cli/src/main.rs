@@ -8,6 +8,7 @@ mod deployment;
 mod doctor;
 mod envoy;
 mod example;
+mod oci;
 mod policy_file;
 mod project;
 mod record;

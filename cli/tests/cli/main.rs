@@ -9,6 +9,8 @@ mod doctor;
 #[cfg(test)]
 mod explain;
 #[cfg(test)]
+mod image;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod quickstart;
