@@ -6,15 +6,14 @@ use super::version::Version;
 use super::{buffer, gateway, plugin, route, stop};
 use crate::deployment::{Deployment, Hold};
 use crate::kubernetes::{Object, manifest};
+use crate::policy_file::PolicyFile;
 
 /// What is rendered, beside the deployment.
 #[derive(Debug)]
 pub(crate) struct Rendering<'a> {
     pub(crate) deployment: &'a Deployment,
     pub(crate) istio: &'a Istio,
-    /// The policy as JSON.
-    pub(crate) policy: String,
-    pub(crate) version: &'a str,
+    pub(crate) policy: &'a PolicyFile,
     pub(crate) hold: Hold,
 }
 
@@ -39,8 +38,8 @@ pub(crate) fn render(rendering: &Rendering<'_>) -> Result<String, Vec<(String, S
 fn objects<'a>(rendering: &Rendering<'a>, destinations: &[Destination<'_>]) -> Vec<Object<'a>> {
     let Rendering { deployment, istio, .. } = rendering;
     let mut objects = match rendering.hold {
-        Hold::Gate => plugin::objects(istio, &rendering.policy),
-        Hold::Stop => vec![stop::object(istio, &rendering.policy)],
+        Hold::Gate => plugin::objects(istio, &rendering.policy.source.root),
+        Hold::Stop => vec![stop::object(istio, &rendering.policy.json())],
     };
     objects.extend(buffer::object(istio, deployment.buffer_limit_bytes));
     objects.extend(destination::objects(istio, destinations));
@@ -86,7 +85,8 @@ fn head(rendering: &Rendering<'_>) -> String {
     };
     let mut head = format!(
         "Written by `pointsman render istio`, for Istio {} and {target}. Policy version: {}\n",
-        istio.version, rendering.version
+        istio.version,
+        rendering.policy.policy.version()
     );
     head.push_str("A policy of more than 250 KB needs `kubectl apply --server-side`.\n");
     if istio.target == Target::Waypoint {

@@ -150,7 +150,7 @@ impl Istio {
         if self.hosts.is_empty() {
             problems.push(("hosts", "needs at least one host name".into()));
         }
-        if let Some(host) = self.hosts.iter().find(|host| !is_host(host)) {
+        if let Some(host) = self.hosts.iter().find(|host| !kubernetes::is_host(host)) {
             problems.push(("hosts", format!("`{host}` is no host name, in lower case and without a port")));
         }
         if self.port == Some(0) {
@@ -172,9 +172,7 @@ impl Istio {
         if self.url.is_empty() {
             problems.push(("url", "must not be empty".into()));
         }
-        if let Some(sha256) = &self.sha256
-            && !(sha256.len() == 64 && sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')))
-        {
+        if self.sha256.as_deref().is_some_and(|sha256| !kubernetes::is_sha256(sha256)) {
             problems.push(("sha256", "needs 64 hexadecimal digits in lower case".into()));
         }
         if self.image_pull_secret.as_deref() == Some("") {
@@ -229,17 +227,6 @@ impl Istio {
         }
         problems
     }
-}
-
-/// A host name that a client can call: no wildcard, no port.
-fn is_host(host: &str) -> bool {
-    let label = |label: &str| {
-        !label.is_empty()
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-    };
-    host.len() <= 253 && host.split('.').all(label)
 }
 
 #[cfg(test)]

@@ -35,6 +35,22 @@ pub(crate) fn object_name(prefix: &str, what: &str, number: usize) -> String {
     format!("{}{end}", kept.trim_end_matches('-'))
 }
 
+/// A host name that a client can call: no wildcard, no port.
+pub(crate) fn is_host(host: &str) -> bool {
+    let label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    };
+    host.len() <= 253 && host.split('.').all(label)
+}
+
+/// A digest as the objects hold it.
+pub(crate) fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@ use crate::deployment::{self, Hold};
 use crate::istio::{Rendering, render};
 use crate::project;
 use crate::source::Part;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Prints the Kubernetes objects that put the module into an Istio mesh (Istio 1.26 or newer)
 ///
@@ -30,30 +30,32 @@ enum HoldArgument {
 
 pub(super) fn run(arguments: &IstioArguments) -> Result<(), Failure> {
     let project = project::load(&arguments.deployment)?;
-    let findings = |problems: Vec<(String, String)>| -> Failure {
-        match deployment::load(&arguments.deployment) {
-            Ok((_, source)) => {
-                let placed = problems.iter().map(|(path, message)| source.finding(path, Part::Value, message));
-                Failure::Findings(placed.collect())
-            }
-            Err(findings) => Failure::Findings(findings),
-        }
-    };
     let Some(istio) = &project.deployment.istio else {
-        return Err(findings(vec![(String::new(), "has no section `istio`, which says where in the mesh".into())]));
+        let missing = (String::new(), "has no section `istio`, which says where in the mesh".into());
+        return Err(placed(&arguments.deployment, &[missing]));
     };
     warn(&project.warnings);
     let rendering = Rendering {
         deployment: &project.deployment,
         istio,
-        policy: project.policy.json(),
-        version: project.policy.policy.version(),
+        policy: &project.policy,
         hold: match arguments.hold {
             Some(HoldArgument::Gate) => Hold::Gate,
             Some(HoldArgument::Stop) => Hold::Stop,
             None => istio.hold,
         },
     };
-    print(&render(&rendering).map_err(findings)?);
+    print(&render(&rendering).map_err(|problems| placed(&arguments.deployment, &problems))?);
     Ok(())
+}
+
+/// Problems with a deployment that was loaded, at their places in its file.
+pub(super) fn placed(file: &Path, problems: &[(String, String)]) -> Failure {
+    match deployment::load(file) {
+        Ok((_, source)) => {
+            let finding = |(path, message): &(String, String)| source.finding(path, Part::Value, message);
+            Failure::Findings(problems.iter().map(finding).collect())
+        }
+        Err(findings) => Failure::Findings(findings),
+    }
 }
