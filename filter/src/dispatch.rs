@@ -139,26 +139,20 @@ pub(crate) fn on_request_body(context: u32, size: usize, end_of_stream: bool) ->
 }
 
 pub(crate) fn on_request_trailers(context: u32) -> Action {
-    match take_stream(context) {
-        // The router has seen these trailers, and an attempt looks at no header but its own.
-        Some(Stream::Attempt(mut stream)) => {
-            let action = stream.on_request_trailers();
-            put_stream(context, Stream::Attempt(stream));
-            action
-        }
-        other => {
-            if let Some(stream) = other {
-                put_stream(context, stream);
-            }
-            if let Err(mistake) = router::strip_trailers() {
-                return installation::refuse_here(mistake);
-            }
-            resume(context, |stream| match stream {
-                Stream::Request(stream) => stream.on_request_trailers(),
-                Stream::Attempt(_) => Action::Continue,
-            })
-        }
+    // Those of an attempt have been through the router, and an attempt asks for no header but its own.
+    if !is_attempt(context)
+        && let Err(mistake) = router::strip_trailers()
+    {
+        return installation::refuse_here(mistake);
     }
+    resume(context, |stream| match stream {
+        Stream::Request(stream) => stream.on_request_trailers(),
+        Stream::Attempt(stream) => stream.on_request_trailers(),
+    })
+}
+
+fn is_attempt(context: u32) -> bool {
+    with_streams(|streams| matches!(streams.get(&context), Some(Stream::Attempt(_))))
 }
 
 pub(crate) fn on_response_headers(context: u32) {
