@@ -6,7 +6,7 @@ import contextlib
 import json
 import pathlib
 import ssl
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -19,7 +19,7 @@ from harness.envoy import Envoy
 from harness.provider import Provider, serving
 from istiod.agent import Agent, Image
 from istiod.resources import Mesh, Workload
-from istiod.translation import translate
+from istiod.translation import Snapshot, translate
 
 
 class Authority(certificates.Authority):
@@ -83,29 +83,38 @@ class Proxy(Envoy):
 
 
 class Gateway(Edge):
-    def __init__(self, envoy: Proxy, mesh: Mesh, workload: Workload, providers: dict[str, Provider], agent: Agent, manifests):
-        installation = Installation(workload.version, "", {})
-        super().__init__(envoy, installation, providers, agent.folder)
-        self.mesh, self.workload, self.agent, self.manifests = mesh, workload, agent, manifests
-
-    def apply(self, change: Callable[[list[dict]], None]) -> None:
-        """Changes the manifests and lets istiod push what follows from it."""
-        change(self.manifests)
-        self.mesh = Mesh(self.manifests)
-        self.agent.push(translate(self.mesh, self.workload, access_log(self.folder)))
+    def __init__(self, envoy: Proxy, installation: Installation, providers: dict[str, Provider], mesh: "Applied"):
+        super().__init__(envoy, installation, providers, mesh.agent.folder)
+        self.mesh = mesh
 
     def push(self, policy: dict) -> None:
-        def change(manifests: list[dict]) -> None:
-            router_of(manifests)["spec"]["pluginConfig"]["policy"] = policy
+        """As an operator does who edits the policy where it is."""
+        configure(self.mesh.manifests, policy)
+        self.mesh.push()
 
-        self.apply(change)
+
+class Applied:
+    """Manifests that were applied to a cluster, and what follows from them for one gateway."""
+
+    def __init__(self, manifests: list[dict], workload: Workload, agent: Agent):
+        self.manifests, self.workload, self.agent = manifests, workload, agent
+
+    def snapshot(self) -> Snapshot:
+        return translate(Mesh(self.manifests), self.workload, access_log(self.agent.folder))
+
+    def push(self) -> None:
+        self.agent.push(self.snapshot())
 
 
-def router_of(manifests: list[dict]) -> dict:
-    """The WasmPlugin that has the policy."""
-    plugins = [one for one in manifests if one["kind"] == "WasmPlugin"]
-    (found,) = [plugin for plugin in plugins if plugin["spec"].get("pluginConfig", {}).get("role") == "router"]
-    return found
+def configure(manifests: list[dict], policy: dict) -> None:
+    """Writes the policy into the router's configuration: that of a WasmPlugin, or the text in an EnvoyFilter."""
+    for resource in manifests:
+        if resource["spec"].get("pluginConfig", {}).get("role") == "router":
+            resource["spec"]["pluginConfig"]["policy"] = policy
+        for patch in resource["spec"].get("configPatches", []):
+            if patch["applyTo"] == "EXTENSION_CONFIG":
+                configuration = patch["patch"]["value"]["typed_config"]["config"]["configuration"]
+                configuration["value"] = json.dumps({**json.loads(configuration["value"]), "policy": policy})
 
 
 def access_log(folder: pathlib.Path) -> list[dict]:
@@ -124,33 +133,32 @@ def hosts_of(mesh: Mesh) -> dict[str, bool]:
 @contextlib.contextmanager
 def running(
     envoy_version: str,
+    hold: str,
+    policy: dict,
     manifests: list[dict],
     workload: Workload,
     folder: pathlib.Path,
     names: dict[str, str] | None = None,
     secrets: dict[str, dict] | None = None,
-    images: Sequence[str] = (),
+    images: dict[str, Image] | None = None,
     authority: Authority | None = None,
     concurrency: int = 1,
 ) -> Iterator[Gateway]:
-    """The gateway, with a provider for each host. `names` says what a test calls the hosts' providers, `images` the URLs under
-    which the module can be had; without any, under whatever the plugins name."""
-    mesh = Mesh(manifests)
+    """The gateway, with a provider for each host. `names` says what a test calls the hosts' providers, `images` where modules can
+    be had; without it, everywhere."""
     folder.mkdir(parents=True, exist_ok=True)
     authority = authority or Authority(folder)
     providers: dict[str, Provider] = {}
-    for host, secured in hosts_of(mesh).items():
+    for host, secured in hosts_of(Mesh(manifests)).items():
         name = (names or {}).get(host, host)
         providers[host] = TlsProvider(name, authority.serve(host)) if secured else Provider(name)
     with serving(list(providers.values())):
         addresses = {host: provider.port for host, provider in providers.items()}
         known = {"file-root:system": authority.roots(), **(secrets or {})}
-        found = images or [plugin.spec["url"] for plugin in mesh.of("WasmPlugin")]
-        agent = Agent(folder, {url: Image(locations.module()) for url in found}, addresses, known)
-        config = agent.start(translate(mesh, workload, access_log(folder)))
-        envoy = Proxy(envoy_version, json.dumps(config), folder, concurrency)
+        mesh = Applied(manifests, workload, Agent(folder, images, addresses, known))
+        envoy = Proxy(envoy_version, json.dumps(mesh.agent.start(mesh.snapshot())), folder, concurrency)
         try:
             named = {provider.name: provider for provider in providers.values()}
-            yield Gateway(envoy, mesh, workload, named, agent, manifests)
+            yield Gateway(envoy, Installation(envoy_version, hold, policy), named, mesh)
         finally:
             envoy.stop()
