@@ -8,6 +8,7 @@ MODULE = pathlib.Path(os.environ.get("POINTSMAN_WASM", REPOSITORY / "dist" / "po
 CLI = pathlib.Path(os.environ.get("POINTSMAN_CLI", REPOSITORY / "target" / "release" / "pointsman"))
 SHARED = pathlib.Path(os.environ.get("POINTSMAN_SHARED", REPOSITORY.parent / "shared"))
 FIXTURES = SHARED / "data" / "ecosystem" / "fixtures"
+CRDS = SHARED / "data" / "ecosystem" / "crds"
 
 OLDEST_ENVOY = "1.36.4"
 NEWEST_ENVOY = "1.40.0"
@@ -38,3 +39,7 @@ def cli() -> pathlib.Path:
 
 def fixtures() -> pathlib.Path:
     return existing(FIXTURES, "set POINTSMAN_SHARED to the folder that holds data/ecosystem")
+
+
+def crds() -> pathlib.Path:
+    return existing(CRDS, "set POINTSMAN_SHARED to the folder that holds data/ecosystem")
