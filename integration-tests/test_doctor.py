@@ -110,9 +110,8 @@ def routed_by_value(*values: str) -> list[dict]:
 
 def as_upstream_filter(config: dict) -> None:
     """The router as a filter of the cluster `one`."""
-    options = config["static_resources"]["clusters"][0]["typed_extension_protocol_options"]
     codec = {"name": "codec", "typed_config": {"@type": EXTENSIONS + "filters.http.upstream_codec.v3.UpstreamCodec"}}
-    next(iter(options.values()))["http_filters"] = [copy.deepcopy(filters(config)[0]), codec]
+    options(config["static_resources"]["clusters"][0])["http_filters"] = [copy.deepcopy(filters(config)[0]), codec]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,6 +136,7 @@ MISTAKES = {
         ("gate-missing",), hold="gate", more={"chain": Chain(("router",), False), "elsewhere": Chain(("router", "gate"), False)}
     ),
     "filter-between": Mistake(("filter-between",), lambda c: filters(c).insert(1, native("cors", "Cors")), hold="gate"),
+    "two-gates": Mistake(("two-gates",), hold="gate", more={"chain": Chain(("router", "gate", "gate"), False)}),
     "gate-unused": Mistake(("gate-unused",), more={"chain": Chain(("router", "gate"), True)}),
     "two-routers": Mistake(("two-routers",), more={"chain": Chain(("router", "router"), True)}),
     "behind-envoys-router": Mistake(("not-installed", "behind-envoys-router"), lambda c: (as_upstream_filter(c), filters(c).pop(0))),
@@ -210,6 +210,69 @@ def test_listeners_with_different_policies_are_told_apart(tmp_path, version):
         assert examined.findings == ["policies-differ"]
         places = examined.finding("policies-differ")["places"]
         assert any("`edge`" in place for place in places) and any("`elsewhere`" in place for place in places)
+
+
+def failover(config: dict) -> None:
+    """What a chain of two models needs."""
+    resources = config["static_resources"]
+    for model in ("a", "b"):
+        single = bootstrap.cluster(f"model:{model}", 9, http2=False)
+        endpoint = single["load_assignment"]["endpoints"][0]["lb_endpoints"][0]
+        endpoint["metadata"] = {"filter_metadata": {"pointsman": {"model": model}}}
+        resources["clusters"].append(single)
+    aggregate = EXTENSIONS + "clusters.aggregate.v3.ClusterConfig"
+    module = bootstrap.wasm_filter("upstream", {"role": "upstream"}, locations.module(), flag=False)
+    codec = {"name": "codec", "typed_config": {"@type": EXTENSIONS + "filters.http.upstream_codec.v3.UpstreamCodec"}}
+    chain = bootstrap.cluster("failover:a>b", 9, http2=False)
+    del chain["type"], chain["load_assignment"]
+    chain["lb_policy"] = "CLUSTER_PROVIDED"
+    parts = {"@type": aggregate, "clusters": ["model:a", "model:b"]}
+    chain["cluster_type"] = {"name": "envoy.clusters.aggregate", "typed_config": parts}
+    options(chain)["http_filters"] = [{"name": "pointsman-upstream", "typed_config": module}, codec]
+    resources["clusters"].append(chain)
+    priorities = EXTENSIONS + "retry.priority.previous_priorities.v3.PreviousPrioritiesConfig"
+    priority = {"name": "envoy.retry_priorities.previous_priorities", "typed_config": {"@type": priorities, "update_frequency": 1}}
+    routes(config)[0]["route"]["retry_policy"] = {"retry_on": "5xx", "retry_priority": priority}
+
+
+def options(cluster: dict) -> dict:
+    return next(iter(cluster["typed_extension_protocol_options"].values()))
+
+
+def retry_policy(config: dict) -> dict:
+    return routes(config)[0]["route"]["retry_policy"]
+
+
+def cluster_named(config: dict, name: str) -> dict:
+    return next(cluster for cluster in config["static_resources"]["clusters"] if cluster["name"] == name)
+
+
+CHAIN = {"policy": {**POLICY, "models": [{**POLICY["models"][0], "fallback": ["b"]}, POLICY["models"][1]]}}
+CHAIN_MISTAKES = {
+    "none": ((), lambda c: None),
+    "no-cluster": (("cluster-missing",), lambda c: without_cluster(c, "failover:a>b")),
+    "no-retry": (("failover-without-retry",), lambda c: routes(c)[0]["route"].pop("retry_policy")),
+    "no-priority": (("failover-without-priority",), lambda c: retry_policy(c).pop("retry_priority")),
+    "no-upstream": (("upstream-missing",), lambda c: options(cluster_named(c, "failover:a>b")).pop("http_filters")),
+    "upstream-on-plain-cluster": (
+        ("upstream-without-chain",),
+        lambda c: options(cluster_named(c, "two")).update(http_filters=options(cluster_named(c, "failover:a>b"))["http_filters"]),
+    ),
+    "unmarked": (
+        ("endpoint-unmarked",),
+        lambda c: cluster_named(c, "model:b")["load_assignment"]["endpoints"][0]["lb_endpoints"][0].pop("metadata"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("findings", "spoil"), CHAIN_MISTAKES.values(), ids=CHAIN_MISTAKES.keys())
+def test_chains_of_models_are_examined(tmp_path, version, findings, spoil):
+    with patient(tmp_path, version, "stop", lambda config: (failover(config), spoil(config)), **CHAIN) as edge:
+        examined = edge.examine()
+        assert tuple(examined.findings) == findings, examined.report
+        assert ("upstream" in [instance["role"] for instance in examined.report["instances"]]) == (
+            findings not in (("cluster-missing",), ("upstream-missing",))
+        )
 
 
 def push(edge: Patient, hold: str, policy: dict, number: str) -> None:

@@ -48,7 +48,7 @@ pub(crate) fn examine(answers: &Answers) -> Report {
     delivery::check(&dump, stats.as_ref(), &mut report);
     let destinations = routes::check(&dump, &mut report);
     clusters::check(&dump, &destinations, &mut report);
-    failover::check(&dump, &mut report);
+    failover::check(&dump, &destinations, &mut report);
     buffers::check(&dump, release, &mut report);
     machines::check(&dump, stats.as_ref(), &mut report);
     report

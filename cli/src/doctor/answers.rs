@@ -52,6 +52,13 @@ impl<'a> Stats<'a> {
         self.0.get(name)?.parse().ok()
     }
 
+    /// The sum of those of that name, wherever they are: some stand below a cluster's name.
+    pub(super) fn sum(&self, name: &str) -> u64 {
+        let at_end = |full: &str| full.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        let found = self.0.iter().filter(|(full, _)| at_end(full));
+        found.filter_map(|(_, value)| value.parse::<u64>().ok()).sum()
+    }
+
     /// Whether Envoy shows any whose name begins so.
     pub(super) fn has_below(&self, prefix: &str) -> bool {
         self.0.keys().any(|name| name.starts_with(prefix))
@@ -85,6 +92,7 @@ mod tests {
     fn statistics_are_numbers_and_texts() {
         let stats = Stats::of("a.b: 3\na.v: \"x: y\"\nc.b: 0\nd: P0(1,2)\n");
         assert_eq!((stats.number("a.b"), stats.text("a.v"), stats.number("d")), (Some(3), Some("x: y"), None));
+        assert_eq!((stats.sum("b"), stats.sum(".b"), stats.sum("a.b")), (3, 0, 3));
         assert!(stats.has_below("a.") && !stats.has_below("b."));
     }
 }

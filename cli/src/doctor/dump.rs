@@ -21,7 +21,8 @@ pub(super) struct Dump<'a> {
     pub(super) istio: Option<&'a str>,
 }
 
-/// A filter's configuration that came by extension config discovery. Envoy shows the latest it was offered, taken or not.
+/// A filter's configuration that came by extension config discovery. Envoy shows the latest that it was offered, taken
+/// or not.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Discovered<'a> {
     pub(super) version: &'a str,

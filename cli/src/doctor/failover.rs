@@ -1,16 +1,25 @@
-//! Whether a chain of models can be walked: retries on its route, `role: upstream` on its cluster, a route for each mirror.
+//! Whether a chain of models can be walked: retries on its route, `role: upstream` on its cluster and on no other, a
+//! route for each mirror.
 
 use super::clusters::parts;
 use super::dump::{Chain, Cluster, Dump, Routes};
 use super::instance::Role;
 use super::report::{Finding, Report};
-use super::routes;
+use super::routes::{self, Destinations};
 use super::tree::Tree;
 use pointsman_router::Policy;
 use pointsman_router::names::{MIRROR_HEADER, chain_cluster, model_cluster};
+use pointsman_router::policy::Model;
 use serde_json::Value;
 
-pub(super) fn check(dump: &Dump<'_>, report: &mut Report) {
+pub(super) fn check(dump: &Dump<'_>, destinations: &Destinations, report: &mut Report) {
+    for (name, values) in destinations {
+        if values.iter().any(|value| !value.starts_with(CHAIN))
+            && dump.clusters.get(name.as_str()).is_some_and(has_upstream)
+        {
+            report.find(not_for_attempts(name));
+        }
+    }
     let chains = || dump.chains.iter().filter_map(|chain| Some((chain, routes::policy(chain)?)));
     let wanted = |policy: &Policy| !policy.chains().is_empty() || !policy.mirrors().is_empty();
     if !chains().any(|(_, policy)| wanted(policy)) {
@@ -19,11 +28,14 @@ pub(super) fn check(dump: &Dump<'_>, report: &mut Report) {
     report.family("chains of models have retries on their routes and `role: upstream` on their clusters", |report| {
         for (chain, policy) in chains() {
             let Routes::Table(table) = chain.routes else { continue };
-            for name in clusters(policy) {
+            for models in policy.chains() {
+                let models: Vec<_> = models.into_iter().map(Model::name).collect();
+                let name = chain_cluster(models.iter().copied());
                 let hosts = table.items("/virtual_hosts").iter();
                 hosts.for_each(|host| retries(dump, chain, host, &name, report));
                 if let Some(cluster) = dump.clusters.get(name.as_str()) {
                     attempts(dump, &name, cluster, report);
+                    endpoints(dump, &models, cluster, report);
                 }
             }
             mirrors(dump, chain, table, policy, report);
@@ -31,9 +43,27 @@ pub(super) fn check(dump: &Dump<'_>, report: &mut Report) {
     });
 }
 
+/// What the names of clusters for chains begin with.
+const CHAIN: &str = "failover:";
+
+fn has_upstream(cluster: &Cluster<'_>) -> bool {
+    cluster.filters.iter().any(|filter| filter.is(Role::Upstream))
+}
+
+fn not_for_attempts(name: &str) -> Finding {
+    Finding {
+        code: "upstream-without-chain",
+        places: vec![format!("cluster `{name}`")],
+        symptom: "requests that have only one model to go to are answered with a 500 `installation`".into(),
+        cause: "the cluster has an instance with `role: upstream`, and gets requests without a plan for attempts"
+            .into(),
+        remedy: "leave `role: upstream` to the clusters of chains and mirrors (`failover:…`, `model:…`)".into(),
+    }
+}
+
 /// The clusters that stand for a policy's chains.
 pub(super) fn clusters(policy: &Policy) -> impl Iterator<Item = String> {
-    policy.chains().into_iter().map(|chain| chain_cluster(chain.into_iter().map(|model| model.name())))
+    policy.chains().into_iter().map(|chain| chain_cluster(chain.into_iter().map(Model::name)))
 }
 
 fn retries(dump: &Dump<'_>, chain: &Chain<'_>, host: &Value, name: &str, report: &mut Report) {
@@ -71,11 +101,10 @@ fn retries(dump: &Dump<'_>, chain: &Chain<'_>, host: &Value, name: &str, report:
 }
 
 fn attempts(dump: &Dump<'_>, name: &str, cluster: &Cluster<'_>, report: &mut Report) {
-    let has = |cluster: &Cluster<'_>| cluster.filters.iter().any(|filter| filter.is(Role::Upstream));
-    if has(cluster) {
+    if has_upstream(cluster) {
         return;
     }
-    let inside = parts(cluster).into_iter().filter_map(|part| dump.clusters.get(part)).any(has);
+    let inside = parts(cluster).into_iter().filter_map(|part| dump.clusters.get(part)).any(has_upstream);
     report.find(Finding {
         code: "upstream-missing",
         places: vec![format!("cluster `{name}`")],
@@ -93,6 +122,33 @@ fn attempts(dump: &Dump<'_>, name: &str, cluster: &Cluster<'_>, report: &mut Rep
             envoy.filters.http.upstream_codec, as `pointsman render` does"
             .into(),
     });
+}
+
+/// Each endpoint of a chain says which model it serves; what it does not say cannot be known to the module.
+fn endpoints(dump: &Dump<'_>, chain: &[&str], cluster: &Cluster<'_>, report: &mut Report) {
+    for (name, part) in parts(cluster).into_iter().filter_map(|part| Some((part, dump.clusters.get(part)?))) {
+        let localities = part.config.items("/load_assignment/endpoints").iter();
+        let all = localities.flat_map(|locality| locality.items("/lb_endpoints"));
+        let models = all.map(|endpoint| endpoint.text("/metadata/filter_metadata/pointsman/model"));
+        for model in models.filter(|model| !chain.contains(model)) {
+            report.find(Finding {
+                code: "endpoint-unmarked",
+                places: vec![format!("cluster `{name}`")],
+                symptom: "attempts that reach this endpoint are answered with a 500 `installation`".into(),
+                cause: if model.is_empty() {
+                    "an endpoint has no metadata `pointsman: { model: … }`".into()
+                } else {
+                    format!(
+                        "an endpoint is marked with the model `{model}`, which is not in the chain {}",
+                        chain.join(" > ")
+                    )
+                },
+                remedy:
+                    "mark the cluster's endpoints with the catalog's name of their model, as `pointsman render` does"
+                        .into(),
+            });
+        }
+    }
 }
 
 fn mirrors(dump: &Dump<'_>, chain: &Chain<'_>, table: &Value, policy: &Policy, report: &mut Report) {

@@ -1,4 +1,6 @@
 //! The virtual machines that run the module.
+//!
+//! Before Envoy 1.39 the statistics of all machines stand below a cluster's name when one of its filters came first.
 
 use super::answers::Stats;
 use super::dump::Dump;
@@ -29,7 +31,7 @@ fn plugins<'a>(dump: &'a Dump<'_>) -> BTreeSet<&'a str> {
 }
 
 fn reloads(plugin: &str, stats: &Stats<'_>, report: &mut Report) {
-    let count = |name: &str| stats.number(&format!("wasm.{plugin}.{name}")).unwrap_or_default();
+    let count = |name: &str| stats.sum(&format!("wasm.{plugin}.{name}"));
     let (tried, failed, waited) = (count("vm_reload"), count("vm_reload_failure"), count("vm_reload_backoff"));
     if tried + failed + waited > 0 {
         report.find(Finding {
@@ -49,7 +51,7 @@ fn reloads(plugin: &str, stats: &Stats<'_>, report: &mut Report) {
 
 fn none_left(stats: &Stats<'_>, report: &mut Report) {
     // The gauge is not there before the first machine.
-    if stats.number("wasm.envoy.wasm.runtime.v8.active").unwrap_or_default() == 0 {
+    if stats.sum("wasm.envoy.wasm.runtime.v8.active") == 0 {
         report.find(Finding {
             code: "no-machine",
             places: vec!["this Envoy".into()],
@@ -63,7 +65,7 @@ fn none_left(stats: &Stats<'_>, report: &mut Report) {
 }
 
 fn downloads(stats: &Stats<'_>, report: &mut Report) {
-    let count = |name: &str| stats.number(&format!("wasm.{name}")).unwrap_or_default();
+    let count = |name: &str| stats.sum(&format!("wasm.{name}"));
     let failures = count("remote_load_fetch_failures");
     if failures > 0 {
         let done = count("remote_load_fetch_successes");

@@ -56,7 +56,7 @@ fn behind_envoys_router(cluster: &str, filter: &Filter<'_>) -> Finding {
     Finding {
         code: "behind-envoys-router",
         places: vec![format!("cluster `{cluster}`, filter `{}`", filter.title())],
-        symptom: "the instance decides nothing: the cluster was chosen before it sees the request".into(),
+        symptom: "the model in the body changes, but the request stays on the cluster that it was on".into(),
         cause: "`role: router` or `role: gate` stands among the upstream filters of a cluster".into(),
         remedy: "put it among the listener's HTTP filters, in front of envoy.filters.http.router; clusters take \
             `role: upstream`"
@@ -75,8 +75,9 @@ fn in_chain(chain: &Chain<'_>, release: Option<Release>, report: &mut Report) {
         report.find(Finding {
             code: "upstream-in-listener",
             places: vec![place(filter)],
-            symptom: "LLM calls are answered with a 500".into(),
-            cause: "`role: upstream` stands among a listener's HTTP filters, where there is no attempt yet".into(),
+            symptom: "every request is answered with a 500 `installation` that says there is no plan for this attempt"
+                .into(),
+            cause: "`role: upstream` stands among a listener's HTTP filters, where there is no attempt".into(),
             remedy: "move it into the cluster's HttpProtocolOptions.http_filters, in front of \
                 envoy.filters.http.upstream_codec"
                 .into(),
@@ -109,9 +110,10 @@ fn in_chain(chain: &Chain<'_>, release: Option<Release>, report: &mut Report) {
         (several, _) => report.find(Finding {
             code: "two-routers",
             places: vec![chain.place.clone()],
-            symptom: "every LLM call is decided twice, and the second router reads the model that the first one \
-                wrote"
-                .into(),
+            symptom:
+                "LLM calls are answered with a 404 for a model that nobody asked for, or decided by the wrong rule: \
+                the second router reads the model that the first one wrote"
+                    .into(),
             cause: format!(
                 "{} routers in one chain: {}",
                 several.len(),
@@ -185,8 +187,13 @@ fn gated(chain: &Chain<'_>, router: usize, gates: &[usize], place: String, repor
         return;
     };
     if gates.len() > 1 {
-        let cause = format!("{} gates in one chain", gates.len());
-        report.find(wrong("two-gates", cause, "leave the one right behind the router"));
+        report.find(Finding {
+            code: "two-gates",
+            places: vec![place.clone()],
+            symptom: "none, but each request pays for an instance that does nothing".into(),
+            cause: format!("{} gates in one chain", gates.len()),
+            remedy: "leave the one right behind the router".into(),
+        });
     }
     let between = chain.filters.get(router + 1..gate).unwrap_or_default().iter();
     let between: Vec<_> = between.filter(|filter| !filter.disabled).map(|filter| filter.name).collect();
@@ -194,9 +201,10 @@ fn gated(chain: &Chain<'_>, router: usize, gates: &[usize], place: String, repor
         report.find(Finding {
             code: "filter-between",
             places: vec![place],
-            symptom: "LLM calls fail, or the filter sees requests that are not decided yet: no cluster, and the \
-                body of the client"
-                .into(),
+            symptom:
+                "the filter sees LLM calls that are not decided yet: no cluster is chosen, and the body is still the \
+                client's"
+                    .into(),
             cause: format!("between router and gate: {}", names(between)),
             remedy: "let the gate come right behind the router; with WasmPlugins, the same phase and neighbouring \
                 priorities"

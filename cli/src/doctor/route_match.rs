@@ -1,4 +1,4 @@
-//! Whether a route matches a request that Pointsman has routed. Of the request only the path and the chosen cluster are known.
+//! Whether a route matches a request that Pointsman has routed. Only its path and the chosen cluster are known.
 
 use super::tree::Tree;
 use pointsman_router::names::CLUSTER_HEADER;

@@ -303,6 +303,16 @@ fn chains_have_clusters_retries_and_an_upstream_instance() {
     failover(&json!({"retry_on": "5xx"}), good()).check(&["failover-without-priority"]);
     failover(&retry, aggregate("failover:a>b", parts, &[])).check(&["upstream-missing"]);
     failover(&retry, aggregate("failover:a>b", &["model:a", "model:c"], &[upstream()])).check(&["cluster-missing"]);
+    let plain = |name: &str| aggregate(name, &["model:b"], &[upstream()]);
+    let mut setup = failover(&retry, good());
+    setup.clusters[2] = plain("two");
+    setup.check(&["upstream-without-chain"]);
+    for (model, expected) in [("a", &[][..]), ("c", &["endpoint-unmarked"][..]), ("", &["endpoint-unmarked"][..])] {
+        let metadata = json!({"filter_metadata": {"pointsman": {"model": model}}});
+        let mut setup = failover(&retry, good());
+        setup.clusters[3]["load_assignment"] = json!({"endpoints": [{"lb_endpoints": [{"metadata": metadata}]}]});
+        setup.check(expected);
+    }
     let listener = || json!({"per_connection_buffer_limit_bytes": 150_000});
     Setup { listener: listener(), version: "1.37.0", ..failover(&retry, good()) }
         .check(&["buffer-too-small-for-retries"]);
@@ -415,8 +425,10 @@ fn machines_are_counted() {
         |more: &str| format!("wasm.envoy.wasm.runtime.v8.created: 4\nwasm.envoy.wasm.runtime.v8.active: 2\n{more}\n");
     stats(with("")).check(&[]);
     stats(with("wasm.llm-router.vm_reload: 1")).check(&["machine-failed"]);
+    stats(with("cluster.failover:a>b.wasm.llm-router.vm_reload_failure: 1")).check(&["machine-failed"]);
     stats(with("wasm.other.vm_reload: 1")).check(&[]);
     stats(with("wasm.remote_load_fetch_failures: 3")).check(&["download-failed"]);
+    stats("wasm.p.vm_reload: 0\ncluster.c.wasm.envoy.wasm.runtime.v8.active: 1\n".into()).check(&[]);
     stats("wasm.envoy.wasm.runtime.v8.active: 0\n".into()).check(&["no-machine"]);
     stats("wasm.remote_load_fetch_failures: 3\n".into()).check(&["download-failed", "no-machine"]);
     let report = stats(String::new()).check(&[]);
