@@ -18,37 +18,38 @@ fn now() -> u64 {
     host::now() / MILLISECOND
 }
 
-/// Makes the table, for those who write to it only if somebody reads it.
+/// Makes the table. Whoever does not find it shares no data with a router.
 pub(crate) fn open() {
     if host::shared(DEMOTIONS).is_none() {
         let _ = host::set_shared(DEMOTIONS, &Demotions::default().write(), 0);
     }
 }
 
+/// There is no table to note something in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NoTable;
+
 /// Reads the response headers of a model's answer, and notes it if its provider wants to be left alone. `is_providers` is
 /// asked only then: an answer of the proxy itself says nothing about a provider.
-pub(crate) fn listen(model: &str, is_providers: impl FnOnce() -> bool) {
+pub(crate) fn listen(model: &str, is_providers: impl FnOnce() -> bool) -> Result<(), NoTable> {
     let pause = feedback::pause(|name| host::header(Headers::Response, name), now);
-    if let Some(pause) = pause
-        && is_providers()
-    {
-        note(model, pause);
+    match pause {
+        Some(pause) if is_providers() => note(model, pause),
+        _ => Ok(()),
     }
 }
 
-fn note(model: &str, pause: u64) {
+fn note(model: &str, pause: u64) -> Result<(), NoTable> {
     for _ in 0..TRIES {
-        let Some((table, cas)) = host::shared(DEMOTIONS) else {
-            return;
-        };
+        let (table, cas) = host::shared(DEMOTIONS).ok_or(NoTable)?;
         let mut table = Demotions::read(&table);
-        if !table.note(model, pause, now()) {
-            return;
-        }
-        if host::set_shared(DEMOTIONS, &table.write(), cas) != Err(Status::CAS_MISMATCH) {
-            return;
+        if !table.note(model, pause, now())
+            || host::set_shared(DEMOTIONS, &table.write(), cas) != Err(Status::CAS_MISMATCH)
+        {
+            break;
         }
     }
+    Ok(())
 }
 
 /// The models that are left out now.

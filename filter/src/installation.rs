@@ -8,6 +8,7 @@
 //! | the same, and the gates elsewhere have another VM | the gate's address is missing when the body comes, or Envoy finds no route |
 //! | the gate stands before its router | the gate finds nothing to hold and leaves a note; the router reads it |
 //! | `role: upstream` on a cluster that no chain or copy goes to | there is no plan |
+//! | `role: upstream` with another `vm_id` than its router | there is no table of demotions (said only; no request is refused) |
 //! | an endpoint without metadata, or with that of a model the request must not go to | the plan does not name its model |
 
 use crate::host::{self, Action, Headers, Level};
@@ -31,6 +32,8 @@ pub(crate) const NO_PLAN: &str = "Pointsman's `role: upstream` found no plan for
 pub(crate) const ENDPOINT_UNMARKED: &str = "Pointsman's `role: upstream` does not know which model this endpoint serves: mark it with the metadata `pointsman: { model: ... }`";
 pub(crate) const MODEL_NOT_IN_PLAN: &str = "Pointsman's `role: upstream` refused an endpoint whose model is not in the plan of this request: its cluster does not fit the policy";
 pub(crate) const BODY_DOES_NOT_FIT: &str = "the body has changed between Pointsman's router and the attempt: nothing may stand between them that changes bodies";
+
+pub(crate) const OTHER_VM_ID: &str = "Pointsman's `role: upstream` shares no data with a router, so what providers say about their rate limits is lost: give both the same `vm_config.vm_id` (a VM of its own takes another `vm_config.configuration`)";
 
 /// What a refused attempt leaves in place of its number and model: the record is then that of the refusal.
 pub(crate) const REFUSED_ATTEMPT: &[u8] = b"refused";

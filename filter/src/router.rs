@@ -1,18 +1,19 @@
 //! One request on its way through the router.
 
+mod answer;
+mod peer;
+
 use crate::dispatch;
 use crate::edits::{self, ADDRESS_PROPERTY, Address};
 use crate::feedback;
 use crate::gate::{self, GATES};
 use crate::host::{self, Action, Headers, Loan, Status};
-use crate::installation::{
-    self, GATE_FIRST, GATE_FIRST_PROPERTY, GATE_MISSING, HOLD_PROPERTY, REFUSED_ATTEMPT, UNDECIDED, Watch,
-};
+use crate::installation::{self, GATE_FIRST, GATE_FIRST_PROPERTY, GATE_MISSING, HOLD_PROPERTY, UNDECIDED, Watch};
 use crate::splice::{some, splice};
-use pointsman_router::attempt::Tried;
+use peer::Peer;
 use pointsman_router::config::Hold;
-use pointsman_router::names::{self, ATTEMPT_PROPERTY, CLUSTER_HEADER, PLAN_PROPERTY, RECORD_PROPERTY};
-use pointsman_router::{Answer, Caller, Edits, Policy, Reading, Received, Reply, Step};
+use pointsman_router::names::{self, CLUSTER_HEADER, PLAN_PROPERTY, RECORD_PROPERTY};
+use pointsman_router::{Edits, Policy, Reading, Received, Reply, Step};
 use std::rc::Rc;
 
 /// How much of a refused request's body may still be on its way for the answer to wait for it.
@@ -40,9 +41,7 @@ pub(crate) struct Router {
 
 impl Router {
     pub(crate) fn new(policy: Rc<Policy>, hold: Hold) -> Self {
-        if policy.takes_feedback() {
-            feedback::open();
-        }
+        feedback::open();
         Self { policy, hold, watch: Watch::new() }
     }
 
@@ -283,39 +282,6 @@ impl Stream {
         }
     }
 
-    /// Notes what the answer says, sets the response headers the policy asks for, and lets none of the upstream's stand
-    /// beside them.
-    fn hear(&mut self) {
-        if self.reading.wants_answer() {
-            let answer = match self.reading.only_model() {
-                Some(model) => {
-                    if self.plugin.policy.takes_feedback() {
-                        feedback::listen(model, is_providers_answer);
-                    }
-                    self.reading.answered(true, None)
-                }
-                None => self.complete(),
-            };
-            label_response(&answer.headers);
-        }
-        if matches!(self.phase, Phase::Answering) {
-            self.phase = Phase::Over;
-        }
-    }
-
-    /// Completes the record of a chain: which attempt, and whose answer.
-    fn complete(&self) -> Answer {
-        let tried = host::property(ATTEMPT_PROPERTY.as_bytes());
-        let tried = tried.as_deref();
-        let answer = self.reading.answered(is_providers_answer(), tried.and_then(Tried::read).as_ref());
-        if let Some(record) = &answer.record
-            && tried != Some(REFUSED_ATTEMPT)
-        {
-            let _ = host::set_property(RECORD_PROPERTY, record.as_bytes());
-        }
-        answer
-    }
-
     /// Answers with a 500 that names the mistake, and ends the stream's part here.
     pub(crate) fn refuse(&mut self, what: &str) -> Action {
         self.phase = Phase::Over;
@@ -387,27 +353,8 @@ fn strip_reserved(headers: &mut Vec<(&[u8], &[u8])>, of: Headers) -> Result<(), 
     Ok(())
 }
 
-/// Sets response headers of ours.
-fn label_response(labels: &[(&'static str, String)]) {
-    if labels.is_empty() {
-        return;
-    }
-    let map = host::headers(Headers::Response);
-    if let Some(mut headers) = map.as_ref().ok().and_then(|map| map.pairs()) {
-        let _ = strip_reserved(&mut headers, Headers::Response);
-    }
-    for (name, value) in labels {
-        let _ = host::set_header(Headers::Response, name.as_bytes(), value.as_bytes());
-    }
-}
-
 fn steers_retries(name: &[u8]) -> bool {
     name.starts_with(b"x-envoy-") && RETRY_HEADERS.iter().any(|known| known.as_bytes() == name)
-}
-
-/// Did a provider answer, and not Envoy by itself?
-fn is_providers_answer() -> bool {
-    host::property(b"response\0code_details").is_some_and(|details| *details == *b"via_upstream")
 }
 
 /// The same for trailers, whatever the request is: a server may read them as headers.
@@ -426,33 +373,4 @@ fn find_gate() -> Option<Address> {
 fn went_nowhere() -> bool {
     let details = host::property(b"response\0code_details");
     details.is_some_and(|details| matches!(&*details, b"cluster_not_found" | b"route_not_found"))
-}
-
-/// The caller, as the proxy has proved it.
-struct Peer<'a>(&'a Policy);
-
-impl Caller for Peer<'_> {
-    fn principal(&self) -> Option<Vec<u8>> {
-        host::property(b"connection\0uri_san_peer_certificate")
-            .filter(|name| !name.is_empty())
-            .map(|name| name.to_vec())
-    }
-
-    fn demoted(&self) -> Vec<String> {
-        feedback::demoted(self.0)
-    }
-
-    fn claim(&self, path: &[String]) -> Option<Vec<u8>> {
-        let jwt = self.0.jwt();
-        let mut property = b"metadata\0filter_metadata".to_vec();
-        for part in [&jwt.namespace, &jwt.payload].into_iter().chain(path) {
-            property.push(0);
-            property.extend(part.bytes());
-        }
-        let claim = host::property(&property)?;
-        Some(match host::list(&claim) {
-            Some(items) => items.into_iter().flat_map(|item| item.iter().chain(b"\0")).copied().collect(),
-            None => claim.to_vec(),
-        })
-    }
 }

@@ -12,7 +12,9 @@
 
 use crate::feedback;
 use crate::host::{self, Action, Headers, Status};
-use crate::installation::{self, BODY_DOES_NOT_FIT, Complaints, ENDPOINT_UNMARKED, MODEL_NOT_IN_PLAN, NO_PLAN};
+use crate::installation::{
+    self, BODY_DOES_NOT_FIT, Complaints, ENDPOINT_UNMARKED, MODEL_NOT_IN_PLAN, NO_PLAN, OTHER_VM_ID,
+};
 use crate::splice::{some, splice};
 use pointsman_router::Splice;
 use pointsman_router::attempt::{Attempt, Plan, Tried};
@@ -192,7 +194,9 @@ impl Stream {
     }
 
     pub(crate) fn on_response_headers(&self) {
-        feedback::listen(&self.model, || true);
+        if feedback::listen(&self.model, || true).is_err() {
+            self.plugin.complaints.log(OTHER_VM_ID);
+        }
     }
 
     fn refuse(&mut self, mistake: &str) -> Action {
