@@ -13,6 +13,14 @@ from istiod.resources import Workload
 VERSIONS = {"1.36.4": "1.29", "1.40.0": "1.30"}
 """The Istio that a test takes for an Envoy: before and after the filters' names have changed."""
 
+WORLDS = [("1.36.4", "gate"), ("1.40.0", "gate"), ("1.40.0", "stop")]
+"""`gate` is two plain WasmPlugins, `stop` an EnvoyFilter, which needs Istio 1.28."""
+
+
+@pytest.fixture(scope="module", params=[pytest.param(world, id="-".join(world)) for world in WORLDS])
+def world(request):
+    return request.param
+
 
 @pytest.fixture(scope="module")
 def deployed(world, request, tmp_path_factory):

@@ -1,0 +1,39 @@
+"""In a mesh: no attempt of a client reaches a model or a provider that its tenant may not use.
+
+The corpus and its outcomes are those of a plain Envoy, but for paths: Istio writes a path as it is meant before any filter sees
+it. So an odd spelling is an LLM call like any other, and is refused for the model that it asks for.
+"""
+
+import pytest
+
+from attempts import NOT_ALLOWED, POLICY, Attempt, Outcome, Rejected
+from istiod.fixtures import deployed, world  # noqa: F401
+from test_bypass import ALL, GUEST, assert_nothing_forbidden_happened, assert_outcome
+
+SPELLED_OUT = {
+    *("dot-segment", "dot-dot-segment", "dot-dot-at-the-root", "encoded-dot-dot", "encoded-letter", "encoded-first-letter"),
+    *("backslash", "dot-dot-behind-models", "encoded-dot-dot-behind-models", "two-dot-dots-behind-models", "responses-encoded"),
+}
+REJECTED = {"encoded-nul", "encoded-nul-and-more"}
+PROTOCOLS = {("1.36.4", "gate"): "http1", ("1.40.0", "gate"): "http2", ("1.40.0", "stop"): "http1"}
+
+
+@pytest.fixture(scope="module")
+def shared_edge(deployed):  # noqa: F811
+    return deployed(POLICY, default="web")
+
+
+def outcome_in_a_mesh(attempt: Attempt, protocol: str) -> Outcome:
+    spelling = attempt.name.removeprefix("path-")
+    if spelling in SPELLED_OUT:
+        return NOT_ALLOWED
+    return Rejected() if spelling in REJECTED else attempt.outcome_in(protocol, model_decides=True)
+
+
+@pytest.mark.parametrize("attempt", ALL, ids=str)
+def test_an_attempt_ends_as_its_table_says(edge, world, attempt: Attempt):  # noqa: F811
+    protocol = PROTOCOLS[world]
+    body = list(attempt.body) if isinstance(attempt.body, tuple) else attempt.body
+    seen = edge.ask(attempt.path, body, [GUEST, *attempt.headers], attempt.method, protocol)
+    assert_nothing_forbidden_happened(edge, seen)
+    assert_outcome(seen, attempt, outcome_in_a_mesh(attempt, protocol))
