@@ -6,6 +6,7 @@ use crate::istio::Istio;
 use crate::kubernetes::object::{list, scalar};
 use crate::kubernetes::{Object, object_name};
 use std::net::IpAddr;
+use std::path::Path;
 
 /// A cluster and the host that stands for it in routes.
 #[derive(Debug)]
@@ -37,12 +38,13 @@ impl Destination<'_> {
 /// The destinations of all clusters, or why some cannot be reached from a mesh: each with its place in the file.
 pub(crate) fn all<'a>(
     deployment: &'a Deployment,
+    folder: &Path,
     name: &str,
 ) -> Result<Vec<Destination<'a>>, Vec<(String, &'static str)>> {
     let mut problems = Vec::new();
     let mut destinations: Vec<Destination<'a>> = Vec::new();
     for (index, cluster) in deployment.clusters.iter().enumerate() {
-        match destination(cluster, name, index) {
+        match destination(cluster, folder, name, index) {
             Ok(destination) => {
                 let differs = destinations.iter().any(|other| {
                     (&other.host, other.port) == (&destination.host, destination.port)
@@ -62,6 +64,7 @@ pub(crate) fn all<'a>(
 
 fn destination<'a>(
     cluster: &'a Cluster,
+    folder: &Path,
     name: &str,
     index: usize,
 ) -> Result<Destination<'a>, (&'static str, &'static str)> {
@@ -70,7 +73,7 @@ fn destination<'a>(
         return Err(("", "a demo server runs only with `pointsman run`: a mesh needs its address and port"));
     };
     let ca_file = cluster.tls.as_ref().and_then(|tls| tls.ca_file.as_ref());
-    if ca_file.is_some_and(|file| !file.is_absolute()) {
+    if ca_file.is_some_and(|file| is_beside(file, folder)) {
         return Err((".tls.caFile", "must be a path from the root, as the proxy sees it"));
     }
     let is_short =
@@ -87,6 +90,11 @@ fn destination<'a>(
         (address.to_owned(), Place::Name)
     };
     Ok(Destination { cluster, host, port, place })
+}
+
+/// Was the file's path written as one from the deployment's folder? The proxy has no such folder.
+fn is_beside(file: &Path, folder: &Path) -> bool {
+    !file.is_absolute() || (folder.is_absolute() && file.starts_with(folder))
 }
 
 fn is_same(one: Option<&Tls>, other: Option<&Tls>) -> bool {

@@ -106,7 +106,6 @@ http:
 - match: [{{ port: {port} }}]
   route:
   - destination: {{ host: {service}, subset: {subset}, port: {{ number: {proxy_port} }} }}
-  timeout: 0s
   # The gateway tries again; twice would be twice the price.
   retries: {{ attempts: 0 }}
 ",

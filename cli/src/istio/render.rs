@@ -7,11 +7,14 @@ use super::{buffer, gateway, plugin, route, stop};
 use crate::deployment::{Deployment, Hold};
 use crate::kubernetes::{Object, manifest};
 use crate::policy_file::PolicyFile;
+use std::path::Path;
 
 /// What is rendered, beside the deployment.
 #[derive(Debug)]
 pub(crate) struct Rendering<'a> {
     pub(crate) deployment: &'a Deployment,
+    /// Where the deployment file is.
+    pub(crate) folder: &'a Path,
     pub(crate) istio: &'a Istio,
     pub(crate) policy: &'a PolicyFile,
     pub(crate) hold: Hold,
@@ -21,7 +24,7 @@ pub(crate) struct Rendering<'a> {
 pub(crate) fn render(rendering: &Rendering<'_>) -> Result<String, Vec<(String, String)>> {
     let Rendering { deployment, istio, .. } = rendering;
     let mut problems: Vec<(String, String)> = unfit(rendering).into_iter().collect();
-    let destinations = match destination::all(deployment, &istio.name) {
+    let destinations = match destination::all(deployment, rendering.folder, &istio.name) {
         Ok(destinations) => destinations,
         Err(more) => {
             problems.extend(more.into_iter().map(|(place, why)| (place, why.to_owned())));

@@ -49,8 +49,9 @@ fn virtual_service<'a>(istio: &'a Istio, deployment: &Deployment, destinations: 
     }
 }
 
-const COMMENT: &str = "No time limit: a model may speak for many minutes. Tried again is only what the provider has not begun to work on, or
-says that it cannot (503, and 529 for \"overloaded\"): each try is paid for. 429 is for the client to see.";
+const COMMENT: &str = "Without `timeout` there is no limit: a model may speak for many minutes. Tried again is only what the provider has not
+begun to work on, or says that it cannot (503, and 529 for \"overloaded\"): each try is paid for. 429 is for the client to
+see.";
 
 fn chosen(destination: &Destination<'_>) -> String {
     format!(
@@ -59,7 +60,6 @@ fn chosen(destination: &Destination<'_>) -> String {
   - headers: {{ {CLUSTER_HEADER}: {{ exact: {name} }} }}
 {rewrite}  headers: {{ request: {{ remove: [{CLUSTER_HEADER}] }} }}
   {route}
-  timeout: 0s
   retries: {{ attempts: 2, retryOn: \"connect-failure,refused-stream,reset-before-request,503,529\" }}
 ",
         name = scalar(&destination.cluster.name),
@@ -83,7 +83,7 @@ fn to(destination: &Destination<'_>) -> String {
 fn other(deployment: &Deployment, destinations: &[Destination<'_>]) -> String {
     let default = deployment.default_cluster.as_deref();
     match destinations.iter().find(|destination| Some(destination.cluster.name.as_str()) == default) {
-        Some(destination) => format!("  {}\n  timeout: 0s\n", to(destination)),
+        Some(destination) => format!("  {}\n", to(destination)),
         None => "  directResponse: { status: 404, body: { string: \"not an LLM call, and no default cluster\\n\" } }\n"
             .into(),
     }

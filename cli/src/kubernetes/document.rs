@@ -25,7 +25,8 @@ fn member(member: &Member) -> String {
     let (key, short) = (scalar(&member.key), line(&member.node));
     match &member.node.value {
         _ if key.len() + short.len() <= LINE => format!("{key}: {short}\n"),
-        Value::Array(_) | Value::Object(_) => format!("{key}:\n  {}\n", indent(&document(&member.node), 2)),
+        Value::Array(_) => format!("{key}:\n{}", document(&member.node)),
+        Value::Object(_) => format!("{key}:\n  {}\n", indent(&document(&member.node), 2)),
         _ => format!("{key}: {short}\n"),
     }
 }

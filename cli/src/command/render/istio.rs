@@ -35,8 +35,10 @@ pub(super) fn run(arguments: &IstioArguments) -> Result<(), Failure> {
         return Err(placed(&arguments.deployment, &[missing]));
     };
     warn(&project.warnings);
+    let file = arguments.deployment.as_path();
     let rendering = Rendering {
         deployment: &project.deployment,
+        folder: if file.is_dir() { file } else { file.parent().unwrap_or(Path::new("")) },
         istio,
         policy: &project.policy,
         hold: match arguments.hold {
