@@ -1,5 +1,17 @@
 //! The deployment file: where Envoy listens, which policy it runs and where the clusters are.
 
+mod cluster;
+pub(crate) mod duration;
+pub(crate) mod failover;
+pub(crate) mod limits;
+pub(crate) mod version;
+
+pub(crate) use cluster::{Cluster, Credential, Tls};
+pub(crate) use failover::{Failover, Mechanism};
+pub(crate) use version::EnvoyVersion;
+
+use crate::envoy_gateway::EnvoyGateway;
+use crate::istio::Istio;
 use crate::source::{Finding, Part, Source};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -10,6 +22,9 @@ const FILE_NAME: &str = "deployment.yaml";
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Deployment {
+    /// The Envoy that `render` writes for; `run` asks the one it starts.
+    #[serde(default)]
+    pub(crate) envoy_version: Option<EnvoyVersion>,
     #[serde(default = "Endpoint::listener")]
     pub(crate) listener: Endpoint,
     #[serde(default = "Endpoint::admin")]
@@ -25,10 +40,18 @@ pub(crate) struct Deployment {
     /// Serves what is not an LLM call; without it, such a request gets a 404.
     #[serde(default)]
     pub(crate) default_cluster: Option<String>,
+    #[serde(default)]
+    pub(crate) failover: Failover,
     pub(crate) clusters: Vec<Cluster>,
+    /// Where in a mesh the module goes, for `render istio`.
+    #[serde(default)]
+    pub(crate) istio: Option<Istio>,
+    /// Into which of Envoy Gateway's gateways it goes, for `render envoy-gateway`.
+    #[serde(default)]
+    pub(crate) envoy_gateway: Option<EnvoyGateway>,
 }
 
-/// An address to listen on. Port 0 stands for any free port.
+/// An address and a port. To listen on, port 0 stands for any free port.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Endpoint {
@@ -46,30 +69,16 @@ pub(crate) enum Hold {
     Gate,
 }
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Cluster {
-    pub(crate) name: String,
-    #[serde(default)]
-    pub(crate) address: Option<String>,
-    #[serde(default)]
-    pub(crate) port: Option<u16>,
-    #[serde(default)]
-    pub(crate) tls: Option<Tls>,
-    /// An embedded demo LLM server instead of an address.
-    #[serde(default)]
-    pub(crate) demo: bool,
-}
+impl Deployment {
+    /// The cluster of that name.
+    pub(crate) fn cluster(&self, name: &str) -> Option<&Cluster> {
+        self.clusters.iter().find(|cluster| cluster.name == name)
+    }
 
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Tls {
-    /// The name asked for and checked; default: the cluster's address.
-    #[serde(default)]
-    pub(crate) sni: Option<String>,
-    /// Certificates to trust instead of the system's.
-    #[serde(default)]
-    pub(crate) ca_file: Option<PathBuf>,
+    /// The version that is rendered for when nobody says another.
+    pub(crate) fn version(&self) -> EnvoyVersion {
+        self.envoy_version.unwrap_or(EnvoyVersion::OLDEST)
+    }
 }
 
 impl Endpoint {
@@ -114,8 +123,12 @@ pub(crate) fn load(path: &Path) -> Result<(Deployment, Source), Vec<Finding>> {
     }
     let folder = file.parent().unwrap_or(Path::new(""));
     deployment.policy = folder.join(&deployment.policy);
-    for tls in deployment.clusters.iter_mut().filter_map(|cluster| cluster.tls.as_mut()) {
-        tls.ca_file = tls.ca_file.as_ref().map(|ca_file| folder.join(ca_file));
+    for cluster in &mut deployment.clusters {
+        let ca_file = cluster.tls.as_mut().and_then(|tls| tls.ca_file.as_mut());
+        let secret = cluster.credential.as_mut().map(|credential| &mut credential.sds);
+        for file in ca_file.into_iter().chain(secret) {
+            *file = folder.join(&*file);
+        }
     }
     Ok((deployment, source))
 }
@@ -138,25 +151,25 @@ fn problems(deployment: &Deployment) -> Vec<(String, String)> {
     let mut problems = Vec::new();
     let clusters = &deployment.clusters;
     for (index, cluster) in clusters.iter().enumerate() {
-        let path = format!("clusters[{index}]");
-        if cluster.name.is_empty() {
-            problems.push((format!("{path}.name"), "must not be empty".into()));
+        let own = format!("clusters[{index}]");
+        for (field, message) in cluster.problems() {
+            problems.push((if field.is_empty() { own.clone() } else { format!("{own}.{field}") }, message));
         }
         if clusters.iter().take(index).any(|earlier| earlier.name == cluster.name) {
-            problems.push((format!("{path}.name"), format!("a cluster `{}` is already there", cluster.name)));
-        }
-        match (cluster.demo, &cluster.address, cluster.port) {
-            (true, None, None) if cluster.tls.is_none() => {}
-            (true, ..) => problems.push((path, "a demo cluster has no address, port or tls".into())),
-            (false, Some(_), Some(1..)) => {}
-            (false, ..) => problems.push((path, "needs an address and a port, or `demo: true`".into())),
+            problems.push((format!("{own}.name"), format!("a cluster `{}` is already there", cluster.name)));
         }
     }
+    let failover = deployment.failover.problems().into_iter();
+    problems.extend(failover.map(|(field, message)| (format!("failover.{field}"), message)));
     if let Some(name) = &deployment.default_cluster
         && !clusters.iter().any(|cluster| cluster.name == *name)
     {
         problems.push(("defaultCluster".into(), format!("no cluster `{name}` in this file")));
     }
+    let istio = deployment.istio.iter().flat_map(Istio::problems);
+    problems.extend(istio.map(|(field, message)| (format!("istio.{field}"), message)));
+    let envoy_gateway = deployment.envoy_gateway.iter().flat_map(EnvoyGateway::problems);
+    problems.extend(envoy_gateway.map(|(field, message)| (format!("envoyGateway.{field}"), message)));
     problems
 }
 
@@ -193,9 +206,9 @@ mod tests {
     fn mistakes_are_placed() {
         refused(
             "clusters:\n- { name: a, adress: b }\n",
-            "f:2:14: clusters[0].adress: unknown field `adress`, expected one of `name`, `address`, `port`, `tls`, `demo`",
+            "f:2:14: clusters[0].adress: unknown field `adress`, expected one of `name`, `address`, `port`, `endpoints`, `tls`, `authority`, `credential`, `connectTimeout`, `circuitBreakers`, `outlierDetection`, `healthCheck`, `demo`",
         );
-        refused("clusters: [{ name: a }]", "f:1:12: clusters[0]: needs an address and a port, or `demo: true`");
+        refused("clusters: [{ name: a }]", "f:1:12: clusters[0]: needs an address and a port, or `endpoints`, or `demo: true`");
         refused(
             "defaultCluster: b\nclusters: [{ name: a, demo: true }]",
             "f:1:17: defaultCluster: no cluster `b` in this file",

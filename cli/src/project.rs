@@ -1,6 +1,8 @@
 //! A deployment and its policy, valid and fitting each other.
 
-use crate::deployment::{self, Deployment};
+mod warnings;
+
+use crate::deployment::{self, Deployment, EnvoyVersion};
 use crate::policy_file::{self, PolicyFile};
 use crate::source::{Finding, Part, Source};
 use std::path::Path;
@@ -8,6 +10,8 @@ use std::path::Path;
 #[derive(Debug)]
 pub(crate) struct Project {
     pub(crate) deployment: Deployment,
+    /// The deployment file, for findings about it.
+    source: Source,
     pub(crate) policy: PolicyFile,
     /// What works, but not as one would expect.
     pub(crate) warnings: Vec<Finding>,
@@ -17,8 +21,19 @@ pub(crate) struct Project {
 pub(crate) fn load(path: &Path) -> Result<Project, Vec<Finding>> {
     let (deployment, source) = deployment::load(path)?;
     let policy = load_policy(&deployment)?;
-    let warnings = small_buffer(&deployment, &source, &policy).into_iter().collect();
-    Ok(Project { deployment, policy, warnings })
+    let mut warnings: Vec<_> = small_buffer(&deployment, &source, &policy).into_iter().collect();
+    warnings.extend(warnings::of_failover(&deployment, &source, &policy));
+    Ok(Project { deployment, source, policy, warnings })
+}
+
+impl Project {
+    /// Whether an Envoy of this version can do what the deployment asks for.
+    pub(crate) fn fits(&self, version: EnvoyVersion) -> Result<(), Vec<Finding>> {
+        match self.deployment.failover.mechanism.problem(version) {
+            Some(problem) => Err(vec![self.source.finding("failover.mechanism", Part::Value, &problem)]),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Envoy refuses a body that its buffer cannot hold before the module can say that it is too large.

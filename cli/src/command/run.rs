@@ -4,11 +4,12 @@ mod folder;
 mod watch;
 
 use super::{Failure, block_on, print, warn};
-use crate::deployment::{Deployment, Endpoint};
-use crate::envoy::bootstrap::Bootstrap;
-use crate::envoy::filter::{self, Plugin};
+use crate::deployment::{Deployment, Endpoint, EnvoyVersion};
+use crate::envoy::config::Config;
+use crate::envoy::filter::Plugin;
+use crate::envoy::needs::Needs;
 use crate::envoy::process::Envoy;
-use crate::envoy::{access_log, binary};
+use crate::envoy::{access_log, binary, bootstrap, xds};
 use crate::project::{self, Project};
 use crate::source::reason;
 use crate::{demo, example};
@@ -17,7 +18,7 @@ use std::collections::HashMap;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use tokio::signal::unix::{SignalKind, signal};
-use watch::Watch;
+use watch::{Running, Watch};
 
 /// Runs Envoy with a policy, and prints each decision
 ///
@@ -62,6 +63,8 @@ pub(crate) async fn asked_to_stop() {
 async fn serve(arguments: &Arguments, mut project: Project) -> Result<(), Failure> {
     let wasm = find_module(arguments.wasm.as_deref())?;
     let binary = binary::find()?;
+    let version = find_version(&binary, &project.deployment).await?;
+    project.fits(version)?;
     if let Some(port) = arguments.port {
         project.deployment.listener.port = port;
     }
@@ -72,17 +75,14 @@ async fn serve(arguments: &Arguments, mut project: Project) -> Result<(), Failur
     say("policy", &format!("{}, version {}", project.deployment.policy.display(), project.policy.short_version()));
     let demo_ports = start_demo_servers(&project.deployment).await?;
     let folder = Folder::create()?;
-    let plugin = Plugin {
-        hold: project.deployment.hold,
-        wasm: wasm.display().to_string(),
-        policy: project.policy.json(),
-        version: project.policy.policy.version().to_owned(),
-    };
-    let config = write_configuration(&project.deployment, &plugin, &folder, &demo_ports)?;
-    say("envoy", &format!("{}, starting", binary.display()));
+    let plugin = Plugin::new(&project, wasm.display().to_string());
+    let needs = Needs::of(&project.policy.policy);
+    let running = Running { project, plugin, needs, version, demo_ports };
+    let config = write_configuration(&running.config(), &folder)?;
+    say("envoy", &format!("{}, for {version}, starting", binary.display()));
     let mut envoy = Envoy::start(&binary, &config, &folder.path, arguments.concurrency)?;
     let outcome = tokio::select! {
-        outcome = follow(&mut envoy, project, plugin, &folder) => outcome,
+        outcome = follow(&mut envoy, running, &folder) => outcome,
         () = asked_to_stop() => Ok(()),
     };
     envoy.stop().await;
@@ -90,8 +90,9 @@ async fn serve(arguments: &Arguments, mut project: Project) -> Result<(), Failur
 }
 
 /// Waits for Envoy, then prints what happens until Envoy ends by itself.
-async fn follow(envoy: &mut Envoy, project: Project, plugin: Plugin, folder: &Folder) -> Result<(), Failure> {
+async fn follow(envoy: &mut Envoy, running: Running, folder: &Folder) -> Result<(), Failure> {
     envoy.wait_until_ready().await?;
+    let project = &running.project;
     let Endpoint { address, port } = &project.deployment.listener;
     say("admin", &format!("http://{}", envoy.admin));
     say("ready", &format!("http://{address}:{port}, Ctrl-C stops it"));
@@ -99,7 +100,7 @@ async fn follow(envoy: &mut Envoy, project: Project, plugin: Plugin, folder: &Fo
     let Some(mut access_log) = envoy.access_log.take() else {
         return Ok(());
     };
-    let mut watch = Watch::new(project, plugin);
+    let mut watch = Watch::new(running);
     loop {
         tokio::select! {
             line = access_log.next_line() => match line {
@@ -155,14 +156,22 @@ async fn start_demo_servers(deployment: &Deployment) -> Result<HashMap<String, u
     Ok(ports)
 }
 
-fn write_configuration(
-    deployment: &Deployment,
-    plugin: &Plugin,
-    folder: &Folder,
-    demo_ports: &HashMap<String, u16>,
-) -> Result<PathBuf, String> {
-    let bootstrap = Bootstrap { deployment, plugin, ecds_folder: Some(folder.path.clone()), demo_ports };
-    let config = folder.path.join("envoy.yaml");
-    let written = filter::write(&folder.path, plugin).and_then(|()| std::fs::write(&config, bootstrap.render()));
-    written.map(|()| config).map_err(|err| format!("`{}`: {}", folder.path.display(), reason(&err)))
+/// What the Envoy that is started can do. One that does not say gets what every version understands.
+async fn find_version(binary: &Path, deployment: &Deployment) -> Result<EnvoyVersion, String> {
+    let version = binary::version(binary).await.unwrap_or(deployment.version());
+    if version < EnvoyVersion::OLDEST {
+        return Err(format!(
+            "`{}` is Envoy {version}: Pointsman needs {} or newer",
+            binary.display(),
+            EnvoyVersion::OLDEST
+        ));
+    }
+    Ok(version)
+}
+
+fn write_configuration(config: &Config<'_>, folder: &Folder) -> Result<PathBuf, String> {
+    let file = folder.path.join("envoy.yaml");
+    let bootstrap = bootstrap::render(config, Some(&folder.path));
+    let written = xds::write(&folder.path, config).and_then(|()| std::fs::write(&file, bootstrap));
+    written.map(|()| file).map_err(|err| format!("`{}`: {}", folder.path.display(), reason(&err)))
 }

@@ -1,6 +1,12 @@
 //! Finds the Envoy to run.
 
+use crate::deployment::EnvoyVersion;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+/// How long a program may take to say its version.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where `make setup` puts it, below the project folder.
 const SET_UP: &str = ".tools/envoy-1.40.0/envoy/_bin/envoy";
@@ -22,6 +28,14 @@ pub(crate) fn find() -> Result<PathBuf, String> {
         .chain(on_path)
         .find(|candidate| candidate.is_file())
         .ok_or_else(|| "Envoy is missing: run `make setup`, or set $ENVOY to its path, or put it on the PATH".into())
+}
+
+/// What the program says its version is; `None` when it does not say so as Envoy does.
+pub(crate) async fn version(binary: &Path) -> Option<EnvoyVersion> {
+    let mut command = tokio::process::Command::new(binary);
+    command.arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    let output = tokio::time::timeout(PATIENCE, command.output()).await.ok()?.ok()?;
+    EnvoyVersion::of_program(&String::from_utf8_lossy(&output.stdout))
 }
 
 /// The folders that may be the project: the current one, and those above this program.

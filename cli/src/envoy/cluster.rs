@@ -1,54 +1,103 @@
-//! A cluster of the deployment as Envoy's configuration.
+//! A cluster of the deployment, and what it has in common with the clusters of its models.
 
-use super::yaml::{indent, quote};
+use super::config::Config;
+use super::limits;
+use super::upstream::{self, Protocol};
+use super::yaml::{Shared, indent, quote, value};
 use crate::deployment::{Cluster, Tls};
 use std::net::IpAddr;
 
 /// Where Debian, Ubuntu, Alpine and Envoy's own images keep the certificates to trust.
 const SYSTEM_CA: &str = "/etc/ssl/certs/ca-certificates.crt";
 
-/// One item of `static_resources.clusters`; `address` and `port` are where it really is.
-pub(super) fn render(cluster: &Cluster, address: &str, port: u16) -> String {
-    let name = quote(&cluster.name);
-    let discovery = if address.parse::<IpAddr>().is_ok() { "STATIC" } else { "STRICT_DNS" };
-    let mut text = format!(
-        "- name: {name}
-  type: {discovery}
-  connect_timeout: 5s
-  load_assignment:
-    cluster_name: {name}
-    endpoints:
-    - lb_endpoints:
-      - endpoint:
-          address: {{ socket_address: {{ address: {address}, port_value: {port} }} }}
-",
-        address = quote(address),
-    );
+/// One item of `clusters`: where requests with one model to go to are sent.
+pub(super) fn render(config: &Config<'_>, cluster: &Cluster, shared: &mut Shared) -> String {
+    let filters = upstream::direct(config, cluster, shared);
+    let protocol = Protocol::of(cluster);
+    // Plain HTTP/1.1 is Envoy's default.
+    let options = (protocol != Protocol::Http1 || !filters.is_empty()).then(|| upstream::options(protocol, &filters));
+    with_endpoints(config, cluster, &cluster.name, None, options.as_deref(), shared)
+}
+
+/// An item of `clusters` with the endpoints of `cluster`. `mark` is what their metadata says to the module, and
+/// `options` the value of `typed_extension_protocol_options`.
+pub(super) fn with_endpoints(
+    config: &Config<'_>,
+    cluster: &Cluster,
+    name: &str,
+    mark: Option<&str>,
+    options: Option<&str>,
+    shared: &mut Shared,
+) -> String {
+    let places = config.places(cluster);
+    let is_dns = places.iter().any(|(address, _)| address.parse::<IpAddr>().is_err());
+    let mut text = format!("- name: {}\n  type: {}\n", quote(name), if is_dns { "STRICT_DNS" } else { "STATIC" });
+    let mut line = |line: &str| text.push_str(&format!("  {}\n", indent(line, 2)));
+    if is_dns {
+        // Many networks have IPv6 addresses in their DNS and no way there.
+        line("dns_lookup_family: V4_PREFERRED");
+    }
+    line(&format!("connect_timeout: {}", cluster.connect_timeout));
+    if places.len() > 1 {
+        // Calls differ in length by orders of magnitude: taking turns would pile them up.
+        line("lb_policy: LEAST_REQUEST");
+    }
+    let breakers = limits::circuit_breakers(&cluster.circuit_breakers);
+    line(&format!("circuit_breakers: {}", shared.block("circuit-breakers", &breakers)));
+    let detection = limits::outlier_detection(&cluster.outlier_detection);
+    line(&format!("outlier_detection: {}", shared.block("outlier-detection", &detection)));
+    if let Some(check) = &cluster.health_check {
+        line(&format!("health_checks:\n{}", limits::health_check(check, cluster.host().unwrap_or(&cluster.name))));
+    }
+    line(&load_assignment(cluster, name, &places, is_dns, mark));
     if let Some(tls) = &cluster.tls {
-        text.push_str(&format!("  {}\n", indent(&secure(tls, address), 2)));
+        let secure = secure(tls, cluster.address.as_deref().unwrap_or_default());
+        line(&format!("transport_socket: {}", shared.block("tls", &secure)));
+    }
+    if let Some(options) = options {
+        line(&format!("typed_extension_protocol_options: {}", value(options)));
     }
     text
 }
 
-/// TLS whose certificate must be valid for the name asked for, and HTTP/2 when the server offers it.
+fn load_assignment(cluster: &Cluster, name: &str, places: &[(&str, u16)], is_dns: bool, mark: Option<&str>) -> String {
+    let mut text = format!("load_assignment:\n  cluster_name: {}\n", quote(name));
+    // A name can stand for several addresses.
+    if places.len() > 1 || is_dns {
+        text.push_str("  # One healthy endpoint of up to a hundred is enough: conversations do not move for less.\n");
+        text.push_str("  policy: { overprovisioning_factor: 10000 }\n");
+    }
+    text.push_str("  endpoints:\n  - lb_endpoints:\n");
+    for (address, port) in places {
+        let hostname = match cluster.host() {
+            Some(host) if host != *address => format!(", hostname: {}", quote(host)),
+            _ => String::new(),
+        };
+        text.push_str(&format!(
+            "    - endpoint: {{ address: {{ socket_address: {{ address: {}, port_value: {port} }} }}{hostname} }}\n",
+            quote(address)
+        ));
+        if let Some(mark) = mark {
+            text.push_str(&format!("      metadata: {{ filter_metadata: {{ pointsman: {mark} }} }}\n"));
+        }
+    }
+    text
+}
+
+/// TLS whose certificate must be valid for the name asked for.
 fn secure(tls: &Tls, address: &str) -> String {
     let sni = quote(tls.sni.as_deref().unwrap_or(address));
     let ca_file = tls.ca_file.as_ref().map_or_else(|| SYSTEM_CA.into(), |file| file.display().to_string());
     format!(
-        "transport_socket:
-  name: envoy.transport_sockets.tls
-  typed_config:
-    \"@type\": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
-    sni: {sni}
-    common_tls_context:
-      validation_context:
-        trusted_ca: {{ filename: {ca_file} }}
-        match_typed_subject_alt_names:
-        - {{ san_type: {san_type}, matcher: {{ exact: {sni} }} }}
-typed_extension_protocol_options:
-  envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
-    \"@type\": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
-    auto_config: {{ http_protocol_options: {{}}, http2_protocol_options: {{}} }}
+        "name: envoy.transport_sockets.tls
+typed_config:
+  \"@type\": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
+  sni: {sni}
+  common_tls_context:
+    validation_context:
+      trusted_ca: {{ filename: {ca_file} }}
+      match_typed_subject_alt_names:
+      - {{ san_type: {san_type}, matcher: {{ exact: {sni} }} }}
 ",
         ca_file = quote(&ca_file),
         san_type = if tls.sni.as_deref().unwrap_or(address).parse::<IpAddr>().is_ok() { "IP_ADDRESS" } else { "DNS" },

@@ -1,7 +1,9 @@
 //! The module's two instances as HTTP filters: written into the listener, or as a file that Envoy follows (ECDS).
 
+use super::xds;
 use super::yaml::{indent, quote};
 use crate::deployment::Hold;
+use crate::project::Project;
 use std::path::Path;
 
 /// One instance of the module in the filter chain.
@@ -9,6 +11,8 @@ use std::path::Path;
 pub(crate) enum Role {
     Router,
     Gate,
+    /// Not in the listener's chain: among the filters of clusters.
+    Upstream,
 }
 
 impl Role {
@@ -25,6 +29,7 @@ impl Role {
         match self {
             Self::Router => "pointsman-router",
             Self::Gate => "pointsman-gate",
+            Self::Upstream => "pointsman-upstream",
         }
     }
 
@@ -44,6 +49,17 @@ pub(crate) struct Plugin {
     pub(crate) version: String,
 }
 
+impl Plugin {
+    pub(crate) fn new(project: &Project, wasm: String) -> Self {
+        Self {
+            hold: project.deployment.hold,
+            wasm,
+            policy: project.policy.json(),
+            version: project.policy.policy.version().to_owned(),
+        }
+    }
+}
+
 const WASM_TYPE: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
 
 /// The filter with its configuration in place.
@@ -57,15 +73,11 @@ pub(super) fn discovered(role: Role, folder: &Path) -> String {
         "- name: {name}
   config_discovery:
     config_source:
-      resource_api_version: V3
-      path_config_source:
-        path: {path}
-        watched_directory: {{ path: {folder} }}
+      {source}
     type_urls: [{WASM_TYPE}]
 ",
         name = role.name(),
-        path = quote(&folder.join(role.file_name()).display().to_string()),
-        folder = quote(&folder.display().to_string()),
+        source = indent(&xds::source(folder, &role.file_name()), 6),
     )
 }
 
@@ -85,12 +97,18 @@ resources:
     )
 }
 
-fn typed_config(plugin: &Plugin, role: Role) -> String {
+pub(super) fn typed_config(plugin: &Plugin, role: Role) -> String {
     let stop = match (role, plugin.hold) {
         (Role::Router, Hold::Stop) => {
             "\n  # Lets the headers wait while the body is read (Envoy 1.35 or newer).\n  allow_on_headers_stop_iteration: true"
         }
         _ => "",
+    };
+    let machine = match role {
+        Role::Upstream => {
+            "\n    # A virtual machine of its own: until Envoy 1.39, a cluster would claim all metrics of a shared one.\n    vm_id: pointsman-upstream"
+        }
+        Role::Router | Role::Gate => "",
     };
     format!(
         "\"@type\": {WASM_TYPE}
@@ -99,7 +117,7 @@ config:
   root_id: {name}
   # A module that failed is loaded anew; requests are never let through unrouted.
   failure_policy: FAIL_RELOAD{stop}
-  vm_config:
+  vm_config:{machine}
     runtime: envoy.wasm.runtime.v8
     code: {{ local: {{ filename: {wasm} }} }}
   configuration:
@@ -125,15 +143,6 @@ fn configuration(plugin: &Plugin, role: Role) -> String {
             indent(&plugin.policy, 2)
         ),
         Role::Gate => "{ \"role\": \"gate\" }".into(),
+        Role::Upstream => "{ \"role\": \"upstream\" }".into(),
     }
-}
-
-/// Writes the files into `folder`, each by an atomic replace: Envoy never sees half a policy.
-pub(crate) fn write(folder: &Path, plugin: &Plugin) -> std::io::Result<()> {
-    for role in Role::chain(plugin.hold) {
-        let new = folder.join(format!(".{}.new", role.name()));
-        std::fs::write(&new, resource(plugin, *role))?;
-        std::fs::rename(&new, folder.join(role.file_name()))?;
-    }
-    Ok(())
 }

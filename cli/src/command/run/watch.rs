@@ -2,20 +2,47 @@
 
 use super::say;
 use crate::command::{listed, print};
-use crate::envoy::admin;
-use crate::envoy::filter::{self, Plugin};
+use crate::deployment::EnvoyVersion;
+use crate::envoy::config::Config;
+use crate::envoy::filter::Plugin;
+use crate::envoy::needs::Needs;
 use crate::envoy::process::Envoy;
+use crate::envoy::uptake::{self, Discovery};
+use crate::envoy::{admin, xds};
 use crate::project::{self, Project};
+use crate::source::reason;
+use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
 /// Reading a small file this often costs nothing, and unlike file events works on every file system and mount.
 const INTERVAL: Duration = Duration::from_millis(250);
 
+/// What Envoy runs with.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) project: Project,
+    pub(super) plugin: Plugin,
+    pub(super) needs: Needs,
+    pub(super) version: EnvoyVersion,
+    pub(super) demo_ports: HashMap<String, u16>,
+}
+
+impl Running {
+    pub(super) fn config(&self) -> Config<'_> {
+        Config {
+            deployment: &self.project.deployment,
+            plugin: &self.plugin,
+            version: self.version,
+            needs: &self.needs,
+            demo_ports: &self.demo_ports,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Watch {
-    project: Project,
-    plugin: Plugin,
+    running: Running,
     /// The content that was last acted on.
     known: Option<Vec<u8>>,
     /// A content seen once: it counts when it is seen twice, so that a half-written file does not.
@@ -23,16 +50,16 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(project: Project, plugin: Plugin) -> Self {
-        let known = std::fs::read(&project.deployment.policy).ok();
-        Self { project, plugin, seen: known.clone(), known }
+    pub(super) fn new(running: Running) -> Self {
+        let known = std::fs::read(&running.project.deployment.policy).ok();
+        Self { running, seen: known.clone(), known }
     }
 
     /// Returns when the file has a new content.
     pub(super) async fn changed(&mut self) {
         loop {
             tokio::time::sleep(INTERVAL).await;
-            let now = std::fs::read(&self.project.deployment.policy).ok();
+            let now = std::fs::read(&self.running.project.deployment.policy).ok();
             let is_settled = now == self.seen;
             self.seen = now;
             // A file that is away for a moment is being replaced.
@@ -45,31 +72,52 @@ impl Watch {
     /// Hands the new policy to Envoy, or says what is wrong with it and changes nothing.
     pub(super) async fn take_over(&mut self, envoy: &Envoy, folder: &Path) {
         self.known.clone_from(&self.seen);
-        let kept = self.project.policy.short_version().to_owned();
-        let policy = match project::load_policy(&self.project.deployment) {
+        let kept = self.running.project.policy.short_version().to_owned();
+        let policy = match project::load_policy(&self.running.project.deployment) {
             Ok(policy) => policy,
             Err(findings) => {
                 print(&listed(&findings));
                 return say("policy", &format!("not changed, version {kept} stays"));
             }
         };
-        if policy.policy.version() == self.plugin.version {
+        if policy.policy.version() == self.running.plugin.version {
             return say("policy", &format!("same meaning as before, version {kept} stays"));
         }
-        let plugin =
-            Plugin { policy: policy.json(), version: policy.policy.version().to_owned(), ..self.plugin.clone() };
-        let before = admin::discovery(&envoy.admin).await.unwrap_or_default();
-        let outcome = match filter::write(folder, &plugin) {
-            Ok(()) => envoy.wait_for_filters(before).await,
-            Err(err) => Err(crate::source::reason(&err)),
+        let plugin = Plugin {
+            policy: policy.json(),
+            version: policy.policy.version().to_owned(),
+            ..self.running.plugin.clone()
         };
-        match outcome {
+        let needs = Needs::of(&policy.policy);
+        let config = Config { plugin: &plugin, needs: &needs, ..self.running.config() };
+        match hand_over(envoy, folder, &config, &self.running.needs).await {
             Ok(()) => {
                 say("policy", &format!("version {} took over from {kept}", policy.short_version()));
-                self.project.policy = policy;
-                self.plugin = plugin;
+                self.running.project.policy = policy;
+                self.running.plugin = plugin;
+                self.running.needs = needs;
             }
             Err(why) => say("policy", &format!("Envoy refused it, version {kept} stays: {why}")),
         }
     }
+}
+
+/// Clusters, then routes, then the policy, each once Envoy has taken the one before: no request is ever sent to what is
+/// not there yet. What `earlier` needs stays until the next time.
+async fn hand_over(envoy: &Envoy, folder: &Path, config: &Config<'_>, earlier: &Needs) -> Result<(), String> {
+    let needs = config.needs.and(earlier);
+    let wide = Config { needs: &needs, ..*config };
+    for (what, write) in [
+        (Discovery::Clusters, xds::write_clusters as fn(&Path, &Config<'_>) -> std::io::Result<bool>),
+        (Discovery::Routes, xds::write_routes),
+    ] {
+        let before = uptake::now(&envoy.admin, what).await.unwrap_or_default();
+        let is_new = write(folder, &wide).map_err(|err| reason(&err))?;
+        if is_new && !uptake::wait(&envoy.admin, what, before).await? {
+            return Err(envoy.last_error());
+        }
+    }
+    let before = admin::discovery(&envoy.admin).await.unwrap_or_default();
+    xds::write_filters(folder, config).map_err(|err| reason(&err))?;
+    envoy.wait_for_filters(before).await
 }

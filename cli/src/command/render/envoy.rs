@@ -1,0 +1,62 @@
+//! `pointsman render envoy`.
+
+use crate::command::{Failure, print, warn};
+use crate::deployment::{Cluster, EnvoyVersion};
+use crate::envoy::config::Config;
+use crate::envoy::filter::Plugin;
+use crate::envoy::needs::Needs;
+use crate::envoy::{bootstrap, xds};
+use crate::project;
+use crate::source::reason;
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+/// Prints a complete Envoy bootstrap (Envoy 1.36 or newer)
+///
+/// The policy is checked first and written into the configuration. With --xds-dir it is written into files of its own
+/// beside it, with the clusters and routes that it needs. Envoy reads them again whenever one is replaced: run the same
+/// command again after a change.
+#[derive(Debug, clap::Args)]
+pub(super) struct EnvoyArguments {
+    /// A deployment file, or a folder with a deployment.yaml
+    deployment: PathBuf,
+    /// The module, as Envoy will see it
+    #[arg(long, value_name = "PATH", default_value = "dist/pointsman.wasm")]
+    wasm: String,
+    /// The oldest Envoy that will read it, from 1.36 to 1.40; default: the deployment's `envoyVersion`, else 1.36
+    #[arg(long, value_name = "VERSION")]
+    envoy_version: Option<EnvoyVersion>,
+    /// Write what a policy can change into this folder, for Envoy to follow
+    #[arg(long, value_name = "DIR", alias = "ecds-dir")]
+    xds_dir: Option<PathBuf>,
+}
+
+/// Where demo servers are expected when nobody has started them yet.
+const FIRST_DEMO_PORT: u16 = 18001;
+
+pub(super) fn run(arguments: &EnvoyArguments) -> Result<(), Failure> {
+    let project = project::load(&arguments.deployment)?;
+    let version = arguments.envoy_version.unwrap_or(project.deployment.version());
+    project.fits(version)?;
+    warn(&project.warnings);
+    let demo: Vec<&Cluster> = project.deployment.clusters.iter().filter(|cluster| cluster.demo).collect();
+    let demo_ports: HashMap<_, _> = demo.iter().map(|cluster| cluster.name.clone()).zip(FIRST_DEMO_PORT..).collect();
+    let config = Config {
+        deployment: &project.deployment,
+        plugin: &Plugin::new(&project, arguments.wasm.clone()),
+        version,
+        needs: &Needs::of(&project.policy.policy),
+        demo_ports: &demo_ports,
+    };
+    if let Some(folder) = &arguments.xds_dir {
+        let written = std::fs::create_dir_all(folder).and_then(|()| xds::write(folder, &config));
+        written.map_err(|err| format!("`{}`: {}", folder.display(), reason(&err)))?;
+    }
+    if !demo.is_empty() {
+        let servers: Vec<_> =
+            demo.iter().zip(FIRST_DEMO_PORT..).map(|(cluster, port)| format!("{}={port}", cluster.name)).collect();
+        print(&format!("# Its demo servers: pointsman demo {}\n", servers.join(" ")));
+    }
+    print(&bootstrap::render(&config, arguments.xds_dir.as_deref()));
+    Ok(())
+}

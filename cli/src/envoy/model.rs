@@ -1,0 +1,50 @@
+//! The clusters of single models: the endpoints of the deployment's cluster, marked with the model that they stand for.
+
+use super::chain;
+use super::cluster::with_endpoints;
+use super::config::Config;
+use super::upstream::{self, Protocol};
+use super::yaml::{Shared, quote};
+use crate::deployment::{Cluster, Mechanism};
+use pointsman_router::names::model_cluster;
+
+/// The items of `clusters` for every model that chains and copies need.
+pub(super) fn render(config: &Config<'_>, shared: &mut Shared) -> Vec<String> {
+    let mut items = Vec::new();
+    for (model, provider) in &config.needs.models {
+        let Some(cluster) = config.deployment.cluster(provider) else { continue };
+        items.push(one(config, cluster, model, &model_cluster(model), false, shared));
+        if is_passed_keys(config, model) {
+            items.push(one(config, cluster, model, &passing_cluster(model), true, shared));
+        }
+    }
+    items
+}
+
+/// The cluster of a model in chains that let the client's own key through, where each cluster has filters of its own.
+pub(super) fn passing_cluster(model: &str) -> String {
+    format!("own-key:{}", model_cluster(model))
+}
+
+fn is_passed_keys(config: &Config<'_>, model: &String) -> bool {
+    let mut chains = config.needs.chains.iter().filter(|chain| chain.contains(model));
+    config.deployment.failover.mechanism == Mechanism::PriorityGroup
+        && chains.any(|models| chain::passes_keys(config, models))
+}
+
+fn one(
+    config: &Config<'_>,
+    cluster: &Cluster,
+    model: &str,
+    name: &str,
+    passes_keys: bool,
+    shared: &mut Shared,
+) -> String {
+    let key = format!("{} {passes_keys}", cluster.name);
+    let options = shared.nested("attempt", &key, |shared| {
+        upstream::options(Protocol::of(cluster), &upstream::at_one_provider(config, cluster, passes_keys, shared))
+    });
+    let authority = cluster.host().map_or_else(String::new, |host| format!(", authority: {}", quote(host)));
+    let mark = format!("{{ model: {}, provider: {}{authority} }}", quote(model), quote(&cluster.name));
+    with_endpoints(config, cluster, name, Some(&mark), Some(&options), shared)
+}
