@@ -3,8 +3,11 @@
 //! They speak the providers' wire formats closely enough for the official client libraries, and every reply names the
 //! server that got the request and the model it was asked for. One file per API.
 
+pub(crate) mod behaviour;
 mod chat;
 mod completions;
+mod connection;
+mod control;
 mod embeddings;
 mod images;
 mod messages;
@@ -16,21 +19,77 @@ mod responses;
 mod speech;
 mod stream;
 
-use crate::source::reason;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
+use axum::http::HeaderMap;
 use axum::middleware::map_response_with_state;
 use axum::response::Response;
 use axum::routing::post;
-use std::sync::Arc;
+use behaviour::Behaviour;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::net::TcpListener;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::watch;
+
+/// The demo servers of one program; clones are the same.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Demo {
+    servers: Arc<Mutex<Vec<Server>>>,
+}
+
+/// What a server is told at its start.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Options {
+    /// Its port; 0 takes a free one.
+    pub(crate) port: u16,
+    pub(crate) behaviour: Behaviour,
+    /// The value that `authorization`, `x-api-key` or `api-key` must have. Without one, every request is served.
+    pub(crate) key: Option<String>,
+}
+
+/// Requests by model and by what became of them.
+type Counts = BTreeMap<String, BTreeMap<String, u64>>;
 
 /// One demo server; clones are the same server.
 #[derive(Debug, Clone)]
 struct Server {
     name: Arc<str>,
+    port: u16,
+    key: Option<Arc<str>>,
     requests: Arc<AtomicU64>,
+    behaviour: watch::Sender<Behaviour>,
+    counts: Arc<Mutex<Counts>>,
+}
+
+impl Demo {
+    /// Starts a server, which runs as long as the program, and returns its port.
+    pub(crate) async fn start(&self, name: &str, options: Options) -> Result<u16, String> {
+        let (listener, port) = connection::listen(name, options.port).await?;
+        let server = Server {
+            name: name.into(),
+            port,
+            key: options.key.map(Into::into),
+            requests: Arc::default(),
+            behaviour: watch::Sender::new(options.behaviour),
+            counts: Arc::default(),
+        };
+        let routes = routes(server.clone());
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner).push(server.clone());
+        tokio::spawn(connection::serve(server, listener, port, routes));
+        Ok(port)
+    }
+
+    /// Starts the interface by which the servers are told how to behave, and returns its port.
+    pub(crate) async fn control(&self, port: u16) -> Result<u16, String> {
+        let (listener, port) = connection::listen("control", port).await?;
+        let routes = control::routes(self.clone());
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        Ok(port)
+    }
+
+    fn servers(&self) -> Vec<Server> {
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 impl Server {
@@ -47,22 +106,46 @@ impl Server {
     fn id(&self, prefix: &str) -> String {
         format!("{prefix}-{}-{}", self.name, self.requests.fetch_add(1, Ordering::Relaxed))
     }
-}
 
-/// Serves on `port`, or on a free one for 0, and returns the port. It runs as long as the program.
-pub(crate) async fn start(name: &str, port: u16) -> Result<u16, String> {
-    let failed =
-        |err: std::io::Error| format!("the demo server `{name}` cannot listen on port {port}: {}", reason(&err));
-    let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(failed)?;
-    let bound = listener.local_addr().map_err(failed)?.port();
-    let routes = routes(Server { name: name.into(), requests: Arc::default() });
-    tokio::spawn(async move { axum::serve(listener, routes).await });
-    Ok(bound)
+    /// Behaves in another way from now on. Returns when the next connection meets it.
+    async fn change(&self, behaviour: Behaviour) -> std::io::Result<()> {
+        self.behaviour.send_replace(behaviour);
+        match behaviour {
+            Behaviour::Refuse => self.door.close().await,
+            _ => self.door.open(routes(self.clone())).await,
+        }
+    }
+
+    /// How it behaves, and what it saw.
+    fn report(&self) -> Value {
+        let mut report = self.journal.report();
+        report.insert("address".into(), json!(self.door.address.to_string()));
+        report.insert("behaviour".into(), json!(self.behaviour.borrow().to_string()));
+        Value::Object(report)
+    }
+
+    /// Whether a request brings the key that this server wants, and no other.
+    fn is_key(&self, headers: &HeaderMap) -> bool {
+        let Some(key) = self.key.as_deref() else { return true };
+        let mut keys =
+            ["authorization", "x-api-key", "api-key"].iter().flat_map(|name| headers.get_all(*name)).peekable();
+        keys.peek().is_some() && keys.all(|given| given.as_bytes() == key.as_bytes())
+    }
+
+    fn count(&self, model: &str, outcome: &str) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.entry(model.to_owned()).or_default().entry(outcome.to_owned()).or_default() += 1;
+    }
+
+    fn counts(&self) -> Counts {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 fn routes(server: Server) -> Router {
     Router::new()
         .route("/v1/chat/completions", post(chat::serve))
+        .route("/openai/deployments/{deployment}/chat/completions", post(chat::serve))
         .route("/v1/completions", post(completions::serve))
         .route("/v1/embeddings", post(embeddings::serve))
         .route("/v1/responses", post(responses::serve))
@@ -76,6 +159,7 @@ fn routes(server: Server) -> Router {
         .route("/api/generate", post(ollama::generate))
         .route("/api/embed", post(ollama::embed))
         .fallback(reply::not_found)
+        .layer(from_fn_with_state(server.clone(), failing::behave))
         .layer(DefaultBodyLimit::disable())
         .layer(map_response_with_state(server.clone(), name_server))
         .with_state(server)
@@ -87,4 +171,40 @@ async fn name_server(State(server): State<Server>, mut response: Response) -> Re
         response.headers_mut().insert("x-served-by", name);
     }
     response
+}
+
+fn routes(server: Server) -> Router {
+    Router::new()
+        .route("/v1/chat/completions", post(chat::serve))
+        .route("/openai/deployments/{deployment}/chat/completions", post(chat::serve))
+        .route("/v1/completions", post(completions::serve))
+        .route("/v1/embeddings", post(embeddings::serve))
+        .route("/v1/responses", post(responses::serve))
+        .route("/v1/moderations", post(moderations::serve))
+        .route("/v1/images/generations", post(images::serve))
+        .route("/v1/audio/speech", post(speech::serve))
+        .route("/v1/rerank", post(rerank::serve))
+        .route("/v1/messages", post(messages::serve))
+        .route("/v1/messages/count_tokens", post(messages::count_tokens))
+        .route("/api/chat", post(ollama::chat))
+        .route("/api/generate", post(ollama::generate))
+        .route("/api/embed", post(ollama::embed))
+        .fallback(reply::not_found)
+        .layer(from_fn_with_state(server.clone(), failing::behave))
+        .layer(DefaultBodyLimit::disable())
+        .layer(map_response_with_state(server.clone(), name_server))
+        .with_state(server)
+}
+
+/// Every reply says in a header who gave it, for those whose body has no room for it.
+async fn name_server(State(server): State<Server>, mut response: Response) -> Response {
+    if let Ok(name) = axum::http::HeaderValue::from_str(&server.name) {
+        response.headers_mut().insert("x-served-by", name);
+    }
+    response
+}
+
+/// Serves on `port`, or on a free one for 0, and returns the port. It runs as long as the program.
+pub(crate) async fn start(name: &str, port: u16) -> Result<u16, String> {
+    Demo::default().start(name, Options { port, ..Options::default() }).await
 }

@@ -13,23 +13,60 @@ pub(super) enum Family {
     Ollama,
 }
 
+impl Family {
+    /// Whose API has this path.
+    pub(super) fn of(path: &str) -> Self {
+        match path {
+            _ if path.contains("/v1/messages") => Self::Anthropic,
+            _ if path.starts_with("/api/") => Self::Ollama,
+            _ => Self::OpenAi,
+        }
+    }
+}
+
 /// JSON with a final line break, which a terminal likes.
 pub(super) fn json(value: &Value) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], format!("{value}\n")).into_response()
 }
 
+/// An error as the API says it.
 pub(super) fn error(family: Family, status: StatusCode, message: &str) -> Response {
     let body = match family {
         Family::OpenAi => {
-            json!({"error": {"message": message, "type": "invalid_request_error", "param": null, "code": null}})
+            let (kind, code) = openai_kind(status);
+            json!({"error": {"message": message, "type": kind, "param": null, "code": code}})
         }
         Family::Anthropic => {
-            let kind = if status == StatusCode::NOT_FOUND { "not_found_error" } else { "invalid_request_error" };
-            json!({"type": "error", "error": {"type": kind, "message": message}, "request_id": "req_demo"})
+            let error = json!({"type": anthropic_kind(status), "message": message});
+            json!({"type": "error", "error": error, "request_id": "req_demo"})
         }
         Family::Ollama => json!({"error": message}),
     };
     (status, json(&body)).into_response()
+}
+
+/// The `type` and the `code` of an error.
+fn openai_kind(status: StatusCode) -> (&'static str, Option<&'static str>) {
+    match status.as_u16() {
+        401 => ("invalid_request_error", Some("invalid_api_key")),
+        429 => ("requests", Some("rate_limit_exceeded")),
+        500.. => ("server_error", None),
+        _ => ("invalid_request_error", None),
+    }
+}
+
+fn anthropic_kind(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "authentication_error",
+        403 => "permission_error",
+        404 => "not_found_error",
+        413 => "request_too_large",
+        429 => "rate_limit_error",
+        504 => "timeout_error",
+        529 => "overloaded_error",
+        500.. => "api_error",
+        _ => "invalid_request_error",
+    }
 }
 
 pub(super) async fn not_found() -> Response {
