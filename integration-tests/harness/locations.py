@@ -43,3 +43,8 @@ def fixtures() -> pathlib.Path:
 
 def crds() -> pathlib.Path:
     return existing(CRDS, "set POINTSMAN_SHARED to the folder that holds data/ecosystem")
+
+
+def tool(program: str) -> pathlib.Path:
+    """helm or kubectl."""
+    return existing(REPOSITORY / ".tools" / "helm-4.3.1" / program, "run `make setup`")
