@@ -1,0 +1,238 @@
+"""The chart, rendered by the real helm and held to the CRDs: what it installs, what it refuses, and that it routes."""
+
+import json
+import subprocess
+import tomllib
+
+import pytest
+import yaml
+
+from harness import crds, helm, locations
+from istiod import rendered
+from istiod.fixtures import deployed, world  # noqa: F401
+
+POLICY = {
+    "models": [
+        {"name": "gpt", "cluster": "openai", "upstreamModel": "gpt-4o-2024-11-20", "contextWindow": 1000000},
+        {"name": "llama", "cluster": "llama", "cost": {"inputPerMillion": 0.0000001, "outputPerMillion": 1e6}},
+    ],
+    "aliases": [{"name": "auto"}, {"name": "<old> & 'new' {{ .Values }}", "model": "llama"}],
+    "rules": [
+        {"name": "cheap", "match": {"models": ["auto"], "inputTokens": {"max": 400}}, "route": {"targets": [{"model": "llama"}]}},
+        {"name": "rest", "match": {"models": ["auto"]}, "route": {"targets": [{"model": "gpt"}]}},
+    ],
+}
+DIGEST = "sha256:" + "0123456789abcdef" * 4
+IMAGE = {"repository": "registry.example.com/llm/pointsman", "digest": DIGEST}
+SELECTED = {"selector": {"istio": "ingressgateway"}}
+GATEWAY = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "llm"}
+ROUTE = {"kind": "HTTPRoute", "name": "llm"}
+
+ISTIO = {"policy": POLICY, "image": IMAGE, "istio": SELECTED}
+STOP = {**ISTIO, "mode": "stop"}
+ENVOY_GATEWAY = {"policy": POLICY, "image": IMAGE, "target": "envoyGateway", "envoyGateway": {"targetRefs": [ROUTE]}}
+TARGETS = [pytest.param(ISTIO, id="istio-gate"), pytest.param(STOP, id="istio-stop"), pytest.param(ENVOY_GATEWAY, id="envoy-gateway")]
+
+
+@pytest.fixture
+def render(tmp_path):
+    return lambda values, *options, **more: helm.template(values, tmp_path, *options, **more)
+
+
+def configurations(documents: list[dict]) -> dict[str, dict]:
+    """What each instance of the module would be told, by its role."""
+    found = []
+    for document in documents:
+        spec = document["spec"]
+        found += [spec["pluginConfig"]] if "pluginConfig" in spec else []
+        found += [instance["config"] for instance in spec.get("wasm", [])]
+        for patch in spec.get("configPatches", []):
+            config = patch["patch"]["value"].get("typed_config", {}).get("config")
+            found += [json.loads(config["configuration"]["value"])] if config else []
+    return {config["role"]: config for config in found}
+
+
+# What it installs.
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        *TARGETS,
+        pytest.param({**ISTIO, "istio": {"targetRefs": [GATEWAY], "match": []}}, id="istio-waypoint"),
+        pytest.param({**STOP, "istio": {"targetRefs": [GATEWAY]}}, id="istio-stop-gateway"),
+        pytest.param({**ISTIO, "image": {**IMAGE, "digest": "", "pullPolicy": "Always", "pullSecret": "registry"}}, id="istio-pull"),
+        pytest.param({**ENVOY_GATEWAY, "image": {**IMAGE, "pullPolicy": "Always", "pullSecret": "registry"}}, id="envoy-gateway-pull"),
+        pytest.param({**ISTIO, "istio": {**SELECTED, "phase": "AUTHZ", "failStrategy": "FAIL_CLOSE"}}, id="istio-phase"),
+        pytest.param({**STOP, "istio": {**SELECTED, "failStrategy": "FAIL_CLOSE", "context": "SIDECAR_OUTBOUND"}}, id="istio-stop-sidecar"),
+        pytest.param({**ISTIO, "labels": {"team": "platform"}, "namespace": "elsewhere", "fullnameOverride": "x" * 70}, id="names"),
+    ],
+)
+def test_every_rendering_is_valid(render, values):
+    crds.assert_valid(render(values))
+
+
+@pytest.mark.parametrize("values", TARGETS)
+def test_the_module_gets_the_policy_as_it_was_written(render, values, tmp_path):
+    """The same version: no number, key or letter has changed on the way through YAML and templates."""
+    configuration = configurations(render(values))
+    assert set(configuration) == ({"router"} if values is STOP else {"router", "gate"})
+    router = configuration["router"]
+    assert router["hold"] == values.get("mode", "gate")
+    assert router["policy"] == POLICY
+    assert version(router["policy"], tmp_path / "rendered.json") == version(POLICY, tmp_path / "written.json")
+
+
+def version(policy: dict, file) -> str:
+    file.write_text(json.dumps(policy))
+    done = subprocess.run([locations.cli(), "check", file], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 0, done.stdout
+    return done.stdout.split()[-1]
+
+
+@pytest.mark.parametrize("values", TARGETS)
+def test_large_numbers_stay_whole(tmp_path, values):
+    """YAML as Go writes it has 1e+06, which is another spelling than the policy's, and no whole number to some readers."""
+    file = tmp_path / "values.json"
+    file.write_text(json.dumps(values))
+    text = helm.run(["template", "p", str(helm.CHART), "--values", str(file)], tmp_path)
+    assert '"contextWindow": 1000000,' in text
+
+
+def test_a_policy_file_is_taken_as_it_is(render, tmp_path):
+    file = tmp_path / "policy.yaml"
+    file.write_text("# As in the editor.\n" + yaml.safe_dump(POLICY))
+    values = {"image": IMAGE, "istio": SELECTED}
+    assert configurations(render(values, "--set-file", f"policy={file}"))["router"]["policy"] == POLICY
+
+
+def test_the_router_runs_right_in_front_of_the_gate(render):
+    gate, router = render(ISTIO)
+    assert (gate["spec"]["pluginConfig"]["role"], router["spec"]["pluginConfig"]["role"]) == ("gate", "router")
+    assert router["spec"]["priority"] == gate["spec"]["priority"] + 1
+    for field in ("url", "selector", "match", "failStrategy"):
+        assert router["spec"][field] == gate["spec"][field]
+    assert router["spec"]["failStrategy"] == "FAIL_RELOAD"
+    (policy,) = render(ENVOY_GATEWAY)
+    assert [instance["config"]["role"] for instance in policy["spec"]["wasm"]] == ["router", "gate"]
+    assert [instance["failOpen"] for instance in policy["spec"]["wasm"]] == [False, False]
+
+
+def test_an_image_is_named_by_its_digest_or_by_its_tag(render):
+    def urls(values: dict) -> set:
+        specs = [document["spec"] for document in render(values)]
+        return {instance["code"]["image"]["url"] if "code" in instance else instance["url"] for spec in specs for instance in spec.get("wasm", [spec])}
+
+    version = tomllib.loads((locations.REPOSITORY / "Cargo.toml").read_text())["workspace"]["package"]["version"]
+    repository = IMAGE["repository"]
+    assert urls(ISTIO) == {f"oci://{repository}@{DIGEST}"}
+    assert urls({**ISTIO, "image": {"repository": repository}}) == {f"oci://{repository}:{version}"}
+    assert urls({**ISTIO, "image": {"repository": repository, "tag": "next"}}) == {f"oci://{repository}:next"}
+    assert urls(ENVOY_GATEWAY) == {f"{repository}@{DIGEST}"}
+
+
+def test_two_releases_of_one_namespace_have_names_of_their_own(render):
+    def names(release: str) -> set:
+        return {document["metadata"]["name"] for document in render(ISTIO, release=release)}
+
+    assert names("pointsman") == {"pointsman-router", "pointsman-gate"}
+    assert not names("pointsman") & names("canary")
+
+
+def test_objects_go_where_they_should(render):
+    assert {document["metadata"]["namespace"] for document in render(ISTIO, namespace="istio-ingress")} == {"istio-ingress"}
+    assert {document["metadata"]["namespace"] for document in render({**ISTIO, "namespace": "istio-system"})} == {"istio-system"}
+
+
+# What it refuses.
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        pytest.param({**ISTIO, "policy": None}, "policy is needed", id="no policy"),
+        pytest.param({**ISTIO, "policy": "- a\n- b\n"}, "policy is no YAML object", id="a policy that is a list"),
+        pytest.param({**ISTIO, "policy": {"aliases": []}}, "policy is needed, with its models", id="a policy without models"),
+        pytest.param({**ISTIO, "image": {}}, "image.repository is needed", id="no image"),
+        pytest.param({**ISTIO, "istio": {}}, "istio.selector or istio.targetRefs is needed", id="no selector"),
+        pytest.param({**ISTIO, "istio": {**SELECTED, "targetRefs": [GATEWAY]}}, "exclude each other", id="selector and targetRefs"),
+        pytest.param({**ISTIO, "istio": {**SELECTED, "failStrategy": "FAIL_OPEN"}}, "'FAIL_RELOAD', 'FAIL_CLOSE'", id="failing open"),
+        pytest.param({**ISTIO, "istio": {**SELECTED, "prority": 1}}, "prority", id="a misspelt value"),
+        pytest.param({**ISTIO, "image": {"repository": "oci://r/p"}}, "does not match pattern", id="a repository with a scheme"),
+        pytest.param({**ISTIO, "image": {"repository": "r/p", "digest": "abc"}}, "does not match pattern", id="a broken digest"),
+        pytest.param({**ENVOY_GATEWAY, "mode": "stop"}, "Envoy Gateway has only `mode: gate`", id="stop in Envoy Gateway"),
+        pytest.param({**ENVOY_GATEWAY, "envoyGateway": {}}, "envoyGateway.targetRefs is needed", id="no target"),
+        pytest.param({**STOP, "image": {**IMAGE, "pullSecret": "s"}}, "image.pullSecret is not for `mode: stop`", id="stop with a secret"),
+        pytest.param({**STOP, "istio": {**SELECTED, "phase": "AUTHN"}}, "istio.phase is for `mode: gate`", id="stop with a phase"),
+    ],
+)
+def test_a_mistake_is_said_in_a_sentence(render, values, said):
+    with pytest.raises(helm.Refused) as refused:
+        render(values)
+    assert said in str(refused.value)
+
+
+# The chart itself.
+
+
+def test_the_chart_is_released_with_the_module():
+    chart = yaml.safe_load((helm.CHART / "Chart.yaml").read_text())
+    cargo = tomllib.loads((locations.REPOSITORY / "Cargo.toml").read_text())
+    assert chart["version"] == chart["appVersion"] == cargo["workspace"]["package"]["version"]
+
+
+@pytest.mark.parametrize("values", TARGETS)
+def test_helm_finds_nothing_to_complain_about(values, tmp_path):
+    file = tmp_path / "values.json"
+    file.write_text(json.dumps(values))
+    assert "0 chart(s) failed" in helm.run(["lint", "--strict", str(helm.CHART), "--values", str(file)], tmp_path)
+
+
+def test_every_value_is_in_the_schema():
+    schema = json.loads((helm.CHART / "values.schema.json").read_text())
+    check_declared(yaml.safe_load((helm.CHART / "values.yaml").read_text()), schema, "values")
+
+
+def check_declared(values: dict, schema: dict, place: str) -> None:
+    for name, value in values.items():
+        assert name in schema["properties"], f"{place}.{name} is not in the schema"
+        if isinstance(value, dict) and "properties" in schema["properties"][name]:
+            check_declared(value, schema["properties"][name], f"{place}.{name}")
+
+
+def test_its_output_is_a_base_for_kustomize(render, tmp_path):
+    base, overlay = tmp_path / "base", tmp_path / "overlay"
+    for folder, kustomization in (
+        (base, {"resources": ["pointsman.yaml"]}),
+        (overlay, {"resources": ["../base"], "namespace": "other", "namePrefix": "eu-", "patches": [PATCH]}),
+    ):
+        folder.mkdir()
+        (folder / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+    (base / "pointsman.yaml").write_text(yaml.safe_dump_all(render(ISTIO)))
+    documents = helm.kustomize(overlay)
+    crds.assert_valid(documents)
+    assert {document["metadata"]["name"] for document in documents} == {"eu-pointsman-router", "eu-pointsman-gate"}
+    assert {document["spec"]["failStrategy"] for document in documents} == {"FAIL_CLOSE"}
+    assert configurations(documents)["router"]["policy"] == POLICY
+
+
+PATCH = {"target": {"kind": "WasmPlugin"}, "patch": yaml.safe_dump([{"op": "replace", "path": "/spec/failStrategy", "value": "FAIL_CLOSE"}])}
+
+
+# At work: what the chart installs, in the configuration that Istio would make of it, in a real Envoy.
+
+
+def test_what_it_installs_routes(deployed, world, tmp_path):  # noqa: F811
+    def exchange(manifests: list[dict]) -> None:
+        """The chart's objects in place of those that `pointsman render istio` prints; routes and destinations stay."""
+        mine = helm.template({**ISTIO, "mode": world[1], "istio": {"selector": rendered.LABELS}}, tmp_path, namespace=rendered.NAMESPACE)
+        crds.assert_valid(mine)
+        manifests[:] = [manifest for manifest in manifests if not configurations([manifest])] + mine
+
+    edge = deployed(POLICY, change=exchange)
+    seen = edge.chat("auto")
+    assert (seen.status, seen.reached, seen.upstream.json()["model"]) == (200, ["llama"], "llama")
+    seen = edge.chat("gpt")
+    assert (seen.status, seen.reached, seen.upstream.json()["model"]) == (200, ["openai"], "gpt-4o-2024-11-20")
+    assert edge.chat("nobody").status == 404
+    edge.assert_healthy()
