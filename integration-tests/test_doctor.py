@@ -44,6 +44,12 @@ def run_doctor(address: str, *options: str) -> subprocess.CompletedProcess:
     return subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
 
 
+def examine_at(address: str) -> Examined:
+    done = run_doctor(address, "--output", "json")
+    assert done.stderr == ""
+    return Examined(done.returncode, json.loads(done.stdout))
+
+
 class Patient:
     """An Envoy with nothing behind its clusters."""
 
@@ -52,9 +58,7 @@ class Patient:
         self.address = (folder / "admin-address").read_text()
 
     def examine(self) -> Examined:
-        done = run_doctor(self.address, "--output", "json")
-        assert done.stderr == ""
-        return Examined(done.returncode, json.loads(done.stdout))
+        return examine_at(self.address)
 
 
 Change = Callable[[dict], object]

@@ -72,8 +72,8 @@ fn not_there(place: String) -> Finding {
         cause: "the filter's configuration has not come by extension config discovery, or the first one was \
             refused"
             .into(),
-        remedy: "look for the filter's name in Envoy's log and the control plane's; check that both have the same \
-            name, and the policy with `pointsman check`"
+        remedy: "look for the filter's name in Envoy's log and the control plane's; check that both have the same name, \
+            the policy with `pointsman check`, and, with an EnvoyFilter of Istio's, that the proxy can download the module"
             .into(),
     }
 }
