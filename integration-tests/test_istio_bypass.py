@@ -7,7 +7,7 @@ it. So an odd spelling is an LLM call like any other, and is refused for the mod
 import pytest
 
 from attempts import NOT_ALLOWED, POLICY, Attempt, Outcome, Rejected
-from istiod.fixtures import deployed, world  # noqa: F401
+from istiod.fixtures import shared_edge, world  # noqa: F401
 from test_bypass import ALL, GUEST, assert_nothing_forbidden_happened, assert_outcome
 
 SPELLED_OUT = {
@@ -15,12 +15,8 @@ SPELLED_OUT = {
     *("backslash", "dot-dot-behind-models", "encoded-dot-dot-behind-models", "two-dot-dots-behind-models", "responses-encoded"),
 }
 REJECTED = {"encoded-nul", "encoded-nul-and-more"}
+INSTALLATION = {"default_cluster": "web"}
 PROTOCOLS = {("1.36.4", "gate"): "http1", ("1.40.0", "gate"): "http2", ("1.40.0", "stop"): "http1"}
-
-
-@pytest.fixture(scope="module")
-def shared_edge(deployed):  # noqa: F811
-    return deployed(POLICY, default="web")
 
 
 def outcome_in_a_mesh(attempt: Attempt, protocol: str) -> Outcome:

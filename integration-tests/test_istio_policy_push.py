@@ -3,5 +3,5 @@
 The tests are those of a plain Envoy. What they push is what istiod makes of the changed resource.
 """
 
-from istiod.fixtures import deployed, shared_edge, world  # noqa: F401
+from istiod.fixtures import shared_edge, world  # noqa: F401
 from test_policy_push import *  # noqa: F403

@@ -4,6 +4,8 @@ A file that imports the tests of another file runs them there: they know an edge
 """
 
 import contextlib
+import pathlib
+from collections.abc import Iterator
 
 import pytest
 
@@ -22,27 +24,42 @@ def world(request):
     return request.param
 
 
-@pytest.fixture(scope="module")
-def deployed(world, request, tmp_path_factory):
-    """Starts gateways, each from manifests that a test may change before they are applied."""
-    with contextlib.ExitStack() as gateways:
-
-        def deploy(policy: dict, default: str | None = None, change=lambda manifests: None, **more) -> gateway.Gateway:
-            envoy, hold = world
-            folder = tmp_path_factory.mktemp("mesh")
-            version = more.pop("istio_version", VERSIONS[envoy])
-            manifests = rendered.manifests(folder / "user", policy, hold, version, default, **more.pop("deployment", {}))
-            change(manifests)
-            hosts = {rendered.host_of(model["cluster"]): model["cluster"] for model in policy["models"]}
-            names = {**hosts, **({rendered.host_of(default): default} if default else {})}
-            pod = Workload(rendered.NAMESPACE, rendered.LABELS, f"{version}.1")
-            return gateways.enter_context(gateway.running(envoy, hold, policy, manifests, pod, folder, names=names, **more))
-
-        yield deploy
+@contextlib.contextmanager
+def running(
+    world: tuple[str, str], folder: pathlib.Path, policy: dict, default: str | None = None, change=lambda manifests: None, **more
+) -> Iterator[gateway.Gateway]:
+    """A gateway from rendered manifests, which a test may change before they are applied."""
+    version, hold = world
+    istio = VERSIONS[version]
+    manifests = rendered.manifests(folder / "user", policy, hold, istio, default, **more.pop("deployment", {}))
+    change(manifests)
+    clusters = [model["cluster"] for model in policy["models"]] + [default] * bool(default)
+    names = {rendered.host_of(cluster): cluster for cluster in clusters}
+    pod = Workload(rendered.NAMESPACE, rendered.LABELS, f"{istio}.1")
+    with gateway.running(version, hold, policy, manifests, pod, folder, names=names, **more) as edge:
+        yield edge
 
 
 @pytest.fixture(scope="module")
-def shared_edge(deployed, request):
+def shared_edge(world, request, tmp_path_factory):
     """The gateway of a file."""
-    wanted = getattr(request.module, "INSTALLATION", {})
-    return deployed(request.module.POLICY, wanted.get("default_cluster"), concurrency=wanted.get("concurrency", 1))
+    wanted, folder = getattr(request.module, "INSTALLATION", {}), tmp_path_factory.mktemp("mesh")
+    concurrency = wanted.get("concurrency", 1)
+    with running(world, folder, request.module.POLICY, wanted.get("default_cluster"), concurrency=concurrency) as edge:
+        yield edge
+
+
+@pytest.fixture
+def deploy(world, request, tmp_path_factory):
+    """Starts further gateways for one test, and checks on them when it is over."""
+    with contextlib.ExitStack() as gateways:
+        started = []
+
+        def start(change=lambda manifests: None, **more) -> gateway.Gateway:
+            folder, default = tmp_path_factory.mktemp("mesh"), request.module.INSTALLATION["default_cluster"]
+            started.append(gateways.enter_context(running(world, folder, request.module.POLICY, default, change, **more)))
+            return started[-1]
+
+        yield start
+        for edge in started:
+            edge.assert_healthy()
