@@ -1,15 +1,18 @@
 //! Demo LLM servers: what a quickstart and a test talk to instead of a provider.
 //!
 //! They speak the providers' wire formats closely enough for the official client libraries, and every reply names the
-//! server that got the request and the model it was asked for. One file per API.
+//! server that got the request and the model it was asked for. One file per API. They fail in the ways of providers when
+//! a control port tells them to.
 
 pub(crate) mod behaviour;
 mod chat;
 mod completions;
-mod connection;
 mod control;
+mod door;
 mod embeddings;
+mod failing;
 mod images;
+mod journal;
 mod messages;
 mod moderations;
 mod ollama;
@@ -19,16 +22,20 @@ mod responses;
 mod speech;
 mod stream;
 
+use crate::source::reason;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::HeaderMap;
-use axum::middleware::map_response_with_state;
+use axum::middleware::{from_fn_with_state, map_response_with_state};
 use axum::response::Response;
 use axum::routing::post;
 use behaviour::Behaviour;
-use std::collections::BTreeMap;
+use door::Door;
+use journal::Journal;
+use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 /// The demo servers of one program; clones are the same.
@@ -43,53 +50,59 @@ pub(crate) struct Options {
     /// Its port; 0 takes a free one.
     pub(crate) port: u16,
     pub(crate) behaviour: Behaviour,
-    /// The value that `authorization`, `x-api-key` or `api-key` must have. Without one, every request is served.
+    /// The key that a request must carry. Without one, every request is served.
     pub(crate) key: Option<String>,
 }
-
-/// Requests by model and by what became of them.
-type Counts = BTreeMap<String, BTreeMap<String, u64>>;
 
 /// One demo server; clones are the same server.
 #[derive(Debug, Clone)]
 struct Server {
     name: Arc<str>,
-    port: u16,
-    key: Option<Arc<str>>,
     requests: Arc<AtomicU64>,
+    key: Option<Arc<str>>,
     behaviour: watch::Sender<Behaviour>,
-    counts: Arc<Mutex<Counts>>,
+    journal: Arc<Journal>,
+    door: Arc<Door>,
 }
 
 impl Demo {
     /// Starts a server, which runs as long as the program, and returns its port.
     pub(crate) async fn start(&self, name: &str, options: Options) -> Result<u16, String> {
-        let (listener, port) = connection::listen(name, options.port).await?;
+        let Options { port, behaviour, key } = options;
+        let failed = |err| format!("the demo server `{name}` cannot listen on port {port}: {}", reason(&err));
+        let door = Door::claim(port).map_err(failed)?;
         let server = Server {
             name: name.into(),
-            port,
-            key: options.key.map(Into::into),
             requests: Arc::default(),
-            behaviour: watch::Sender::new(options.behaviour),
-            counts: Arc::default(),
+            key: key.map(Into::into),
+            behaviour: watch::Sender::new(behaviour),
+            journal: Arc::default(),
+            door: Arc::new(door),
         };
-        let routes = routes(server.clone());
-        self.servers.lock().unwrap_or_else(PoisonError::into_inner).push(server.clone());
-        tokio::spawn(connection::serve(server, listener, port, routes));
+        server.change(behaviour).await.map_err(failed)?;
+        let port = server.door.address.port();
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner).push(server);
         Ok(port)
     }
 
-    /// Starts the interface by which the servers are told how to behave, and returns its port.
+    /// Starts the control port, through which the servers are told how to behave, and returns its number.
     pub(crate) async fn control(&self, port: u16) -> Result<u16, String> {
-        let (listener, port) = connection::listen("control", port).await?;
+        let failed = |err| format!("cannot listen on port {port} for the demo servers' control: {}", reason(&err));
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(failed)?;
+        let bound = listener.local_addr().map_err(failed)?.port();
         let routes = control::routes(self.clone());
         tokio::spawn(async move { axum::serve(listener, routes).await });
-        Ok(port)
+        Ok(bound)
     }
 
     fn servers(&self) -> Vec<Server> {
         self.servers.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// Serves on `port`, or on a free one for 0, and returns the port: a server that nobody controls.
+pub(crate) async fn start(name: &str, port: u16) -> Result<u16, String> {
+    Demo::default().start(name, Options { port, ..Options::default() }).await
 }
 
 impl Server {
@@ -127,18 +140,10 @@ impl Server {
     /// Whether a request brings the key that this server wants, and no other.
     fn is_key(&self, headers: &HeaderMap) -> bool {
         let Some(key) = self.key.as_deref() else { return true };
-        let mut keys =
-            ["authorization", "x-api-key", "api-key"].iter().flat_map(|name| headers.get_all(*name)).peekable();
-        keys.peek().is_some() && keys.all(|given| given.as_bytes() == key.as_bytes())
-    }
-
-    fn count(&self, model: &str, outcome: &str) {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        *counts.entry(model.to_owned()).or_default().entry(outcome.to_owned()).or_default() += 1;
-    }
-
-    fn counts(&self) -> Counts {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let bearer = headers.get_all("authorization").iter().map(|value| value.as_bytes().strip_prefix(b"Bearer "));
+        let plain = ["x-api-key", "api-key"].into_iter().flat_map(|name| headers.get_all(name));
+        let mut keys = bearer.chain(plain.map(|value| Some(value.as_bytes()))).peekable();
+        keys.peek().is_some() && keys.all(|given| given == Some(key.as_bytes()))
     }
 }
 
@@ -171,40 +176,4 @@ async fn name_server(State(server): State<Server>, mut response: Response) -> Re
         response.headers_mut().insert("x-served-by", name);
     }
     response
-}
-
-fn routes(server: Server) -> Router {
-    Router::new()
-        .route("/v1/chat/completions", post(chat::serve))
-        .route("/openai/deployments/{deployment}/chat/completions", post(chat::serve))
-        .route("/v1/completions", post(completions::serve))
-        .route("/v1/embeddings", post(embeddings::serve))
-        .route("/v1/responses", post(responses::serve))
-        .route("/v1/moderations", post(moderations::serve))
-        .route("/v1/images/generations", post(images::serve))
-        .route("/v1/audio/speech", post(speech::serve))
-        .route("/v1/rerank", post(rerank::serve))
-        .route("/v1/messages", post(messages::serve))
-        .route("/v1/messages/count_tokens", post(messages::count_tokens))
-        .route("/api/chat", post(ollama::chat))
-        .route("/api/generate", post(ollama::generate))
-        .route("/api/embed", post(ollama::embed))
-        .fallback(reply::not_found)
-        .layer(from_fn_with_state(server.clone(), failing::behave))
-        .layer(DefaultBodyLimit::disable())
-        .layer(map_response_with_state(server.clone(), name_server))
-        .with_state(server)
-}
-
-/// Every reply says in a header who gave it, for those whose body has no room for it.
-async fn name_server(State(server): State<Server>, mut response: Response) -> Response {
-    if let Ok(name) = axum::http::HeaderValue::from_str(&server.name) {
-        response.headers_mut().insert("x-served-by", name);
-    }
-    response
-}
-
-/// Serves on `port`, or on a free one for 0, and returns the port. It runs as long as the program.
-pub(crate) async fn start(name: &str, port: u16) -> Result<u16, String> {
-    Demo::default().start(name, Options { port, ..Options::default() }).await
 }

@@ -1,7 +1,8 @@
 //! `pointsman demo`: only the demo LLM servers, to put behind an Envoy of one's own.
 
 use super::{Failure, block_on, print};
-use crate::demo::{Behaviour, Demo, Setup};
+use crate::demo::behaviour::Behaviour;
+use crate::demo::{Demo, Options};
 
 /// Serves demo LLM servers on loopback ports until Ctrl-C
 ///
@@ -27,7 +28,7 @@ With the control port that was printed:
 pub(crate) struct Arguments {
     /// Name and port of each server, as openai=18001; port 0 takes a free one
     #[arg(required = true, value_name = "NAME=PORT", value_parser = server)]
-    servers: Vec<Setup>,
+    servers: Vec<(String, u16)>,
     /// How a server behaves at first, as openai=503; default: ok
     #[arg(long, value_name = "NAME=BEHAVIOUR", value_parser = behaviour)]
     behaviour: Vec<(String, Behaviour)>,
@@ -39,10 +40,10 @@ pub(crate) struct Arguments {
     control: u16,
 }
 
-fn server(text: &str) -> Result<Setup, String> {
+fn server(text: &str) -> Result<(String, u16), String> {
     let (name, port) = text.split_once('=').ok_or("expected NAME=PORT")?;
     let port = port.parse().map_err(|_| format!("`{port}` is not a port"))?;
-    if name.is_empty() { Err("the name is empty".into()) } else { Ok(Setup::new(name, port)) }
+    if name.is_empty() { Err("the name is empty".into()) } else { Ok((name.to_owned(), port)) }
 }
 
 fn behaviour(text: &str) -> Result<(String, Behaviour), String> {
@@ -55,15 +56,17 @@ fn named(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
+/// A server's name, and what was said about it.
+type Setup = (String, Options);
+
 impl Arguments {
-    /// Each server with what was said about it.
     fn setups(&self) -> Result<Vec<Setup>, String> {
         let mut setups: Vec<Setup> = Vec::new();
-        for server in &self.servers {
-            if setups.iter().any(|known| known.name == server.name) {
-                return Err(format!("two servers are named `{}`", server.name));
+        for (name, port) in &self.servers {
+            if setups.iter().any(|(known, _)| known == name) {
+                return Err(format!("two servers are named `{name}`"));
             }
-            setups.push(server.clone());
+            setups.push((name.clone(), Options { port: *port, ..Options::default() }));
         }
         for (name, behaviour) in &self.behaviour {
             find(&mut setups, "--behaviour", name)?.behaviour = *behaviour;
@@ -75,18 +78,17 @@ impl Arguments {
     }
 }
 
-fn find<'s>(setups: &'s mut [Setup], option: &str, name: &str) -> Result<&'s mut Setup, String> {
-    let found = setups.iter_mut().find(|setup| setup.name == name);
+fn find<'s>(setups: &'s mut [Setup], option: &str, name: &str) -> Result<&'s mut Options, String> {
+    let found = setups.iter_mut().find(|(known, _)| known == name).map(|(_, options)| options);
     found.ok_or_else(|| format!("{option}: there is no server `{name}` among those to start"))
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let setups = arguments.setups()?;
     block_on(async {
-        let mut demo = Demo::default();
-        for setup in setups {
-            let name = setup.name.clone();
-            let port = demo.start(setup).await?;
+        let demo = Demo::default();
+        for (name, options) in setups {
+            let port = demo.start(&name, options).await?;
             print(&format!("{name} http://127.0.0.1:{port}\n"));
         }
         let control = demo.control(arguments.control).await?;

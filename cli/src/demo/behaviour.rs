@@ -32,8 +32,14 @@ pub(crate) enum Behaviour {
     DieMidStream,
 }
 
+impl Default for Behaviour {
+    fn default() -> Self {
+        Self::OK
+    }
+}
+
 impl Behaviour {
-    pub(crate) const OK: Self = Self::Answer { status: None, retry_after: None, exhausted: None };
+    const OK: Self = Self::Answer { status: None, retry_after: None, exhausted: None };
 
     fn named(name: &str) -> Option<Self> {
         Some(match name {

@@ -1,7 +1,7 @@
 //! The control port of the demo servers: it says what they saw and changes how they behave, also while they refuse.
 
-use super::Server;
 use super::behaviour::Behaviour;
+use super::{Demo, Server};
 use crate::source::reason;
 use axum::Router;
 use axum::extract::{Path, State};
@@ -9,30 +9,27 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::{Map, Value};
-use std::sync::Arc;
 
-type Servers = State<Arc<[Server]>>;
-
-pub(super) fn routes(servers: &[Server]) -> Router {
+pub(super) fn routes(demo: Demo) -> Router {
     Router::new()
         .route("/", get(report_all))
         .route("/{name}", get(report).put(change))
         .fallback(async || said(StatusCode::NOT_FOUND, "there are `/`, and `/NAME` of each demo server"))
-        .with_state(servers.into())
+        .with_state(demo)
 }
 
-async fn report_all(State(servers): Servers) -> Response {
-    let reports: Map<_, _> = servers.iter().map(|server| (server.name.to_string(), server.report())).collect();
+async fn report_all(State(demo): State<Demo>) -> Response {
+    let reports: Map<_, _> = demo.servers().iter().map(|server| (server.name.to_string(), server.report())).collect();
     json(&Value::Object(reports))
 }
 
-async fn report(State(servers): Servers, Path(name): Path<String>) -> Response {
-    find(&servers, &name).map_or_else(|response| *response, |server| json(&server.report()))
+async fn report(State(demo): State<Demo>, Path(name): Path<String>) -> Response {
+    find(&demo, &name).map_or_else(|response| *response, |server| json(&server.report()))
 }
 
-/// The body is a behaviour as on the command line, so that `curl -T - ` and `curl -X PUT -d hang` do.
-async fn change(State(servers): Servers, Path(name): Path<String>, body: String) -> Response {
-    let server = match find(&servers, &name) {
+/// The body is a behaviour as on the command line, so that `curl -X PUT -d hang` does.
+async fn change(State(demo): State<Demo>, Path(name): Path<String>, body: String) -> Response {
+    let server = match find(&demo, &name) {
         Ok(server) => server,
         Err(response) => return *response,
     };
@@ -46,8 +43,9 @@ async fn change(State(servers): Servers, Path(name): Path<String>, body: String)
     }
 }
 
-fn find<'s>(servers: &'s [Server], name: &str) -> Result<&'s Server, Box<Response>> {
-    servers.iter().find(|server| &*server.name == name).ok_or_else(|| {
+fn find(demo: &Demo, name: &str) -> Result<Server, Box<Response>> {
+    let servers = demo.servers();
+    servers.iter().find(|server| &*server.name == name).cloned().ok_or_else(|| {
         let known: Vec<_> = servers.iter().map(|server| &*server.name).collect();
         Box::new(said(
             StatusCode::NOT_FOUND,

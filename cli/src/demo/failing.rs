@@ -7,7 +7,7 @@ use super::{Server, journal};
 use crate::oci::Created;
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
@@ -36,7 +36,7 @@ pub(super) async fn behave(
     let model = journal::model(&body);
     let note = |outcome| server.journal.note(model.as_deref(), outcome);
     let family = Family::of(head.uri.path());
-    let is_allowed = server.key.as_deref().is_none_or(|key| holds(&head.headers, key));
+    let is_allowed = server.is_key(&head.headers);
     let answer = async |body| next.run(Request::from_parts(head, Body::from(body))).await;
     match behaviour {
         Behaviour::Refuse | Behaviour::Reset | Behaviour::ResetMidBody => {
@@ -50,7 +50,11 @@ pub(super) async fn behave(
         }
         _ if !is_allowed => {
             note(StatusCode::UNAUTHORIZED.as_str().to_owned());
-            reply::error(family, StatusCode::UNAUTHORIZED, "this demo server was not given the key that it requires")
+            reply::error(
+                family,
+                StatusCode::UNAUTHORIZED,
+                "this demo server was not given its key, or another one, too",
+            )
         }
         Behaviour::SlowFirstByte(delay) => {
             note(behaviour.name());
@@ -63,7 +67,9 @@ pub(super) async fn behave(
         }
         Behaviour::Answer { status, retry_after, exhausted } => {
             let mut response = match status {
-                Some(status) => reply::error(family, status, &format!("this demo server was told to say {status}")),
+                Some(status) => {
+                    reply::error(family, status, &format!("this demo server was told to say {}", status.as_u16()))
+                }
                 None => answer(body).await,
             };
             note(response.status().as_str().to_owned());
@@ -73,12 +79,6 @@ pub(super) async fn behave(
             response
         }
     }
-}
-
-/// Whether one of the headers that carry keys carries this one.
-fn holds(headers: &HeaderMap, key: &str) -> bool {
-    let is = |name: &str, expected: &str| headers.get(name).is_some_and(|value| value == expected);
-    is("authorization", &format!("Bearer {key}")) || is("x-api-key", key) || is("api-key", key)
 }
 
 /// No request is left for so many seconds, as the API's provider says it.
