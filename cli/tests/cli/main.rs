@@ -17,6 +17,8 @@ mod quickstart;
 #[cfg(test)]
 mod render;
 #[cfg(test)]
+mod render_istio;
+#[cfg(test)]
 mod run;
 #[cfg(test)]
 mod schema;
