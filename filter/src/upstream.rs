@@ -96,7 +96,7 @@ fn begin(plugin: &Rc<Upstream>, end_of_stream: bool) -> Result<Stream, String> {
     let plan = plan()?.ok_or(NO_PLAN)?;
     let metadata = host::property(MARK).ok_or(ENDPOINT_UNMARKED)?;
     let mark = Mark::read(&metadata).ok_or(ENDPOINT_UNMARKED)?;
-    let attempt = plan.attempt(mark.model.as_bytes()).ok_or(MODEL_NOT_IN_PLAN)?;
+    let attempt = plan.attempt(mark.model.as_bytes(), mark.provider).ok_or(MODEL_NOT_IN_PLAN)?;
     if end_of_stream {
         return Err(BODY_DOES_NOT_FIT.to_owned());
     }

@@ -4,8 +4,8 @@
 //! `upstream` role runs once for each attempt, learns from the endpoint which model it stands for, and writes that model.
 //! It always starts from the plan, never from what an earlier attempt left behind.
 //!
-//! A plan names every model that may and can serve the request. An endpoint whose model is not in it is refused: neither a
-//! stale cluster nor a wrong one can carry a request past the candidate set.
+//! A plan names every model that may and can serve the request, and where it is. An endpoint whose model is not in it, or
+//! is somewhere else by now, is refused: neither a stale cluster nor a wrong one can carry a request past the candidate set.
 
 use crate::rewrite::Splice;
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,8 @@ pub(crate) struct Place {
 pub struct Candidate {
     /// Its name in the catalog: what endpoints are marked with.
     pub(crate) name: String,
+    /// The cluster that serves it: endpoints are marked with that, too.
+    pub(crate) cluster: String,
     /// Its name in the body.
     pub(crate) upstream: String,
     /// The whole path of the request to it.
@@ -110,10 +112,13 @@ impl Plan {
         (plan.v == VERSION && plan.place.start <= plan.place.end).then_some(plan)
     }
 
-    /// The attempt at a model; `None` when this request must not go there.
+    /// The attempt at a model, on an endpoint of `cluster` if that is known; `None` when this request must not go there.
     #[must_use]
-    pub fn attempt(&self, model: &[u8]) -> Option<Attempt> {
+    pub fn attempt(&self, model: &[u8], cluster: Option<&[u8]>) -> Option<Attempt> {
         let candidate = self.models.iter().find(|candidate| candidate.name.as_bytes() == model)?;
+        if cluster.is_some_and(|cluster| cluster != candidate.cluster.as_bytes()) {
+            return None;
+        }
         let splice = self.place.write(&candidate.upstream);
         let content_length = self.length.map(|length| splice.apply_to(length));
         Some(Attempt { path: candidate.path.clone(), content_length, splice })
@@ -163,6 +168,7 @@ mod tests {
     fn plan(place: Place, length: Option<u64>) -> Plan {
         let candidate = |name: &str, upstream: &str| Candidate {
             name: name.to_owned(),
+            cluster: format!("c-{name}"),
             upstream: upstream.to_owned(),
             path: format!("/{name}/v1/chat/completions"),
         };
@@ -172,7 +178,7 @@ mod tests {
     fn check(body: &str, place: (usize, usize, bool), model: &str, expected: &str) {
         let place = Place { start: place.0, end: place.1, more: place.2 };
         let sent = plan(place, Some(body.len() as u64)).to_json();
-        let attempt = Plan::read(sent.as_bytes()).and_then(|plan| plan.attempt(model.as_bytes())).expect("an attempt");
+        let attempt = Plan::read(sent.as_bytes()).and_then(|plan| plan.attempt(model.as_bytes(), None)).expect("an attempt");
         let Splice { keep, until, with } = &attempt.splice;
         assert!(attempt.fits(&body.as_bytes()[*keep..*until]));
         let after = format!("{}{}{}", &body[..*keep], String::from_utf8_lossy(with), &body[*until..]);
@@ -197,9 +203,10 @@ mod tests {
     #[test]
     fn an_endpoint_outside_the_plan_gets_nothing() {
         let plan = plan(Place { start: 1, end: 1, more: false }, None);
-        assert_eq!(plan.attempt(b"c"), None);
-        assert_eq!(plan.attempt(b""), None);
-        assert_eq!(plan.attempt(b"a").and_then(|attempt| attempt.content_length), None);
+        assert_eq!(plan.attempt(b"c", None), None);
+        assert_eq!(plan.attempt(b"", None), None);
+        assert_eq!(plan.attempt(b"a", Some(b"c-b")), None);
+        assert_eq!(plan.attempt(b"a", Some(b"c-a")).and_then(|attempt| attempt.content_length), None);
     }
 
     #[test]
@@ -213,7 +220,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_string_are_not_replaced() {
-        let attempt = plan(Place { start: 2, end: 4, more: false }, None).attempt(b"a").expect("an attempt");
+        let attempt = plan(Place { start: 2, end: 4, more: false }, None).attempt(b"a", None).expect("an attempt");
         assert!(attempt.fits(b"\"\"") && attempt.fits(b"\"auto\""));
         for wrong in [&b""[..], b"\"", b"x\"", b"\"x", b"tr", b"\"a\n\""] {
             assert!(!attempt.fits(wrong));

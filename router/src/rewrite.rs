@@ -62,6 +62,7 @@ impl<'a> Destination<'a> {
     fn candidate(&self) -> Candidate {
         Candidate {
             name: self.model.name().to_owned(),
+            cluster: self.model.cluster().to_owned(),
             upstream: self.model.upstream_model().to_owned(),
             path: self.path.clone(),
         }
@@ -190,8 +191,8 @@ mod tests {
         assert_eq!(edits.set_headers, [mirror, (names::CLUSTER_HEADER, "c".to_owned())]);
         // The copy is written into what leaves the router.
         let [(names::MIRROR_PLAN_PROPERTY, plan)] = edits.state.as_slice() else { panic!("a plan for the copy") };
-        let copy = Plan::read(plan.as_bytes()).and_then(|plan| plan.attempt(b"azure")).expect("an attempt");
-        assert!(copy.fits(spliced[copy.splice.keep..copy.splice.until].as_bytes()));
+        let copy = Plan::read(plan.as_bytes()).and_then(|plan| plan.attempt(b"azure", Some(b"d"))).expect("an attempt");
+        assert!(copy.fits(&spliced.as_bytes()[copy.splice.keep..copy.splice.until]));
         assert_eq!(after(&spliced, Some(&copy.splice)), after(body, Some(&place(&facts(body)).write("azure"))));
         assert_eq!(copy.content_length, Some(after(&spliced, Some(&copy.splice)).len() as u64));
     }
@@ -208,10 +209,10 @@ mod tests {
         assert_eq!(edits.set_headers, headers);
         let [(names::PLAN_PROPERTY, plan)] = edits.state.as_slice() else { panic!("a plan") };
         let plan = Plan::read(plan.as_bytes()).expect("a plan");
-        let attempt = plan.attempt(b"azure").expect("an attempt");
+        let attempt = plan.attempt(b"azure", Some(b"d")).expect("an attempt");
         assert_eq!(attempt.path, "/openai/deployments/x/moderations?api-version=1");
         assert_eq!(after(body, Some(&attempt.splice)), r#"{"model":"azure"}"#);
-        assert_eq!(plan.attempt(b"m").map(|attempt| attempt.path).as_deref(), Some("/v1/moderations"));
+        assert_eq!(plan.attempt(b"m", None).map(|attempt| attempt.path).as_deref(), Some("/v1/moderations"));
     }
 
     #[test]

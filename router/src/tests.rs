@@ -110,9 +110,9 @@ fn sends(policy: &Policy, exchange: &Exchange, edits: &Edits) -> Vec<Sent> {
         for stranger in
             NAMES.iter().filter(|name| !names("chain").contains(&(**name).to_owned()) && record["mirror"] != **name)
         {
-            assert_eq!(plan.attempt(stranger.as_bytes()), None, "{stranger} is in the plan of {record}");
+            assert_eq!(plan.attempt(stranger.as_bytes(), None), None, "{stranger} is in the plan of {record}");
         }
-        let attempt = plan.attempt(model.as_bytes()).expect("an attempt");
+        let attempt = plan.attempt(model.as_bytes(), None).expect("an attempt");
         let after = apply(&body, &attempt.splice);
         assert!(attempt.fits(&body[attempt.splice.keep..attempt.splice.until]));
         assert!(attempt.content_length.is_none_or(|length| length == after.len() as u64));
