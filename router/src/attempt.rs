@@ -178,7 +178,8 @@ mod tests {
     fn check(body: &str, place: (usize, usize, bool), model: &str, expected: &str) {
         let place = Place { start: place.0, end: place.1, more: place.2 };
         let sent = plan(place, Some(body.len() as u64)).to_json();
-        let attempt = Plan::read(sent.as_bytes()).and_then(|plan| plan.attempt(model.as_bytes(), None)).expect("an attempt");
+        let attempt =
+            Plan::read(sent.as_bytes()).and_then(|plan| plan.attempt(model.as_bytes(), None)).expect("an attempt");
         let Splice { keep, until, with } = &attempt.splice;
         assert!(attempt.fits(&body.as_bytes()[*keep..*until]));
         let after = format!("{}{}{}", &body[..*keep], String::from_utf8_lossy(with), &body[*until..]);
