@@ -35,9 +35,13 @@ def running(
     change(manifests)
     clusters = [model["cluster"] for model in policy["models"]] + [default] * bool(default)
     names = {rendered.host_of(cluster): cluster for cluster in clusters}
-    pod = Workload(rendered.NAMESPACE, rendered.LABELS, f"{istio}.1")
-    with gateway.running(version, hold, policy, manifests, pod, folder, names=names, **more) as edge:
+    with gateway.running(version, hold, policy, manifests, pod(f"{istio}.1"), folder, names=names, **more) as edge:
         yield edge
+
+
+def pod(istio: str) -> Workload:
+    """A gateway's pod under this version of Istio."""
+    return Workload(rendered.NAMESPACE, rendered.LABELS, istio)
 
 
 @pytest.fixture(scope="module")

@@ -142,18 +142,22 @@ def running(
     secrets: dict[str, dict] | None = None,
     images: dict[str, Image] | None = None,
     authority: Authority | None = None,
+    elsewhere: dict[str, int] | None = None,
     concurrency: int = 1,
 ) -> Iterator[Gateway]:
     """The gateway, with a provider for each host. `names` says what a test calls the hosts' providers, `images` where modules can
-    be had; without it, everywhere."""
+    be had; without it, everywhere; `elsewhere` which hosts are served by somebody else, and at which port."""
     folder.mkdir(parents=True, exist_ok=True)
     authority = authority or Authority(folder)
     providers: dict[str, Provider] = {}
+    elsewhere = elsewhere or {}
     for host, secured in hosts_of(Mesh(manifests)).items():
+        if host in elsewhere:
+            continue
         name = (names or {}).get(host, host)
         providers[host] = TlsProvider(name, authority.serve(host)) if secured else Provider(name)
     with serving(list(providers.values())):
-        addresses = {host: provider.port for host, provider in providers.items()}
+        addresses = {host: provider.port for host, provider in providers.items()} | elsewhere
         known = {"file-root:system": authority.roots(), **(secrets or {})}
         mesh = Applied(manifests, workload, Agent(folder, images, addresses, known))
         envoy = Proxy(envoy_version, json.dumps(mesh.agent.start(mesh.snapshot())), folder, concurrency)
