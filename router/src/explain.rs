@@ -18,6 +18,8 @@ pub struct Exchange {
     /// Claims of the client's verified JWT, nested names joined by dots. A name that stands more than once
     /// is a list.
     pub claims: Vec<(String, String)>,
+    /// Names of models whose providers have said that a rate limit is used up.
+    pub demoted: Vec<String>,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -75,6 +77,10 @@ impl Exchange {
 impl Caller for Exchange {
     fn principal(&self) -> Option<Vec<u8>> {
         self.principal.as_ref().map(|principal| principal.as_bytes().to_vec())
+    }
+
+    fn demoted(&self) -> Vec<String> {
+        self.demoted.clone()
     }
 
     fn claim(&self, path: &[String]) -> Option<Vec<u8>> {

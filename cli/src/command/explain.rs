@@ -41,6 +41,9 @@ pub(crate) struct Arguments {
     /// Claim of the client's verified JWT, may be repeated
     #[arg(long = "claim", value_name = "NAME=VALUE", value_parser = claim)]
     claims: Vec<(String, String)>,
+    /// Model whose provider has said that a rate limit is used up, may be repeated
+    #[arg(long, value_name = "MODEL")]
+    demoted: Vec<String>,
     /// What to print
     #[arg(long, default_value = "text")]
     output: Output,
@@ -80,6 +83,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     exchange.principal.clone_from(&arguments.principal);
     exchange.claims.clone_from(&arguments.claims);
+    exchange.demoted.clone_from(&arguments.demoted);
+    let unknown = arguments.demoted.iter().find(|name| policy.policy.model_named(name).is_none());
+    if let Some(name) = unknown {
+        return Err(format!("--demoted: no model `{name}` in the catalog").into());
+    }
+    if !arguments.demoted.is_empty() && !policy.policy.takes_feedback() {
+        eprintln!(
+            "warning: --demoted changes nothing: the policy takes no `feedback`, or no model has another to stand in"
+        );
+    }
     let record = pointsman_router::explain(&policy.policy, &exchange);
     match arguments.output {
         Output::Json => print(&format!("{}\n", record.as_deref().unwrap_or("null"))),
@@ -88,6 +101,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The record for people, with what the policy knows besides.
 fn page(policy: &Policy, record: Option<&str>) -> String {
     let Some(json) = record else {
         return "action    none: not an LLM call, it passes untouched\n".into();

@@ -4,15 +4,16 @@ mod folder;
 mod watch;
 
 use super::{Failure, block_on, print, warn};
+use crate::demo::{Demo, Options};
 use crate::deployment::{Deployment, Endpoint, EnvoyVersion};
 use crate::envoy::config::Config;
 use crate::envoy::filter::Plugin;
 use crate::envoy::needs::Needs;
 use crate::envoy::process::Envoy;
 use crate::envoy::{access_log, binary, bootstrap, xds};
+use crate::example;
 use crate::project::{self, Project};
 use crate::source::reason;
-use crate::{demo, example};
 use folder::Folder;
 use std::collections::HashMap;
 use std::net::TcpListener;
@@ -35,6 +36,9 @@ pub(crate) struct Arguments {
     /// Port to listen on instead of the deployment's; 0 takes a free one
     #[arg(long)]
     port: Option<u16>,
+    /// Port on which the demo servers are told how to behave; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    control: u16,
     /// Worker threads of Envoy; default: one per core
     #[arg(long, value_name = "N")]
     concurrency: Option<u16>,
@@ -73,7 +77,7 @@ async fn serve(arguments: &Arguments, mut project: Project) -> Result<(), Failur
         claim(&mut project.deployment.admin)?;
     }
     say("policy", &format!("{}, version {}", project.deployment.policy.display(), project.policy.short_version()));
-    let demo_ports = start_demo_servers(&project.deployment).await?;
+    let demo_ports = start_demo_servers(&project.deployment, arguments.control).await?;
     let folder = Folder::create()?;
     let plugin = Plugin::new(&project, wasm.display().to_string());
     let needs = Needs::of(&project.policy.policy);
@@ -146,12 +150,23 @@ fn claim(endpoint: &mut Endpoint) -> Result<(), String> {
     }
 }
 
-async fn start_demo_servers(deployment: &Deployment) -> Result<HashMap<String, u16>, String> {
-    let mut ports = HashMap::new();
+/// Starts the demo servers and says how to make them fail.
+async fn start_demo_servers(deployment: &Deployment, control: u16) -> Result<HashMap<String, u16>, String> {
+    let (demo, mut ports) = (Demo::default(), HashMap::new());
     for cluster in deployment.clusters.iter().filter(|cluster| cluster.demo) {
-        let port = demo::start(&cluster.name, 0).await?;
+        let port = demo.start(&cluster.name, Options::default()).await?;
         say("demo", &format!("{} on 127.0.0.1:{port}", cluster.name));
         ports.insert(cluster.name.clone(), port);
+    }
+    if let Some(cluster) = deployment.clusters.iter().find(|cluster| cluster.demo) {
+        let url = format!("http://127.0.0.1:{}", demo.control(control).await?);
+        say(
+            "control",
+            &format!(
+                "{url}: `curl -X PUT {url}/{} -d 503` makes a demo server fail, `-d ok` serve again",
+                cluster.name
+            ),
+        );
     }
     Ok(ports)
 }

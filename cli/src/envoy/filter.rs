@@ -106,7 +106,8 @@ pub(super) fn typed_config(plugin: &Plugin, role: Role) -> String {
     };
     let machine = match role {
         Role::Upstream => {
-            "\n    # A virtual machine of its own: until Envoy 1.39, a cluster would claim all metrics of a shared one.\n    vm_id: pointsman-upstream"
+            // Not by a `vm_id`: what providers say about their limits is shared by that.
+            "\n    # A virtual machine of its own: until Envoy 1.39, a cluster would claim all metrics of a shared one.\n    configuration: { \"@type\": type.googleapis.com/google.protobuf.StringValue, value: upstream }"
         }
         Role::Router | Role::Gate => "",
     };

@@ -40,9 +40,14 @@ fn one(
     passes_keys: bool,
     shared: &mut Shared,
 ) -> String {
-    let key = format!("{} {passes_keys}", cluster.name);
+    let gets_copies = !passes_keys && config.needs.mirrors.contains(model);
+    let key = format!("{} {passes_keys} {gets_copies}", cluster.name);
     let options = shared.nested("attempt", &key, |shared| {
-        upstream::options(Protocol::of(cluster), &upstream::at_one_provider(config, cluster, passes_keys, shared))
+        let mut filters = upstream::at_one_provider(config, cluster, passes_keys, shared);
+        if gets_copies {
+            filters.push(upstream::no_trace(shared));
+        }
+        upstream::options(Protocol::of(cluster), &filters)
     });
     let authority = cluster.host().map_or_else(String::new, |host| format!(", authority: {}", quote(host)));
     let mark = format!("{{ model: {}, provider: {}{authority} }}", quote(model), quote(&cluster.name));

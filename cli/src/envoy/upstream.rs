@@ -85,3 +85,8 @@ fn attempt(
     filters.push(shared.block("no-provider", &credential::without("pointsman-no-provider", [PROVIDER_HEADER])));
     filters
 }
+
+/// What Envoy itself adds to a copy: the proxy's own address, which is no provider's business.
+pub(super) fn no_trace(shared: &mut Shared) -> String {
+    shared.block("no-trace", &credential::without("pointsman-no-trace", ["x-envoy-internal", "x-forwarded-for"]))
+}

@@ -85,6 +85,66 @@ fn the_page_says_what_the_model_costs() {
     assert!(outcome.stdout.contains(row), "{}", outcome.stdout);
 }
 
+const CHAIN: &str = "
+models:
+- { name: small, cluster: llama }
+- { name: big, cluster: openai }
+- { name: next, cluster: openai }
+- { name: new, cluster: lab }
+aliases: [{ name: auto }]
+rules:
+- name: careful
+  match: { models: [auto] }
+  route:
+    targets: [{ model: next }]
+    rollout: { model: big, percent: 100, variant: today }
+    fallback: [small]
+    mirror: { model: new, percent: 100 }
+    sticky: { header: x-session-id }
+feedback: { rateLimits: true }
+";
+
+/// The page for a chat body under the policy above.
+fn page(test: &str, more: &[&str]) -> (Option<i32>, String, String) {
+    let folder = folder(test, &[("policy.yaml", CHAIN)]);
+    let policy = folder.join("policy.yaml");
+    let arguments = [&["explain", policy.to_str().unwrap(), "--request", "-"], more].concat();
+    let outcome = pointsman_with_input(&arguments, r#"{"model": "auto", "messages": []}"#);
+    (outcome.code, outcome.stdout, outcome.stderr)
+}
+
+#[test]
+fn the_page_shows_chain_variant_and_mirror() {
+    let (_, page, _) = page("explain-chain", &[]);
+    for row in ["\nmodel     big\n", "\nchain     big > small\n", "\nvariant   today\n", "\nmirror    new\n"] {
+        assert!(page.contains(row), "{page}");
+    }
+}
+
+#[test]
+fn a_demoted_model_is_left_out() {
+    let (code, page, stderr) = page("explain-demoted", &["--demoted", "big"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert!(page.contains("\nmodel     next\n") && page.contains("\nexcluded  big (rateLimited)\n"), "{page}");
+    assert!(page.contains("\nchain     next > small\n"), "{page}");
+}
+
+#[test]
+fn only_models_of_the_catalog_can_be_demoted() {
+    let (code, _, stderr) = page("explain-demoted-unknown", &["--demoted", "bigg"]);
+    assert_eq!((code, stderr.as_str()), (Some(1), "error: --demoted: no model `bigg` in the catalog\n"));
+}
+
+#[test]
+fn demoting_is_said_to_be_idle_when_the_policy_takes_no_feedback() {
+    let folder = folder("explain-demoted-idle", &[("policy.yaml", POLICY)]);
+    let policy = folder.join("policy.yaml");
+    let arguments = ["explain", policy.to_str().unwrap(), "--request", "-", "--demoted", "small"];
+    let outcome = pointsman_with_input(&arguments, SMALL);
+    assert!(outcome.stderr.starts_with("warning: --demoted changes nothing"), "{}", outcome.stderr);
+    assert!(outcome.stdout.contains("\nmodel     small (upstream as llama-3)\n"), "{}", outcome.stdout);
+}
+
 #[test]
 fn a_missing_request_is_one_sentence() {
     let outcome = pointsman(&["explain", "examples/quickstart/policy.yaml", "--request", "nowhere.json"]);

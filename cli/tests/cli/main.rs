@@ -17,6 +17,8 @@ mod quickstart;
 #[cfg(test)]
 mod render;
 #[cfg(test)]
+mod render_failover;
+#[cfg(test)]
 mod render_istio;
 #[cfg(test)]
 mod run;
@@ -24,3 +26,5 @@ mod run;
 mod schema;
 #[cfg(test)]
 mod usage;
+#[cfg(test)]
+mod yaml;

@@ -1,0 +1,402 @@
+//! What `render envoy` makes of chains, copies and keys.
+
+use crate::program::{folder, pointsman, without};
+use crate::yaml;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+const POLICY: &str = "
+models:
+- { name: alpha, cluster: first }
+- { name: beta, cluster: second }
+- { name: gamma, cluster: third }
+- { name: sibling, cluster: first }
+aliases: [{ name: auto }]
+rules:
+- name: across
+  match: { models: [auto] }
+  route: { targets: [{ model: alpha }], fallback: [beta], mirror: { model: gamma, percent: 5 } }
+- name: at-home
+  match: { models: [alpha] }
+  route: { targets: [{ model: alpha }], fallback: [sibling] }
+";
+
+const CLUSTERS: &str = "
+clusters:
+- { name: first, address: 10.0.0.1, port: 80, authority: first.example }
+- { name: second, address: api.second.example, port: 443, tls: {}, credential: { header: api-key, sds: keys/second.json, secretName: its-key } }
+- { name: third, endpoints: [{ address: 10.0.0.3, port: 80 }, { address: 10.0.0.4, port: 80 }], credential: { header: x-third-key, sds: keys/third.json } }
+";
+
+fn prepare(test: &str, more: &str) -> PathBuf {
+    folder(test, &[("policy.yaml", POLICY), ("deployment.yaml", &format!("{more}{CLUSTERS}"))])
+}
+
+fn render(folder: &Path, more: &[&str]) -> Value {
+    let outcome = pointsman(&[&["render", "envoy", folder.to_str().unwrap()], more].concat());
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    yaml::parse(&outcome.stdout)
+}
+
+fn cluster<'a>(bootstrap: &'a Value, name: &str) -> &'a Value {
+    named(&bootstrap["static_resources"]["clusters"], name)
+}
+
+fn named<'a>(items: &'a Value, name: &str) -> &'a Value {
+    let items = items.as_array().unwrap();
+    items.iter().find(|item| item["name"] == name).unwrap_or_else(|| panic!("no `{name}` in {items:#?}"))
+}
+
+const OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+
+/// The names of a cluster's filters, in order.
+fn filters(cluster: &Value) -> Vec<&str> {
+    let filters = cluster["typed_extension_protocol_options"][OPTIONS]["http_filters"].as_array();
+    filters.into_iter().flatten().map(|filter| filter["name"].as_str().unwrap()).collect()
+}
+
+fn filter<'a>(cluster: &'a Value, name: &str) -> &'a Value {
+    &named(&cluster["typed_extension_protocol_options"][OPTIONS]["http_filters"], name)["typed_config"]
+}
+
+fn connection_manager(bootstrap: &Value) -> &Value {
+    &bootstrap["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
+}
+
+fn routes(bootstrap: &Value) -> Vec<&Value> {
+    connection_manager(bootstrap)["route_config"]["virtual_hosts"][0]["routes"].as_array().unwrap().iter().collect()
+}
+
+/// The route that a decided request takes, by Envoy's rule that the first match counts.
+fn route<'a>(bootstrap: &'a Value, cluster: &str, mirror: Option<&str>) -> &'a Value {
+    let value = |name: &str| match name {
+        "x-pointsman-cluster" => Some(cluster),
+        "x-pointsman-mirror" => mirror,
+        other => panic!("{other}"),
+    };
+    let matches = |header: &Value| {
+        let value = value(header["name"].as_str().unwrap());
+        match (&header["string_match"]["prefix"], &header["string_match"]["exact"]) {
+            (Value::String(prefix), _) => value.is_some_and(|value| value.starts_with(prefix.as_str())),
+            (_, Value::String(exact)) => value == Some(exact.as_str()),
+            _ => header["present_match"] == true && value.is_some(),
+        }
+    };
+    let takes = |route: &&Value| route["match"]["headers"].as_array().is_none_or(|headers| headers.iter().all(matches));
+    routes(bootstrap).into_iter().find(takes).unwrap()
+}
+
+const CODEC: &str = "envoy.filters.http.upstream_codec";
+
+#[test]
+fn a_chain_is_a_cluster_over_its_models() {
+    let envoy = render(&prepare("chain-aggregate", ""), &[]);
+    let chain = cluster(&envoy, "failover:alpha>beta");
+    assert_eq!(chain["cluster_type"]["typed_config"]["clusters"], json!(["model:alpha", "model:beta"]));
+    assert_eq!(
+        (&chain["lb_policy"], &chain["circuit_breakers"]["thresholds"][0]["max_retries"]),
+        (&json!("CLUSTER_PROVIDED"), &json!(10000))
+    );
+    let endpoints = &cluster(&envoy, "model:alpha")["load_assignment"]["endpoints"][0]["lb_endpoints"];
+    assert_eq!(
+        endpoints[0]["metadata"]["filter_metadata"]["pointsman"],
+        json!({ "model": "alpha", "provider": "first", "authority": "first.example" })
+    );
+    let action = &route(&envoy, "failover:alpha>beta", None)["route"];
+    assert_eq!(
+        (&action["cluster_header"], &action["auto_host_rewrite"]),
+        (&json!("x-pointsman-cluster"), &Value::Null)
+    );
+    let retry = &action["retry_policy"];
+    assert_eq!(retry["retry_priority"]["name"], "envoy.retry_priorities.previous_priorities");
+    assert_eq!(retry["retriable_status_codes"], json!([429, 529]));
+}
+
+#[test]
+fn a_request_with_one_model_is_only_retried_when_it_cannot_have_arrived() {
+    let envoy = render(&prepare("chain-direct", ""), &[]);
+    let action = &route(&envoy, "first", None)["route"];
+    assert_eq!(action["retry_policy"]["retry_on"], "connect-failure,refused-stream,reset-before-request");
+    assert_eq!(action["auto_host_rewrite"], true);
+    let endpoint = &cluster(&envoy, "first")["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"];
+    assert_eq!(endpoint["hostname"], "first.example");
+}
+
+#[test]
+fn keys_are_taken_out_before_the_module_and_put_in_behind_it() {
+    let envoy = render(&prepare("chain-keys", ""), &[]);
+    let around = |keys: &[&'static str]| {
+        let mut filters = vec!["pointsman-no-keys", "pointsman-upstream"];
+        filters.extend(keys);
+        filters.extend(["pointsman-no-provider", CODEC]);
+        filters
+    };
+    let chain = cluster(&envoy, "failover:alpha>beta");
+    assert_eq!(filters(chain), around(&["pointsman-key-second", "pointsman-key-third"]));
+    assert_eq!(filters(cluster(&envoy, "model:beta")), around(&["pointsman-key-second"]));
+    assert_eq!(filters(cluster(&envoy, "model:alpha")), around(&[]));
+    assert_eq!(filters(cluster(&envoy, "second")), ["pointsman-no-keys", "pointsman-key-second", CODEC]);
+    assert_eq!(filters(cluster(&envoy, "first")), [""; 0]);
+    let removed = &filter(chain, "pointsman-no-keys")["mutations"]["request_mutations"];
+    let removed: Vec<_> =
+        removed.as_array().unwrap().iter().map(|mutation| mutation["remove"].as_str().unwrap()).collect();
+    assert_eq!(
+        removed,
+        ["api-key", "authorization", "x-api-key", "x-goog-api-key", "x-third-key", "x-pointsman-provider"]
+    );
+}
+
+#[test]
+fn in_a_chain_a_key_waits_for_its_providers_turn() {
+    let folder = prepare("chain-turn", "");
+    let envoy = render(&folder, &[]);
+    let wrapped = filter(cluster(&envoy, "failover:alpha>beta"), "pointsman-key-second");
+    let matcher = &wrapped["xds_matcher"]["matcher_list"]["matchers"][0];
+    let predicate = &matcher["predicate"]["not_matcher"]["single_predicate"];
+    assert_eq!(predicate["input"]["typed_config"]["header_name"], "x-pointsman-provider");
+    assert_eq!(predicate["value_match"]["exact"], "second");
+    assert!(matcher["on_match"]["action"]["typed_config"]["@type"].as_str().unwrap().ends_with(".SkipFilter"));
+    let credential = &wrapped["extension_config"]["typed_config"]["credential"]["typed_config"];
+    assert_eq!((&credential["header"], &credential["credential"]["name"]), (&json!("api-key"), &json!("its-key")));
+    let path = &credential["credential"]["sds_config"]["path_config_source"]["path"];
+    assert_eq!(path.as_str().unwrap(), folder.join("keys/second.json").to_str().unwrap());
+}
+
+#[test]
+fn a_clients_key_stays_only_where_no_other_provider_can_see_it() {
+    let aggregate = render(&prepare("chain-own-key", ""), &[]);
+    let home = cluster(&aggregate, "failover:alpha>sibling");
+    assert_eq!(filters(home), ["pointsman-upstream", "pointsman-no-provider", CODEC]);
+
+    let more = "envoyVersion: \"1.40\"\nfailover: { mechanism: priorityGroup }\n";
+    let groups = render(&prepare("chain-own-key-groups", more), &[]);
+    let tried = |chain: &str| {
+        let route = route(&groups, chain, None);
+        let extension = &route["route"]["inline_cluster_specifier_plugin"]["extension"]["typed_config"];
+        let groups = extension["priority_groups"].as_array().unwrap().iter();
+        let clusters = groups.map(|group| group["clusters"][0]["cluster_name"].as_str().unwrap());
+        (clusters.collect::<Vec<_>>(), route["request_headers_to_remove"].is_array())
+    };
+    assert_eq!(tried("failover:alpha>sibling"), (vec!["own-key:model:alpha", "own-key:model:sibling"], false));
+    assert_eq!(tried("failover:alpha>beta"), (vec!["model:alpha", "model:beta"], true));
+    assert_eq!(filters(cluster(&groups, "own-key:model:alpha"))[0], "pointsman-upstream");
+    assert_eq!(filters(cluster(&groups, "model:alpha"))[0], "pointsman-no-keys");
+    assert_eq!(route(&groups, "failover:alpha>beta", None)["route"]["retry_policy"]["refresh_cluster_on_retry"], true);
+}
+
+#[test]
+fn a_copy_gets_its_plan_and_no_key() {
+    let envoy = render(&prepare("chain-mirror", ""), &[]);
+    for (cluster, kind) in [("failover:alpha>beta", "next provider"), ("first", "same provider")] {
+        let mirrored = &route(&envoy, cluster, Some("model:gamma"))["route"];
+        let plain = &route(&envoy, cluster, None)["route"];
+        assert_eq!(mirrored["retry_policy"], plain["retry_policy"], "{kind}");
+        assert_eq!(plain["request_mirror_policies"], Value::Null);
+        let mirror = &mirrored["request_mirror_policies"][0];
+        assert_eq!(
+            (&mirror["cluster"], &mirror["disable_shadow_host_suffix_append"]),
+            (&json!("model:gamma"), &json!(true))
+        );
+        let mutations = mirror["request_headers_mutations"].as_array().unwrap();
+        assert!(mutations.contains(&json!({ "remove": "authorization" })));
+        let plan = &mutations.last().unwrap()["append"]["header"];
+        assert_eq!(
+            plan,
+            &json!({ "key": "x-pointsman-plan", "value": "%FILTER_STATE(wasm.pointsman_mirror_plan:PLAIN)%" })
+        );
+    }
+    assert!(filters(cluster(&envoy, "model:gamma")).contains(&"pointsman-no-trace"));
+    assert!(!filters(cluster(&envoy, "model:beta")).contains(&"pointsman-no-trace"));
+}
+
+#[test]
+fn no_header_of_pointsmans_leaves_the_proxy() {
+    let envoy = render(&prepare("chain-headers", ""), &[]);
+    let host = &connection_manager(&envoy)["route_config"]["virtual_hosts"][0];
+    assert_eq!(
+        host["request_headers_to_remove"],
+        json!(["x-pointsman-cluster", "x-pointsman-mirror", "x-pointsman-plan", "x-pointsman-provider"])
+    );
+    assert_eq!(connection_manager(&envoy)["internal_address_config"], json!({ "cidr_ranges": [] }));
+}
+
+#[test]
+fn one_healthy_endpoint_keeps_conversations_at_home() {
+    let envoy = render(&prepare("chain-home", ""), &[]);
+    for name in ["third", "model:gamma"] {
+        let third = cluster(&envoy, name);
+        assert_eq!(third["load_assignment"]["policy"]["overprovisioning_factor"], 10000);
+        assert_eq!(third["load_assignment"]["endpoints"][0]["lb_endpoints"].as_array().unwrap().len(), 2);
+        let outliers = &third["outlier_detection"];
+        assert_eq!((&outliers["base_ejection_time"], &outliers["max_ejection_percent"]), (&json!("30s"), &json!(100)));
+        assert_eq!(
+            (&outliers["enforcing_consecutive_5xx"], &outliers["consecutive_gateway_failure"]),
+            (&json!(0), &json!(5))
+        );
+    }
+}
+
+#[test]
+fn what_the_deployment_says_is_rendered() {
+    let deployment = "
+envoyVersion: \"1.37\"
+failover:
+  mechanism: composite
+  retryOn: [reset, retriable-status-codes]
+  retriableStatusCodes: [503]
+  perTryIdleTimeout: 90s
+  perTryTimeout: 10m
+  backOff: { baseInterval: 5ms, maxInterval: 50ms }
+clusters:
+- name: first
+  address: 10.0.0.1
+  port: 80
+  connectTimeout: 250ms
+  circuitBreakers: { maxRequests: 7, maxRetries: 3 }
+  outlierDetection: { consecutive5xx: 4, consecutiveGatewayFailure: 0, baseEjectionTime: 1s, maxEjectionTime: 2s, interval: 500ms }
+  healthCheck: { path: /health, interval: 1s }
+- { name: second, demo: true }
+- { name: third, demo: true }
+";
+    let folder = folder("chain-settings", &[("policy.yaml", POLICY), ("deployment.yaml", deployment)]);
+    let envoy = render(&folder, &[]);
+    let first = cluster(&envoy, "model:alpha");
+    assert_eq!(first["connect_timeout"], "0.250s");
+    let limits = &first["circuit_breakers"]["thresholds"][0];
+    assert_eq!(
+        (&limits["max_requests"], &limits["max_retries"], &limits["max_connections"]),
+        (&json!(7), &json!(3), &json!(10000))
+    );
+    let outliers = &first["outlier_detection"];
+    assert_eq!((&outliers["consecutive_5xx"], &outliers["enforcing_consecutive_5xx"]), (&json!(4), &json!(100)));
+    assert_eq!(
+        (&outliers["consecutive_gateway_failure"], &outliers["enforcing_consecutive_gateway_failure"]),
+        (&Value::Null, &json!(0))
+    );
+    assert_eq!((&outliers["base_ejection_time"], &outliers["interval"]), (&json!("1s"), &json!("0.500s")));
+    assert_eq!(first["health_checks"][0]["http_health_check"], json!({ "host": "first", "path": "/health" }));
+    let chain = cluster(&envoy, "failover:alpha>beta");
+    assert_eq!(
+        chain["cluster_type"]["typed_config"]["clusters"],
+        json!([{ "name": "model:alpha" }, { "name": "model:beta" }])
+    );
+    let retry = &route(&envoy, "failover:alpha>beta", None)["route"]["retry_policy"];
+    assert_eq!(
+        (&retry["retry_on"], &retry["per_try_idle_timeout"], &retry["per_try_timeout"], &retry["retry_priority"]),
+        (&json!("reset,retriable-status-codes"), &json!("90s"), &json!("600s"), &Value::Null)
+    );
+    assert_eq!(retry["retry_back_off"], json!({ "base_interval": "0.005s", "max_interval": "0.050s" }));
+}
+
+#[test]
+fn old_envoys_get_room_for_a_body_that_they_count_twice() {
+    let folder = prepare("chain-buffer", "bufferLimitBytes: 40000000\n");
+    let limit = |version: &str| {
+        let envoy = render(&folder, &["--envoy-version", version]);
+        envoy["static_resources"]["listeners"][0]["per_connection_buffer_limit_bytes"].as_u64().unwrap()
+    };
+    assert_eq!(
+        (limit("1.36"), limit("1.37"), limit("1.38"), limit("1.40")),
+        (80_000_000, 80_000_000, 40_000_000, 40_000_000)
+    );
+}
+
+#[test]
+fn a_mechanism_that_the_version_lacks_is_an_error() {
+    let refused = |mechanism: &str, version: &str, sentence: &str| {
+        let folder = prepare("chain-version", &format!("failover: {{ mechanism: {mechanism} }}\n"));
+        let outcome = pointsman(&["render", "envoy", folder.to_str().unwrap(), "--envoy-version", version]);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(1), ""));
+        let expected = format!("deployment.yaml:1:24: failover.mechanism: {sentence}\n1 error\n");
+        assert_eq!(without(&folder, &outcome.stderr), expected);
+    };
+    refused(
+        "composite",
+        "1.36",
+        "`composite` needs Envoy 1.37 or newer, and this is for 1.36: say `envoyVersion: \"1.37\"`, or use `aggregate`",
+    );
+    refused(
+        "priorityGroup",
+        "1.39",
+        "`priorityGroup` needs Envoy 1.40 or newer, and this is for 1.39: say `envoyVersion: \"1.40\"`, or use `aggregate`",
+    );
+}
+
+#[test]
+fn what_a_policy_needed_stays_in_the_folder_until_the_next_time() {
+    let folder = prepare("chain-xds", "");
+    let xds = folder.join("xds");
+    let chains = |policy: &str| -> Vec<String> {
+        std::fs::write(folder.join("policy.yaml"), policy).unwrap();
+        let bootstrap = render(&folder, &["--xds-dir", xds.to_str().unwrap()]);
+        assert_eq!(bootstrap["static_resources"]["clusters"], Value::Null);
+        let clusters = yaml::parse(&std::fs::read_to_string(xds.join("clusters.yaml")).unwrap());
+        let names = clusters["resources"].as_array().unwrap().iter().map(|cluster| cluster["name"].as_str().unwrap());
+        names.filter(|name| name.starts_with("failover:")).map(str::to_owned).collect()
+    };
+    assert_eq!(chains(POLICY), ["failover:alpha>beta", "failover:alpha>sibling"]);
+    let other = POLICY.replace("fallback: [sibling]", "fallback: [gamma]");
+    assert_eq!(chains(&other), ["failover:alpha>beta", "failover:alpha>gamma", "failover:alpha>sibling"]);
+    assert_eq!(chains(&other), ["failover:alpha>beta", "failover:alpha>gamma"]);
+    let none = "models:\n- { name: alpha, cluster: first }\n";
+    assert_eq!(chains(none), ["failover:alpha>beta", "failover:alpha>gamma"]);
+    assert_eq!(chains(none), [""; 0]);
+    let routes = yaml::parse(&std::fs::read_to_string(xds.join("routes.yaml")).unwrap());
+    assert_eq!(routes["resources"][0]["name"], "pointsman");
+}
+
+/// What `check` warns of.
+fn warns(test: &str, policy: &str, clusters: &str, warnings: &[&str]) {
+    let folder = folder(test, &[("policy.yaml", policy), ("deployment.yaml", clusters)]);
+    let outcome = pointsman(&["check", folder.to_str().unwrap()]);
+    assert_eq!(
+        (outcome.code, without(&folder, &outcome.stderr).lines().collect::<Vec<_>>()),
+        (Some(0), warnings.to_vec())
+    );
+}
+
+#[test]
+fn a_provider_that_will_get_no_key_is_warned_of() {
+    warns(
+        "warn-keys",
+        POLICY,
+        CLUSTERS,
+        &[
+            "deployment.yaml:3:3: clusters[0]: warning: has no `credential`: the chain `alpha`, `beta` crosses providers, so a client's own key is removed and this one gets none",
+        ],
+    );
+    let clusters = CLUSTERS
+        .replace("credential: { header: x-third-key, sds: keys/third.json }", "")
+        .replace("address: 10.0.0.1, port: 80, authority: first.example", "demo: true");
+    warns(
+        "warn-copies",
+        POLICY,
+        &clusters,
+        &[
+            "deployment.yaml:5:3: clusters[2]: warning: has no `credential`: copies for `gamma` never carry a client's key, so this provider gets none",
+        ],
+    );
+}
+
+#[test]
+fn a_key_for_everybody_is_warned_of() {
+    warns(
+        "warn-default",
+        "models:\n- { name: alpha, cluster: second }\n",
+        &format!("defaultCluster: second{CLUSTERS}"),
+        &[
+            "deployment.yaml:1:17: defaultCluster: warning: has a `credential`: every request that is no LLM call, from anybody, gets that key",
+        ],
+    );
+}
+
+#[test]
+fn very_many_chains_are_warned_of() {
+    let models: String =
+        (0..12).map(|n| format!("- {{ name: m{n}, cluster: x, fallback: [a, b, c, d, e, f] }}\n")).collect();
+    let last: String =
+        ["a", "b", "c", "d", "e", "f"].map(|name| format!("- {{ name: {name}, cluster: x }}\n")).concat();
+    let policy = format!("models:\n{models}{last}");
+    let warning = "policy.yaml:1:1: models: warning: 813 chains of models can come out of the fallback lists, and Envoy gets a cluster or a route for each: shorter lists, or one list for several rules, make them fewer";
+    warns("warn-chains", &policy, "clusters: [{ name: x, demo: true }]\n", &[warning]);
+}
