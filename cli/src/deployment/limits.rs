@@ -29,9 +29,9 @@ pub(crate) struct OutlierDetection {
     /// Any 5xx in a row.
     #[serde(rename = "consecutive5xx")]
     pub(crate) consecutive_5xx: u32,
-    /// 502, 503 and 504 in a row.
+    /// 502, 503 and 504 in a row; so count connections refused or reset, and times run out.
     pub(crate) consecutive_gateway_failure: u32,
-    /// Connections refused or reset, and times run out, in a row.
+    /// For `render istio`: connections refused or reset, and times run out, in a row.
     pub(crate) consecutive_local_origin_failure: u32,
     /// How often it is seen to that endpoints come back.
     pub(crate) interval: Duration,

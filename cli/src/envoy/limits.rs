@@ -20,20 +20,16 @@ pub(super) fn circuit_breakers(limits: &CircuitBreakers) -> String {
 pub(super) fn outlier_detection(detection: &OutlierDetection) -> String {
     let enforced = |count: u32| if count == 0 { 0 } else { 100 };
     let OutlierDetection { interval, base_ejection_time, max_ejection_time, max_ejection_percent, .. } = detection;
-    let counts = [
-        ("5xx", detection.consecutive_5xx),
-        ("gateway_failure", detection.consecutive_gateway_failure),
-        ("local_origin_failure", detection.consecutive_local_origin_failure),
-    ];
+    let counts = [("5xx", detection.consecutive_5xx), ("gateway_failure", detection.consecutive_gateway_failure)];
     // Envoy accepts no 0 as a count.
     let counted =
         counts.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!("consecutive_{name}: {count}\n"));
     let enforcing = counts.iter().map(|(name, count)| format!("enforcing_consecutive_{name}: {}\n", enforced(*count)));
     format!(
-        "# A refused connection is not the same as a 503: each is counted on its own. A 429 is never counted.
-split_external_local_origin_errors: true
+        "# Counted with the answers: refused and broken connections as 503, silence as 504. Apart from them, every connection
+# that comes about would end the row, and a provider that accepts requests and hangs would never be left out.
+split_external_local_origin_errors: false
 {counted}{enforcing}enforcing_success_rate: 0
-enforcing_local_origin_success_rate: 0
 interval: {interval}
 base_ejection_time: {base_ejection_time}
 max_ejection_time: {max_ejection_time}
