@@ -61,10 +61,13 @@ impl Door {
     pub(super) async fn close(&self) -> Result<()> {
         let mut state = self.state.lock().await;
         if let State::Open(task) = &mut *state {
+            // First, since the end of the task lets idle connections end in peace.
+            self.connections.break_off();
             task.abort();
             // Only when the task is over is its listener gone.
             let _ = task.await;
             *state = State::Lost;
+            // Those that it accepted meanwhile.
             self.connections.break_off();
             *state = State::Closed(bind(self.address)?);
         }
@@ -114,6 +117,10 @@ impl Connection {
         self.0.is_due.store(true, Ordering::Release);
         self.0.waker.wake();
     }
+
+    fn is_due(&self) -> bool {
+        self.0.is_due.load(Ordering::Acquire)
+    }
 }
 
 impl Connected<IncomingStream<'_, Gate>> for Connection {
@@ -145,10 +152,19 @@ impl Listener for Gate {
     }
 }
 
-/// A stream that fails from the moment it is broken off, and is reset when the server then drops it.
+/// A stream that fails from the moment it is broken off.
 struct Breakable {
     stream: TcpStream,
     connection: Connection,
+}
+
+impl Drop for Breakable {
+    /// The server may let go of a stream without another look at it.
+    fn drop(&mut self) {
+        if self.connection.is_due() {
+            let _ = self.stream.set_zero_linger();
+        }
+    }
 }
 
 impl Breakable {
@@ -159,8 +175,7 @@ impl Breakable {
     ) -> Poll<Result<T>> {
         // Before the look at the flag, so that no break goes unseen between the two.
         self.connection.0.waker.register(context.waker());
-        if self.connection.0.is_due.load(Ordering::Acquire) {
-            let _ = self.stream.set_zero_linger();
+        if self.connection.is_due() {
             return Poll::Ready(Err(Error::from(ErrorKind::ConnectionReset)));
         }
         work(Pin::new(&mut self.stream), context)
