@@ -43,6 +43,8 @@ impl Running {
 #[derive(Debug)]
 pub(super) struct Watch {
     running: Running,
+    /// Goes on when nobody waits for it: between two requests there may never be a whole interval.
+    ticks: tokio::time::Interval,
     /// The content that was last acted on.
     known: Option<Vec<u8>>,
     /// A content seen once: it counts when it is seen twice, so that a half-written file does not.
@@ -52,13 +54,13 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn new(running: Running) -> Self {
         let known = std::fs::read(&running.project.deployment.policy).ok();
-        Self { running, seen: known.clone(), known }
+        Self { running, ticks: tokio::time::interval(INTERVAL), seen: known.clone(), known }
     }
 
-    /// Returns when the file has a new content.
+    /// Returns when the file has a new content. Nothing is lost when it is asked again before it has returned.
     pub(super) async fn changed(&mut self) {
         loop {
-            tokio::time::sleep(INTERVAL).await;
+            self.ticks.tick().await;
             let now = std::fs::read(&self.running.project.deployment.policy).ok();
             let is_settled = now == self.seen;
             self.seen = now;
