@@ -23,13 +23,20 @@ impl From<bool> for Matches {
 /// How a route's `match` takes a request to `path` with `cluster` in the header.
 pub(super) fn request(route: &Value, path: &str, cluster: &str) -> Matches {
     let Some(conditions) = route.get("match") else { return Never };
-    let headers = conditions.items("/headers").iter().map(|matcher| header(matcher, cluster));
+    let headers = conditions.items("/headers").iter().map(|matcher| of_header(matcher, cluster));
     // Everything else depends on what is not known here.
     let other =
         ["query_parameters", "cookies", "grpc", "runtime_fraction", "tls_context", "dynamic_metadata", "filter_state"];
     let unknown = other.iter().any(|name| conditions.get(name).is_some());
     let unknown = if unknown { Sometimes } else { Always };
     headers.chain([path_of(conditions, path), unknown]).min().unwrap_or(Always)
+}
+
+/// How the part of a route's `match` that is about the chosen cluster takes `cluster`.
+pub(super) fn header(route: &Value, cluster: &str) -> Matches {
+    let ours = |matcher: &&Value| matcher.text("/name").eq_ignore_ascii_case(CLUSTER_HEADER);
+    let matchers = route.items("/match/headers").iter().filter(ours);
+    matchers.map(|matcher| of_header(matcher, cluster)).min().unwrap_or(Always)
 }
 
 fn path_of(conditions: &Value, path: &str) -> Matches {
@@ -54,7 +61,7 @@ fn path_of(conditions: &Value, path: &str) -> Matches {
     }
 }
 
-fn header(matcher: &Value, cluster: &str) -> Matches {
+fn of_header(matcher: &Value, cluster: &str) -> Matches {
     let name = matcher.text("/name");
     if !name.eq_ignore_ascii_case(CLUSTER_HEADER) {
         let post = matcher.text("/string_match/exact") == "POST" || matcher.text("/exact_match") == "POST";

@@ -54,10 +54,12 @@ fn values(policy: &Policy) -> BTreeSet<String> {
 /// The routes of a virtual host that take a request with `value` in its header, up to the first that takes them all;
 /// or the place of the one that keeps such requests from all of them.
 pub(super) fn takers<'a>(host: &'a Value, value: &str, path: &str) -> Result<Vec<&'a Value>, Option<usize>> {
-    let mut takers = Vec::new();
+    let mut takers: Vec<&Value> = Vec::new();
     for (index, route) in host.items("/routes").iter().enumerate() {
         match (route_match::request(route, path, value), is_steered(route)) {
             (Matches::Never, _) | (Matches::Sometimes, false) => {}
+            // What else it asks for may be what an earlier one asks for, which has taken the request then.
+            (Matches::Sometimes, true) if takers.iter().any(|taker| takes_before(taker, route, value)) => {}
             (Matches::Sometimes, true) => takers.push(route),
             (Matches::Always, true) => {
                 takers.push(route);
@@ -68,6 +70,20 @@ pub(super) fn takers<'a>(host: &'a Value, value: &str, path: &str) -> Result<Vec
         }
     }
     if takers.is_empty() { Err(None) } else { Ok(takers) }
+}
+
+/// Whether an earlier route has taken each request with `value` that a later one could take.
+fn takes_before(earlier: &Value, later: &Value, value: &str) -> bool {
+    route_match::header(earlier, value) == Matches::Always && besides(earlier) == besides(later)
+}
+
+/// What a route asks for besides the header.
+fn besides(route: &Value) -> Value {
+    let mut conditions = route.get("match").cloned().unwrap_or_default();
+    if let Some(headers) = conditions.get_mut("headers").and_then(Value::as_array_mut) {
+        headers.retain(|matcher| !matcher.text("/name").eq_ignore_ascii_case(CLUSTER_HEADER));
+    }
+    conditions
 }
 
 /// Whether a route is one for requests that Pointsman has routed.

@@ -334,7 +334,19 @@ fn mirrors_have_routes_and_clusters() {
     mirror["route"]["request_mirror_policies"] = json!([{"cluster": "model:b"}]);
     setup(vec![mirror.clone(), follows()], all(&[])).check(&["cluster-missing"]);
     setup(vec![mirror.clone(), follows()], all(&[cluster("model:b")])).check(&["upstream-missing"]);
-    setup(vec![mirror, follows()], all(&[aggregate("model:b", &["one"], &[upstream()])])).check(&[]);
+    let good = || all(&[aggregate("model:b", &["one"], &[upstream()])]);
+    setup(vec![mirror.clone(), follows()], good()).check(&[]);
+    let regex = |pattern: &str, cluster: &str| {
+        let mut route = exact(pattern, cluster);
+        route["match"]["headers"][0]["string_match"] = json!({"safe_regex": {"regex": pattern}});
+        route
+    };
+    self::routes(vec![regex("one", "one"), regex("two", "gone")], &["cluster-missing"]);
+    // The first of two routes that ask for the same takes all there is.
+    let mut behind = mirror.clone();
+    behind["route"] = json!({"weighted_clusters": {"clusters": [{"name": "gone"}]}});
+    setup(vec![mirror.clone(), behind.clone(), follows()], good()).check(&[]);
+    setup(vec![behind, mirror, follows()], good()).check(&["cluster-missing"]);
 }
 
 #[test]

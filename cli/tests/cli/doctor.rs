@@ -1,4 +1,4 @@
-use crate::program::pointsman;
+use crate::program::{pointsman, project};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
@@ -84,4 +84,24 @@ fn addresses_are_checked() {
     let outcome = pointsman(&["doctor", &free]);
     assert_eq!(outcome.code, Some(2));
     assert!(outcome.stderr.contains("cannot ask Envoy's admin interface: "), "{}", outcome.stderr);
+}
+
+#[test]
+fn every_finding_is_in_the_docs() {
+    let docs = std::fs::read_to_string(project().join("docs/doctor.md")).unwrap();
+    let mut codes = 0;
+    for file in std::fs::read_dir(project().join("cli/src/doctor")).unwrap() {
+        let file = file.unwrap().path();
+        let text = std::fs::read_to_string(&file).unwrap();
+        if file.ends_with("report.rs") {
+            continue;
+        }
+        for start in ["code: \"", "wrong(\"", "wrong(\n            \""] {
+            for code in text.split(start).skip(1).filter_map(|rest| rest.split('"').next()) {
+                assert!(docs.contains(&format!("`{code}`")), "{code}");
+                codes += 1;
+            }
+        }
+    }
+    assert!(codes > 35, "{codes}");
 }
