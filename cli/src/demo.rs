@@ -100,11 +100,6 @@ impl Demo {
     }
 }
 
-/// Serves on `port`, or on a free one for 0, and returns the port: a server that nobody controls.
-pub(crate) async fn start(name: &str, port: u16) -> Result<u16, String> {
-    Demo::default().start(name, Options { port, ..Options::default() }).await
-}
-
 impl Server {
     /// What it answers to every question.
     fn answer(&self, model: &str) -> String {
