@@ -21,6 +21,10 @@ SBOM := dist/pointsman.cdx.json
 CLI := $(TARGET)/release/pointsman
 ENVOY_BINARY = .tools/envoy-$(1)/envoy/_bin/envoy
 
+# This machine's folders do not get into the module: the same source and compiler give the same bytes wherever it is built.
+REGISTRY = $(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src
+WASM_FLAGS = "target.wasm32-wasip1.rustflags=['--remap-path-prefix=$(REGISTRY)=/cargo', '--remap-path-prefix=$(CURDIR)=/pointsman']"
+
 # Where the tests find what was built here.
 export POINTSMAN_WASM := $(abspath $(WASM))
 export POINTSMAN_CLI := $(CLI)
@@ -37,7 +41,7 @@ help: ## Show this list.
 setup: rust-ready $(foreach version,$(TEST_ENVOY_VERSIONS),$(call ENVOY_BINARY,$(version))) venv helm ## Install what all targets need: Wasm target, Envoys, Python packages, helm.
 
 wasm: rust-ready ## Build the module, dist/pointsman.wasm.
-	cargo build --profile wasm --package pointsman-filter --target wasm32-wasip1
+	cargo build --profile wasm --package pointsman-filter --target wasm32-wasip1 --config $(WASM_FLAGS)
 	@mkdir -p dist
 	@# Copied beside and moved: an Envoy that has the old file open keeps it.
 	@cp $(TARGET)/wasm32-wasip1/wasm/pointsman_filter.wasm $(WASM).new && mv $(WASM).new $(WASM)

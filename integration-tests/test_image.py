@@ -137,6 +137,12 @@ def test_two_builds_are_identical(dist, tmp_path):
     assert (tmp_path / "again" / ARCHIVE).read_bytes() == (dist / ARCHIVE).read_bytes()
 
 
+def test_the_module_does_not_tell_where_it_was_built(module):
+    """A path of the machine would make the same source another module elsewhere."""
+    for place in (pathlib.Path.home(), locations.REPOSITORY):
+        assert f"{place}/".encode() not in module, f"the module names {place}: `make wasm` builds one that does not"
+
+
 def test_another_label_is_another_image_of_the_same_layer(layout, tmp_path):
     build(tmp_path, "--label", "org.opencontainers.image.revision=0123abc")
     other = Layout.of(tmp_path / IMAGE)
