@@ -50,8 +50,8 @@ fn virtual_service<'a>(istio: &'a Istio, deployment: &Deployment, destinations: 
 }
 
 const COMMENT: &str = "Without `timeout` there is no limit: a model may speak for many minutes. Tried again is only what the provider has not
-begun to work on, or says that it cannot (503, and 529 for \"overloaded\"): each try is paid for. 429 is for the client to
-see.";
+begun to work on, or says that it cannot (503): each try is paid for. 429 is for the client to see. A provider's 529 for
+\"overloaded\" is not tried again: Istio takes no status that has no name in HTTP.";
 
 fn chosen(destination: &Destination<'_>) -> String {
     format!(
@@ -60,7 +60,7 @@ fn chosen(destination: &Destination<'_>) -> String {
   - headers: {{ {CLUSTER_HEADER}: {{ exact: {name} }} }}
 {rewrite}  headers: {{ request: {{ remove: [{CLUSTER_HEADER}] }} }}
   {route}
-  retries: {{ attempts: 2, retryOn: \"connect-failure,refused-stream,reset-before-request,503,529\" }}
+  retries: {{ attempts: 2, retryOn: \"connect-failure,refused-stream,reset-before-request,503\" }}
 ",
         name = scalar(&destination.cluster.name),
         rewrite = destination
