@@ -2,8 +2,8 @@
 # Everything that a target needs is installed into .tools/ and target/ of this folder.
 
 ENVOY_VERSION := 1.40.0
-# The oldest and the newest supported Envoy.
-TEST_ENVOY_VERSIONS := 1.36.4 1.40.0
+# The oldest and the newest supported Envoy, and between them those since which failover has other means.
+TEST_ENVOY_VERSIONS := 1.36.4 1.37.0 1.39.3 1.40.0
 # For `make fuzz`, each target.
 FUZZ_SECONDS ?= 20
 FUZZ_TARGETS = $(notdir $(basename $(wildcard fuzz/targets/*.rs)))
