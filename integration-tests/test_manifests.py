@@ -146,3 +146,89 @@ def test_a_routes_values_are_the_policys_clusters(tmp_path):
     matched = [route["match"][0]["headers"]["x-pointsman-cluster"]["exact"] for route in service["http"] if "match" in route]
     assert matched == [cluster["name"] for cluster in CLUSTERS]
     assert "match" not in service["http"][-1]
+
+
+CHAIN = {
+    "models": [
+        {"name": "first", "cluster": "one", "fallback": ["second", "inside"]},
+        {"name": "second", "cluster": "two"},
+        {"name": "inside", "cluster": "llama"},
+        {"name": "trial", "cluster": "two"},
+    ],
+    "rules": [{"name": "try", "route": {"targets": [{"model": "first"}], "mirror": {"model": "trial", "percent": 10}}}],
+}
+SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
+MANAGER = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+ROUTER = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"
+
+
+def chained(folder: pathlib.Path, **section) -> subprocess.CompletedProcess:
+    """A policy with a chain and a copy, providers with keys, in a folder that is not the deployment's."""
+    keys, files = folder / "keys", folder / "files"
+    keys.mkdir(), files.mkdir()
+    clusters = [{"name": "llama", "address": "llama.models.svc.cluster.local", "port": 8000}]
+    for name in ("one", "two"):
+        secret = {"@type": SECRET, "name": name, "generic_secret": {"secret": {"inline_string": "Bearer key"}}}
+        (keys / f"{name}.yaml").write_text(json.dumps({"resources": [secret]}))
+        sds = {"sds": str(keys / f"{name}.yaml")}
+        clusters.append({"name": name, "address": f"{name}.example.net", "port": 443, "tls": {}, "credential": sds})
+    istio = {**ISTIO, **TARGETS["ingress"], "modulePath": str(locations.module()), **section}
+    (files / "policy.yaml").write_text(yaml.safe_dump(CHAIN))
+    (files / "deployment.yaml").write_text(yaml.safe_dump({"clusters": clusters, "istio": istio}))
+    command = [locations.cli(), "render", "istio", files, "--failover"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30)
+
+
+@pytest.mark.parametrize("version", locations.ENVOY_VERSIONS)
+def test_envoy_takes_the_clusters_and_routes_of_a_chain(version, tmp_path):
+    outcome = chained(tmp_path)
+    assert outcome.returncode == 0, outcome.stderr
+    filters = [document["spec"]["configPatches"] for document in valid(outcome.stdout) if document["kind"] == "EnvoyFilter"]
+    patches = [patch for several in filters for patch in several]
+
+    def values(kind: str, operation: str) -> list:
+        return [one["patch"]["value"] for one in patches if (one["applyTo"], one["patch"]["operation"]) == (kind, operation)]
+
+    clusters = values("CLUSTER", "ADD")
+    assert {cluster["name"] for cluster in clusters} == {
+        *(f"model:{model}" for model in ("first", "second", "inside", "trial")),
+        "failover:first>second>inside",
+    } | {cluster["name"] for cluster in clusters if cluster["name"].startswith("failover:")}
+    # The mesh's own clusters, as the patches with keys make them.
+    own = ["outbound|443||one.example.net", "outbound|443||two.example.net", "outbound|8000||llama.models.svc.cluster.local"]
+    merged = values("CLUSTER", "MERGE")
+    assert len(merged) == 2
+    clusters += [{"name": name, "type": "STATIC", **options} for name, options in zip(own, [*merged, {}])]
+    # What is put in front last comes first.
+    routes = values("HTTP_ROUTE", "INSERT_FIRST")[::-1]
+    assert [len(route["match"]["headers"]) for route in routes] == [2, 2, 2, 2, 1]
+    hosts = [{"name": "all", "domains": ["*"], "routes": routes}]
+    manager = {
+        "@type": MANAGER,
+        "stat_prefix": "all",
+        "route_config": {"virtual_hosts": hosts, "validate_clusters": True},
+        "http_filters": [{"name": "router", "typed_config": {"@type": ROUTER}}],
+    }
+    listener = {
+        "name": "all",
+        "address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}},
+        "filter_chains": [{"filters": [{"name": "manager", "typed_config": manager}]}],
+    }
+    bootstrap = {"node": {"id": "a", "cluster": "a"}, "static_resources": {"listeners": [listener], "clusters": clusters}}
+    (tmp_path / "envoy.json").write_text(json.dumps(bootstrap))
+    envoy = [locations.envoy_binary(version), "--mode", "validate", "-c", tmp_path / "envoy.json", "-l", "warning"]
+    checked = subprocess.run(envoy, capture_output=True, text=True, timeout=60)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ({"version": "1.27"}, "`--failover` needs Istio 1.28"),
+        ({"modulePath": None}, "`--failover` needs `modulePath`"),
+        ({"target": "waypoint", "selector": {}, "gateway": "w"}, "a waypoint cannot serve a policy with `fallback`"),
+    ],
+)
+def test_a_chain_that_cannot_be_served_is_refused(section, said, tmp_path):
+    outcome = chained(tmp_path, **section)
+    assert outcome.returncode == 1 and outcome.stdout == "" and said in outcome.stderr, outcome.stderr

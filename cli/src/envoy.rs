@@ -12,6 +12,7 @@ pub(crate) mod filter;
 mod limits;
 mod listener;
 mod model;
+pub(crate) mod mesh;
 pub(crate) mod needs;
 pub(crate) mod process;
 mod retry;

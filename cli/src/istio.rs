@@ -3,6 +3,7 @@
 mod buffer;
 mod destination;
 mod envoy_filter;
+mod failover;
 mod gateway;
 mod plugin;
 mod render;

@@ -13,7 +13,7 @@ use pointsman_router::names::{
 };
 
 /// What is taken out of every request.
-const OWN_HEADERS: [&str; 4] = [CLUSTER_HEADER, MIRROR_HEADER, PLAN_HEADER, PROVIDER_HEADER];
+pub(super) const OWN_HEADERS: [&str; 4] = [CLUSTER_HEADER, MIRROR_HEADER, PLAN_HEADER, PROVIDER_HEADER];
 
 /// How long a stream may be silent. A model may think for minutes before its first token.
 pub(super) const IDLE_TIMEOUT: Duration = Duration::seconds(300);
@@ -124,7 +124,7 @@ fn action(config: &Config<'_>, destination: Destination<'_>, mirror: Option<&str
 }
 
 /// The module sets `:authority` for each attempt; Envoy must not do it after that.
-fn to_the_next(config: &Config<'_>, shared: &mut Shared) -> String {
+pub(super) fn to_the_next(config: &Config<'_>, shared: &mut Shared) -> String {
     let longest = config.needs.chains.iter().map(Vec::len).max().unwrap_or_default();
     // One attempt more than there are models, so that this is never what ends the last one.
     let idle = config.deployment.failover.per_try_idle_timeout.times(longest + 1).max(IDLE_TIMEOUT);
@@ -159,7 +159,7 @@ fn priority_groups(config: &Config<'_>, models: &[String]) -> String {
 
 /// A copy has no filter state of its request, so its plan travels in a header. It never has the client's key: nobody
 /// asked that client whether the other provider may have it.
-fn mirror_policy(config: &Config<'_>, model: &str) -> String {
+pub(super) fn mirror_policy(config: &Config<'_>, model: &str) -> String {
     let keys: String =
         key_headers(config.deployment).iter().map(|header| format!("- remove: {}\n", quote(header))).collect();
     format!(

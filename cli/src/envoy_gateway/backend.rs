@@ -40,6 +40,12 @@ fn problem(settings: &EnvoyGateway, cluster: &Cluster) -> Option<(&'static str, 
     if cluster.demo {
         return Some(("", "a demo server runs only with `pointsman run`: a gateway needs its address and port"));
     }
+    if cluster.credential.is_some() {
+        return Some((
+            ".credential",
+            "a key from a file is not for Envoy Gateway: put it into a Secret, and an HTTPRouteFilter with `credentialInjection` on the route",
+        ));
+    }
     let tls = cluster.tls.as_ref()?;
     if tls.ca_file.is_some() && settings.ca_config_map.is_none() {
         return Some((

@@ -48,10 +48,10 @@ pub(crate) fn all<'a>(
             Ok(destination) => {
                 let differs = destinations.iter().any(|other| {
                     (&other.host, other.port) == (&destination.host, destination.port)
-                        && !is_same(other.cluster.tls.as_ref(), cluster.tls.as_ref())
+                        && !is_same(other.cluster, cluster)
                 });
                 if differs {
-                    let why = "another cluster has the same address and port, but other `tls`: a DestinationRule has one for both";
+                    let why = "another cluster has the same address and port, but other `tls` or another `credential`: to the mesh, both are one";
                     problems.push((format!("clusters[{index}]"), why));
                 }
                 destinations.push(destination);
@@ -76,6 +76,9 @@ fn destination<'a>(
     if ca_file.is_some_and(|file| is_beside(file, folder)) {
         return Err((".tls.caFile", "must be a path from the root, as the proxy sees it"));
     }
+    if cluster.credential.as_ref().is_some_and(|credential| is_beside(&credential.sds, folder)) {
+        return Err((".credential.sds", "must be a path from the root, as the proxy sees it"));
+    }
     let is_short =
         |address: &str| address.parse::<IpAddr>().is_err() && (!address.contains('.') || address.ends_with(".svc"));
     if places.iter().any(|(address, _)| is_short(address)) {
@@ -97,9 +100,13 @@ fn is_beside(file: &Path, folder: &Path) -> bool {
     !file.is_absolute() || (folder.is_absolute() && file.starts_with(folder))
 }
 
-fn is_same(one: Option<&Tls>, other: Option<&Tls>) -> bool {
-    let parts = |tls: &Tls| (tls.sni.clone(), tls.ca_file.clone());
-    one.map(parts) == other.map(parts)
+fn is_same(one: &Cluster, other: &Cluster) -> bool {
+    let tls = |cluster: &Cluster| cluster.tls.as_ref().map(|tls| (tls.sni.clone(), tls.ca_file.clone()));
+    let key = |cluster: &Cluster| {
+        let key = cluster.credential.as_ref()?;
+        Some((key.header.clone(), key.sds.clone(), key.secret_name.clone()))
+    };
+    (tls(one), key(one)) == (tls(other), key(other))
 }
 
 /// Makes the mesh know the hosts, and says how to speak with them. Clusters with one host share its objects.

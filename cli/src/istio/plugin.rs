@@ -118,14 +118,14 @@ fn phase(istio: &Istio) -> String {
 
 fn fail_strategy(istio: &Istio) -> &'static str {
     match istio.fail_strategy() {
-        FailStrategy::FailReload => {
+        FailStrategy::Reload => {
             "# A module that has failed is loaded anew for the next request. While it cannot be loaded at all, requests are
 # refused, as with FAIL_CLOSE: without a router they would pass unrouted.
 failStrategy: FAIL_RELOAD
 "
         }
         // FAIL_OPEN is refused when the settings are read.
-        FailStrategy::FailClose | FailStrategy::FailOpen => {
+        FailStrategy::Close | FailStrategy::Open => {
             "# A module that has failed refuses requests until its configuration changes. From Istio 1.27 there is FAIL_RELOAD.
 failStrategy: FAIL_CLOSE
 "

@@ -3,8 +3,9 @@
 use super::destination::{self, Destination};
 use super::settings::{Istio, Target};
 use super::version::Version;
-use super::{buffer, gateway, plugin, route, stop};
+use super::{buffer, failover, gateway, plugin, route, stop};
 use crate::deployment::{Deployment, Hold};
+use crate::envoy::needs::Needs;
 use crate::kubernetes::{Object, manifest};
 use crate::policy_file::PolicyFile;
 use std::path::Path;
@@ -18,12 +19,16 @@ pub(crate) struct Rendering<'a> {
     pub(crate) istio: &'a Istio,
     pub(crate) policy: &'a PolicyFile,
     pub(crate) hold: Hold,
+    /// May EnvoyFilters for chains and copies be printed?
+    pub(crate) failover: bool,
 }
 
 /// The manifest, or what keeps it from being one: places in the deployment file, and sentences.
 pub(crate) fn render(rendering: &Rendering<'_>) -> Result<String, Vec<(String, String)>> {
     let Rendering { deployment, istio, .. } = rendering;
+    let needs = Needs::of(&rendering.policy.policy);
     let mut problems: Vec<(String, String)> = unfit(rendering).into_iter().collect();
+    problems.extend(failover::problem(istio, deployment, &needs, rendering.failover));
     let destinations = match destination::all(deployment, rendering.folder, &istio.name) {
         Ok(destinations) => destinations,
         Err(more) => {
@@ -34,11 +39,11 @@ pub(crate) fn render(rendering: &Rendering<'_>) -> Result<String, Vec<(String, S
     if !problems.is_empty() {
         return Err(problems);
     }
-    Ok(manifest(&head(rendering), &objects(rendering, &destinations)))
+    Ok(manifest(&head(rendering), &objects(rendering, &needs, &destinations)))
 }
 
 /// In the order in which they should be applied: the module is there before the first route that believes its header.
-fn objects<'a>(rendering: &Rendering<'a>, destinations: &[Destination<'_>]) -> Vec<Object<'a>> {
+fn objects<'a>(rendering: &Rendering<'a>, needs: &Needs, destinations: &[Destination<'_>]) -> Vec<Object<'a>> {
     let Rendering { deployment, istio, .. } = rendering;
     let mut objects = match rendering.hold {
         Hold::Gate => plugin::objects(istio, &rendering.policy.source.root),
@@ -46,6 +51,7 @@ fn objects<'a>(rendering: &Rendering<'a>, destinations: &[Destination<'_>]) -> V
     };
     objects.extend(buffer::object(istio, deployment.buffer_limit_bytes));
     objects.extend(destination::objects(istio, destinations));
+    objects.extend(failover::objects(istio, deployment, needs, destinations));
     objects.extend(route::objects(istio, deployment, destinations));
     objects.extend(gateway::objects(istio));
     objects

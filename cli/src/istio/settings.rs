@@ -88,11 +88,13 @@ pub(crate) enum Phase {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum FailStrategy {
-    FailClose,
-    FailOpen,
-    FailReload,
+    #[serde(rename = "FAIL_CLOSE")]
+    Close,
+    #[serde(rename = "FAIL_OPEN")]
+    Open,
+    #[serde(rename = "FAIL_RELOAD")]
+    Reload,
 }
 
 fn default_name() -> String {
@@ -129,8 +131,7 @@ impl Istio {
     }
 
     pub(crate) fn fail_strategy(&self) -> FailStrategy {
-        let newest =
-            if self.version >= Version::FAIL_RELOAD { FailStrategy::FailReload } else { FailStrategy::FailClose };
+        let newest = if self.version >= Version::FAIL_RELOAD { FailStrategy::Reload } else { FailStrategy::Close };
         self.fail_strategy.unwrap_or(newest)
     }
 
@@ -181,11 +182,11 @@ impl Istio {
         if self.priority == i32::MIN {
             problems.push(("priority", "leaves no lower one for the gate".into()));
         }
-        if self.fail_strategy == Some(FailStrategy::FailOpen) {
+        if self.fail_strategy == Some(FailStrategy::Open) {
             let why = "without the module, a request would pass unrouted, and a client's own x-pointsman-cluster would be believed";
             problems.push(("failStrategy", format!("FAIL_OPEN is not safe: {why}")));
         }
-        if self.fail_strategy == Some(FailStrategy::FailReload) && self.version < Version::FAIL_RELOAD {
+        if self.fail_strategy == Some(FailStrategy::Reload) && self.version < Version::FAIL_RELOAD {
             problems.push(("failStrategy", format!("FAIL_RELOAD needs Istio {}", Version::FAIL_RELOAD)));
         }
         if let Some(path) = &self.module_path
@@ -281,7 +282,7 @@ mod tests {
         .unwrap();
         assert!(section.problems()[0].1.starts_with("FAIL_OPEN is not safe"));
         section.fail_strategy = None;
-        assert_eq!((section.problems(), section.fail_strategy()), (Vec::new(), FailStrategy::FailReload));
+        assert_eq!((section.problems(), section.fail_strategy()), (Vec::new(), FailStrategy::Reload));
     }
 
     #[test]

@@ -38,8 +38,8 @@ fn typed_config(istio: &Istio, policy: &str) -> String {
     let configuration =
         format!("{{\n  \"role\": \"router\",\n  \"hold\": \"stop\",\n  \"policy\": {}\n}}", indent(policy, 2));
     let policy = match istio.fail_strategy() {
-        FailStrategy::FailReload => "FAIL_RELOAD",
-        FailStrategy::FailClose | FailStrategy::FailOpen => "FAIL_CLOSED",
+        FailStrategy::Reload => "FAIL_RELOAD",
+        FailStrategy::Close | FailStrategy::Open => "FAIL_CLOSED",
     };
     format!(
         "\"@type\": {WASM_TYPE}

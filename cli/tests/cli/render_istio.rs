@@ -37,9 +37,10 @@ fn expect(text: &str, parts: &[&str]) {
 /// `UPDATE_MANIFESTS=1` writes them anew.
 #[test]
 fn the_manifests_in_the_repository_are_what_the_commands_print() {
-    let all: [(&str, &[&str]); 4] = [
+    let all: [(&str, &[&str]); 5] = [
         ("istio/gateway.yaml", &["istio", "examples/istio"]),
         ("istio/gateway-hold-stop.yaml", &["istio", "examples/istio", "--hold", "stop"]),
+        ("istio/gateway-failover.yaml", &["istio", "examples/istio/failover.yaml", "--failover"]),
         ("istio/sidecar.yaml", &["istio", "examples/istio/sidecar.yaml"]),
         ("envoy-gateway/gateway.yaml", &["envoy-gateway", "examples/istio"]),
     ];
@@ -250,6 +251,34 @@ fn many_clusters_need_many_routes() {
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     assert_eq!(outcome.stdout.matches("kind: HTTPRoute\n").count(), 3);
     expect(&outcome.stdout, &["kind: HTTPRoute, name: pointsman-3 }"]);
+}
+
+#[test]
+fn a_chain_is_asked_for() {
+    let outcome = pointsman(&["render", "istio", "examples/istio/failover.yaml"]);
+    let expected = "examples/istio/failover.yaml:17:3: istio: the policy has `fallback`, `rollout` or `mirror`, which need EnvoyFilters: say `--failover`\n1 error\n";
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(1), expected));
+}
+
+#[test]
+fn a_chain_brings_clusters_routes_and_keys() {
+    let outcome = pointsman(&["render", "istio", "examples/istio/failover.yaml", "--failover"]);
+    expect(
+        &outcome.stdout,
+        &[
+            "name: \"failover:gpt-4o>mistral-large\"",
+            "{ name: x-pointsman-cluster, string_match: { prefix: \"failover:\" } }",
+            "cluster: { service: api.openai.com, portNumber: 443 }",
+            "filename: \"/var/lib/pointsman/plugin.wasm\"",
+        ],
+    );
+}
+
+#[test]
+fn keys_in_files_are_not_for_envoy_gateway() {
+    let text = CLUSTERS.replace("tls: {}", "credential: { sds: /keys.yaml }");
+    let expected = "2:67: clusters[0].credential: a key from a file is not for Envoy Gateway: put it into a Secret, and an HTTPRouteFilter with `credentialInjection` on the route";
+    refused("gateway-key", "envoy-gateway", &format!("{text}{ENVOY_GATEWAY} }}\n"), &[], expected);
 }
 
 #[test]

@@ -18,6 +18,9 @@ pub(super) struct IstioArguments {
     /// How requests wait while their bodies are read, instead of what the section says
     #[arg(long, value_enum)]
     hold: Option<HoldArgument>,
+    /// Print EnvoyFilters for a policy with fallback, rollout or mirror (Istio 1.28 or newer)
+    #[arg(long)]
+    failover: bool,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -46,6 +49,7 @@ pub(super) fn run(arguments: &IstioArguments) -> Result<(), Failure> {
             Some(HoldArgument::Stop) => Hold::Stop,
             None => istio.hold,
         },
+        failover: arguments.failover,
     };
     print(&render(&rendering).map_err(|problems| placed(&arguments.deployment, &problems))?);
     Ok(())

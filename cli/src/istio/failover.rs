@@ -1,0 +1,121 @@
+//! Chains of models, copies and keys: EnvoyFilters with the clusters and routes of `render envoy`.
+
+use super::destination::Destination;
+use super::envoy_filter::{self, Patch};
+use super::settings::{Istio, Target};
+use super::version::Version;
+use crate::deployment::{Deployment, EnvoyVersion, Mechanism};
+use crate::envoy::config::Config;
+use crate::envoy::filter::Plugin;
+use crate::envoy::mesh;
+use crate::envoy::needs::Needs;
+use crate::envoy::yaml::Shared;
+use crate::kubernetes::Object;
+use std::collections::HashMap;
+
+const COMMENT: &str =
+    "Failover to another provider: a cluster for each model and chain, and the module in front of each attempt. These
+clusters are Envoy's own: to a service of the mesh they speak plain HTTP, which `PeerAuthentication` in mode STRICT
+refuses. The module is a file in the proxy's container, because nobody fetches an image for a cluster.";
+const KEY_COMMENT: &str = "Keys that only the proxy knows, from files in its container: mount a secret there.";
+
+/// The EnvoyFilters that a policy needs besides.
+pub(super) fn objects<'a>(
+    istio: &'a Istio,
+    deployment: &Deployment,
+    needs: &Needs,
+    destinations: &[Destination<'_>],
+) -> Vec<Object<'a>> {
+    let plugin = Plugin {
+        hold: istio.hold,
+        wasm: istio.module_path.clone().unwrap_or_default(),
+        policy: String::new(),
+        version: String::new(),
+    };
+    let config =
+        Config { deployment, plugin: &plugin, version: EnvoyVersion::OLDEST, needs, demo_ports: &HashMap::new() };
+    let keys = keys(&config, destinations);
+    let mut objects = Vec::new();
+    if !keys.is_empty() {
+        objects.push(envoy_filter::object(istio, "keys", KEY_COMMENT, 0, &keys));
+    }
+    if !needs.is_empty() {
+        objects.push(envoy_filter::object(istio, "failover", COMMENT, 0, &patches(istio, &config, destinations)));
+    }
+    objects
+}
+
+/// What keeps a policy with chains or copies from this mesh.
+pub(super) fn problem(istio: &Istio, deployment: &Deployment, needs: &Needs, asked: bool) -> Option<(String, String)> {
+    if needs.is_empty() {
+        return None;
+    }
+    let problem = |field: &str, why: &str| Some((field.to_owned(), why.to_owned()));
+    if !asked {
+        return problem(
+            "istio",
+            "the policy has `fallback`, `rollout` or `mirror`, which need EnvoyFilters: say `--failover`",
+        );
+    }
+    if istio.target == Target::Waypoint {
+        return problem("istio.target", "a waypoint cannot serve a policy with `fallback`, `rollout` or `mirror`");
+    }
+    if istio.version < Version::STOP {
+        return Some(("istio.version".into(), format!("`--failover` needs Istio {}", Version::STOP)));
+    }
+    if istio.module_path.is_none() {
+        return problem("istio", "`--failover` needs `modulePath`: the module as a file in the proxy's container");
+    }
+    if deployment.failover.mechanism != Mechanism::Aggregate {
+        return problem("failover.mechanism", "in Istio, only `aggregate` is rendered");
+    }
+    None
+}
+
+fn patches(istio: &Istio, config: &Config<'_>, destinations: &[Destination<'_>]) -> Vec<Patch> {
+    let mut shared = Shared::default();
+    let cluster = |value| Patch { apply_to: "CLUSTER", place: String::new(), operation: "ADD", value };
+    let mut patches: Vec<_> = mesh::clusters(config, &mut shared).into_iter().map(cluster).collect();
+    // Each goes in front of those before it, so the narrowest comes last.
+    let mut routes = Vec::new();
+    if !config.needs.chains.is_empty() {
+        routes.push(mesh::chain_route(config, None, &mut shared));
+    }
+    for mirror in &config.needs.mirrors {
+        for destination in destinations {
+            let target = format!("outbound|{}||{}", destination.port, destination.host);
+            routes.push(mesh::copied_route(config, destination.cluster, &target, mirror, &mut shared));
+        }
+        if !config.needs.chains.is_empty() {
+            routes.push(mesh::chain_route(config, Some(mirror), &mut shared));
+        }
+    }
+    let place = match istio.target {
+        // Where the module does not run, a header of the application's own must not lead here.
+        Target::Sidecar => format!("routeConfiguration: {{ portNumber: {} }}", istio.proxy_port()),
+        _ => String::new(),
+    };
+    let route = |value| Patch { apply_to: "HTTP_ROUTE", place: place.clone(), operation: "INSERT_FIRST", value };
+    patches.extend(routes.into_iter().map(route));
+    patches
+}
+
+/// Keys of requests with one model, in the mesh's own clusters.
+fn keys(config: &Config<'_>, destinations: &[Destination<'_>]) -> Vec<Patch> {
+    let mut shared = Shared::default();
+    let mut patches: Vec<Patch> = Vec::new();
+    for (index, destination) in destinations.iter().enumerate() {
+        let is_same = |other: &Destination<'_>| (&other.host, other.port) == (&destination.host, destination.port);
+        if destinations.iter().take(index).any(is_same) {
+            continue;
+        }
+        let Some(value) = mesh::key(config, destination.cluster, &mut shared) else { continue };
+        patches.push(Patch {
+            apply_to: "CLUSTER",
+            place: format!("cluster: {{ service: {}, portNumber: {} }}", destination.host, destination.port),
+            operation: "MERGE",
+            value,
+        });
+    }
+    patches
+}
