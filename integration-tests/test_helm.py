@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from harness import crds, helm, locations
-from istiod import rendered
-from istiod.fixtures import deployed, world  # noqa: F401
+from istiod import fixtures, rendered
+from istiod.fixtures import world  # noqa: F401
 
 POLICY = {
     "models": [
@@ -222,17 +222,17 @@ PATCH = {"target": {"kind": "WasmPlugin"}, "patch": yaml.safe_dump([{"op": "repl
 # At work: what the chart installs, in the configuration that Istio would make of it, in a real Envoy.
 
 
-def test_what_it_installs_routes(deployed, world, tmp_path):  # noqa: F811
+def test_what_it_installs_routes(world, tmp_path):  # noqa: F811
     def exchange(manifests: list[dict]) -> None:
         """The chart's objects in place of those that `pointsman render istio` prints; routes and destinations stay."""
         mine = helm.template({**ISTIO, "mode": world[1], "istio": {"selector": rendered.LABELS}}, tmp_path, namespace=rendered.NAMESPACE)
         crds.assert_valid(mine)
         manifests[:] = [manifest for manifest in manifests if not configurations([manifest])] + mine
 
-    edge = deployed(POLICY, change=exchange)
-    seen = edge.chat("auto")
-    assert (seen.status, seen.reached, seen.upstream.json()["model"]) == (200, ["llama"], "llama")
-    seen = edge.chat("gpt")
-    assert (seen.status, seen.reached, seen.upstream.json()["model"]) == (200, ["openai"], "gpt-4o-2024-11-20")
-    assert edge.chat("nobody").status == 404
-    edge.assert_healthy()
+    with fixtures.running(world, tmp_path / "mesh", POLICY, change=exchange) as edge:
+        seen = edge.chat("auto")
+        assert (seen.status, seen.reached, seen.upstream.json()["model"]) == (200, ["llama"], "llama")
+        seen = edge.chat("gpt")
+        assert (seen.status, seen.reached, seen.upstream.json()["model"]) == (200, ["openai"], "gpt-4o-2024-11-20")
+        assert edge.chat("nobody").status == 404
+        edge.assert_healthy()
