@@ -206,9 +206,16 @@ mod tests {
     fn mistakes_are_placed() {
         refused(
             "clusters:\n- { name: a, adress: b }\n",
-            "f:2:14: clusters[0].adress: unknown field `adress`, expected one of `name`, `address`, `port`, `endpoints`, `tls`, `authority`, `credential`, `connectTimeout`, `circuitBreakers`, `outlierDetection`, `healthCheck`, `demo`",
+            "f:2:14: clusters[0].adress: unknown field `adress`, expected one of `name`, `address`, `port`, `endpoints`, `tls`, `authority`, `credential`, `connectTimeout`, `circuitBreakers`, `outlierDetection`, `healthCheck`, `demo`, `demoKey`",
         );
-        refused("clusters: [{ name: a }]", "f:1:12: clusters[0]: needs an address and a port, or `endpoints`, or `demo: true`");
+        refused(
+            "clusters: [{ name: a }]",
+            "f:1:12: clusters[0]: needs an address and a port, or `endpoints`, or `demo: true`",
+        );
+        refused(
+            "clusters: [{ name: a, address: b, port: 1, demoKey: k }]",
+            "f:1:53: clusters[0].demoKey: only a cluster with `demo: true` has one",
+        );
         refused(
             "defaultCluster: b\nclusters: [{ name: a, demo: true }]",
             "f:1:17: defaultCluster: no cluster `b` in this file",
@@ -227,5 +234,107 @@ mod tests {
             "listener: { port: 70000 }\nclusters: []",
             "f:1:19: listener.port: invalid value: integer `70000`, expected a whole number up to 65535",
         );
+    }
+    #[test]
+    fn failover_has_defaults_that_fit_llms() {
+        let deployment = read("clusters: [{ name: a, demo: true }]").unwrap();
+        let failover = &deployment.failover;
+        assert_eq!((deployment.version().to_string().as_str(), failover.mechanism), ("1.36", Mechanism::Aggregate));
+        assert_eq!((failover.per_try_idle_timeout.to_string().as_str(), failover.per_try_timeout), ("120s", None));
+        assert_eq!(failover.retriable_status_codes, [429, 529]);
+        assert_eq!(deployment.clusters[0].circuit_breakers.max_retries, 10_000);
+        assert!(read("envoyVersion: \"1.40\"\nfailover: { mechanism: priorityGroup }\nclusters: []").is_ok());
+    }
+
+    #[test]
+    fn files_are_found_beside_the_deployment() {
+        let deployment = read(
+            "clusters: [{ name: a, address: x, port: 1, tls: { caFile: ca.pem }, credential: { sds: key.yaml } }]",
+        )
+        .unwrap();
+        let cluster = &deployment.clusters[0];
+        let credential = cluster.credential.as_ref().unwrap();
+        assert_eq!((credential.header.as_str(), &credential.secret_name), ("authorization", &None));
+        assert!(credential.sds.is_absolute() && credential.sds.ends_with("key.yaml"));
+        assert!(cluster.tls.as_ref().unwrap().ca_file.as_ref().unwrap().is_absolute());
+    }
+
+    #[test]
+    fn mistakes_in_failover_are_placed() {
+        let clusters = "\nclusters: []";
+        let one = |text: &str, finding: &str| refused(&format!("{text}{clusters}"), finding);
+        one("envoyVersion: 1.40", "f:1:15: envoyVersion: a version needs quotes, as in \"1.36\"");
+        one(
+            "envoyVersion: \"1.35\"",
+            "f:1:15: envoyVersion: expected an Envoy version from \"1.36\" to \"1.40\", found `1.35`",
+        );
+        one(
+            "failover: { mechanism: cascade }",
+            "f:1:24: failover.mechanism: unknown variant `cascade`, expected one of `aggregate`, `composite`, `priorityGroup`",
+        );
+        one(
+            "failover: { perTryTimeout: 5 }",
+            "f:1:28: failover.perTryTimeout: wrong type: integer `5`, expected a string",
+        );
+        one(
+            "failover: { perTryIdleTimeout: 5d }",
+            "f:1:32: failover.perTryIdleTimeout: expected a time such as 500ms, 120s or 5m, found `5d`",
+        );
+        one(
+            "failover: { retryOn: [] }",
+            "f:1:22: failover.retryOn: must not be empty: no fallback would ever be tried",
+        );
+        one(
+            "failover: { retriableStatusCodes: [200] }",
+            "f:1:36: failover.retriableStatusCodes[0]: expected a status of a failure, from 400 to 599, found 200",
+        );
+        one(
+            "failover: { backOff: { baseInterval: 1s } }",
+            "f:1:13: failover.backOff.maxInterval: must not be below `baseInterval`",
+        );
+        assert!(
+            read("failover: { retryOn: [5xx, 5xy] }\nclusters: []").unwrap_err()[0]
+                .starts_with("f:1:28: failover.retryOn[1]: unknown condition `5xy`, expected one of 5xx, ")
+        );
+    }
+
+    #[test]
+    fn mistakes_in_a_cluster_are_placed() {
+        let one = |cluster: &str, finding: &str| refused(&format!("clusters:\n- {{ name: a, {cluster} }}"), finding);
+        one(
+            "demo: true, endpoints: [{ port: 1 }]",
+            "f:2:3: clusters[0]: a demo cluster has no address, port, endpoints or tls",
+        );
+        one(
+            "address: x, port: 1, endpoints: [{ port: 1 }]",
+            "f:2:45: clusters[0].endpoints: a cluster has either an address and a port, or `endpoints`",
+        );
+        one("endpoints: [{ port: 1 }, { port: 0 }]", "f:2:46: clusters[0].endpoints[1].port: must not be 0");
+        one(
+            "endpoints: [{ port: 1 }], tls: {}",
+            "f:2:44: clusters[0].tls: several endpoints need `sni`: the name that their certificates are valid for",
+        );
+        one(
+            "demo: true, authority: \"a b\"",
+            "f:2:36: clusters[0].authority: expected a host, visible ASCII characters",
+        );
+        one(
+            "demo: true, credential: { sds: k, header: Authorization }",
+            "f:2:55: clusters[0].credential.header: expected a header's name, in lower case",
+        );
+        one(
+            "demo: true, credential: { sds: k, header: x-pointsman-plan }",
+            "f:2:55: clusters[0].credential.header: expected a header's name, in lower case",
+        );
+        one("demo: true, credential: {}", "f:2:37: clusters[0].credential: missing field `sds`");
+        one(
+            "demo: true, circuitBreakers: { maxRequests: 0 }",
+            "f:2:57: clusters[0].circuitBreakers.maxRequests: must not be 0: nothing would get through",
+        );
+        one(
+            "demo: true, outlierDetection: { maxEjectionPercent: 101 }",
+            "f:2:65: clusters[0].outlierDetection.maxEjectionPercent: must not be above 100",
+        );
+        one("demo: true, healthCheck: { path: health }", "f:2:46: clusters[0].healthCheck.path: must begin with `/`");
     }
 }

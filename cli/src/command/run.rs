@@ -154,7 +154,8 @@ fn claim(endpoint: &mut Endpoint) -> Result<(), String> {
 async fn start_demo_servers(deployment: &Deployment, control: u16) -> Result<HashMap<String, u16>, String> {
     let (demo, mut ports) = (Demo::default(), HashMap::new());
     for cluster in deployment.clusters.iter().filter(|cluster| cluster.demo) {
-        let port = demo.start(&cluster.name, Options::default()).await?;
+        let options = Options { key: cluster.demo_key.clone(), ..Options::default() };
+        let port = demo.start(&cluster.name, options).await?;
         say("demo", &format!("{} on 127.0.0.1:{port}", cluster.name));
         ports.insert(cluster.name.clone(), port);
     }

@@ -37,6 +37,9 @@ pub(crate) struct Cluster {
     /// An embedded demo LLM server instead of an address.
     #[serde(default)]
     pub(crate) demo: bool,
+    /// The key without which the demo server answers 401. No secret: real keys are in files, see `credential`.
+    #[serde(default)]
+    pub(crate) demo_key: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -107,6 +110,9 @@ impl Cluster {
             (false, Some(_), Some(1..)) => {}
             (false, None, None) if !self.endpoints.is_empty() => {}
             (false, ..) => found("", "needs an address and a port, or `endpoints`, or `demo: true`"),
+        }
+        if self.demo_key.is_some() && !self.demo {
+            found("demoKey", "only a cluster with `demo: true` has one");
         }
         for (index, endpoint) in self.endpoints.iter().enumerate() {
             if endpoint.port == 0 {
