@@ -3,6 +3,7 @@
 import pytest
 
 from harness import certificates, tokens
+from istiod.jwt import Issuer, altered
 
 POLICY = {
     "models": [{"name": "gpt", "cluster": "provider"}, {"name": "lab", "cluster": "provider"}],
@@ -21,9 +22,24 @@ def authority(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def shared_edge(started, authority):
+def issuer():
+    return Issuer("https://signed.test")
+
+
+@pytest.fixture(scope="module")
+def shared_edge(started, authority, issuer):
     tls = certificates.transport_socket(authority, authority.issue("edge"))
-    return started(front_filters=(tokens.authentication_filter(),), transport_socket=tls)
+    return started(front_filters=(authentication(issuer),), transport_socket=tls)
+
+
+def authentication(issuer: Issuer) -> dict:
+    """`jwt_authn` for two issuers: one with a shared key, one that signs."""
+    built = tokens.authentication_filter()
+    config = built["typed_config"]
+    keys = {"inline_string": issuer.jwks()}
+    config["providers"]["signed"] = {"issuer": issuer.name, "local_jwks": keys, "payload_in_metadata": "jwt_payload", "forward": True}
+    config["rules"][0]["requires"]["requires_any"]["requirements"].insert(0, {"provider_name": "signed"})
+    return built
 
 
 @pytest.fixture
@@ -62,12 +78,44 @@ def test_no_certificate_is_nobody(call):
 def test_a_header_cannot_stand_in_for_a_certificate(call):
     forged = (("x-forwarded-client-cert", f"URI={FINANCE}"), ("x-spiffe-id", FINANCE))
     assert call("gpt", headers=forged).record["reason"] == "unknownTenant"
+    assert call("gpt", "spiffe://cluster.local/ns/other/sa/x", headers=forged).record["reason"] == "unknownTenant"
+
+
+def test_a_second_name_of_a_certificate_makes_nobody(call):
+    assert call("gpt", "spiffe://cluster.local/ns/other/sa/x", FINANCE).record["reason"] == "unknownTenant"
 
 
 def test_a_claim_makes_the_tenant(call):
     seen = call("lab", headers=bearing(org="acme"))
     assert (seen.status, seen.record["tenant"]) == (200, "acme")
     assert call("gpt", headers=bearing(org="acme")).status == 403
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
+def test_a_claim_of_a_signed_token_makes_the_tenant(call, issuer, algorithm):
+    signed = (("authorization", f"Bearer {issuer.token(algorithm, org='acme')}"),)
+    seen = call("lab", headers=signed)
+    assert (seen.status, seen.record["tenant"]) == (200, "acme")
+
+
+FORGED = {
+    "expired": lambda issuer: issuer.token(org="acme", exp=1),
+    "another-issuer": lambda issuer: issuer.token(org="acme", iss="https://nobody.test"),
+    "no-algorithm": lambda issuer: issuer.token("none", org="acme"),
+    "public-key-as-secret": lambda issuer: issuer.token("HS256", org="acme"),
+    "altered": lambda issuer: altered(issuer.token(org="other"), org="acme"),
+    "another-key": lambda issuer: Issuer(issuer.name).token(org="acme"),
+}
+
+
+@pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED.keys())
+def test_a_forged_token_makes_nobody(call, issuer, forge):
+    token = forge(issuer)
+    seen = call("lab", headers=(("authorization", f"Bearer {token}"),))
+    assert (seen.status, seen.log["record"], seen.reached) == (401, None, [])
+    payload = token.split(".")[1]
+    elsewhere = (("x-jwt-payload", payload), ("x-authorization", f"Bearer {token}"), ("cookie", f"jwt_payload={payload}"))
+    assert call("lab", headers=elsewhere).record["reason"] == "unknownTenant"
 
 
 def test_another_claim_is_nobody(call):

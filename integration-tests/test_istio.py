@@ -86,18 +86,6 @@ def test_what_is_no_llm_call_goes_where_everything_else_goes(edge):
     assert (seen.status, seen.upstream.provider, seen.upstream.body, seen.log["record"]) == (200, "web", b"{not json", None)
 
 
-def test_a_cluster_without_a_route_is_an_error_and_never_everything_elses(edge):
-    """The policy is ahead of the VirtualService."""
-    ahead = copy.deepcopy(POLICY)
-    ahead["models"].append({"name": "new", "cluster": "new-provider"})
-    edge.push(ahead)
-    wait_for("the new policy", lambda: edge.chat("new").status != 404)
-    seen = edge.chat("new")
-    assert (seen.status, seen.reached) == (503, [])
-    edge.push(POLICY)
-    wait_for("the old policy", lambda: edge.chat("new").status == 404)
-
-
 def test_the_policy_is_the_one_that_was_written(edge, tmp_path):
     """On its way through a protobuf Struct, keys are sorted, numbers become doubles and some characters escapes."""
     (tmp_path / "policy.json").write_text(json.dumps(POLICY))

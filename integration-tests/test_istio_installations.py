@@ -10,6 +10,7 @@ import time
 import pytest
 
 from harness.edge import JSON
+from harness.waiting import wait_for
 from istiod import gateway, rendered
 from istiod.fixtures import deploy  # noqa: F401
 
@@ -108,6 +109,15 @@ def test_what_istios_authorization_denies_the_router_never_sees(deploy):
 
 
 # Wrong ones.
+
+
+def test_a_cluster_that_has_no_route_is_an_error(deploy):
+    """The policy is ahead of the VirtualService, and there is no default cluster."""
+    edge = deploy(default=None)
+    edge.push({"models": [*POLICY["models"], {"name": "new", "cluster": "new-provider"}]})
+    wait_for("the new policy", lambda: "pointsman" not in edge.chat("new").response.body.decode() and edge.chat("new").log["record"])
+    seen = edge.chat("new")
+    assert (seen.status, seen.log["details"], seen.reached) == (404, "direct_response", [])
 
 
 def lacks_gate(manifests: list[dict]) -> None:

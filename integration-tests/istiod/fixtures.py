@@ -60,7 +60,8 @@ def deploy(world, request, tmp_path_factory):
         started = []
 
         def start(change=lambda manifests: None, **more) -> gateway.Gateway:
-            folder, default = tmp_path_factory.mktemp("mesh"), request.module.INSTALLATION["default_cluster"]
+            folder = tmp_path_factory.mktemp("mesh")
+            default = more.pop("default", request.module.INSTALLATION["default_cluster"])
             started.append(gateways.enter_context(running(world, folder, request.module.POLICY, default, change, **more)))
             return started[-1]
 
