@@ -290,7 +290,7 @@ mod tests {
         );
         one(
             "failover: { backOff: { baseInterval: 1s } }",
-            "f:1:13: failover.backOff.maxInterval: must not be below `baseInterval`",
+            "f:1:22: failover.backOff.maxInterval: must not be below `baseInterval`",
         );
         assert!(
             read("failover: { retryOn: [5xx, 5xy] }\nclusters: []").unwrap_err()[0]
@@ -307,34 +307,34 @@ mod tests {
         );
         one(
             "address: x, port: 1, endpoints: [{ port: 1 }]",
-            "f:2:45: clusters[0].endpoints: a cluster has either an address and a port, or `endpoints`",
+            "f:2:46: clusters[0].endpoints: a cluster has either an address and a port, or `endpoints`",
         );
-        one("endpoints: [{ port: 1 }, { port: 0 }]", "f:2:46: clusters[0].endpoints[1].port: must not be 0");
+        one("endpoints: [{ port: 1 }, { port: 0 }]", "f:2:47: clusters[0].endpoints[1].port: must not be 0");
         one(
             "endpoints: [{ port: 1 }], tls: {}",
-            "f:2:44: clusters[0].tls: several endpoints need `sni`: the name that their certificates are valid for",
+            "f:2:45: clusters[0].tls: several endpoints need `sni`: the name that their certificates are valid for",
         );
         one(
             "demo: true, authority: \"a b\"",
-            "f:2:36: clusters[0].authority: expected a host, visible ASCII characters",
+            "f:2:37: clusters[0].authority: expected a host, visible ASCII characters",
         );
         one(
             "demo: true, credential: { sds: k, header: Authorization }",
-            "f:2:55: clusters[0].credential.header: expected a header's name, in lower case",
+            "f:2:56: clusters[0].credential.header: expected a header's name, in lower case",
         );
         one(
             "demo: true, credential: { sds: k, header: x-pointsman-plan }",
-            "f:2:55: clusters[0].credential.header: expected a header's name, in lower case",
+            "f:2:56: clusters[0].credential.header: expected a header's name, in lower case",
         );
-        one("demo: true, credential: {}", "f:2:37: clusters[0].credential: missing field `sds`");
+        one("demo: true, credential: {}", "f:2:38: clusters[0].credential: missing field `sds`");
         one(
             "demo: true, circuitBreakers: { maxRequests: 0 }",
-            "f:2:57: clusters[0].circuitBreakers.maxRequests: must not be 0: nothing would get through",
+            "f:2:58: clusters[0].circuitBreakers.maxRequests: must not be 0: nothing would get through",
         );
         one(
             "demo: true, outlierDetection: { maxEjectionPercent: 101 }",
-            "f:2:65: clusters[0].outlierDetection.maxEjectionPercent: must not be above 100",
+            "f:2:66: clusters[0].outlierDetection.maxEjectionPercent: must not be above 100",
         );
-        one("demo: true, healthCheck: { path: health }", "f:2:46: clusters[0].healthCheck.path: must begin with `/`");
+        one("demo: true, healthCheck: { path: health }", "f:2:47: clusters[0].healthCheck.path: must begin with `/`");
     }
 }

@@ -47,9 +47,17 @@ fn one(
         if gets_copies {
             filters.push(upstream::no_trace(shared));
         }
-        upstream::options(Protocol::of(cluster), &filters)
+        upstream::options(protocol(config, cluster), &filters)
     });
     let authority = cluster.host().map_or_else(String::new, |host| format!(", authority: {}", quote(host)));
     let mark = format!("{{ model: {}, provider: {}{authority} }}", quote(model), quote(&cluster.name));
     with_endpoints(config, cluster, name, Some(&mark), Some(&options), shared)
+}
+
+/// A chain's cluster speaks HTTP/1.1 over the connections of this one, which must then not offer the server HTTP/2.
+fn protocol(config: &Config<'_>, cluster: &Cluster) -> Protocol {
+    match config.deployment.failover.mechanism {
+        Mechanism::Aggregate | Mechanism::Composite => Protocol::Http1,
+        Mechanism::PriorityGroup => Protocol::of(cluster),
+    }
 }

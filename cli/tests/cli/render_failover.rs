@@ -210,6 +210,24 @@ fn a_copy_gets_its_plan_and_no_key() {
 }
 
 #[test]
+fn a_chains_cluster_finds_no_http2_behind_it() {
+    let protocol = |envoy: &Value, name: &str| {
+        let options = &cluster(envoy, name)["typed_extension_protocol_options"][OPTIONS];
+        let explicit = options["explicit_http_config"]["http_protocol_options"].is_object();
+        assert_ne!(explicit, options["auto_config"]["http2_protocol_options"].is_object(), "{name}");
+        if explicit { "HTTP/1.1" } else { "negotiated" }
+    };
+    // An aggregate or composite cluster brings its own protocol, and what it is made of the TLS that offers one.
+    let aggregate = render(&prepare("chain-protocol", ""), &[]);
+    for name in ["failover:alpha>beta", "model:alpha", "model:beta"] {
+        assert_eq!(protocol(&aggregate, name), "HTTP/1.1", "{name}");
+    }
+    assert_eq!(protocol(&aggregate, "second"), "negotiated");
+    let more = "envoyVersion: \"1.40\"\nfailover: { mechanism: priorityGroup }\n";
+    assert_eq!(protocol(&render(&prepare("chain-protocol-groups", more), &[]), "model:beta"), "negotiated");
+}
+
+#[test]
 fn no_header_of_pointsmans_leaves_the_proxy() {
     let envoy = render(&prepare("chain-headers", ""), &[]);
     let host = &connection_manager(&envoy)["route_config"]["virtual_hosts"][0];

@@ -67,3 +67,30 @@ fn what_envoy_refuses_is_said_in_its_words() {
     let folder = prepare("run-refused", script);
     refuse(&folder, &folder.join("envoy"), &[], "Envoy refused the configuration: no such thing");
 }
+
+#[test]
+fn an_envoy_that_is_too_old_is_said() {
+    let envoy = "#!/bin/sh\necho 'envoy  version: 7a0c/1.35.2/Clean/RELEASE/BoringSSL'\n";
+    let folder = prepare("run-old", envoy);
+    let binary = folder.join("envoy");
+    let sentence = format!("`{}` is Envoy 1.35: Pointsman needs 1.36 or newer", binary.display());
+    refuse(&folder, &binary, &[], &sentence);
+}
+
+#[test]
+fn a_mechanism_that_this_envoy_lacks_is_said() {
+    let envoy = "#!/bin/sh\necho 'envoy  version: 7a0c/1.37.0/Clean/RELEASE/BoringSSL'\n";
+    let folder = prepare("run-mechanism", envoy);
+    std::fs::write(folder.join("deployment.yaml"), format!("failover: {{ mechanism: priorityGroup }}\n{DEPLOYMENT}"))
+        .unwrap();
+    let output = command(&["run", folder.to_str().unwrap(), "--wasm", folder.join("pointsman.wasm").to_str().unwrap()])
+        .env("ENVOY", folder.join("envoy"))
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        stderr.contains("failover.mechanism: `priorityGroup` needs Envoy 1.40 or newer, and this is for 1.37"),
+        "{stderr}"
+    );
+    assert_eq!(output.status.code(), Some(1));
+}
