@@ -143,9 +143,11 @@ def test_every_combination_for_envoy_gateway_is_valid(module, default, tmp_path)
 def test_a_routes_values_are_the_policys_clusters(tmp_path):
     outcome = render(tmp_path, "istio", {"istio": {**ISTIO, **TARGETS["ingress"]}})
     (service,) = [document["spec"] for document in valid(outcome.stdout) if document["kind"] == "VirtualService"]
-    matched = [route["match"][0]["headers"]["x-pointsman-cluster"]["exact"] for route in service["http"] if "match" in route]
+    *chosen, unknown, other = service["http"]
+    matched = [route["match"][0]["headers"]["x-pointsman-cluster"]["exact"] for route in chosen]
     assert matched == [cluster["name"] for cluster in CLUSTERS]
-    assert "match" not in service["http"][-1]
+    assert unknown["match"] == [{"headers": {"x-pointsman-cluster": {}}}] and "route" not in unknown
+    assert "match" not in other
 
 
 CHAIN = {
