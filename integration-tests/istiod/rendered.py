@@ -2,6 +2,7 @@
 
 import pathlib
 import subprocess
+from collections.abc import Callable
 
 import yaml
 
@@ -20,18 +21,27 @@ def host_of(cluster: str) -> str:
     return f"{cluster.lower()}.providers.example"
 
 
-def manifests(folder: pathlib.Path, policy: dict, hold: str, version: str = "1.30", default: str | None = None, **deployment) -> list[dict]:
-    """A user's folder, rendered. Every cluster of the policy is a host that is spoken to in TLS."""
+def manifests(
+    folder: pathlib.Path,
+    policy: dict,
+    hold: str,
+    version: str = "1.30",
+    default: str | None = None,
+    options: tuple[str, ...] = (),
+    each: Callable[[str], dict] = lambda name: {},
+    **deployment,
+) -> list[dict]:
+    """A user's folder, rendered. Every cluster of the policy is a host that is spoken to in TLS; `each` says what else of one."""
     folder.mkdir(parents=True, exist_ok=True)
     names = [model["cluster"] for model in policy["models"]] + [default] * bool(default)
-    clusters = [{"name": name, "address": host_of(name), "port": 443, "tls": {}} for name in dict.fromkeys(names)]
+    clusters = [{"name": name, "address": host_of(name), "port": 443, "tls": {}, **each(name)} for name in dict.fromkeys(names)]
     istio = {"version": version, "namespace": NAMESPACE, "selector": LABELS, "hosts": HOSTS, "port": PORT, "url": URL}
     described = {"clusters": clusters, "istio": {**istio, **deployment.pop("istio", {})}, **deployment}
     if default:
         described["defaultCluster"] = default
     (folder / "deployment.yaml").write_text(yaml.safe_dump(described))
     (folder / "policy.yaml").write_text(yaml.safe_dump(policy))
-    command = [locations.cli(), "render", "istio", folder, "--hold", hold]
+    command = [locations.cli(), "render", "istio", folder, "--hold", hold, *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 0, done.stderr
     return list(yaml.safe_load_all(done.stdout))
