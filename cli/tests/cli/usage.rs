@@ -17,7 +17,7 @@ fn wrong_usage_is_exit_code_2() {
 
 #[test]
 fn every_command_has_a_help_text() {
-    for command in ["check", "explain", "render", "run", "schema", "demo"] {
+    for command in ["check", "explain", "render", "run", "doctor", "image", "schema", "demo"] {
         let outcome = pointsman(&[command, "--help"]);
         assert_eq!(outcome.code, Some(0), "{command}");
         assert!(outcome.stdout.contains("Usage: pointsman"), "{command}");
