@@ -9,11 +9,16 @@ use super::yaml::{Shared, indent, list, quote};
 use crate::deployment::Mechanism;
 use crate::deployment::duration::Duration;
 use pointsman_router::names::{
-    CLUSTER_HEADER, MIRROR_HEADER, MIRROR_PLAN_PROPERTY, PLAN_HEADER, PROVIDER_HEADER, chain_cluster, model_cluster,
+    ATTEMPT_HEADER, CLUSTER_HEADER, MIRROR_HEADER, MIRROR_PLAN_PROPERTY, MODEL_HEADER, PLAN_HEADER, POLICY_HEADER,
+    PROVIDER_HEADER, REASON_HEADER, RULE_HEADER, chain_cluster, model_cluster,
 };
 
 /// What is taken out of every request.
 pub(super) const OWN_HEADERS: [&str; 4] = [CLUSTER_HEADER, MIRROR_HEADER, PLAN_HEADER, PROVIDER_HEADER];
+
+/// What clients are told of a decision, if the policy says so, and only by Pointsman.
+const TOLD_HEADERS: [&str; 6] =
+    [MODEL_HEADER, RULE_HEADER, REASON_HEADER, ATTEMPT_HEADER, CLUSTER_HEADER, POLICY_HEADER];
 
 /// How long a stream may be silent. A model may think for minutes before its first token.
 pub(super) const IDLE_TIMEOUT: Duration = Duration::seconds(300);
@@ -53,6 +58,8 @@ virtual_hosts:
   domains: [\"*\"]
   # What was decided is nobody's business upstream.
   request_headers_to_remove: {own}
+  # And no provider speaks in Pointsman's name. What it says itself is added after this.
+  response_headers_to_remove: {told}
   routes:
   {items}
   # Everything else.
@@ -60,6 +67,7 @@ virtual_hosts:
     {otherwise}
 ",
         own = list(OWN_HEADERS),
+        told = list(TOLD_HEADERS),
         items = indent(&items, 2),
     )
 }
