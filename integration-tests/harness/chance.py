@@ -117,6 +117,26 @@ def policy(chance: random.Random) -> dict:
     }
 
 
+def policy_with_fallback(chance: random.Random) -> dict:
+    """A random policy in which requests have more than one model to go to, by a rule or by the model asked for."""
+    made = policy(chance)
+    names = [one["name"] for one in made["models"]]
+    for one in made["models"]:
+        one["fallback"] = some(chance, [name for name in names if name != one["name"]])[:3]
+    for one in made["rules"]:
+        route = one.get("route")
+        if not route:
+            continue
+        if chance.random() < 0.7:
+            route["fallback"] = some(chance, names)[:3]
+        if chance.random() < 0.3:
+            by = chance.choice(["session", "tenant"])
+            route["rollout"] = {"model": chance.choice(names), "percent": chance.choice([0, 30, 100]), "by": by}
+        if chance.random() < 0.4:
+            route["mirror"] = {"model": chance.choice(names), "percent": chance.choice([50, 100])}
+    return made
+
+
 def text(chance: random.Random) -> str:
     return " ".join(chance.choices([*WORDS, "the", "a", "is", "late\n", "\U0001f682"], k=chance.choice([1, 5, 40, 400])))
 

@@ -161,7 +161,9 @@ class Edge:
             text = file.read()
         whole = text[: text.rfind(b"\n") + 1]
         self._log_read += len(whole)
-        self._log_lines.update((line["id"], line) for line in map(json.loads, whole.splitlines()))
+        # What is rendered logs to standard output, where other lines are, too, and says `decision`.
+        lines = (json.loads(line) for line in whole.splitlines() if line.startswith(b"{"))
+        self._log_lines.update((line["id"], {"record": line.get("decision"), **line}) for line in lines)
 
     def push(self, policy: dict) -> None:
         """Offers a new policy by extension config discovery, as a file that is replaced in one step."""

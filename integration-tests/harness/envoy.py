@@ -14,16 +14,16 @@ TRAP = re.compile(r"panicked|Function: \S+ failed|Wasm VM failed|Plugin configur
 
 
 class Envoy:
-    def __init__(self, version: str, config: str, folder: pathlib.Path, concurrency: int = 1):
-        """Starts Envoy with the text of a configuration (JSON or YAML) and waits until it serves."""
+    def __init__(self, version: str, config: str, folder: pathlib.Path, concurrency: int = 1, log_level: str = "info"):
+        """Starts Envoy with the text of a configuration (JSON or YAML) and waits until it serves. The log level is the module's."""
         folder.mkdir(parents=True, exist_ok=True)
         self.version = version
         self._config = folder / "envoy.yaml"
         self._config.write_text(config)
         self._admin_file = folder / "admin-address"
-        self._log = folder / "envoy.log"
+        self.log_file = folder / "envoy.log"
         self._checked_until = 0
-        self._output = self._log.open("wb")
+        self._output = self.log_file.open("wb")
         self._process = subprocess.Popen(
             [
                 str(locations.envoy_binary(version)),
@@ -31,7 +31,7 @@ class Envoy:
                 *("--concurrency", str(concurrency)),
                 *("--admin-address-path", str(self._admin_file)),
                 *("--file-flush-interval-msec", "10"),
-                *("--log-level", "warning", "--component-log-level", "wasm:info"),
+                *("--log-level", "warning", "--component-log-level", f"wasm:{log_level}"),
                 *("--drain-time-s", "1", "--parent-shutdown-time-s", "2"),
                 "--use-dynamic-base-id",
             ],
@@ -66,14 +66,15 @@ class Envoy:
         return {name: int(value) for name, _, value in values if value.isdigit()}
 
     def stat(self, name: str) -> int:
-        return self.stats(f"^{name}$").get(name, 0)
+        """The sum of those whose whole name matches."""
+        return sum(self.stats(f"^{name}$").values())
 
     def received_bytes(self) -> int:
         """What Envoy has read from clients so far."""
-        return self.stat("http.edge.downstream_cx_rx_bytes_total")
+        return self.stat("http.(edge|pointsman).downstream_cx_rx_bytes_total")
 
     def log(self) -> str:
-        return self._log.read_text(errors="replace")
+        return self.log_file.read_text(errors="replace")
 
     def resident_bytes(self) -> int:
         status = pathlib.Path(f"/proc/{self.pid}/status").read_text()

@@ -1,0 +1,53 @@
+"""A policy that arrives before the clusters that fit it: what they cannot do is refused, and nothing goes where it must not."""
+
+import pytest
+
+from harness import chain
+from harness.failover import GATES, WORLDS
+from harness.waiting import wait_for
+
+ALPHA, BETA, GAMMA = chain.POLICY["models"]
+POLICY = chain.POLICY
+SETTING = {"clusters": chain.CLUSTERS, "keys": chain.KEYS, "discovered": True}
+RUN_IN = (*WORLDS, *GATES)
+
+
+@pytest.fixture
+def pushed(edge):
+    def push(policy: dict) -> None:
+        version = edge.push(policy, only="pointsman-router.yaml")
+        wait_for("the policy to take over", lambda: edge.chat("nobody").record["policy"] == version)
+
+    yield push
+    push(POLICY)
+
+
+def by_rule(targets: list[str], fallback: list[str], models=(ALPHA, BETA, GAMMA)) -> dict:
+    route = {"targets": [{"model": name} for name in targets], "fallback": fallback}
+    return {**POLICY, "models": list(models), "rules": [{"name": "chain", "match": {"models": ["auto"]}, "route": route}]}
+
+
+def test_a_chain_without_a_cluster_is_refused(edge, pushed):
+    pushed(by_rule(["gamma"], ["alpha"]))
+    seen = edge.chat("auto")
+    assert (seen.status, edge.received(seen.test_id)) == (503, [])
+    assert seen.record["chain"] == ["gamma", "alpha"]
+    pushed(POLICY)
+    assert edge.chat("auto").status == 200
+
+
+def test_a_model_that_has_moved_is_not_asked_at_its_old_place(edge, pushed):
+    moved = {**BETA, "cluster": "third"}
+    pushed(by_rule(["alpha"], ["beta", "gamma"], [ALPHA, moved, GAMMA]))
+    edge.providers["first"].fail("500")
+    seen = edge.chat("auto")
+    assert [request.provider for request in edge.arrived(seen.test_id)] == ["first"]
+    assert seen.status == 500
+
+
+def test_names_that_have_changed_places_are_not_mixed_up(edge, pushed):
+    swapped = [{**ALPHA, "name": "beta"}, {**BETA, "name": "alpha"}, GAMMA]
+    pushed(by_rule(["alpha"], ["beta"], swapped))
+    seen = edge.chat("auto")
+    assert seen.status == 500 or seen.status == 503
+    assert edge.received(seen.test_id) == []
