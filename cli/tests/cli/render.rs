@@ -89,6 +89,7 @@ fn a_bad_deployment_has_its_place() {
     let folder =
         folder("render-deployment", &[("policy.yaml", POLICY), ("deployment.yaml", "clusters:\n- { name: llama }\n")]);
     let outcome = pointsman(&["render", "envoy", folder.to_str().unwrap()]);
-    let expected = "deployment.yaml:2:3: clusters[0]: needs an address and a port, or `endpoints`, or `demo: true`\n1 error\n";
+    let expected =
+        "deployment.yaml:2:3: clusters[0]: needs an address and a port, or `endpoints`, or `demo: true`\n1 error\n";
     assert_eq!((outcome.code, without(&folder, &outcome.stderr).as_str()), (Some(1), expected));
 }

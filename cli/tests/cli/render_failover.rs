@@ -142,7 +142,16 @@ fn keys_are_taken_out_before_the_module_and_put_in_behind_it() {
         removed.as_array().unwrap().iter().map(|mutation| mutation["remove"].as_str().unwrap()).collect();
     assert_eq!(
         removed,
-        ["api-key", "authorization", "x-api-key", "x-goog-api-key", "x-third-key", "x-pointsman-provider"]
+        [
+            "api-key",
+            "authorization",
+            "openai-organization",
+            "openai-project",
+            "x-api-key",
+            "x-goog-api-key",
+            "x-third-key",
+            "x-pointsman-provider"
+        ]
     );
 }
 
