@@ -32,7 +32,7 @@ export POINTSMAN_CLI := $(CLI)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wasm cli image release run lint fmt test unit-test integration-test fuzz bench clean rust-ready python-ready venv helm
+.PHONY: help setup wasm cli image release run failover canary lint fmt test unit-test integration-test fuzz bench clean rust-ready python-ready venv helm
 
 help: ## Show this list.
 	@echo "make TARGET, where TARGET is one of:"
@@ -59,6 +59,12 @@ release: image ## Put everything that a release holds into dist/release.
 
 run: $(call ENVOY_BINARY,$(ENVOY_VERSION)) wasm cli ## Run the quickstart: Envoy with a policy in front of demo LLM servers.
 	@$(CLI) run examples/quickstart --wasm $(WASM) $(RUN_ARGUMENTS)
+
+failover: $(call ENVOY_BINARY,$(ENVOY_VERSION)) wasm cli ## A story: a provider is killed, hangs and is overloaded, and under load nobody notices.
+	@$(PYTHON) examples/failover/story.py
+
+canary: $(call ENVOY_BINARY,$(ENVOY_VERSION)) wasm cli ## A story: a new model gets a growing share of the conversations, under load.
+	@$(PYTHON) examples/canary/story.py
 
 lint: rust-ready ## Check format and lints, natively and for wasm.
 	cargo fmt --all --check
