@@ -199,7 +199,10 @@ EXCLUDED = {
     "structuredOutput": ({}, {"capabilities": []}, {"response_format": {"type": "json_object"}}),
     "reasoning": ({}, {"capabilities": []}, {"reasoning_effort": "high"}),
     "contextWindow": ({}, {"contextWindow": 1}, {"messages": [{"content": "five words make a sentence"}]}),
+    "rateLimited": ({}, {"fallback": ["m"]}, {}),
 }
+OF_THE_PROXY = {"rateLimited": ["--demoted", "n"]}
+"""What a proxy has learnt before the request comes."""
 
 
 def test_the_exclusions_are_listed_and_no_others():
@@ -210,7 +213,7 @@ def test_the_exclusions_are_listed_and_no_others():
 def test_an_exclusion_means_what_is_said(reason, tmp_path):
     policy, model, body = EXCLUDED[reason]
     policy = {**policy, "models": [MODELS[0], {**MODELS[1], **model}]}
-    record = decide(tmp_path, policy, json.dumps({"model": "n", **body}), ["--header", "x-team: t"])
+    record = decide(tmp_path, policy, json.dumps({"model": "n", **body}), ["--header", "x-team: t", *OF_THE_PROXY.get(reason, [])])
     assert record["excluded"] == [{"model": "n", "reason": reason}]
 
 
