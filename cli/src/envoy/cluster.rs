@@ -46,6 +46,9 @@ pub(super) fn with_endpoints(
     line(&format!("circuit_breakers: {}", shared.block("circuit-breakers", &breakers)));
     let detection = limits::outlier_detection(&cluster.outlier_detection);
     line(&format!("outlier_detection: {}", shared.block("outlier-detection", &detection)));
+    // By default, who is ejected twice within a second is still tried until that second is over, and the second ejection
+    // is always soon: right after the endpoint was let back in and failed again.
+    line("common_lb_config: { update_merge_window: 0s }");
     if let Some(check) = &cluster.health_check {
         line(&format!("health_checks:\n{}", limits::health_check(check, cluster.host().unwrap_or(&cluster.name))));
     }

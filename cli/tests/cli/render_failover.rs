@@ -256,6 +256,7 @@ fn one_healthy_endpoint_keeps_conversations_at_home() {
         assert_eq!(third["load_assignment"]["endpoints"][0]["lb_endpoints"].as_array().unwrap().len(), 2);
         let outliers = &third["outlier_detection"];
         assert_eq!((&outliers["base_ejection_time"], &outliers["max_ejection_percent"]), (&json!("30s"), &json!(100)));
+        assert_eq!(third["common_lb_config"]["update_merge_window"], "0s");
         assert_eq!(
             (&outliers["enforcing_consecutive_5xx"], &outliers["consecutive_gateway_failure"]),
             (&json!(0), &json!(5))
