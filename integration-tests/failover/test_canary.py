@@ -45,8 +45,9 @@ def take_over(edge, policy: dict) -> None:
 def variants(edge, header: str = "x-session", values=SESSIONS, **also) -> dict[str, str]:
     """Which variant each session gets."""
     found = {}
-    for value in values:
-        seen = edge.chat("auto", headers=[(header, value), *also.items()])
+    # All are asked before the first record is read: Envoy writes its log now and then.
+    asked = [(value, edge.chat("auto", headers=[(header, value), *also.items()])) for value in values]
+    for value, seen in asked:
         record = seen.record
         assert seen.upstream.json()["model"] == {"stable": "stable", "candidate": "candidate-2"}[record["model"]]
         found[value] = record["variant"]

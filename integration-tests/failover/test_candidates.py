@@ -10,9 +10,9 @@ from harness import chance
 from harness.http1 import head
 from harness.waiting import wait_for
 
-SEEDS = 5
+SEEDS = 2
 """Policies in each world; each world has its own."""
-REQUESTS = 10
+REQUESTS = 12
 
 
 @functools.cache

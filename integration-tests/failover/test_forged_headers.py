@@ -7,14 +7,14 @@ import pytest
 from harness import chain
 from harness.chain import assert_own
 from harness.edge import JSON
-from harness.failover import GATES, WORLDS
+from harness.failover import EACH_VERSION, GATES
 
 POLICY = {
     **chain.POLICY,
     "tenants": [{"name": "no-gamma", "match": {"headers": [{"name": "x-team", "value": "a"}]}, "models": {"deny": ["gamma"]}}],
 }
 SETTING = {"keys": chain.KEYS, "clusters": chain.CLUSTERS}
-RUN_IN = (*WORLDS, *GATES)
+RUN_IN = (*EACH_VERSION, *GATES)
 TEAM = ("x-team", "a")
 BODY = b'{"model":"auto","messages":[]}'
 PLAN = json.dumps(

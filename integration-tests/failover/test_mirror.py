@@ -7,7 +7,7 @@ import pytest
 from harness import chain
 from harness.chain import assert_own
 from harness.edge import JSON
-from harness.failover import GATES, WORLDS
+from harness.failover import EACH_VERSION, GATES
 from harness.waiting import wait_for
 
 ALPHA, BETA, GAMMA = chain.POLICY["models"]
@@ -33,7 +33,7 @@ POLICY = {
     "feedback": {"rateLimits": False},
 }
 SETTING = {"keys": chain.KEYS, "clusters": chain.CLUSTERS}
-RUN_IN = (*WORLDS, *GATES)
+RUN_IN = (*EACH_VERSION, *GATES)
 ENOUGH = 0.4
 """Seconds that no answer here takes, even in a busy moment, and that every hanging copy would take."""
 

@@ -3,12 +3,12 @@
 import pytest
 
 from harness import chain
-from harness.failover import GATES, WORLDS
+from harness.failover import EACH_VERSION
 from harness.outage import Reply
 
 POLICY = {**chain.POLICY, "visibility": {"responseHeaders": True}}
 SETTING = {"keys": chain.KEYS, "clusters": chain.CLUSTERS}
-RUN_IN = (*WORLDS, *GATES)
+RUN_IN = EACH_VERSION
 TOLD = ("model", "attempt", "cluster")
 
 

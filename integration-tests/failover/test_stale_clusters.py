@@ -3,13 +3,13 @@
 import pytest
 
 from harness import chain
-from harness.failover import GATES, WORLDS
+from harness.failover import EACH_VERSION, GATES
 from harness.waiting import wait_for
 
 ALPHA, BETA, GAMMA = chain.POLICY["models"]
 POLICY = chain.POLICY
 SETTING = {"clusters": chain.CLUSTERS, "keys": chain.KEYS, "discovered": True}
-RUN_IN = (*WORLDS, *GATES)
+RUN_IN = (*EACH_VERSION, *GATES)
 
 
 @pytest.fixture

@@ -53,9 +53,11 @@ WORLDS = (
     World("1.40.0", "composite"),
     World("1.40.0", "priorityGroup"),
 )
-GATES = (World("1.36.4", "aggregate", "gate"), World("1.40.0", "aggregate", "gate"), World("1.40.0", "priorityGroup", "gate"))
-ENDS = (WORLDS[0], WORLDS[5], WORLDS[7])
+EACH_VERSION = (WORLDS[0], WORLDS[2], WORLDS[4], WORLDS[7])
+"""Every Envoy and every mechanism, but not all combinations: an Envoy costs seconds to start."""
+ENDS = (WORLDS[0], WORLDS[7])
 """The oldest and the newest Envoy: for what does not depend on the mechanism."""
+GATES = (World("1.36.4", "aggregate", "gate"), World("1.40.0", "priorityGroup", "gate"))
 
 
 @dataclasses.dataclass(frozen=True)
