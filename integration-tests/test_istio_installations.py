@@ -48,6 +48,15 @@ def at_port(edge: gateway.Gateway, port: int):
 # Right ones.
 
 
+def test_a_policy_ahead_of_its_routes_sends_nothing_where_other_traffic_goes(deploy):
+    def change(manifests: list[dict]) -> None:
+        plugin(manifests, "router")["spec"]["pluginConfig"]["policy"]["models"][0]["cluster"] = "new-provider"
+
+    seen = deploy(change).chat("m")
+    assert (seen.status, seen.reached) == (503, [])
+    assert b"no route leads to the cluster" in seen.response.body
+
+
 def test_all_ports_of_a_gateway_are_routed(deploy):
     edge = deploy(add_port)
     for port in (rendered.PORT, OTHER_PORT):
@@ -117,7 +126,7 @@ def test_a_cluster_that_has_no_route_is_an_error(deploy):
     edge.push({"models": [*POLICY["models"], {"name": "new", "cluster": "new-provider"}]})
     wait_for("the new policy", lambda: "pointsman" not in edge.chat("new").response.body.decode() and edge.chat("new").log["record"])
     seen = edge.chat("new")
-    assert (seen.status, seen.log["details"], seen.reached) == (404, "direct_response", [])
+    assert (seen.status, seen.log["details"], seen.reached) == (503, "direct_response", [])
 
 
 def lacks_gate(manifests: list[dict]) -> None:

@@ -88,6 +88,10 @@ fn besides(route: &Value) -> Value {
 
 /// Whether a route is one for requests that Pointsman has routed.
 pub(super) fn is_steered(route: &Value) -> bool {
+    // One that answers by itself leads nowhere: it stands behind those that do, for what they leave over.
+    if route.get("direct_response").is_some() {
+        return false;
+    }
     let named = |matcher: &Value| matcher.text("/name").eq_ignore_ascii_case(CLUSTER_HEADER);
     let mut matchers = route.items("/match/headers").iter();
     follows(route) || matchers.any(|matcher| named(matcher) && !matcher.is_set("/invert_match"))

@@ -32,7 +32,12 @@ fn virtual_service<'a>(istio: &'a Istio, deployment: &Deployment, destinations: 
         "hosts: {hosts}
 {gateways}http:
 # An LLM call: the router set this header. What a client sends under that name never gets here.
-{chosen}# Everything else.
+{chosen}# A cluster that has no route yet: nothing that was routed may go where everything else goes.
+- name: no-route
+  match:
+  - headers: {{ {CLUSTER_HEADER}: {{}} }}
+  directResponse: {{ status: 503, body: {{ string: \"no route leads to the cluster that was chosen\\n\" }} }}
+# Everything else.
 - name: other
 {other}",
         hosts = list(istio.hosts.iter().map(String::as_str)),
