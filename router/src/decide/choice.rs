@@ -65,17 +65,17 @@ impl<'a> Choice<'a> {
                 self.chain(Some(picked.model), fallback, false)?
             }
             None => {
-                let fallback = route.fallback_after(first, self.policy.catalog());
+                // No target is left, or all are demoted: then what comes after the one that it would have been.
+                let picked = self.pick(&targets, salt, route.sticky)?;
+                let head = picked.map_or(first, |target| target.model);
+                let fallback = route.fallback_after(head, self.policy.catalog());
                 let others = self.chain(None, fallback, false)?;
                 if others.is_empty() {
                     // Every model that could serve is demoted, or there is none. Better to ask than to give up.
-                    let picked = self.pick(&targets, salt, route.sticky)?;
                     if let Some(picked) = picked {
                         self.name_variant(route, picked);
                     }
-                    let picked = picked.map(|target| target.model);
-                    let fallback = route.fallback_after(picked.unwrap_or(first), self.policy.catalog());
-                    self.chain(picked, fallback, true)?
+                    self.chain(picked.map(|target| target.model), fallback, true)?
                 } else {
                     self.note_demoted(targets.iter().map(|target| target.model));
                     others
