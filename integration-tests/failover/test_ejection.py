@@ -7,7 +7,7 @@ from harness.failover import WORLDS
 from harness.waiting import wait_for
 
 POLICY = chain.POLICY
-SOON = {"consecutiveGatewayFailure": 3, "consecutiveLocalOriginFailure": 3, "interval": "100ms", "baseEjectionTime": "500ms", "maxEjectionTime": "500ms"}
+SOON = {"consecutiveGatewayFailure": 3, "interval": "100ms", "baseEjectionTime": "500ms", "maxEjectionTime": "500ms"}
 CLUSTERS = {name: {**cluster, "outlierDetection": SOON} for name, cluster in chain.CLUSTERS.items()}
 SETTING = {"clusters": CLUSTERS}
 RUN_IN = tuple(world for world in WORLDS if world.mechanism == "aggregate")

@@ -26,7 +26,7 @@ LOG_FORMAT = re.compile("^( *)(json_format:\n)", re.MULTILINE)
 TEST_ID = 'id: "%REQ(X-TEST-ID)%"\n'
 IDLE = "300ms"
 """For most tests: what a provider that hangs costs them."""
-NEVER = {"consecutiveGatewayFailure": 0, "consecutiveLocalOriginFailure": 0}
+NEVER = {"consecutiveGatewayFailure": 0}
 """Outlier detection for tests of something else: nobody is left alone for what an earlier test did."""
 UNREADABLE = b"POST /v1/chat/completions HTTP/1.1\r\nhost: edge.test\r\ncontent-type: application/json\r\n\r\n{"
 

@@ -31,8 +31,6 @@ pub(crate) struct OutlierDetection {
     pub(crate) consecutive_5xx: u32,
     /// 502, 503 and 504 in a row; so count connections refused or reset, and times run out.
     pub(crate) consecutive_gateway_failure: u32,
-    /// For `render istio`: connections refused or reset, and times run out, in a row.
-    pub(crate) consecutive_local_origin_failure: u32,
     /// How often it is seen to that endpoints come back.
     pub(crate) interval: Duration,
     /// For how long an endpoint is left out, the first time; it grows with each further time.
@@ -47,7 +45,6 @@ impl Default for OutlierDetection {
         Self {
             consecutive_5xx: 0,
             consecutive_gateway_failure: 5,
-            consecutive_local_origin_failure: 5,
             interval: Duration::seconds(5),
             base_ejection_time: Duration::seconds(30),
             max_ejection_time: Duration::seconds(60),

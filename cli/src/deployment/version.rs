@@ -28,9 +28,15 @@ impl FromStr for EnvoyVersion {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let minor = text.strip_prefix("1.").and_then(|minor| minor.parse().ok()).map(Self);
-        let known =
-            minor.filter(|version| (Self::OLDEST..=Self::V1_40).contains(version) && version.to_string() == text);
+        // What a patch release changes is nothing that is written.
+        let minor = text.split_once('.').and_then(|(major, minor)| match minor.split_once('.') {
+            None => Some((major, minor)),
+            Some((minor, patch)) => patch.bytes().all(|byte| byte.is_ascii_digit()).then_some((major, minor)),
+        });
+        let version = minor.and_then(|(major, minor)| Some((Self(minor.parse().ok()?), format!("{major}.{minor}"))));
+        let known = version
+            .filter(|(version, text)| (Self::OLDEST..=Self::V1_40).contains(version) && version.to_string() == *text)
+            .map(|(version, _)| version);
         known.ok_or_else(|| {
             format!("expected an Envoy version from \"{}\" to \"{}\", found `{text}`", Self::OLDEST, Self::V1_40)
         })
@@ -86,7 +92,8 @@ mod tests {
     #[test]
     fn a_file_says_one_that_is_known() {
         assert_eq!("1.38".parse(), Ok(EnvoyVersion::V1_38));
-        for text in ["1.35", "1.41", "1.036", "2.36", "1.36.4", ""] {
+        assert_eq!("1.36.4".parse(), Ok(EnvoyVersion::OLDEST));
+        for text in ["1.35", "1.41", "1.036", "2.36", "1.36.x", "1.36.4.1", ""] {
             let refusal = format!("expected an Envoy version from \"1.36\" to \"1.40\", found `{text}`");
             assert_eq!(text.parse::<EnvoyVersion>(), Err(refusal));
         }

@@ -214,8 +214,6 @@ fn traffic(destination: &Destination<'_>) -> String {
 outlierDetection:
   consecutive5xxErrors: {errors}
   consecutiveGatewayErrors: {gateway_errors}
-  splitExternalLocalOriginErrors: true
-  consecutiveLocalOriginFailures: {local_errors}
   interval: {interval}
   baseEjectionTime: {ejection}
   maxEjectionPercent: {percent}
@@ -227,7 +225,6 @@ outlierDetection:
         retries = limits.max_retries,
         errors = outliers.consecutive_5xx,
         gateway_errors = outliers.consecutive_gateway_failure,
-        local_errors = outliers.consecutive_local_origin_failure,
         interval = outliers.interval,
         ejection = outliers.base_ejection_time,
         percent = outliers.max_ejection_percent,
