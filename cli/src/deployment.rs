@@ -146,6 +146,9 @@ fn plain(message: &str) -> String {
     }
 }
 
+/// How the names of the clusters begin that chains and copies need.
+const RESERVED: [&str; 4] = ["model:", "mirror:", "failover:", "own-key:"];
+
 /// What the types alone do not rule out.
 fn problems(deployment: &Deployment) -> Vec<(String, String)> {
     let mut problems = Vec::new();
@@ -154,6 +157,9 @@ fn problems(deployment: &Deployment) -> Vec<(String, String)> {
         let own = format!("clusters[{index}]");
         for (field, message) in cluster.problems() {
             problems.push((if field.is_empty() { own.clone() } else { format!("{own}.{field}") }, message));
+        }
+        if let Some(prefix) = RESERVED.iter().find(|prefix| cluster.name.starts_with(**prefix)) {
+            problems.push((format!("{own}.name"), format!("clusters that begin with `{prefix}` are made by `render`")));
         }
         if clusters.iter().take(index).any(|earlier| earlier.name == cluster.name) {
             problems.push((format!("{own}.name"), format!("a cluster `{}` is already there", cluster.name)));
@@ -176,12 +182,12 @@ fn problems(deployment: &Deployment) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     fn read(text: &str) -> Result<Deployment, Vec<String>> {
-        let file = std::env::temp_dir().join(format!(
-            "pointsman-deployment-{:x}.yaml",
-            text.len() * 31 + text.bytes().map(usize::from).sum::<usize>()
-        ));
+        static FILES: AtomicU32 = AtomicU32::new(0);
+        let (process, nth) = (std::process::id(), FILES.fetch_add(1, Ordering::Relaxed));
+        let file = std::env::temp_dir().join(format!("pointsman-deployment-{process}-{nth}.yaml"));
         std::fs::write(&file, text).unwrap();
         let read = load(&file).map(|(deployment, _)| deployment).map_err(|findings| {
             findings.iter().map(|finding| format!("{finding}").replace(&format!("{}", file.display()), "f")).collect()
@@ -223,6 +229,10 @@ mod tests {
         refused(
             "clusters: [{ name: a, demo: true }, { name: a, demo: true }]",
             "f:1:45: clusters[1].name: a cluster `a` is already there",
+        );
+        refused(
+            "clusters: [{ name: \"model:a\", demo: true }]",
+            "f:1:20: clusters[0].name: clusters that begin with `model:` are made by `render`",
         );
         refused("hold: never\nclusters: []", "f:1:7: hold: unknown variant `never`, expected `stop` or `gate`");
         refused("listener: 5\nclusters: []", "f:1:11: listener: wrong type: integer `5`, expected an object");

@@ -54,6 +54,8 @@ impl Upstream {
 pub(crate) struct Stream {
     plugin: Rc<Upstream>,
     model: String,
+    /// What the provider says about its limits is about everybody's requests, and not about one client's key, or copies.
+    hears: bool,
     phase: Phase,
 }
 
@@ -103,11 +105,12 @@ fn begin(plugin: &Rc<Upstream>, end_of_stream: bool) -> Result<Stream, String> {
     let number = host::property(ATTEMPT_COUNT)
         .and_then(|number| number.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)))
         .unwrap_or(1);
-    write_headers(&attempt, &mark, number)
+    write_headers(&attempt, &mark)
         .map_err(|status| format!("Envoy did not let Pointsman change the headers of an attempt: {status}"))?;
     let tried = Tried { number, model: mark.model.to_owned() };
     let _ = host::set_property(ATTEMPT_PROPERTY, tried.to_json().as_bytes());
-    Ok(Stream { plugin: Rc::clone(plugin), model: tried.model, phase: Phase::Before { attempt, passed: 0 } })
+    let phase = Phase::Before { attempt, passed: 0 };
+    Ok(Stream { plugin: Rc::clone(plugin), model: tried.model, hears: plan.hears(), phase })
 }
 
 /// The plan of this request. A copy has no filter state of the request it was made from and brings its plan in a header,
@@ -125,7 +128,7 @@ fn plan() -> Result<Option<Plan>, String> {
 }
 
 /// Sets the headers of this attempt over those of the one before.
-fn write_headers(attempt: &Attempt, mark: &Mark<'_>, number: u64) -> Result<(), Status> {
+fn write_headers(attempt: &Attempt, mark: &Mark<'_>) -> Result<(), Status> {
     let set = |name: &str, value: &[u8]| host::set_header(Headers::Request, name.as_bytes(), value);
     set(PATH, attempt.path.as_bytes())?;
     if let Some(length) = attempt.content_length {
@@ -135,18 +138,18 @@ fn write_headers(attempt: &Attempt, mark: &Mark<'_>, number: u64) -> Result<(), 
         Some(provider) => set(PROVIDER_HEADER, provider)?,
         None => host::remove_header(Headers::Request, PROVIDER_HEADER.as_bytes())?,
     }
-    match mark.authority {
-        Some(authority) => {
-            // The next endpoint may have no host of its own.
-            if number == 1
-                && let Some(own) = host::header(Headers::Request, AUTHORITY)
-            {
-                host::set_property(CLIENT_AUTHORITY, &own)?;
-            }
-            set(AUTHORITY, authority)
-        }
-        None if number == 1 => Ok(()),
-        None => host::property(CLIENT_AUTHORITY.as_bytes()).map_or(Ok(()), |own| set(AUTHORITY, &own)),
+    // An endpoint may have no host of its own, the one after it again none. Whatever stands there at the first attempt is
+    // the client's; that need not be the attempt that Envoy counts as the first.
+    let clients = host::property(CLIENT_AUTHORITY.as_bytes());
+    if clients.is_none()
+        && let Some(own) = host::header(Headers::Request, AUTHORITY)
+    {
+        host::set_property(CLIENT_AUTHORITY, &own)?;
+    }
+    match (mark.authority, clients) {
+        (Some(authority), _) => set(AUTHORITY, authority),
+        (None, Some(clients)) => set(AUTHORITY, &clients),
+        (None, None) => Ok(()),
     }
 }
 
@@ -194,7 +197,7 @@ impl Stream {
     }
 
     pub(crate) fn on_response_headers(&self) {
-        if feedback::listen(&self.model, || true).is_err() {
+        if self.hears && feedback::listen(&self.model, || true).is_err() {
             self.plugin.complaints.log(OTHER_VM_ID);
         }
     }

@@ -89,3 +89,10 @@ def test_who_asks_for_an_hour_is_left_alone_no_longer_than_the_policy_says(edge)
 def test_an_odd_retry_after_breaks_nothing(edge, said):
     limited(edge, 429, (b"retry-after", said))
     assert edge.chat("auto").status == 200
+
+
+def test_a_clients_own_key_speaks_for_that_client_only(edge):
+    edge.providers["first"].answer = lambda request: Reply(429, "application/json", (b"{}",), [(b"retry-after", b"2")])
+    assert edge.chat("alpha", headers=[("authorization", "Bearer sk-of-one-client")]).status == 429
+    edge.providers["first"].restore()
+    assert models(edge) == {"alpha"}

@@ -28,6 +28,9 @@ pub struct Plan {
     length: Option<u64>,
     /// The models that may be tried.
     models: Vec<Candidate>,
+    /// What providers say of their limits says nothing about the requests of others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    deaf: bool,
 }
 
 /// Where a model's name goes in a body.
@@ -96,7 +99,18 @@ impl Place {
 
 impl Plan {
     pub(crate) fn new(place: Place, length: Option<u64>, models: Vec<Candidate>) -> Self {
-        Self { v: VERSION, place, length, models }
+        Self { v: VERSION, place, length, models, deaf: false }
+    }
+
+    /// The same, for a request that only its client is served by, or that is a copy: the limits it meets are not everybody's.
+    pub(crate) fn deaf(self) -> Self {
+        Self { deaf: true, ..self }
+    }
+
+    /// Whether what providers say of their limits is about everybody's requests.
+    #[must_use]
+    pub fn hears(&self) -> bool {
+        !self.deaf
     }
 
     /// The plan as it travels.

@@ -59,6 +59,9 @@ pub enum Step {
     Reply(Reply),
 }
 
+/// Where clients put their keys.
+const KEY_HEADERS: [&[u8]; 4] = [b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key"];
+
 /// What there is to do when the answer comes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
@@ -142,6 +145,7 @@ impl Door<'_> {
             attributes,
             facts,
             envelope,
+            brings_key: self.headers.iter().any(|(name, _)| KEY_HEADERS.contains(name)),
             path: lossless(self.path),
             record: String::new(),
             state: State::Undecided(Unknown::START),
@@ -218,6 +222,8 @@ pub struct Reading {
     attributes: Attributes,
     facts: Facts,
     envelope: Envelope,
+    /// Whether the client has sent a key, which may be passed on.
+    brings_key: bool,
     /// The path that the client called, query included.
     path: String,
     /// The record of a decision whose outcome is still to come.
@@ -282,12 +288,13 @@ impl Reading {
         self.policy.tells_clients() || self.policy.takes_feedback() || chain.len() > 1
     }
 
-    /// The model that the request went to, if there was only one.
+    /// The model that the request went to, if there was only one, and what its provider says of its limits can be about
+    /// everybody's requests: not when the client has brought a key of its own.
     #[must_use]
     pub fn only_model(&self) -> Option<&str> {
         match &self.state {
             State::Decided(Decision { outcome: Outcome::Route(chain), .. }) => match chain.as_slice() {
-                [only] => self.policy.model(*only).map(Model::name),
+                [only] if !self.brings_key => self.policy.model(*only).map(Model::name),
                 _ => None,
             },
             _ => None,
@@ -372,7 +379,8 @@ impl Reading {
                 record.cluster = Some(first.cluster());
                 record.chain = if models.len() > 1 { &models } else { &[] };
                 record.mirror = mirror.as_ref().map(|mirror| mirror.model.name());
-                let mut edits = rewrite::edits(&self.facts, self.envelope, &self.path, &chain, mirror.as_ref());
+                let mut edits =
+                    rewrite::edits(&self.facts, self.envelope, self.brings_key, &self.path, &chain, mirror.as_ref());
                 edits.record = record.to_json();
                 kept = if chain.len() > 1 { edits.record.clone() } else { String::new() };
                 Step::Route(edits)

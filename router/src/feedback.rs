@@ -172,8 +172,9 @@ impl Demotions {
         self.0.retain(|known| known.is_in_force(now));
         match self.0.iter_mut().find(|known| known.model == model) {
             Some(known) if is_old_news(known.until, until) && is_old_news(known.from, now) => return false,
-            // What a policy does not believe to the end begins anew, too.
-            Some(known) => (known.from, known.until) = (now, until.max(known.until)),
+            // Several limits can be told of at once, and the longest holds. What is told later is how things are now.
+            Some(known) if now < known.from.saturating_add(Self::NOT_WORTH_IT) => known.until = until.max(known.until),
+            Some(known) => (known.from, known.until) = (now, until),
             None => self.0.push(Demotion { model: model.to_owned(), from: now, until }),
         }
         if self.0.len() > Self::MOST

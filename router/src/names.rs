@@ -46,10 +46,16 @@ pub const MIRROR_PLAN_PROPERTY: &str = "pointsman_mirror_plan";
 /// The filter state that holds what is known of the latest attempt.
 pub const ATTEMPT_PROPERTY: &str = "pointsman_attempt";
 
-/// The cluster that holds the endpoints of one model, for the chains and mirrors that it is part of.
+/// The cluster that holds the endpoints of one model, for the chains that it is part of.
 #[must_use]
 pub fn model_cluster(model: &str) -> String {
     format!("model:{model}")
+}
+
+/// The cluster for copies to a model: what happens to them shall not count against anybody's request.
+#[must_use]
+pub fn mirror_cluster(model: &str) -> String {
+    format!("mirror:{model}")
 }
 
 /// The cluster that stands for a chain of models. No model has a `>` in its name.

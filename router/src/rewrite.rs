@@ -64,7 +64,8 @@ impl<'a> Destination<'a> {
             name: self.model.name().to_owned(),
             cluster: self.model.cluster().to_owned(),
             upstream: self.model.upstream_model().to_owned(),
-            path: self.path.clone(),
+            // Where the model has a path of its own, the client's keys are gone already.
+            path: if self.model.path.is_some() { self.path.clone() } else { without_keys(&self.path) },
         }
     }
 }
@@ -77,17 +78,28 @@ fn path_to(there: &ModelPath, path: &str, prefixes: &[String]) -> String {
     let own = own.unwrap_or(bare);
     let rest = own.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(own);
     let mut path = format!("{}{rest}", there.prefix);
-    if let Some(query) = there.query.as_deref().or(query) {
-        path.push('?');
-        path.push_str(query);
+    match (there.query.as_deref(), query) {
+        (Some(own), _) => path.push_str(&format!("?{own}")),
+        (None, Some(clients)) => return without_keys(&format!("{path}?{clients}")),
+        (None, None) => {}
     }
     path
+}
+
+/// The path for somebody whom the client did not choose: without the parameters in which some clients send their keys.
+fn without_keys(path: &str) -> String {
+    const KEYS: [&str; 4] = ["key", "api-key", "api_key", "access_token"];
+    let Some((bare, query)) = path.split_once('?') else { return path.to_owned() };
+    let is_key = |parameter: &&str| !KEYS.contains(&parameter.split('=').next().unwrap_or_default());
+    let kept: Vec<&str> = query.split('&').filter(is_key).collect();
+    if kept.is_empty() { bare.to_owned() } else { format!("{bare}?{}", kept.join("&")) }
 }
 
 /// The edits that send a request on its way, and its copy on another. `path` is the client's.
 pub(crate) fn edits(
     facts: &Facts,
     envelope: Envelope,
+    brings_key: bool,
     path: &str,
     chain: &[Destination<'_>],
     mirror: Option<&Destination<'_>>,
@@ -113,15 +125,20 @@ pub(crate) fn edits(
         several => {
             // Each attempt writes its own model: nothing is written here.
             let candidates = several.iter().map(Destination::candidate).collect();
-            edits.state.push((names::PLAN_PROPERTY, Plan::new(place, length, candidates).to_json()));
+            let plan = Plan::new(place, length, candidates);
+            // A client's own key goes only to chains within one cluster, if at all.
+            let mut clusters = several.iter().map(|destination| destination.model.cluster());
+            let first = clusters.next();
+            let plan = if brings_key && clusters.all(|other| Some(other) == first) { plan.deaf() } else { plan };
+            edits.state.push((names::PLAN_PROPERTY, plan.to_json()));
             let retries = several.len().saturating_sub(1).to_string();
             edits.set_headers.push((names::MAX_RETRIES_HEADER, retries));
         }
     }
     if let Some(mirror) = mirror {
-        let plan = Plan::new(left, length, vec![mirror.candidate()]).to_json();
+        let plan = Plan::new(left, length, vec![mirror.candidate()]).deaf().to_json();
         edits.state.push((names::MIRROR_PLAN_PROPERTY, plan));
-        edits.set_headers.push((names::MIRROR_HEADER, names::model_cluster(mirror.model.name())));
+        edits.set_headers.push((names::MIRROR_HEADER, names::mirror_cluster(mirror.model.name())));
     }
     if envelope.has_digest && (edits.splice.is_some() || !edits.state.is_empty()) {
         edits.remove_headers = DIGESTS.to_vec();
@@ -182,15 +199,16 @@ mod tests {
     fn check(body: &str, model: &str, expected: &str) {
         let policy = policy(model);
         let to = |name: &str| Destination::new(policy.model_named(name).expect("a model"), "/v1/moderations", &[]);
-        let edits = edits(&facts(body), envelope(body), "/v1/moderations", &[to("m")], Some(&to("azure")));
+        let edits = edits(&facts(body), envelope(body), true, "/v1/moderations", &[to("m")], Some(&to("azure")));
         let spliced = after(body, edits.splice.as_ref());
         assert_eq!(spliced, expected);
         assert_eq!(edits.content_length, (spliced.len() != body.len()).then_some(spliced.len() as u64));
         assert_eq!(edits.remove_headers, DIGESTS);
-        let mirror = (names::MIRROR_HEADER, "model:azure".to_owned());
+        let mirror = (names::MIRROR_HEADER, "mirror:azure".to_owned());
         assert_eq!(edits.set_headers, [mirror, (names::CLUSTER_HEADER, "c".to_owned())]);
         // The copy is written into what leaves the router.
         let [(names::MIRROR_PLAN_PROPERTY, plan)] = edits.state.as_slice() else { panic!("a plan for the copy") };
+        assert!(Plan::read(plan.as_bytes()).is_some_and(|plan| !plan.hears()), "a copy's limits are nobody else's");
         let copy = Plan::read(plan.as_bytes()).and_then(|plan| plan.attempt(b"azure", Some(b"d"))).expect("an attempt");
         assert!(copy.fits(&spliced.as_bytes()[copy.splice.keep..copy.splice.until]));
         assert_eq!(after(&spliced, Some(&copy.splice)), after(body, Some(&place(&facts(body)).write("azure"))));
@@ -202,7 +220,7 @@ mod tests {
         let body = r#"{"model":"asked"}"#;
         let policy = policy("m-1");
         let to = |name: &str| Destination::new(policy.model_named(name).expect("a model"), "/v1/moderations", &[]);
-        let edits = edits(&facts(body), envelope(body), "/v1/moderations", &[to("m"), to("azure")], None);
+        let edits = edits(&facts(body), envelope(body), true, "/v1/moderations", &[to("m"), to("azure")], None);
         assert_eq!((edits.splice, edits.content_length), (None, None));
         let headers =
             [(names::MAX_RETRIES_HEADER, "1".to_owned()), (names::CLUSTER_HEADER, "failover:m>azure".to_owned())];
@@ -223,6 +241,8 @@ mod tests {
         check("/llm/v1/chat/completions?a=b", "/openai/deployments/x/chat/completions?a=b");
         check("/chat/completions", "/openai/deployments/x/chat/completions");
         check("/v2/rerank", "/openai/deployments/x/v2/rerank");
+        check("/v1/chat/completions?key=secret&a=b&api-key=x", "/openai/deployments/x/chat/completions?a=b");
+        check("/v1/chat/completions?key=secret", "/openai/deployments/x/chat/completions");
     }
 
     #[test]

@@ -136,7 +136,7 @@ fn sends(policy: &Policy, exchange: &Exchange, edits: &Edits) -> Vec<Sent> {
     };
     if let Some(mirror) = record["mirror"].as_str() {
         assert!(policy.mirrors().iter().any(|model| model.name() == mirror));
-        assert_eq!(header(names::MIRROR_HEADER), Some(names::model_cluster(mirror).as_str()));
+        assert_eq!(header(names::MIRROR_HEADER), Some(names::mirror_cluster(mirror).as_str()));
         sent.push((mirror.to_owned(), true, attempt(names::MIRROR_PLAN_PROPERTY, mirror)));
     }
     sent

@@ -59,8 +59,15 @@ pub(crate) enum Mechanism {
 
 impl Default for Failover {
     fn default() -> Self {
-        let conditions =
-            ["connect-failure", "refused-stream", "reset", "5xx", "retriable-status-codes", "retriable-headers"];
+        let conditions = [
+            "connect-failure",
+            "refused-stream",
+            "reset",
+            "5xx",
+            "retriable-status-codes",
+            "retriable-headers",
+            "envoy-ratelimited",
+        ];
         Self {
             mechanism: Mechanism::default(),
             retry_on: conditions.map(str::to_owned).to_vec(),

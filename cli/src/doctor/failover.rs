@@ -8,7 +8,7 @@ use super::report::{Finding, Report};
 use super::routes::{self, Destinations};
 use super::tree::Tree;
 use pointsman_router::Policy;
-use pointsman_router::names::{MIRROR_HEADER, chain_cluster, model_cluster};
+use pointsman_router::names::{MIRROR_HEADER, chain_cluster, mirror_cluster};
 use pointsman_router::policy::Model;
 use serde_json::Value;
 
@@ -57,7 +57,8 @@ fn not_for_attempts(name: &str) -> Finding {
         symptom: "requests that have only one model to go to are answered with a 500 `installation`".into(),
         cause: "the cluster has an instance with `role: upstream`, and gets requests without a plan for attempts"
             .into(),
-        remedy: "leave `role: upstream` to the clusters of chains and mirrors (`failover:…`, `model:…`)".into(),
+        remedy: "leave `role: upstream` to the clusters of chains and mirrors (`failover:…`, `model:…`, `mirror:…`)"
+            .into(),
     }
 }
 
@@ -153,7 +154,7 @@ fn endpoints(dump: &Dump<'_>, chain: &[&str], cluster: &Cluster<'_>, report: &mu
 
 fn mirrors(dump: &Dump<'_>, chain: &Chain<'_>, table: &Value, policy: &Policy, report: &mut Report) {
     for model in policy.mirrors() {
-        let name = model_cluster(model.name());
+        let name = mirror_cluster(model.name());
         let to = |route: &&Value| {
             let mut mirrors = route.items("/route/request_mirror_policies").iter();
             mirrors.any(|mirror| mirror.text("/cluster") == name)

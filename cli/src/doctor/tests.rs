@@ -329,12 +329,12 @@ fn mirrors_have_routes_and_clusters() {
     let all = |more: &[Value]| [&[cluster("one"), cluster("two"), cluster("web")], more].concat();
     setup(vec![follows()], all(&[])).check(&["mirror-without-route"]);
     let mut mirror = follows();
-    let copied = json!({"name": "x-pointsman-mirror", "string_match": {"exact": "model:b"}});
+    let copied = json!({"name": "x-pointsman-mirror", "string_match": {"exact": "mirror:b"}});
     mirror["match"]["headers"] = json!([copied, mirror["match"]["headers"][0]]);
-    mirror["route"]["request_mirror_policies"] = json!([{"cluster": "model:b"}]);
+    mirror["route"]["request_mirror_policies"] = json!([{"cluster": "mirror:b"}]);
     setup(vec![mirror.clone(), follows()], all(&[])).check(&["cluster-missing"]);
-    setup(vec![mirror.clone(), follows()], all(&[cluster("model:b")])).check(&["upstream-missing"]);
-    let good = || all(&[aggregate("model:b", &["one"], &[upstream()])]);
+    setup(vec![mirror.clone(), follows()], all(&[cluster("mirror:b")])).check(&["upstream-missing"]);
+    let good = || all(&[aggregate("mirror:b", &["one"], &[upstream()])]);
     setup(vec![mirror.clone(), follows()], good()).check(&[]);
     let regex = |pattern: &str, cluster: &str| {
         let mut route = exact(pattern, cluster);

@@ -9,9 +9,19 @@ use std::collections::BTreeSet;
 const EXTENSIONS: &str = "type.googleapis.com/envoy.extensions";
 
 /// Where the APIs' clients put their keys, and which of their accounts a request is for: with another's key that is either
-/// wrong, or told to somebody whom it does not concern.
-const KEY_HEADERS: [&str; 6] =
-    ["api-key", "authorization", "openai-organization", "openai-project", "x-api-key", "x-goog-api-key"];
+/// wrong, or told to somebody whom it does not concern. So are cookies: one provider sets them, the next would get them.
+const KEY_HEADERS: [&str; 10] = [
+    "api-key",
+    "authorization",
+    "cookie",
+    "ocp-apim-subscription-key",
+    "openai-organization",
+    "openai-project",
+    "proxy-authorization",
+    "x-amz-security-token",
+    "x-api-key",
+    "x-goog-api-key",
+];
 
 /// Every header of this deployment in which a key can stand.
 pub(super) fn key_headers(deployment: &Deployment) -> BTreeSet<&str> {

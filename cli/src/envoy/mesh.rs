@@ -6,7 +6,7 @@ use super::upstream::{self, Protocol};
 use super::yaml::{Shared, indent, list, quote, value};
 use super::{chain, model, retry};
 use crate::deployment::Cluster;
-use pointsman_router::names::{CLUSTER_HEADER, MIRROR_HEADER, model_cluster};
+use pointsman_router::names::{CLUSTER_HEADER, MIRROR_HEADER, mirror_cluster};
 
 /// The clusters of models and chains, each a mapping.
 pub(crate) fn clusters(config: &Config<'_>, shared: &mut Shared) -> Vec<String> {
@@ -47,7 +47,7 @@ fn route(
     let mut headers = format!("{{ name: {CLUSTER_HEADER}, string_match: {{ {matcher} }} }}");
     let (mut name, mut action) = (format!("pointsman-{name}"), format!("{action}timeout: 0s\n"));
     if let Some(model) = mirror {
-        let cluster = quote(&model_cluster(model));
+        let cluster = quote(&mirror_cluster(model));
         headers.push_str(&format!(", {{ name: {MIRROR_HEADER}, string_match: {{ exact: {cluster} }} }}"));
         let policy = shared.block("mirror", &mirror_policy(config, model));
         action.push_str(&format!("request_mirror_policies:\n- {}\n", indent(&policy, 2)));

@@ -5,21 +5,39 @@ use super::cluster::with_endpoints;
 use super::config::Config;
 use super::upstream::{self, Protocol};
 use super::yaml::{Shared, quote};
+use crate::deployment::duration::Duration;
 use crate::deployment::{Cluster, Mechanism};
-use pointsman_router::names::model_cluster;
+use pointsman_router::names::{mirror_cluster, model_cluster};
 
 /// The items of `clusters` for every model that chains and copies need.
 pub(super) fn render(config: &Config<'_>, shared: &mut Shared) -> Vec<String> {
     let mut items = Vec::new();
     for (model, provider) in &config.needs.models {
         let Some(cluster) = config.deployment.cluster(provider) else { continue };
-        items.push(one(config, cluster, model, &model_cluster(model), false, shared));
+        if config.needs.chains.iter().any(|chain| chain.contains(model)) {
+            items.push(one(config, cluster, model, &model_cluster(model), For::Attempts, shared));
+        }
         if is_passed_keys(config, model) {
-            items.push(one(config, cluster, model, &passing_cluster(model), true, shared));
+            items.push(one(config, cluster, model, &passing_cluster(model), For::AttemptsWithClientsKey, shared));
+        }
+        if config.needs.mirrors.contains(model) {
+            items.push(one(config, cluster, model, &mirror_cluster(model), For::Copies, shared));
         }
     }
     items
 }
+
+/// What a model's cluster is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum For {
+    Attempts,
+    AttemptsWithClientsKey,
+    /// Apart from the others: a mirror that fails or hangs takes nothing from requests that somebody waits for.
+    Copies,
+}
+
+/// The longest that a copy may take. Nobody waits for it, so nobody else would end one that hangs.
+const LONGEST_COPY: Duration = Duration::seconds(300);
 
 /// The cluster of a model in chains that let the client's own key through, where each cluster has filters of its own.
 pub(super) fn passing_cluster(model: &str) -> String {
@@ -32,22 +50,16 @@ fn is_passed_keys(config: &Config<'_>, model: &String) -> bool {
         && chains.any(|models| chain::passes_keys(config, models))
 }
 
-fn one(
-    config: &Config<'_>,
-    cluster: &Cluster,
-    model: &str,
-    name: &str,
-    passes_keys: bool,
-    shared: &mut Shared,
-) -> String {
-    let gets_copies = !passes_keys && config.needs.mirrors.contains(model);
-    let key = format!("{} {passes_keys} {gets_copies}", cluster.name);
+fn one(config: &Config<'_>, cluster: &Cluster, model: &str, name: &str, purpose: For, shared: &mut Shared) -> String {
+    let key = format!("{} {purpose:?}", cluster.name);
     let options = shared.nested("attempt", &key, |shared| {
-        let mut filters = upstream::at_one_provider(config, cluster, passes_keys, shared);
-        if gets_copies {
-            filters.push(upstream::no_trace(shared));
+        let mut filters = upstream::at_one_provider(config, cluster, purpose == For::AttemptsWithClientsKey, shared);
+        if purpose != For::Copies {
+            return upstream::options(protocol(config, cluster), &filters);
         }
-        upstream::options(protocol(config, cluster), &filters)
+        filters.push(upstream::no_trace(shared));
+        let limit = format!("  common_http_protocol_options: {{ max_stream_duration: {LONGEST_COPY} }}\n");
+        upstream::options(Protocol::of(cluster), &filters) + &limit
     });
     let authority = cluster.host().map_or_else(String::new, |host| format!(", authority: {}", quote(host)));
     let mark = format!("{{ model: {}, provider: {}{authority} }}", quote(model), quote(&cluster.name));

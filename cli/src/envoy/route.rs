@@ -10,7 +10,7 @@ use crate::deployment::Mechanism;
 use crate::deployment::duration::Duration;
 use pointsman_router::names::{
     ATTEMPT_HEADER, CLUSTER_HEADER, MIRROR_HEADER, MIRROR_PLAN_PROPERTY, MODEL_HEADER, PLAN_HEADER, POLICY_HEADER,
-    PROVIDER_HEADER, REASON_HEADER, RULE_HEADER, chain_cluster, model_cluster,
+    PROVIDER_HEADER, REASON_HEADER, RULE_HEADER, chain_cluster, mirror_cluster, model_cluster,
 };
 
 /// What is taken out of every request.
@@ -99,7 +99,7 @@ fn item(config: &Config<'_>, destination: Destination<'_>, mirror: Option<&str>,
     let mut headers = format!("{{ name: {CLUSTER_HEADER}, {matcher} }}");
     let mut copied = "";
     if let Some(model) = mirror {
-        let name = quote(&model_cluster(model));
+        let name = quote(&mirror_cluster(model));
         headers.push_str(&format!(", {{ name: {MIRROR_HEADER}, string_match: {{ exact: {name} }} }}"));
         copied = " And a copy for a model that is being tried out.";
     }
@@ -178,6 +178,6 @@ request_headers_mutations:
     header: {{ key: {PLAN_HEADER}, value: \"%FILTER_STATE(wasm.{MIRROR_PLAN_PROPERTY}:PLAIN)%\" }}
     append_action: OVERWRITE_IF_EXISTS_OR_ADD
 ",
-        cluster = quote(&model_cluster(model)),
+        cluster = quote(&mirror_cluster(model)),
     )
 }

@@ -4,6 +4,7 @@ use super::config::Config;
 use super::filter::{self, Role};
 use super::needs::Needs;
 use super::yaml::{indent, quote};
+use serde::{Deserialize, Serialize};
 use std::io::Result;
 use std::path::Path;
 
@@ -27,9 +28,21 @@ path_config_source:
     )
 }
 
-/// What the policy in `folder` needs, if there is one.
-pub(crate) fn needs(folder: &Path) -> Option<Needs> {
+/// What was written last, and before that.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Written {
+    now: Needs,
+    before: Needs,
+}
+
+fn written(folder: &Path) -> Option<Written> {
     serde_json::from_slice(&std::fs::read(folder.join(NEEDS)).ok()?).ok()
+}
+
+/// What the policy before `now` needed. Writing the same once more makes it no earlier.
+fn before(folder: &Path, now: &Needs) -> Option<Needs> {
+    let written = written(folder)?;
+    Some(if written.now == *now { written.before } else { written.now })
 }
 
 /// Writes everything, in the order in which nothing refers to what is not there yet.
@@ -37,7 +50,7 @@ pub(crate) fn needs(folder: &Path) -> Option<Needs> {
 /// What the policy before needed stays until the next time: requests that it has decided are still on their way, and Envoy
 /// takes the files one after the other.
 pub(crate) fn write(folder: &Path, config: &Config<'_>) -> Result<()> {
-    let needs = needs(folder).map_or_else(|| config.needs.clone(), |earlier| config.needs.and(&earlier));
+    let needs = before(folder, config.needs).map_or_else(|| config.needs.clone(), |earlier| config.needs.and(&earlier));
     let wide = Config { needs: &needs, ..*config };
     write_clusters(folder, &wide)?;
     write_routes(folder, &wide)?;
@@ -69,7 +82,9 @@ pub(crate) fn write_filters(folder: &Path, config: &Config<'_>) -> Result<()> {
     for role in Role::chain(config.plugin.hold) {
         replace(folder, &role.file_name(), &filter::resource(config.plugin, *role))?;
     }
-    replace(folder, NEEDS, &serde_json::to_string(config.needs).unwrap_or_default()).map(|_| ())
+    let before = before(folder, config.needs).unwrap_or_default();
+    let written = Written { now: config.needs.clone(), before };
+    replace(folder, NEEDS, &serde_json::to_string(&written).unwrap_or_default()).map(|_| ())
 }
 
 fn head(config: &Config<'_>) -> String {

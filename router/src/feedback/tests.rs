@@ -141,15 +141,17 @@ fn the_policy_bounds_it() {
 }
 
 #[test]
-fn the_later_end_counts() {
+fn of_what_is_told_at_once_the_longest_counts_and_later_what_is_told_then() {
     let mut table = Demotions::default();
     table.note("a", 20_000, NOW);
     assert!(!table.note("a", 1_000, NOW + 999), "an earlier end changes nothing");
     assert!(!table.note("a", 20_000, NOW + 999), "nor one that is hardly later");
     assert!(table.note("a", 20_000, NOW + 5_000));
+    assert!(table.note("a", 30_000, NOW + 5_500));
+    assert_eq!(names(&table, NOW + 35_499, 60_000), ["a"]);
     assert!(table.note("a", 1_000, NOW + 10_000));
-    assert_eq!(names(&table, NOW + 24_999, 60_000), ["a"]);
-    assert!(table.is_over(NOW + 25_000));
+    assert_eq!(names(&table, NOW + 10_999, 60_000), ["a"]);
+    assert!(table.is_over(NOW + 11_000));
 }
 
 #[test]
