@@ -52,7 +52,8 @@ def test_a_429_sends_the_next_requests_elsewhere_and_they_come_home(edge):
         assert {"model": "alpha", "reason": "rateLimited"} in seen.record["excluded"]
         assert seen.response.header("x-pointsman-model") == "beta"
     come_home(edge)
-    assert 1.0 <= time.monotonic() - since <= 3.0
+    # The upper end is far away on purpose: a busy machine makes tests slow, not a limit longer.
+    assert 1.0 <= time.monotonic() - since <= 8.0
 
 
 def test_a_limit_that_is_used_up_is_heard_in_a_good_answer(edge):
@@ -82,7 +83,7 @@ def test_when_all_are_limited_requests_are_still_served(edge):
 
 def test_who_asks_for_an_hour_is_left_alone_no_longer_than_the_policy_says(edge):
     limited(edge, 429, (b"retry-after", b"3600"))
-    assert come_home(edge) < 4
+    assert come_home(edge) < 8
 
 
 @pytest.mark.parametrize("said", [b"soon", b"-1", b"", b"99999999999999999999", b"\xff", b"0"])
