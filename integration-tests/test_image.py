@@ -230,7 +230,7 @@ def test_the_sbom_lists_what_cargo_links(sbom):
     """Found by another way: down from the filter through Cargo.lock, without what only tests need."""
     lock = tomllib.loads((locations.REPOSITORY / "Cargo.lock").read_text())["package"]
     packages = {package["name"]: package for package in lock if package["name"] in names_once(lock)}
-    wanted = {"pointsman-router", *tomllib.loads((locations.REPOSITORY / "router/Cargo.toml").read_text())["dependencies"]}
+    wanted = {"pointsman-engine", *tomllib.loads((locations.REPOSITORY / "engine/Cargo.toml").read_text())["dependencies"]}
     found, ahead = set(), sorted(wanted)
     while ahead:
         name = ahead.pop()

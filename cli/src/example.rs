@@ -62,7 +62,7 @@ fn curl(policy: &PolicyFile, url: &str, example: &Example, name: &str) -> Option
     let path = path_of(example.api)?;
     let body = example.body.replace("NAME", &serde_json::Value::from(name).to_string());
     let exchange = bare_body(body.clone().into_bytes(), path);
-    let record = Record::from_json(&pointsman_router::explain(&policy.policy, &exchange)?)?;
+    let record = Record::from_json(&pointsman_engine::explain(&policy.policy, &exchange)?)?;
     let (unbuffered, streamed) = if body.contains("\"stream\"") { ("N", ", streamed") } else { ("", "") };
     let quoted = body.replace('\'', r"'\''");
     (record.action == example.action).then(|| {

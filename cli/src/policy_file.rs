@@ -1,7 +1,7 @@
 //! A policy file: the one place where the command line meets the engine's policy.
 
 use crate::source::{Finding, Node, Part, Source, Value};
-use pointsman_router::policy::{Document, Policy, PolicyError, PolicyErrorKind};
+use pointsman_engine::policy::{Document, Policy, PolicyError, PolicyErrorKind};
 use std::path::Path;
 use std::rc::Rc;
 

@@ -1,7 +1,7 @@
 //! A request in a file: a JSON body alone, or an HTTP/1.1 request as text.
 
 use crate::source::reason;
-use pointsman_router::Exchange;
+use pointsman_engine::Exchange;
 use std::io::Read;
 use std::path::Path;
 

@@ -10,8 +10,8 @@
 //!
 //! Router and gate may be two versions of the module while one of two Istio plugins is being replaced, hence the version.
 
-use pointsman_router::Edits;
-use pointsman_router::names::CLUSTER_HEADER;
+use pointsman_engine::Edits;
+use pointsman_engine::names::CLUSTER_HEADER;
 
 /// Filter state in which the gate publishes its address.
 pub(crate) const ADDRESS_PROPERTY: &str = "pointsman_gate";

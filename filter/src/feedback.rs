@@ -3,8 +3,8 @@
 //! Shared data belongs to a `vm_id`: the upstream role writes what its router reads only if both have the same.
 
 use crate::host::{self, Headers, Status};
-use pointsman_router::Policy;
-use pointsman_router::feedback::{self, Demotions};
+use pointsman_engine::Policy;
+use pointsman_engine::feedback::{self, Demotions};
 
 /// The table of models that are left out for a while.
 const DEMOTIONS: &str = "pointsman.demotions";

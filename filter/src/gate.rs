@@ -8,7 +8,7 @@
 use crate::edits::{self, ADDRESS_PROPERTY, Address, HeaderEdit};
 use crate::host::{self, Action, Headers, Status};
 use crate::installation::{self, GATE_FIRST_PROPERTY, HOLD_PROPERTY, UNDECIDED};
-use pointsman_router::names::CLUSTER_HEADER;
+use pointsman_engine::names::CLUSTER_HEADER;
 use std::cell::Cell;
 
 /// Counts gates in data that all modules share: a number of its own for each, and for the router a sign that there is one.

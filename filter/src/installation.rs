@@ -12,8 +12,8 @@
 //! | an endpoint without metadata, or with that of a model the request must not go to | the plan does not name its model |
 
 use crate::host::{self, Action, Headers, Level};
-use pointsman_router::Reply;
-use pointsman_router::names::RECORD_PROPERTY;
+use pointsman_engine::Reply;
+use pointsman_engine::names::RECORD_PROPERTY;
 use std::cell::Cell;
 
 /// The cluster of a request that is still undecided. No cluster can have this name: routes by header find nothing.
@@ -52,7 +52,7 @@ const STILL: u32 = 5;
 /// Answers the current stream, which has no state to take the answer from.
 pub(crate) fn refuse_here(what: &str) -> Action {
     let path = host::header(Headers::Request, ":path");
-    answer(pointsman_router::reply::installation(path.as_deref().unwrap_or_default(), what))
+    answer(pointsman_engine::reply::installation(path.as_deref().unwrap_or_default(), what))
 }
 
 /// Answers the client instead of an upstream, and says so in the access log.

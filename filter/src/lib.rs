@@ -1,6 +1,6 @@
 //! Pointsman inside Envoy: a proxy-wasm module that reads, asks the engine, and applies what it says.
 //!
-//! It holds no policy. What a request means and where it goes is decided in `pointsman-router`; this crate knows how
+//! It holds no policy. What a request means and where it goes is decided in `pointsman-engine`; this crate knows how
 //! Envoy wants to be told.
 //!
 //! ```text

@@ -4,7 +4,7 @@ use crate::gate::Gate;
 use crate::host::{self, Level};
 use crate::router::Router;
 use crate::upstream::Upstream;
-use pointsman_router::config::{PluginConfig, Role};
+use pointsman_engine::config::{PluginConfig, Role};
 use std::rc::Rc;
 
 /// What a root context stands for. Streams hold the `Rc` they began with: a new configuration gets a new root context

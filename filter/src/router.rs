@@ -11,9 +11,9 @@ use crate::host::{self, Action, Headers, Loan, Status};
 use crate::installation::{self, GATE_FIRST, GATE_FIRST_PROPERTY, GATE_MISSING, HOLD_PROPERTY, UNDECIDED, Watch};
 use crate::splice::{some, splice};
 use peer::Peer;
-use pointsman_router::config::Hold;
-use pointsman_router::names::{self, CLUSTER_HEADER, PLAN_PROPERTY, RECORD_PROPERTY};
-use pointsman_router::{Edits, Policy, Reading, Received, Reply, Step};
+use pointsman_engine::config::Hold;
+use pointsman_engine::names::{self, CLUSTER_HEADER, PLAN_PROPERTY, RECORD_PROPERTY};
+use pointsman_engine::{Edits, Policy, Reading, Received, Reply, Step};
 use std::rc::Rc;
 
 /// How much of a refused request's body may still be on its way for the answer to wait for it.
@@ -105,7 +105,7 @@ pub(crate) fn on_request_headers(
     if strip_reserved(&mut headers, Headers::Request).is_err() {
         return (installation::refuse_here("a reserved request header could not be removed"), None);
     }
-    let reading = match pointsman_router::receive(&plugin.policy, &headers, &Peer(&plugin.policy), end_of_stream) {
+    let reading = match pointsman_engine::receive(&plugin.policy, &headers, &Peer(&plugin.policy), end_of_stream) {
         Received::Pass(record) => {
             if let Some(record) = record {
                 let _ = host::set_property(RECORD_PROPERTY, record.as_bytes());
@@ -286,7 +286,7 @@ impl Stream {
     pub(crate) fn refuse(&mut self, what: &str) -> Action {
         self.phase = Phase::Over;
         self.plugin.watch.log(what);
-        installation::answer(pointsman_router::reply::installation(&self.path, what))
+        installation::answer(pointsman_engine::reply::installation(&self.path, what))
     }
 
     fn fail(&mut self, what: &str, status: Status) -> Action {

@@ -1,7 +1,7 @@
 //! Changes in the middle of a body. Envoy can replace a prefix of what a callback sees and append to it, nothing else.
 
 use crate::host::{self, Loan, Status};
-use pointsman_router::Splice;
+use pointsman_engine::Splice;
 
 /// A prefix up to this size is replaced in one piece; above it the body is turned over piece by piece.
 const LARGEST_PREFIX: usize = 1 << 20;

@@ -16,9 +16,9 @@ use crate::installation::{
     self, BODY_DOES_NOT_FIT, Complaints, ENDPOINT_UNMARKED, MODEL_NOT_IN_PLAN, NO_PLAN, OTHER_VM_ID,
 };
 use crate::splice::{some, splice};
-use pointsman_router::Splice;
-use pointsman_router::attempt::{Attempt, Plan, Tried};
-use pointsman_router::names::{ATTEMPT_PROPERTY, PLAN_HEADER, PLAN_PROPERTY, PROVIDER_HEADER};
+use pointsman_engine::Splice;
+use pointsman_engine::attempt::{Attempt, Plan, Tried};
+use pointsman_engine::names::{ATTEMPT_PROPERTY, PLAN_HEADER, PLAN_PROPERTY, PROVIDER_HEADER};
 use std::rc::Rc;
 
 const PATH: &str = ":path";
@@ -46,7 +46,7 @@ impl Upstream {
     fn refuse(&self, path: &[u8], mistake: &str) -> Action {
         self.complaints.log(mistake);
         let _ = host::set_property(ATTEMPT_PROPERTY, installation::REFUSED_ATTEMPT);
-        installation::answer(pointsman_router::reply::installation(path, mistake))
+        installation::answer(pointsman_engine::reply::installation(path, mistake))
     }
 }
 

@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pointsman_router::{Exchange, Policy, Received, Step, explain, receive};
+use pointsman_engine::{Exchange, Policy, Received, Step, explain, receive};
 use std::rc::Rc;
 use std::sync::LazyLock;
 

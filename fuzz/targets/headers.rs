@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pointsman_router::{Exchange, Policy, explain};
+use pointsman_engine::{Exchange, Policy, explain};
 use std::rc::Rc;
 use std::sync::LazyLock;
 

@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pointsman_router::config::PluginConfig;
-use pointsman_router::{Exchange, Policy, explain};
+use pointsman_engine::config::PluginConfig;
+use pointsman_engine::{Exchange, Policy, explain};
 use std::rc::Rc;
 
 fuzz_target!(|json: &[u8]| {

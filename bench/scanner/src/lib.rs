@@ -4,8 +4,8 @@
 
 mod search;
 
-use pointsman_router::corridor::{Caller, Reading, Received, Step, receive};
-use pointsman_router::policy::Policy;
+use pointsman_engine::corridor::{Caller, Reading, Received, Step, receive};
+use pointsman_engine::policy::Policy;
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::rc::Rc;

@@ -4,7 +4,7 @@ use super::{Failure, print};
 use crate::record::Record;
 use crate::{policy_file, request_file};
 use clap::ValueEnum;
-use pointsman_router::policy::Policy;
+use pointsman_engine::policy::Policy;
 use std::path::PathBuf;
 
 /// Prints the decision for one request
@@ -93,7 +93,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             "warning: --demoted changes nothing: the policy takes no `feedback`, or no model has another to stand in"
         );
     }
-    let record = pointsman_router::explain(&policy.policy, &exchange);
+    let record = pointsman_engine::explain(&policy.policy, &exchange);
     match arguments.output {
         Output::Json => print(&format!("{}\n", record.as_deref().unwrap_or("null"))),
         Output::Text => print(&page(&policy.policy, record.as_deref())),

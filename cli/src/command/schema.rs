@@ -7,6 +7,6 @@ use super::{Failure, print};
 pub(crate) struct Arguments {}
 
 pub(crate) fn run(_: &Arguments) -> Result<(), Failure> {
-    print(&format!("{:#}\n", pointsman_router::policy::schema()));
+    print(&format!("{:#}\n", pointsman_engine::policy::schema()));
     Ok(())
 }

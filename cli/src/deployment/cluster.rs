@@ -147,5 +147,5 @@ fn is_field_value(text: &str) -> bool {
 /// A header that a credential may stand in: no pseudo-header, none of Pointsman's.
 fn is_field_name(text: &str) -> bool {
     let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
-    !text.is_empty() && text.bytes().all(is_letter) && !pointsman_router::names::is_reserved(text.as_bytes())
+    !text.is_empty() && text.bytes().all(is_letter) && !pointsman_engine::names::is_reserved(text.as_bytes())
 }

@@ -7,9 +7,9 @@ use super::instance::Role;
 use super::report::{Finding, Report};
 use super::routes::{self, Destinations};
 use super::tree::Tree;
-use pointsman_router::Policy;
-use pointsman_router::names::{MIRROR_HEADER, chain_cluster, mirror_cluster};
-use pointsman_router::policy::Model;
+use pointsman_engine::Policy;
+use pointsman_engine::names::{MIRROR_HEADER, chain_cluster, mirror_cluster};
+use pointsman_engine::policy::Model;
 use serde_json::Value;
 
 pub(super) fn check(dump: &Dump<'_>, destinations: &Destinations, report: &mut Report) {

@@ -3,8 +3,8 @@
 use super::tree::Tree;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use pointsman_router::Policy;
-use pointsman_router::config::PluginConfig;
+use pointsman_engine::Policy;
+use pointsman_engine::config::PluginConfig;
 use serde_json::Value;
 use std::rc::Rc;
 

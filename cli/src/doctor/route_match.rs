@@ -1,7 +1,7 @@
 //! Whether a route matches a request that Pointsman has routed. Only its path and the chosen cluster are known.
 
 use super::tree::Tree;
-use pointsman_router::names::CLUSTER_HEADER;
+use pointsman_engine::names::CLUSTER_HEADER;
 use serde_json::Value;
 
 /// Whether something matches, as far as one can tell.

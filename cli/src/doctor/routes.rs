@@ -6,8 +6,8 @@ use super::instance::Role;
 use super::report::{Finding, Report, names};
 use super::route_match::{self, Matches};
 use super::tree::Tree;
-use pointsman_router::Policy;
-use pointsman_router::names::CLUSTER_HEADER;
+use pointsman_engine::Policy;
+use pointsman_engine::names::CLUSTER_HEADER;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -6,7 +6,7 @@ use super::upstream::{self, Protocol};
 use super::yaml::{Shared, indent, list, quote};
 use crate::deployment::limits::CircuitBreakers;
 use crate::deployment::{Cluster, Mechanism};
-use pointsman_router::names::{chain_cluster, model_cluster};
+use pointsman_engine::names::{chain_cluster, model_cluster};
 use std::collections::BTreeSet;
 
 /// The items of `clusters` for every chain.

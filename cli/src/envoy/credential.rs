@@ -3,7 +3,7 @@
 use super::config::Config;
 use super::yaml::{indent, quote};
 use crate::deployment::{Cluster, Credential, Deployment};
-use pointsman_router::names::PROVIDER_HEADER;
+use pointsman_engine::names::PROVIDER_HEADER;
 use std::collections::BTreeSet;
 
 const EXTENSIONS: &str = "type.googleapis.com/envoy.extensions";

@@ -6,7 +6,7 @@ use super::upstream::{self, Protocol};
 use super::yaml::{Shared, indent, list, quote, value};
 use super::{chain, model, retry};
 use crate::deployment::Cluster;
-use pointsman_router::names::{CLUSTER_HEADER, MIRROR_HEADER, mirror_cluster};
+use pointsman_engine::names::{CLUSTER_HEADER, MIRROR_HEADER, mirror_cluster};
 
 /// The clusters of models and chains, each a mapping.
 pub(crate) fn clusters(config: &Config<'_>, shared: &mut Shared) -> Vec<String> {

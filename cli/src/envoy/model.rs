@@ -7,7 +7,7 @@ use super::upstream::{self, Protocol};
 use super::yaml::{Shared, quote};
 use crate::deployment::duration::Duration;
 use crate::deployment::{Cluster, Mechanism};
-use pointsman_router::names::{mirror_cluster, model_cluster};
+use pointsman_engine::names::{mirror_cluster, model_cluster};
 
 /// The items of `clusters` for every model that chains and copies need.
 pub(super) fn render(config: &Config<'_>, shared: &mut Shared) -> Vec<String> {

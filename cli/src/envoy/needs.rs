@@ -1,6 +1,6 @@
 //! What a policy needs of the proxy besides the deployment's clusters: chains of models, and models that get copies.
 
-use pointsman_router::Policy;
+use pointsman_engine::Policy;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -8,7 +8,7 @@ use super::retry;
 use super::yaml::{Shared, indent, list, quote};
 use crate::deployment::Mechanism;
 use crate::deployment::duration::Duration;
-use pointsman_router::names::{
+use pointsman_engine::names::{
     ATTEMPT_HEADER, CLUSTER_HEADER, MIRROR_HEADER, MIRROR_PLAN_PROPERTY, MODEL_HEADER, PLAN_HEADER, POLICY_HEADER,
     PROVIDER_HEADER, REASON_HEADER, RULE_HEADER, chain_cluster, mirror_cluster, model_cluster,
 };

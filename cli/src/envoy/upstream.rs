@@ -5,7 +5,7 @@ use super::credential;
 use super::filter::{Role, typed_config};
 use super::yaml::{Shared, indent};
 use crate::deployment::Cluster;
-use pointsman_router::names::PROVIDER_HEADER;
+use pointsman_engine::names::PROVIDER_HEADER;
 
 const OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 

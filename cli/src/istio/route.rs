@@ -6,7 +6,7 @@ use crate::deployment::Deployment;
 use crate::kubernetes::Object;
 use crate::kubernetes::http_route::{self, Backend, HttpRoute};
 use crate::kubernetes::object::{list, scalar};
-use pointsman_router::names::CLUSTER_HEADER;
+use pointsman_engine::names::CLUSTER_HEADER;
 
 /// The routes for what the router decides, and for what is no LLM call.
 pub(super) fn objects<'a>(

@@ -3,7 +3,7 @@
 use super::Object;
 use super::object::{list, scalar};
 use crate::envoy::yaml::indent;
-use pointsman_router::names::CLUSTER_HEADER;
+use pointsman_engine::names::CLUSTER_HEADER;
 
 /// One rule's destination.
 #[derive(Debug)]

@@ -4,9 +4,9 @@ use super::{Phase, Stream, strip_reserved};
 use crate::feedback;
 use crate::host::{self, Headers};
 use crate::installation::REFUSED_ATTEMPT;
-use pointsman_router::Answer;
-use pointsman_router::attempt::Tried;
-use pointsman_router::names::{ATTEMPT_PROPERTY, RECORD_PROPERTY};
+use pointsman_engine::Answer;
+use pointsman_engine::attempt::Tried;
+use pointsman_engine::names::{ATTEMPT_PROPERTY, RECORD_PROPERTY};
 
 impl Stream {
     /// Notes what the answer says, sets the response headers the policy asks for, and lets none of the upstream's stand

@@ -1,7 +1,7 @@
 //! Who is calling, and what the proxy knows besides.
 
 use crate::{feedback, host};
-use pointsman_router::{Caller, Policy};
+use pointsman_engine::{Caller, Policy};
 
 /// The caller, as the proxy has proved it.
 pub(super) struct Peer<'a>(pub(super) &'a Policy);

@@ -4,7 +4,7 @@
 //! declared with `object!`, read by `read`) -> compiled form, in which names have become indices. Every error on the
 //! way is collected, each with the path of its field.
 //! ```
-//! use pointsman_router::policy::Policy;
+//! use pointsman_engine::policy::Policy;
 //!
 //! let errors = Policy::from_json(br#"{"models": [{"name": "small"}], "ruls": []}"#).unwrap_err();
 //! let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();

@@ -27,7 +27,7 @@ pub struct Exchange {
 /// The decision record for a whole request, as Envoy's access log gets it; `None` for what is no LLM call.
 ///
 /// ```
-/// use pointsman_router::{Exchange, Policy, explain};
+/// use pointsman_engine::{Exchange, Policy, explain};
 /// use std::rc::Rc;
 ///
 /// let policy = Policy::from_json(br#"{"models": [{"name": "small", "cluster": "llama"}]}"#)?;
@@ -40,7 +40,7 @@ pub struct Exchange {
 /// };
 /// let record = explain(&Rc::new(policy), &exchange).unwrap_or_default();
 /// assert!(record.contains(r#""cluster":"llama""#));
-/// # Ok::<(), pointsman_router::policy::PolicyErrors>(())
+/// # Ok::<(), pointsman_engine::policy::PolicyErrors>(())
 /// ```
 #[must_use]
 pub fn explain(policy: &Rc<Policy>, exchange: &Exchange) -> Option<String> {
