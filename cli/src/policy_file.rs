@@ -3,20 +3,20 @@
 use crate::source::{Finding, Node, Part, Source, Value};
 use pointsman_engine::policy::{Document, Policy, PolicyError, PolicyErrorKind};
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// A valid policy, and the document it was made from.
 #[derive(Debug)]
 pub(crate) struct PolicyFile {
     pub(crate) source: Source,
-    pub(crate) policy: Rc<Policy>,
+    pub(crate) policy: Arc<Policy>,
 }
 
 /// Reads and checks a policy; every error comes with its place in the file.
 pub(crate) fn load(file: &Path) -> Result<PolicyFile, Vec<Finding>> {
     let source = Source::read(file).map_err(|finding| vec![finding])?;
     match Policy::from_document(&document(&source.root)) {
-        Ok(policy) => Ok(PolicyFile { source, policy: Rc::new(policy) }),
+        Ok(policy) => Ok(PolicyFile { source, policy: Arc::new(policy) }),
         Err(errors) => {
             let mut findings: Vec<_> = errors.iter().map(|error| finding(&source, error)).collect();
             findings.sort_by_key(|finding| finding.at);

@@ -7,7 +7,7 @@ use crate::policy::path::Path;
 use crate::policy::read::{Definitions, Read};
 use crate::policy::{Policy, PolicyErrors};
 use serde_json::{Value, json};
-use std::rc::Rc;
+use std::sync::Arc;
 
 object! {
     /// The plugin configuration.
@@ -65,7 +65,7 @@ pub struct PluginConfig {
     /// How requests wait while their bodies are read.
     pub hold: Hold,
     /// The policy: always there for the router, never for the others.
-    pub policy: Option<Rc<Policy>>,
+    pub policy: Option<Arc<Policy>>,
 }
 
 impl PluginConfig {
@@ -92,7 +92,7 @@ impl PluginConfig {
             report.add(&root.key("hold"), PolicyErrorKind::NotHere { why: "only the router can be told how to hold" });
         }
         let hold = spec.hold.unwrap_or(if spec.role != Role::Router { Hold::Gate } else { Hold::Stop });
-        report.finish(Self { role: spec.role, hold, policy: policy.map(Rc::new) })
+        report.finish(Self { role: spec.role, hold, policy: policy.map(Arc::new) })
     }
 }
 

@@ -3,8 +3,10 @@
 //! Shared data belongs to a `vm_id`: the upstream role writes what its router reads only if both have the same.
 
 use crate::host::{self, Headers, Status};
+use pointsman_engine::Live;
 use pointsman_engine::Policy;
-use pointsman_engine::feedback::{self, Demotions};
+use pointsman_engine::live::Demotions;
+use pointsman_engine::response::limits;
 
 /// The table of models that are left out for a while.
 const DEMOTIONS: &str = "pointsman.demotions";
@@ -32,7 +34,7 @@ pub(crate) struct NoTable;
 /// Reads the response headers of a model's answer, and notes it if its provider wants to be left alone. `is_providers` is
 /// asked only then: an answer of the proxy itself says nothing about a provider.
 pub(crate) fn listen(model: &str, is_providers: impl FnOnce() -> bool) -> Result<(), NoTable> {
-    let pause = feedback::pause(|name| host::header(Headers::Response, name), now);
+    let pause = limits::pause(|name| host::header(Headers::Response, name), now);
     match pause {
         Some(pause) if is_providers() => note(model, pause),
         _ => Ok(()),
@@ -52,20 +54,20 @@ fn note(model: &str, pause: u64) -> Result<(), NoTable> {
     Ok(())
 }
 
-/// The models that are left out now.
-pub(crate) fn demoted(policy: &Policy) -> Vec<String> {
+/// What is known of models now.
+pub(crate) fn live(policy: &Policy) -> Live {
     let Some((bytes, cas)) = host::shared(DEMOTIONS) else {
-        return Vec::new();
+        return Live::NOTHING;
     };
     let table = Demotions::read(&bytes);
     if table.is_empty() {
-        return Vec::new();
+        return Live::NOTHING;
     }
     let now = now();
     if table.is_over(now) {
         // From here on a request need not even ask for the time.
         let _ = host::set_shared(DEMOTIONS, &Demotions::default().write(), cas);
-        return Vec::new();
+        return Live::NOTHING;
     }
     table.in_force(now, policy.max_feedback_seconds().saturating_mul(1_000))
 }

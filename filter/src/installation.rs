@@ -57,7 +57,7 @@ pub(crate) fn refuse_here(what: &str) -> Action {
 
 /// Answers the client instead of an upstream, and says so in the access log.
 pub(crate) fn answer(mut reply: Reply) -> Action {
-    let _ = host::set_property(RECORD_PROPERTY, reply.record.as_bytes());
+    let _ = host::set_property(RECORD_PROPERTY, reply.record.to_json().as_bytes());
     reply.headers.push(("content-type", "application/json".to_owned()));
     if let Err(status) = host::send_local_response(reply.status, &reply.headers, &reply.body) {
         host::log(Level::Error, &format!("Envoy did not take an answer: {status}"));

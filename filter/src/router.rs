@@ -15,6 +15,7 @@ use pointsman_engine::config::Hold;
 use pointsman_engine::names::{self, CLUSTER_HEADER, PLAN_PROPERTY, RECORD_PROPERTY};
 use pointsman_engine::{Edits, Policy, Reading, Received, Reply, Step};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// How much of a refused request's body may still be on its way for the answer to wait for it.
 const LARGEST_REST: u64 = 64 << 10;
@@ -34,13 +35,13 @@ const RETRY_HEADERS: [&str; 6] = [
 
 /// A configured router on one worker.
 pub(crate) struct Router {
-    policy: Rc<Policy>,
+    policy: Arc<Policy>,
     hold: Hold,
     pub(crate) watch: Watch,
 }
 
 impl Router {
-    pub(crate) fn new(policy: Rc<Policy>, hold: Hold) -> Self {
+    pub(crate) fn new(policy: Arc<Policy>, hold: Hold) -> Self {
         feedback::open();
         Self { policy, hold, watch: Watch::new() }
     }
@@ -85,7 +86,7 @@ enum Phase {
     /// The body is complete by its content-length, and judged. Only its end is still to come.
     Complete,
     /// Refused. The answer waits for the end of the body, and nothing of the body is kept.
-    Refused(Reply),
+    Refused(Box<Reply>),
     /// The request is through; response headers are still to come.
     Answering,
     /// Nothing more to do.
@@ -105,14 +106,20 @@ pub(crate) fn on_request_headers(
     if strip_reserved(&mut headers, Headers::Request).is_err() {
         return (installation::refuse_here("a reserved request header could not be removed"), None);
     }
-    let reading = match pointsman_engine::receive(&plugin.policy, &headers, &Peer(&plugin.policy), end_of_stream) {
+    let reading = match pointsman_engine::receive(
+        &plugin.policy,
+        &headers,
+        &Peer(&plugin.policy),
+        &|| feedback::live(&plugin.policy),
+        end_of_stream,
+    ) {
         Received::Pass(record) => {
             if let Some(record) = record {
-                let _ = host::set_property(RECORD_PROPERTY, record.as_bytes());
+                let _ = host::set_property(RECORD_PROPERTY, record.to_json().as_bytes());
             }
             return (Action::Continue, None);
         }
-        Received::Reply(reply) => return (installation::answer(reply), None),
+        Received::Reply(reply) => return (installation::answer(*reply), None),
         Received::Read(reading) => reading,
     };
     let header = |wanted: &[u8]| headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
@@ -195,7 +202,7 @@ impl Stream {
                 if let Err(status) = apply(gate, size, news.head.as_deref(), &edits) {
                     return self.fail("change the request", status);
                 }
-                let _ = host::set_property(RECORD_PROPERTY, edits.record.as_bytes());
+                let _ = host::set_property(RECORD_PROPERTY, edits.record.to_json().as_bytes());
                 for (name, value) in &edits.state {
                     if let Err(status) = host::set_property(name, value.as_bytes()) {
                         return self.fail("leave a plan for the attempts", status);
@@ -217,7 +224,7 @@ impl Stream {
     /// Lets what this callback sees go on.
     fn pass(&mut self, complete: bool, end_of_stream: bool) -> Action {
         self.phase = match (end_of_stream, complete) {
-            (true, _) if !self.reading.wants_answer() => Phase::Over,
+            (true, _) if self.reading.expectation().is_none() => Phase::Over,
             (true, _) => Phase::Answering,
             (false, true) => Phase::Complete,
             (false, false) => Phase::Flowing,
@@ -230,7 +237,7 @@ impl Stream {
     /// An answer in front of that end costs an HTTP/1 client its connection, for a proxy cannot tell what is left of the
     /// request from the next one. So a short rest is waited for. Whoever never sends it runs into Envoy's timeouts, as with
     /// any other request; whoever has much to send, or does not say how much, is answered at once.
-    fn deny(&mut self, reply: Reply, size: usize, end_of_stream: bool) -> Action {
+    fn deny(&mut self, reply: Box<Reply>, size: usize, end_of_stream: bool) -> Action {
         let rest = self.reading.content_length().and_then(|length| length.checked_sub(self.received));
         let may_wait = !end_of_stream && rest.is_some_and(|rest| rest <= LARGEST_REST);
         // What lies in Envoy's buffer goes: it must never go on, and must not fill the buffer up to a 413.
@@ -239,7 +246,7 @@ impl Stream {
             return Action::Pause;
         }
         self.phase = Phase::Over;
-        installation::answer(reply)
+        installation::answer(*reply)
     }
 
     /// More of a refused request.
@@ -319,7 +326,7 @@ fn apply(gate: Option<Address>, size: usize, head: Option<&[u8]>, edits: &Edits)
 /// What a callback's share of the body has brought.
 struct News {
     /// The decision, if it fell just now. It holds only because nothing behind it in this callback was refused.
-    edits: Option<Edits>,
+    edits: Option<Box<Edits>>,
     /// The first piece of what this callback could see, if it was read: most splices fall into it.
     head: Option<Loan>,
     /// The body is complete.
@@ -327,11 +334,11 @@ struct News {
 }
 
 enum Refusal {
-    Reply(Reply),
+    Reply(Box<Reply>),
     Host(Status),
 }
 
-fn take(step: Step, decided: &mut Option<Edits>) -> Result<(), Refusal> {
+fn take(step: Step, decided: &mut Option<Box<Edits>>) -> Result<(), Refusal> {
     match step {
         Step::Hold | Step::Flow => Ok(()),
         Step::Route(edits) => {

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use pointsman_engine::Policy;
 use pointsman_engine::config::PluginConfig;
 use serde_json::Value;
-use std::rc::Rc;
+use std::sync::Arc;
 
 const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
 
@@ -66,7 +66,7 @@ pub(super) struct Instance<'a> {
     /// Whether the router waits for a gate.
     pub(super) gated: bool,
     /// The policy, if it is valid.
-    pub(super) policy: Option<Rc<Policy>>,
+    pub(super) policy: Option<Arc<Policy>>,
     /// What is wrong with the configuration.
     pub(super) errors: Vec<String>,
     pub(super) on_trap: OnTrap,

@@ -3,30 +3,16 @@
 use super::config::Config;
 use super::yaml::{indent, quote};
 use crate::deployment::{Cluster, Credential, Deployment};
+use pointsman_engine::keys;
 use pointsman_engine::names::PROVIDER_HEADER;
 use std::collections::BTreeSet;
 
 const EXTENSIONS: &str = "type.googleapis.com/envoy.extensions";
 
-/// Where the APIs' clients put their keys, and which of their accounts a request is for: with another's key that is either
-/// wrong, or told to somebody whom it does not concern. So are cookies: one provider sets them, the next would get them.
-const KEY_HEADERS: [&str; 10] = [
-    "api-key",
-    "authorization",
-    "cookie",
-    "ocp-apim-subscription-key",
-    "openai-organization",
-    "openai-project",
-    "proxy-authorization",
-    "x-amz-security-token",
-    "x-api-key",
-    "x-goog-api-key",
-];
-
 /// Every header of this deployment in which a key can stand.
 pub(super) fn key_headers(deployment: &Deployment) -> BTreeSet<&str> {
     let own = deployment.clusters.iter().filter_map(|cluster| Some(cluster.credential.as_ref()?.header.as_str()));
-    KEY_HEADERS.into_iter().chain(own).collect()
+    keys::HEADERS.into_iter().chain(own).collect()
 }
 
 /// A filter that takes headers out of a request.

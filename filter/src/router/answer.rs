@@ -4,44 +4,39 @@ use super::{Phase, Stream, strip_reserved};
 use crate::feedback;
 use crate::host::{self, Headers};
 use crate::installation::REFUSED_ATTEMPT;
-use pointsman_engine::Answer;
 use pointsman_engine::attempt::Tried;
 use pointsman_engine::names::{ATTEMPT_PROPERTY, RECORD_PROPERTY};
+use pointsman_engine::{Answer, Expectation};
 
 impl Stream {
     /// Notes what the answer says, sets the response headers the policy asks for, and lets none of the upstream's stand
     /// beside them.
     pub(super) fn hear(&mut self) {
-        if self.reading.wants_answer() {
-            let answer = match self.reading.only_model() {
-                Some(model) => {
-                    if self.plugin.policy.takes_feedback() {
-                        // The table is the router's own.
-                        let _ = feedback::listen(model, is_providers_answer);
-                    }
-                    self.reading.answered(true, None)
-                }
-                None => self.complete(),
-            };
+        if let Some(expected) = self.reading.expectation() {
+            if let Some(model) = expected.heard() {
+                // The table is the router's own.
+                let _ = feedback::listen(model, is_providers_answer);
+            }
+            let answer = if expected.is_direct() { expected.answered(true, None) } else { complete(expected) };
             label_response(&answer.headers);
         }
         if matches!(self.phase, Phase::Answering) {
             self.phase = Phase::Over;
         }
     }
+}
 
-    /// Completes the record of a chain: which attempt, and whose answer.
-    fn complete(&self) -> Answer {
-        let tried = host::property(ATTEMPT_PROPERTY.as_bytes());
-        let tried = tried.as_deref();
-        let answer = self.reading.answered(is_providers_answer(), tried.and_then(Tried::read).as_ref());
-        if let Some(record) = &answer.record
-            && tried != Some(REFUSED_ATTEMPT)
-        {
-            let _ = host::set_property(RECORD_PROPERTY, record.as_bytes());
-        }
-        answer
+/// Completes the record of a chain: which attempt, and whose answer.
+fn complete(expected: &Expectation) -> Answer {
+    let tried = host::property(ATTEMPT_PROPERTY.as_bytes());
+    let tried = tried.as_deref();
+    let answer = expected.answered(is_providers_answer(), tried.and_then(Tried::read).as_ref());
+    if let Some(record) = &answer.record
+        && tried != Some(REFUSED_ATTEMPT)
+    {
+        let _ = host::set_property(RECORD_PROPERTY, record.to_json().as_bytes());
     }
+    answer
 }
 
 /// Sets response headers of ours.

@@ -1,6 +1,6 @@
-//! Who is calling, and what the proxy knows besides.
+//! Who is calling.
 
-use crate::{feedback, host};
+use crate::host;
 use pointsman_engine::{Caller, Policy};
 
 /// The caller, as the proxy has proved it.
@@ -11,10 +11,6 @@ impl Caller for Peer<'_> {
         host::property(b"connection\0uri_san_peer_certificate")
             .filter(|name| !name.is_empty())
             .map(|name| name.to_vec())
-    }
-
-    fn demoted(&self) -> Vec<String> {
-        feedback::demoted(self.0)
     }
 
     fn claim(&self, path: &[String]) -> Option<Vec<u8>> {

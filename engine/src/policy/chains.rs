@@ -1,43 +1,17 @@
-//! Fallbacks: which models may serve a request when the first choice cannot or does not.
+//! Chains: the models that a request can be given to try, one after the other.
 
-use super::catalog::{Catalog, ModelId};
-use super::error::{PolicyErrorKind, Report};
-use super::path::Path;
-use super::rule::{Action, Rule};
-use super::text::Name;
+use super::catalog::{Catalog, MAX_FALLBACK, ModelId};
+use super::rule::{Rule, RuleAction};
 use std::collections::BTreeSet;
 
-/// The longest fallback list. Any of its models can be missing for some request, and a proxy needs a cluster for each
-/// chain that can come out of it.
-const MAX_FALLBACK: usize = 6;
-
-/// Resolves a list of models; none may stand in it twice.
-pub(super) fn compile(names: Vec<Name>, catalog: &Catalog, at: &Path<'_>, report: &mut Report) -> Vec<ModelId> {
-    if names.len() > MAX_FALLBACK {
-        report.add(at, PolicyErrorKind::TooMany { max: MAX_FALLBACK });
-    }
-    let mut models = Vec::with_capacity(names.len());
-    for (nth, name) in names.into_iter().enumerate() {
-        let at = at.index(nth);
-        match catalog.resolve(&name, &at, report) {
-            Some(model) if models.contains(&model) => {
-                report.add(&at, PolicyErrorKind::Taken { name: name.0, by: "an earlier item".to_owned() });
-            }
-            Some(model) => models.push(model),
-            None => {}
-        }
-    }
-    models
-}
-
 /// Every chain of two or more models that some request can be given, in no particular order but always the same.
-pub(super) fn chains(catalog: &Catalog, rules: &[Rule]) -> BTreeSet<Vec<ModelId>> {
+pub(super) fn all(catalog: &Catalog, rules: &[Rule]) -> BTreeSet<Vec<ModelId>> {
     let mut chains = BTreeSet::new();
     for (id, model) in catalog.iter() {
         add(&mut chains, id, &model.fallback);
     }
     for rule in rules {
-        let Action::Route(route) = &rule.action else { continue };
+        let RuleAction::Route(route) = &rule.action else { continue };
         for head in route.choices() {
             add(&mut chains, head, route.fallback_after(head, catalog));
         }
