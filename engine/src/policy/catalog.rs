@@ -2,13 +2,11 @@
 
 use super::api_name::RoutableApi;
 use super::capability::{Capability, CapabilitySet};
-use super::error::{PolicyErrorKind, Report, What};
+use super::error::{PolicyErrorKind, PolicyFault, Report, What};
 use super::fallback;
-use super::object::object;
-use super::path::Path;
-use super::read::{MAX_WHOLE, Map, Price, Whole};
 use super::text::{Cluster, LabelKey, ModelName, Name, PathPrefix, Plain, Query};
 use crate::api::ApiSet;
+use pointsman_document::{MAX_WHOLE, Map, Path, Price, Whole, object};
 use std::collections::BTreeMap;
 
 object! {
@@ -184,7 +182,7 @@ impl Catalog {
             if let Some(own) = linked.iter().position(|model| *model == ModelId(id))
                 && let Some(model) = self.models.get(nth)
             {
-                report.add(&at.index(own), PolicyErrorKind::OwnFallback { name: model.name.clone() });
+                report.add(&at.index(own), PolicyFault::OwnFallback { name: model.name.clone() }.into());
             }
             if let Some(model) = self.models.get_mut(nth) {
                 model.fallback = linked;
@@ -201,7 +199,7 @@ impl Catalog {
         let found = self.find(&name.0);
         if found.is_none() && !self.has_gaps {
             let suggestion = report.suggest(&name.0, self.names());
-            report.add(at, PolicyErrorKind::NoSuch { what: What::Model, name: name.0.clone(), suggestion });
+            report.add(at, PolicyFault::NoSuch { what: What::Model, name: name.0.clone(), suggestion }.into());
         }
         found
     }

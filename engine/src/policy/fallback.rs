@@ -2,9 +2,9 @@
 
 use super::catalog::{Catalog, ModelId};
 use super::error::{PolicyErrorKind, Report};
-use super::path::Path;
 use super::rule::{Action, Rule};
 use super::text::Name;
+use pointsman_document::Path;
 use std::collections::BTreeSet;
 
 /// The longest fallback list. Any of its models can be missing for some request, and a proxy needs a cluster for each
