@@ -9,8 +9,8 @@ mod render;
 mod run;
 mod schema;
 
-use crate::source::Finding;
 use clap::{Parser, Subcommand};
+use pointsman_source::Finding;
 use std::process::ExitCode;
 
 /// Routes LLM requests by policy, inside the proxy you already run.
@@ -98,5 +98,5 @@ fn print(text: &str) {
 /// Runs a command that waits for several things at once.
 fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.map_err(|err| Failure::Sentence(crate::source::reason(&err)))?.block_on(work)
+    runtime.map_err(|err| Failure::Sentence(pointsman_source::reason(&err)))?.block_on(work)
 }

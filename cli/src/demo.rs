@@ -22,7 +22,6 @@ mod responses;
 mod speech;
 mod stream;
 
-use crate::source::reason;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::HeaderMap;
@@ -32,6 +31,7 @@ use axum::routing::post;
 use behaviour::Behaviour;
 use door::Door;
 use journal::Journal;
+use pointsman_source::reason;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

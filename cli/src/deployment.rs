@@ -12,7 +12,7 @@ pub(crate) use version::EnvoyVersion;
 
 use crate::envoy_gateway::EnvoyGateway;
 use crate::istio::Istio;
-use crate::source::{Finding, Part, Source};
+use pointsman_source::{Finding, Part, Source};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -109,7 +109,7 @@ fn default_buffer_limit() -> u32 {
 pub(crate) fn load(path: &Path) -> Result<(Deployment, Source), Vec<Finding>> {
     let file = if path.is_dir() { path.join(FILE_NAME) } else { path.to_path_buf() };
     let source = Source::read(&file).map_err(|finding| vec![finding])?;
-    let value = serde_json::to_value(&source.root).unwrap_or_default();
+    let value = serde_json::to_value(&source.document).unwrap_or_default();
     let mut deployment: Deployment = serde_path_to_error::deserialize(value).map_err(|err| {
         let path = err.path().to_string();
         let message = plain(&err.into_inner().to_string());

@@ -3,7 +3,7 @@
 use crate::policy_file::PolicyFile;
 use crate::record;
 use crate::request_file::{bare_body, path_of};
-use crate::source::Node;
+use pointsman_document::Document;
 use pointsman_engine::record::Disposition;
 
 /// A request whose `NAME` stands for the model asked for, and what should become of it to be worth showing.
@@ -50,7 +50,7 @@ pub(crate) fn curl_lines(policy: &PolicyFile, url: &str) -> String {
 
 /// What a client may ask for by name: aliases first, since most policies decide something for them.
 fn names(policy: &PolicyFile) -> Vec<&str> {
-    let listed = |field| policy.source.root.get(field).map(Node::items).unwrap_or_default().iter();
+    let listed = |field| policy.source.document.get(field).map(Document::items).unwrap_or_default().iter();
     listed("aliases")
         .chain(listed("models"))
         .filter_map(|item| item.get("name")?.as_str())

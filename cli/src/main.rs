@@ -16,7 +16,6 @@ mod policy_file;
 mod project;
 mod record;
 mod request_file;
-mod source;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -4,7 +4,7 @@ mod warnings;
 
 use crate::deployment::{self, Deployment, EnvoyVersion};
 use crate::policy_file::{self, PolicyFile};
-use crate::source::{Finding, Part, Source};
+use pointsman_source::{Finding, Part, Source};
 use std::path::Path;
 
 #[derive(Debug)]
@@ -45,7 +45,7 @@ fn small_buffer(deployment: &Deployment, source: &Source, policy: &PolicyFile) -
         return None;
     }
     let effect = "a body that does not fit is refused by Envoy, in plain text";
-    Some(if source.root.get(BUFFER).is_some() {
+    Some(if source.document.get(BUFFER).is_some() {
         let message = format!("warning: not above the policy's `{BODY}` of {body}: {effect}");
         source.finding(BUFFER, Part::Value, &message)
     } else {

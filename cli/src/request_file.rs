@@ -1,7 +1,7 @@
 //! A request in a file: a JSON body alone, or an HTTP/1.1 request as text.
 
-use crate::source::reason;
 use pointsman_engine::Exchange;
+use pointsman_source::reason;
 use std::io::Read;
 use std::path::Path;
 

@@ -1,11 +1,8 @@
 //! What one instance of the module is told by the proxy: its role, and for the router its policy.
 
-use crate::policy::document::Document;
-use crate::policy::error::{PolicyErrorKind, Report};
-use crate::policy::object::{names, object};
-use crate::policy::path::Path;
-use crate::policy::read::{Definitions, Read};
+use crate::policy::error::{PolicyErrorKind, PolicyFault, Report};
 use crate::policy::{Policy, PolicyErrors};
+use pointsman_document::{Definitions, Document, Path, Read, names, object};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -72,7 +69,7 @@ impl PluginConfig {
     /// Reads a plugin configuration; every error is reported, those of the policy below `policy`.
     pub fn from_json(json: &[u8]) -> Result<Self, PolicyErrors> {
         if json.trim_ascii().is_empty() {
-            return Err(PolicyErrors::whole(PolicyErrorKind::Absent));
+            return Err(PolicyErrors::whole(PolicyFault::Absent.into()));
         }
         let document = Document::from_json(json)?;
         let (mut report, root) = (Report::default(), Path::Root);

@@ -1,7 +1,7 @@
 //! What operators write, made into a [`Policy`] that cannot be invalid.
 //!
-//! The way of a policy: text -> [`Document`] (`document`) -> written form (`spec` and the `…Spec` types,
-//! declared with `object!`, read by `read`) -> compiled form, in which names have become indices. Every error on the
+//! The way of a policy: text -> [`Document`] -> written form (`spec` and the `…Spec` types, declared with `object!`
+//! of `pointsman-document`) -> compiled form, in which names have become indices. Every error on the
 //! way is collected, each with the path of its field.
 //! ```
 //! use pointsman_engine::policy::Policy;
@@ -18,24 +18,19 @@ mod catalog;
 mod chains;
 mod claim;
 mod condition;
-pub(crate) mod document;
 pub(crate) mod error;
 mod failure;
 mod header;
 mod index;
 mod keyword;
 mod model_set;
-pub(crate) mod object;
-pub(crate) mod path;
 mod path_match;
 mod pattern;
-pub(crate) mod read;
 mod read_set;
 mod rule;
-pub(crate) mod schema;
+mod schema;
 mod share;
 mod spec;
-mod suggest;
 mod tenant;
 mod text;
 
@@ -43,8 +38,8 @@ mod text;
 mod testing;
 
 pub use catalog::Model;
-pub use document::Document;
-pub use error::{PolicyError, PolicyErrorKind, PolicyErrors, What};
+pub use error::{PolicyError, PolicyErrorKind, PolicyErrors, PolicyFault, What};
+pub use pointsman_document::Document;
 pub use schema::schema;
 
 pub(crate) use alias::Alias;
@@ -67,8 +62,7 @@ use error::Report;
 use header::HeaderSlots;
 use index::{PossibleRules, RuleIndex};
 use keyword::Keywords;
-use path::Path;
-use read::Read;
+use pointsman_document::{Path, Read};
 use read_set::ReadSet;
 use sha2::{Digest, Sha256};
 use spec::PolicySpec;
@@ -335,13 +329,6 @@ impl Policy {
     /// Whether a tenant is told by its certificate.
     pub(crate) fn uses_principal(&self) -> bool {
         self.read_set.principal
-    }
-}
-
-impl Document {
-    /// Reads JSON text.
-    pub(crate) fn from_json(json: &[u8]) -> Result<Self, PolicyErrors> {
-        serde_json::from_slice(json).map_err(|err| PolicyErrors::whole(PolicyErrorKind::Syntax(err.to_string())))
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Failure, block_on, print};
 use crate::doctor::answers::{Answers, STATS};
 use crate::doctor::examine;
 use crate::envoy::admin::{self, Answer};
-use crate::source::reason;
+use pointsman_source::reason;
 use serde_json::Value;
 use std::process::ExitCode;
 

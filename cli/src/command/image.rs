@@ -2,7 +2,7 @@
 
 use super::{Failure, print};
 use crate::oci::{self, About, Created, Image, Reference, Referrer};
-use crate::source::reason;
+use pointsman_source::reason;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -2,12 +2,12 @@
 
 use super::behaviour::Behaviour;
 use super::{Demo, Server};
-use crate::source::reason;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use pointsman_source::reason;
 use serde_json::{Map, Value};
 
 pub(super) fn routes(demo: Demo) -> Router {

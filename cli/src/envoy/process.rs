@@ -47,7 +47,7 @@ impl Envoy {
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
-            .map_err(|err| format!("`{}` does not start: {}", binary.display(), crate::source::reason(&err)))?;
+            .map_err(|err| format!("`{}` does not start: {}", binary.display(), pointsman_source::reason(&err)))?;
         let log = Log::default();
         if let Some(stderr) = child.stderr.take() {
             tokio::spawn(log.clone().follow(stderr));

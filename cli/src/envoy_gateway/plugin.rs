@@ -4,13 +4,13 @@ use super::settings::{EnvoyGateway, PullPolicy};
 use crate::envoy::yaml::{indent, quote};
 use crate::kubernetes::object::scalar;
 use crate::kubernetes::{Object, document};
-use crate::source::Node;
+use pointsman_document::Document;
 
 const COMMENT: &str = "Router and gate, in the order in which they run. Envoy Gateway switches them on route by route: a request is read only
 if some route of this policy matches it from the start, which is what the route for everything else is for.
 No failover to another provider here: that needs filters in front of a single upstream, which this API does not have.";
 
-pub(super) fn object<'a>(settings: &'a EnvoyGateway, policy: &Node, routes: &[String]) -> Object<'a> {
+pub(super) fn object<'a>(settings: &'a EnvoyGateway, policy: &Document, routes: &[String]) -> Object<'a> {
     let router = format!("role: router\nhold: gate\npolicy:\n  {}", indent(&document(policy), 2));
     let plugins = [instance(settings, "router", &router), instance(settings, "gate", "role: gate")];
     Object {

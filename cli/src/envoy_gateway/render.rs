@@ -22,7 +22,7 @@ pub(crate) fn render(
     let routes = routes(settings, deployment, &backends);
     let names: Vec<String> = routes.iter().map(|route| route.name.clone()).collect();
     let mut objects = vec![
-        plugin::object(settings, &policy.source.root, &names),
+        plugin::object(settings, &policy.source.document, &names),
         traffic::client(settings, deployment.buffer_limit_bytes),
     ];
     objects.extend(traffic::backend(settings, deployment, &backends, &names));

@@ -5,11 +5,11 @@ use super::version::Version;
 use crate::envoy::yaml::{indent, quote};
 use crate::kubernetes::object::scalar;
 use crate::kubernetes::{Object, document};
-use crate::source::Node;
+use pointsman_document::Document;
 
 /// Gate and router: a gate without its router lets everything pass, a router without its gate refuses everything, so the
 /// gate comes first.
-pub(super) fn objects<'a>(istio: &'a Istio, policy: &Node) -> Vec<Object<'a>> {
+pub(super) fn objects<'a>(istio: &'a Istio, policy: &Document) -> Vec<Object<'a>> {
     let configuration = format!("role: router\nhold: gate\npolicy:\n  {}\n", indent(&document(policy), 2));
     vec![
         plugin(istio, "gate", istio.priority.saturating_sub(1), GATE_COMMENT, "role: gate\n"),

@@ -46,7 +46,7 @@ pub(crate) fn render(rendering: &Rendering<'_>) -> Result<String, Vec<(String, S
 fn objects<'a>(rendering: &Rendering<'a>, needs: &Needs, destinations: &[Destination<'_>]) -> Vec<Object<'a>> {
     let Rendering { deployment, istio, .. } = rendering;
     let mut objects = match rendering.hold {
-        Hold::Gate => plugin::objects(istio, &rendering.policy.source.root),
+        Hold::Gate => plugin::objects(istio, &rendering.policy.source.document),
         Hold::Stop => vec![stop::object(istio, &rendering.policy.json())],
     };
     objects.extend(buffer::object(istio, deployment.buffer_limit_bytes));

@@ -1,7 +1,7 @@
 //! A layout on disk: complete, or as it was before.
 
 use super::layout::Files;
-use crate::source::reason;
+use pointsman_source::reason;
 use std::path::{Path, PathBuf};
 
 /// Writes the files into `folder`. What was there is replaced, if it is a layout; anything else is left alone.

@@ -3,7 +3,7 @@
 use crate::deployment::{Cluster, Deployment};
 use crate::envoy::needs::Needs;
 use crate::policy_file::PolicyFile;
-use crate::source::{Finding, Part, Source};
+use pointsman_source::{Finding, Part, Source};
 
 /// A proxy is expected to hold that many chains without anybody noticing.
 const MANY_CHAINS: usize = 500;

@@ -2,10 +2,9 @@
 
 use super::catalog::{Catalog, ModelId};
 use super::error::{PolicyErrorKind, Report};
-use super::object::object;
-use super::path::Path;
 use super::pattern::Pattern;
 use super::text::{Name, NamePattern};
+use pointsman_document::{Path, object};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 

@@ -1,10 +1,8 @@
 //! APIs as operators name them.
 
-use super::document::Document;
 use super::error::Report;
-use super::path::Path;
-use super::read::{Definitions, Read, choose};
 use crate::api::Api;
+use pointsman_document::{Definitions, Document, Path, Read, choose};
 use serde_json::{Value, json};
 
 /// An API that policies can name.

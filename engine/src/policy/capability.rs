@@ -1,6 +1,6 @@
 //! What models can do and requests can need.
 
-use super::object::names;
+use pointsman_document::names;
 
 names! {
     /// What a request can need of a model.

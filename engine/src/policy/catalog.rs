@@ -2,12 +2,10 @@
 
 use super::api_name::RoutableApi;
 use super::capability::{Capability, CapabilitySet};
-use super::error::{PolicyErrorKind, Report, What};
-use super::object::object;
-use super::path::Path;
-use super::read::{MAX_WHOLE, Map, Price, Whole};
+use super::error::{PolicyErrorKind, PolicyFault, Report, What};
 use super::text::{Cluster, LabelKey, ModelName, Name, PathPrefix, Plain, Query};
 use crate::api::ApiSet;
+use pointsman_document::{MAX_WHOLE, Map, Path, Price, Whole, object};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -189,7 +187,7 @@ impl Catalog {
             if let Some(own) = linked.iter().position(|model| *model == ModelId(id))
                 && let Some(model) = self.models.get(nth)
             {
-                report.add(&at.index(own), PolicyErrorKind::OwnFallback { name: model.name.as_ref().to_owned() });
+                report.add(&at.index(own), PolicyFault::OwnFallback { name: model.name.as_ref().to_owned() }.into());
             }
             if let Some(model) = self.models.get_mut(nth) {
                 model.fallback = linked;
@@ -206,7 +204,7 @@ impl Catalog {
         let found = self.find(&name.0);
         if found.is_none() && !self.has_gaps {
             let suggestion = report.suggest(&name.0, self.names());
-            report.add(at, PolicyErrorKind::NoSuch { what: What::Model, name: name.0.clone(), suggestion });
+            report.add(at, PolicyFault::NoSuch { what: What::Model, name: name.0.clone(), suggestion }.into());
         }
         found
     }

@@ -1,9 +1,8 @@
 //! Conditions on JWT claims.
 
-use super::object::object;
 use super::pattern::Pattern;
-use super::read::Some1;
 use super::text::{ClaimName, Plain, PlainPattern};
+use pointsman_document::{Some1, object};
 
 object! {
     /// A condition on a claim of the verified JWT: text, or a list of texts. Numbers and booleans lose their type on the way

@@ -3,17 +3,15 @@
 use super::alias::Aliases;
 use super::api_name::RoutableApi;
 use super::catalog::Catalog;
-use super::error::{PolicyErrorKind, Report, What};
+use super::error::{PolicyErrorKind, PolicyFault, Report, What};
 use super::header::{HeaderMatch, HeaderSlots, HeaderSpec};
 use super::keyword::{KeywordId, Keywords};
-use super::object::object;
-use super::path::Path;
 use super::path_match::{PathMatch, PathSpec};
 use super::pattern::Pattern;
-use super::read::{MAX_WHOLE, Some1, Whole};
 use super::tenant::{TenantId, Tenants};
 use super::text::{Keyword, Name, NamePattern};
 use crate::api::ApiSet;
+use pointsman_document::{MAX_WHOLE, Path, Some1, Whole, object};
 
 object! {
     /// When a rule applies. Of the conditions that are given, all must hold; none at all always holds.
@@ -160,7 +158,7 @@ fn known_name(pattern: &NamePattern, scope: &Scope<'_>, at: &Path<'_>, report: &
         let is_known = catalog.find(name).is_some() || aliases.find(name).is_some();
         if !is_known && !catalog.has_gaps() && !aliases.has_gaps() {
             let suggestion = report.suggest(name, catalog.names().chain(aliases.names()));
-            report.add(at, PolicyErrorKind::NoSuch { what: What::ModelOrAlias, name: name.to_owned(), suggestion });
+            report.add(at, PolicyFault::NoSuch { what: What::ModelOrAlias, name: name.to_owned(), suggestion }.into());
         }
     }
     pattern

@@ -1,13 +1,10 @@
 //! What happens when a request cannot be decided the normal way, cause by cause.
 
 use super::catalog::{Catalog, ModelId};
-use super::document::Document;
 use super::error::Report;
-use super::object::{names, object};
-use super::path::Path;
-use super::read::{Definitions, Read, choose, wrong_type};
 use super::text::Name;
 use crate::request::Violation;
+use pointsman_document::{Definitions, Document, Path, Read, choose, names, object, wrong_type};
 use serde_json::{Value, json};
 
 object! {

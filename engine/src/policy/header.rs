@@ -1,12 +1,9 @@
 //! Conditions on request headers, and the numbering of the headers that a policy looks at.
 
-use super::document::Document;
-use super::error::{PolicyErrorKind, Report};
-use super::object::{names, object};
-use super::path::Path;
-use super::read::{Definitions, Read, wrong_type};
+use super::error::{PolicyErrorKind, PolicyFault, Report};
 use super::text::HeaderValue;
 use crate::names::RESERVED_PREFIX;
+use pointsman_document::{Definitions, Document, Path, Read, names, object, wrong_type};
 use regex_lite::{Regex, RegexBuilder};
 use serde_json::{Value, json};
 
@@ -53,7 +50,7 @@ impl Read for HeaderName {
         let Document::String(name) = document else { return wrong_type("a string", document, at, report) };
         let lower = name.to_ascii_lowercase();
         if lower.starts_with(RESERVED_PREFIX) {
-            return report.lose(at, PolicyErrorKind::ReservedHeader);
+            return report.lose(at, PolicyFault::ReservedHeader.into());
         }
         let is_token = !lower.is_empty()
             && lower.len() <= 256
@@ -90,7 +87,7 @@ impl HeaderSlots {
         if known.is_none() && place < MAX_HEADERS {
             self.0.push(name.0);
         } else if known.is_none() {
-            report.add(at, PolicyErrorKind::TooManyHeaders { max: MAX_HEADERS });
+            report.add(at, PolicyFault::TooManyHeaders { max: MAX_HEADERS }.into());
         }
         HeaderSlot(u16::try_from(place).unwrap_or(u16::MAX))
     }
@@ -132,7 +129,7 @@ impl HeaderSpec {
             MatchType::RegularExpression => match full_match(&self.value.0) {
                 Ok(regex) => ValueTest::Regex(regex),
                 Err(err) => {
-                    report.add(&at.key("value"), PolicyErrorKind::Regex { reason: err.to_string() });
+                    report.add(&at.key("value"), PolicyFault::Regex { reason: err.to_string() }.into());
                     ValueTest::Exact(self.value.0)
                 }
             },

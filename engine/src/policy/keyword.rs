@@ -1,9 +1,9 @@
 //! The keywords of all rules, numbered, so that one pass over the text looks for all of them.
 
-use super::error::{PolicyErrorKind, Report};
-use super::path::Path;
+use super::error::{PolicyFault, Report};
 use super::text::Keyword;
 use crate::request::keywords::KeywordSearch;
+use pointsman_document::Path;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ impl Keywords {
     pub(super) fn search(&self, at: &Path<'_>, report: &mut Report) -> Option<Arc<KeywordSearch>> {
         let search = KeywordSearch::new(&self.all).map(Arc::new);
         if search.is_none() && !self.all.is_empty() {
-            report.add(at, PolicyErrorKind::TooManyKeywords);
+            report.add(at, PolicyFault::TooManyKeywords.into());
         }
         search
     }

@@ -1,7 +1,7 @@
 //! Conditions on the request path.
 
-use super::object::{names, object};
 use super::text::RequestPath;
+use pointsman_document::{names, object};
 
 object! {
     /// A condition on the request path.

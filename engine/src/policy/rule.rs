@@ -2,16 +2,13 @@
 
 use super::catalog::{Catalog, ModelId};
 use super::condition::{Conditions, ConditionsSpec, Scope};
-use super::document::Document;
-use super::error::{PolicyErrorKind, Report};
+use super::error::{PolicyErrorKind, PolicyFault, Report};
 use super::header::{HeaderName, HeaderSlot};
 use super::model_set::ModelSet;
-use super::object::{names, object};
-use super::path::Path;
-use super::read::{Some1, Whole};
 use super::share::Share;
 use super::text::{Message, Name};
 use crate::reason::{Reason, Refusal};
+use pointsman_document::{Document, Path, Some1, Whole, names, object};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -267,7 +264,7 @@ impl RouteSpec {
             });
         }
         if !has_weight {
-            report.add(&at_targets, PolicyErrorKind::NoWeight);
+            report.add(&at_targets, PolicyFault::NoWeight.into());
         }
         let at_sticky = at.key("sticky");
         let sticky = self.sticky.map(|sticky| scope.slots.slot(sticky.header, &at_sticky.key("header"), report));

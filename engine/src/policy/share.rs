@@ -1,9 +1,7 @@
 //! Shares: which part of all keys belongs to something.
 
-use super::document::Document;
 use super::error::{PolicyErrorKind, Report};
-use super::path::Path;
-use super::read::{Definitions, Read, wrong_type};
+use pointsman_document::{Definitions, Document, Path, Read, wrong_type};
 use serde_json::{Value, json};
 
 /// Parts of the whole that a share counts in: a hundredth of a percent of a percent.

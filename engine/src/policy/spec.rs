@@ -2,13 +2,11 @@
 
 use super::alias::AliasSpec;
 use super::catalog::ModelSpec;
-use super::document::Document;
 use super::failure::FailureSpec;
-use super::object::{names, object};
-use super::read::{Some1, Whole};
 use super::rule::RuleSpec;
 use super::tenant::TenantSpec;
 use super::text::{PathPrefix, Plain};
+use pointsman_document::{Document, Some1, Whole, names, object};
 
 /// `limits.maxBodyBytes` where it is not given: 32 MiB.
 const MAX_BODY_BYTES: u32 = 32 << 20;

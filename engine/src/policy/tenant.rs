@@ -2,16 +2,13 @@
 
 use super::catalog::{Catalog, ModelId};
 use super::claim::{ClaimMatch, ClaimSpec};
-use super::document::Document;
-use super::error::{PolicyErrorKind, Report, What};
+use super::error::{PolicyErrorKind, PolicyFault, Report, What};
 use super::header::{HeaderMatch, HeaderSlots, HeaderSpec};
 use super::model_set::ModelSet;
-use super::object::object;
-use super::path::Path;
 use super::pattern::Pattern;
-use super::read::{Map, Some1};
 use super::text::{LabelKey, Name, NamePattern, Plain, PlainPattern};
 use crate::reason::Reason;
+use pointsman_document::{Document, Map, Path, Some1, object};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -127,7 +124,7 @@ impl Tenants {
         let found = self.by_name.get(&name.0).copied();
         if found.is_none() && !self.has_gaps && !report.is_lost(at) {
             let suggestion = report.suggest(&name.0, self.by_name.keys().map(String::as_str));
-            report.add(at, PolicyErrorKind::NoSuch { what: What::Tenant, name: name.0.clone(), suggestion });
+            report.add(at, PolicyFault::NoSuch { what: What::Tenant, name: name.0.clone(), suggestion }.into());
         }
         found
     }
@@ -186,7 +183,7 @@ fn requirements(
         if !catalog.has_gaps() && !labels.any(|label| *label == key) {
             let labels = catalog.models.iter().flat_map(|model| model.labels.keys().map(String::as_str));
             let suggestion = report.suggest(&key, labels);
-            report.add(&at.key(&key), PolicyErrorKind::NoSuch { what: What::Label, name: key.clone(), suggestion });
+            report.add(&at.key(&key), PolicyFault::NoSuch { what: What::Label, name: key.clone(), suggestion }.into());
         }
         compiled.push((key, value));
     }

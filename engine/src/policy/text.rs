@@ -1,88 +1,58 @@
 //! Kinds of text that operators write. Each knows what it may hold, in Rust and in JSON Schema.
 
 use super::pattern::Pattern;
+use pointsman_document::text;
 
 /// Longest name, pattern or value.
 const LONGEST: usize = 256;
 
-/// Declares a kind of text: what it is, for the error; its schema pattern; and the check itself.
-macro_rules! text {
-    ($($(#[doc = $doc:literal])+ $name:ident: $expected:literal, $pattern:literal, $max:expr, $check:expr;)+) => {$(
-        $(#[doc = $doc])+
-        #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-        pub(crate) struct $name(pub(crate) String);
-
-        impl $crate::policy::read::Read for $name {
-            fn read(
-                document: &$crate::policy::document::Document,
-                at: &$crate::policy::path::Path<'_>,
-                report: &mut $crate::policy::error::Report,
-            ) -> Self {
-                let $crate::policy::document::Document::String(text) = document else {
-                    return $crate::policy::read::wrong_type("a string", document, at, report);
-                };
-                let check: fn(&str) -> bool = $check;
-                if text.chars().count() <= $max && check(text) {
-                    return Self(text.clone());
-                }
-                let value = text.chars().take(60).collect();
-                report.lose(at, $crate::policy::error::PolicyErrorKind::Invalid { value, expected: $expected })
-            }
-
-            fn schema(_: &mut $crate::policy::read::Definitions) -> serde_json::Value {
-                serde_json::json!({ "type": "string", "pattern": $pattern, "maxLength": $max })
-            }
-        }
-    )+};
-}
-
 text! {
     /// The name of a model. Chains of models are joined by `>`.
-    ModelName: "a name (visible ASCII characters, spaces only between them, no `*` or `>`, at most 256)",
+    pub(crate) ModelName: "a name (visible ASCII characters, spaces only between them, no `*` or `>`, at most 256)",
         "^[!-)+-=?-~]([ -)+-=?-~]*[!-)+-=?-~])?$", LONGEST, |text| is_printable(text) && !text.contains(['*', '>']);
     /// The name of a tenant or rule, or of what another section declares. Names are told in response headers.
-    Name: "a name (visible ASCII characters, spaces only between them, no `*`, at most 256)",
+    pub(crate) Name: "a name (visible ASCII characters, spaces only between them, no `*`, at most 256)",
         "^[!-)+-~]([ -)+-~]*[!-)+-~])?$", LONGEST, |text| is_printable(text) && !text.contains('*');
     /// A name in which `*` stands for any characters, also none.
-    NamePattern: "a name or a pattern with `*` (visible ASCII characters, spaces only between them, at most 256)",
+    pub(crate) NamePattern: "a name or a pattern with `*` (visible ASCII characters, spaces only between them, at most 256)",
         "^[!-~]([ -~]*[!-~])?$", LONGEST, is_printable;
     /// The name of an Envoy cluster.
-    Cluster: "a cluster name (visible ASCII characters, at most 256)",
+    pub(crate) Cluster: "a cluster name (visible ASCII characters, at most 256)",
         "^[!-~]+$", LONGEST, |text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
     /// Text that is written into the body.
-    Plain: "a text of 1 to 256 characters without control characters",
+    pub(crate) Plain: "a text of 1 to 256 characters without control characters",
         "^[^\\u0000-\\u001f\\u007f-\\u009f]+$", LONGEST, is_plain;
     /// An identity or a claim, in which `*` stands for any characters, also none.
-    PlainPattern: "a pattern of 1 to 256 characters without control characters",
+    pub(crate) PlainPattern: "a pattern of 1 to 256 characters without control characters",
         "^[^\\u0000-\\u001f\\u007f-\\u009f]+$", LONGEST, is_plain;
     /// What a client is told.
-    Message: "a text of 1 to 1024 characters without control characters",
+    pub(crate) Message: "a text of 1 to 1024 characters without control characters",
         "^[^\\u0000-\\u001f\\u007f-\\u009f]+$", 1024, is_plain;
     /// The name of a label.
-    LabelKey: "a label name (letters, digits and `-_./`, at most 256)",
+    pub(crate) LabelKey: "a label name (letters, digits and `-_./`, at most 256)",
         "^[A-Za-z0-9_./-]+$", LONGEST,
         |text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte));
     /// A word or phrase that is looked for in the prompt.
-    Keyword: "a keyword (at least one letter or digit, no control characters, at most 256)",
+    pub(crate) Keyword: "a keyword (at least one letter or digit, no control characters, at most 256)",
         "[\\p{L}\\p{N}_]", LONGEST,
         |text| is_plain(text) && text.chars().any(|character| character.is_alphanumeric() || character == '_');
     /// A path in front of the paths of the APIs.
-    PathPrefix: "a path prefix such as `/openai` (starts with `/`, does not end with it, no query, no `//` or `..`)",
+    pub(crate) PathPrefix: "a path prefix such as `/openai` (starts with `/`, does not end with it, no query, no `//` or `..`)",
         "^(/(?!\\.{1,2}(/|$))[A-Za-z0-9_.~!$&'()*+,=:@-]+)+$", LONGEST, is_path_prefix;
     /// A query that is added to a path.
-    Query: "a query such as `api-version=2024-10-21` (visible ASCII characters, no `#`, does not start with `?`, at most 256)",
+    pub(crate) Query: "a query such as `api-version=2024-10-21` (visible ASCII characters, no `#`, does not start with `?`, at most 256)",
         "^[!\"$->@-~][!\"$-~]*$", LONGEST,
         |text| !text.is_empty() && !text.starts_with('?') && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
     /// A path that is compared with the request's.
-    RequestPath: "a path (starts with `/`, visible ASCII characters, no query)",
+    pub(crate) RequestPath: "a path (starts with `/`, visible ASCII characters, no query)",
         "^/[!-\"$->@-~]*$", 1024,
         |text| text.starts_with('/') && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'?' && byte != b'#');
     /// A header value.
-    HeaderValue: "a header value (no control characters, no space at its ends, at most 1024)",
+    pub(crate) HeaderValue: "a header value (no control characters, no space at its ends, at most 1024)",
         "^([^\\u0000-\\u0020\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\u0000-\\u0020\\u007f])?)?$", 1024,
         |text| !text.contains(|character: char| character.is_ascii_control()) && !text.starts_with(' ') && !text.ends_with(' ');
     /// The path of a claim; dots lead into nested claims.
-    ClaimName: "a claim name (`org`, `realm.roles`, or `https://example\\.com/org` for a dot of the name itself)",
+    pub(crate) ClaimName: "a claim name (`org`, `realm.roles`, or `https://example\\.com/org` for a dot of the name itself)",
         "^[^\\u0000-\\u001f\\u007f-\\u009f]+$", LONGEST,
         |text| is_plain(text) && super::claim::segments(text).iter().all(|segment| !segment.is_empty());
 }

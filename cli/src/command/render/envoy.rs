@@ -7,7 +7,7 @@ use crate::envoy::filter::Plugin;
 use crate::envoy::needs::Needs;
 use crate::envoy::{bootstrap, xds};
 use crate::project;
-use crate::source::reason;
+use pointsman_source::reason;
 use std::collections::HashMap;
 use std::path::PathBuf;
 

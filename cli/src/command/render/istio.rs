@@ -4,7 +4,7 @@ use crate::command::{Failure, print, warn};
 use crate::deployment::{self, Hold};
 use crate::istio::{Rendering, render};
 use crate::project;
-use crate::source::Part;
+use pointsman_source::Part;
 use std::path::{Path, PathBuf};
 
 /// Prints the Kubernetes objects that put the module into an Istio mesh (Istio 1.26 or newer)

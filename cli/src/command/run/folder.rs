@@ -1,6 +1,6 @@
 //! The folder that one run keeps its files in, gone with it.
 
-use crate::source::reason;
+use pointsman_source::reason;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 

@@ -10,7 +10,7 @@ use crate::envoy::process::Envoy;
 use crate::envoy::uptake::{self, Discovery};
 use crate::envoy::{admin, xds};
 use crate::project::{self, Project};
-use crate::source::reason;
+use pointsman_source::reason;
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;

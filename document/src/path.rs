@@ -4,18 +4,23 @@ use std::fmt;
 
 /// A path such as `rules[2].match.models[0]`. Lives on the stack; becomes text only in an error.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Path<'a> {
+pub enum Path<'a> {
+    /// The document itself.
     Root,
+    /// The value of a key.
     Key(&'a Path<'a>, &'a str),
+    /// An item of a list.
     Index(&'a Path<'a>, usize),
 }
 
 impl Path<'_> {
-    pub(crate) fn key<'b>(&'b self, key: &'b str) -> Path<'b> {
+    /// The value of `key` in here.
+    pub fn key<'b>(&'b self, key: &'b str) -> Path<'b> {
         Path::Key(self, key)
     }
 
-    pub(crate) fn index(&self, index: usize) -> Path<'_> {
+    /// The item in that place.
+    pub fn index(&self, index: usize) -> Path<'_> {
         Path::Index(self, index)
     }
 }

@@ -1,7 +1,8 @@
 //! YAML 1.2 (core schema) to a tree. Built on parser events, because ready-made trees drop duplicate keys.
 
-use super::scalar::resolve;
-use super::{MAX_DEPTH, Member, Node, Position, SyntaxError, Value};
+use crate::scalar::resolve;
+use crate::{MAX_DEPTH, Place, Placed, Position, SyntaxError};
+use pointsman_document::Document;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -9,7 +10,7 @@ use std::collections::HashMap;
 /// Aliases may repeat what an anchor names, but not blow a small file up into a huge one.
 const MAX_ALIASED_NODES: usize = 100_000;
 
-pub(super) fn parse(text: &str) -> Result<Node, SyntaxError> {
+pub(crate) fn parse(text: &str) -> Result<Placed, SyntaxError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut builder = Builder::default();
     let mut documents = 0;
@@ -25,7 +26,7 @@ pub(super) fn parse(text: &str) -> Result<Node, SyntaxError> {
         }
         builder.take(event, at)?;
     }
-    Ok(builder.root.unwrap_or(Node { at: Position::START, value: Value::Null }))
+    Ok(builder.root.unwrap_or(Placed { document: Document::Null, place: Place::at(Position::START) }))
 }
 
 fn position(marker: &Marker) -> Position {
@@ -34,22 +35,22 @@ fn position(marker: &Marker) -> Position {
 
 /// A collection whose end has not come yet.
 struct Open {
-    at: Position,
+    place: Place,
     anchor: usize,
     kind: Kind,
 }
 
 enum Kind {
-    Array(Vec<Node>),
-    Object(Vec<Member>, Option<(String, Position)>),
+    Array(Vec<Document>),
+    Object(Vec<(String, Document)>, Option<(String, Position)>),
 }
 
 #[derive(Default)]
 struct Builder {
     open: Vec<Open>,
-    anchors: HashMap<usize, Node>,
+    anchors: HashMap<usize, Placed>,
     aliased: usize,
-    root: Option<Node>,
+    root: Option<Placed>,
 }
 
 impl Builder {
@@ -63,7 +64,7 @@ impl Builder {
                 let Some(node) = self.anchors.get(&anchor).cloned() else {
                     return Err(SyntaxError { at, message: "an alias cannot stand inside what it names".into() });
                 };
-                self.aliased += size(&node);
+                self.aliased += size(&node.place);
                 if self.aliased > MAX_ALIASED_NODES {
                     return Err(SyntaxError { at, message: "the aliases expand to too many values".into() });
                 }
@@ -90,8 +91,8 @@ impl Builder {
             Some(tag) if tag.is_yaml_core_schema() && tag.suffix == "str" => true,
             Some(tag) => return Err(unsupported_tag(tag, at)),
         };
-        let value = if is_text { Value::String(text.to_owned()) } else { resolve(text, at)? };
-        self.place(Node { at, value }, anchor)
+        let document = if is_text { Document::String(text.to_owned()) } else { resolve(text, at)? };
+        self.place(Placed { document, place: Place::at(at) }, anchor)
     }
 
     fn begin(&mut self, kind: Kind, anchor: usize, tag: Option<Cow<'_, Tag>>, at: Position) -> Result<(), SyntaxError> {
@@ -104,46 +105,48 @@ impl Builder {
         if let Some(Open { kind: Kind::Object(_, None), .. }) = self.open.last() {
             return Err(SyntaxError { at, message: "a key must be plain text".into() });
         }
-        self.open.push(Open { at, anchor, kind });
+        self.open.push(Open { place: Place::at(at), anchor, kind });
         Ok(())
     }
 
     fn end(&mut self) -> Result<(), SyntaxError> {
-        let Some(Open { at, anchor, kind }) = self.open.pop() else {
+        let Some(Open { place, anchor, kind }) = self.open.pop() else {
             return Ok(());
         };
-        let value = match kind {
-            Kind::Array(items) => Value::Array(items),
-            Kind::Object(members, _) => Value::Object(members),
+        let document = match kind {
+            Kind::Array(items) => Document::Array(items),
+            Kind::Object(members, _) => Document::Object(members),
         };
-        self.place(Node { at, value }, anchor)
+        self.place(Placed { document, place }, anchor)
     }
 
     /// Puts a finished node where it belongs: under the open key, into the open list, or at the root.
-    fn place(&mut self, node: Node, anchor: usize) -> Result<(), SyntaxError> {
+    fn place(&mut self, node: Placed, anchor: usize) -> Result<(), SyntaxError> {
         if anchor > 0 {
             self.anchors.insert(anchor, node.clone());
         }
-        match self.open.last_mut().map(|open| &mut open.kind) {
-            None => self.root = Some(node),
-            Some(Kind::Array(items)) => items.push(node),
-            Some(Kind::Object(members, key)) => match key.take() {
-                Some((key, at)) => members.push(Member { key, at, node }),
-                None => {
-                    return Err(SyntaxError { at: node.at, message: "a key must be plain text".into() });
-                }
-            },
+        let Some(open) = self.open.last_mut() else {
+            self.root = Some(node);
+            return Ok(());
+        };
+        let Placed { document, mut place } = node;
+        match &mut open.kind {
+            Kind::Array(items) => items.push(document),
+            Kind::Object(members, key) => {
+                let Some((key, at)) = key.take() else {
+                    return Err(SyntaxError { at: place.at, message: "a key must be plain text".into() });
+                };
+                members.push((key, document));
+                place.key = at;
+            }
         }
+        open.place.inside.push(place);
         Ok(())
     }
 }
 
-fn size(node: &Node) -> usize {
-    1 + match &node.value {
-        Value::Array(items) => items.iter().map(size).sum(),
-        Value::Object(members) => members.iter().map(|member| size(&member.node)).sum(),
-        _ => 0,
-    }
+fn size(place: &Place) -> usize {
+    1 + place.inside.iter().map(size).sum::<usize>()
 }
 
 fn unsupported_tag(tag: &Tag, at: Position) -> SyntaxError {
@@ -155,7 +158,7 @@ mod tests {
     use super::*;
 
     fn check(yaml: &str, json: &str) {
-        assert_eq!(serde_json::to_string(&parse(yaml).unwrap()).unwrap(), json, "{yaml}");
+        assert_eq!(serde_json::to_string(&parse(yaml).unwrap().document).unwrap(), json, "{yaml}");
     }
 
     fn refused(yaml: &str, line: usize, column: usize, message: &str) {

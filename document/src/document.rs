@@ -1,6 +1,8 @@
-//! A policy as it is written: a JSON-like tree that keeps the order of its members, and duplicates.
+//! A document as it is written: a JSON-like tree that keeps the order of its members, and duplicates.
 
+use crate::error::{DocumentErrorKind, DocumentErrors};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Number;
 use std::fmt;
 
@@ -23,18 +25,44 @@ pub enum Document {
 
 impl Document {
     /// An object without members.
-    pub(super) const EMPTY: Document = Document::Object(Vec::new());
+    pub const EMPTY: Document = Document::Object(Vec::new());
+
+    /// Reads JSON text.
+    pub fn from_json(json: &[u8]) -> Result<Self, DocumentErrors> {
+        serde_json::from_slice(json).map_err(|err| DocumentErrors::whole(DocumentErrorKind::Syntax(err.to_string())))
+    }
+
+    /// An object of these members.
+    pub fn object<const N: usize>(members: [(&str, Document); N]) -> Self {
+        Document::Object(members.map(|(key, value)| (key.to_owned(), value)).into())
+    }
 
     /// The first member of that name.
-    pub(crate) fn get(&self, key: &str) -> Option<&Document> {
+    pub fn get(&self, key: &str) -> Option<&Document> {
         match self {
             Document::Object(members) => members.iter().find(|(name, _)| name == key).map(|(_, value)| value),
             _ => None,
         }
     }
 
+    /// The items of a list, none of anything else.
+    pub fn items(&self) -> &[Document] {
+        match self {
+            Document::Array(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// The text, if it is one.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Document::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// What it is, for a sentence.
-    pub(super) fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         match self {
             Document::Null => "nothing",
             Document::Bool(_) => "true or false",
@@ -114,6 +142,30 @@ impl From<u32> for Document {
 impl From<&str> for Document {
     fn from(value: &str) -> Self {
         Document::String(value.to_owned())
+    }
+}
+
+impl<T: Into<Document>> From<Vec<T>> for Document {
+    fn from(items: Vec<T>) -> Self {
+        Document::Array(items.into_iter().map(Into::into).collect())
+    }
+}
+
+/// In the order in which it was written.
+impl Serialize for Document {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Document::Null => serializer.serialize_unit(),
+            Document::Bool(value) => serializer.serialize_bool(*value),
+            Document::Number(value) => value.serialize(serializer),
+            Document::String(value) => serializer.serialize_str(value),
+            Document::Array(items) => serializer.collect_seq(items),
+            Document::Object(members) => {
+                let mut object = serializer.serialize_map(Some(members.len()))?;
+                members.iter().try_for_each(|(key, value)| object.serialize_entry(key, value))?;
+                object.end()
+            }
+        }
     }
 }
 

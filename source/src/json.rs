@@ -1,8 +1,9 @@
 //! JSON to a tree with positions. YAML's parser would not do: it reads escaped surrogate pairs differently.
 
-use super::{MAX_DEPTH, Member, Node, Position, SyntaxError, Value};
+use crate::{MAX_DEPTH, Place, Placed, Position, SyntaxError};
+use pointsman_document::Document;
 
-pub(super) fn parse(text: &str) -> Result<Node, SyntaxError> {
+pub(crate) fn parse(text: &str) -> Result<Placed, SyntaxError> {
     let mut reader = Reader { text, offset: 0, counted: 0, at: Position::START };
     reader.skip_whitespace();
     let node = reader.value(0)?;
@@ -57,28 +58,29 @@ impl Reader<'_> {
         is_next
     }
 
-    fn value(&mut self, depth: usize) -> Result<Node, SyntaxError> {
+    fn value(&mut self, depth: usize) -> Result<Placed, SyntaxError> {
         let at = self.position();
         if depth >= MAX_DEPTH {
             return Err(self.error(format!("nested deeper than {MAX_DEPTH} levels")));
         }
-        let value = match self.peek() {
-            Some(b'{') => self.object(depth)?,
-            Some(b'[') => self.array(depth)?,
-            Some(b'"') => Value::String(self.string()?),
+        let mut place = Place::at(at);
+        let document = match self.peek() {
+            Some(b'{') => Document::Object(self.object(depth, &mut place.inside)?),
+            Some(b'[') => Document::Array(self.array(depth, &mut place.inside)?),
+            Some(b'"') => Document::String(self.string()?),
             _ => self.literal()?,
         };
-        Ok(Node { at, value })
+        Ok(Placed { document, place })
     }
 
-    fn object(&mut self, depth: usize) -> Result<Value, SyntaxError> {
+    fn object(&mut self, depth: usize, places: &mut Vec<Place>) -> Result<Vec<(String, Document)>, SyntaxError> {
         let mut members = Vec::new();
         self.skip(b'{');
         if self.skip(b'}') {
-            return Ok(Value::Object(members));
+            return Ok(members);
         }
         loop {
-            let at = self.position();
+            let key_at = self.position();
             if self.peek() != Some(b'"') {
                 return Err(self.error("expected a key in double quotes"));
             }
@@ -87,10 +89,12 @@ impl Reader<'_> {
             if !self.skip(b':') {
                 return Err(self.error("expected `:` after the key"));
             }
-            members.push(Member { key, at, node: self.value(depth + 1)? });
+            let Placed { document, place } = self.value(depth + 1)?;
+            members.push((key, document));
+            places.push(Place { key: key_at, ..place });
             self.skip_whitespace();
             if self.skip(b'}') {
-                return Ok(Value::Object(members));
+                return Ok(members);
             }
             if !self.skip(b',') {
                 return Err(self.error("expected `,` or `}`"));
@@ -98,17 +102,19 @@ impl Reader<'_> {
         }
     }
 
-    fn array(&mut self, depth: usize) -> Result<Value, SyntaxError> {
+    fn array(&mut self, depth: usize, places: &mut Vec<Place>) -> Result<Vec<Document>, SyntaxError> {
         let mut items = Vec::new();
         self.skip(b'[');
         if self.skip(b']') {
-            return Ok(Value::Array(items));
+            return Ok(items);
         }
         loop {
-            items.push(self.value(depth + 1)?);
+            let Placed { document, place } = self.value(depth + 1)?;
+            items.push(document);
+            places.push(place);
             self.skip_whitespace();
             if self.skip(b']') {
-                return Ok(Value::Array(items));
+                return Ok(items);
             }
             if !self.skip(b',') {
                 return Err(self.error("expected `,` or `]`"));
@@ -135,16 +141,16 @@ impl Reader<'_> {
         }
     }
 
-    fn literal(&mut self) -> Result<Value, SyntaxError> {
+    fn literal(&mut self) -> Result<Document, SyntaxError> {
         let length =
             self.rest().bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte)).count();
         let token = self.rest().get(..length).unwrap_or_default();
         let value = match token {
-            "null" => Value::Null,
-            "true" => Value::Bool(true),
-            "false" => Value::Bool(false),
+            "null" => Document::Null,
+            "true" => Document::Bool(true),
+            "false" => Document::Bool(false),
             _ => match serde_json::from_str(token) {
-                Ok(number) => Value::Number(number),
+                Ok(number) => Document::Number(number),
                 Err(_) if token.is_empty() => return Err(self.error("expected a value")),
                 Err(_) => {
                     let message = format!("`{token}` is not a JSON value");
@@ -162,7 +168,7 @@ mod tests {
     use super::*;
 
     fn check(json: &str, compact: &str) {
-        assert_eq!(serde_json::to_string(&parse(json).unwrap()).unwrap(), compact);
+        assert_eq!(serde_json::to_string(&parse(json).unwrap().document).unwrap(), compact);
     }
 
     fn refused(json: &str, line: usize, column: usize) {
@@ -192,6 +198,6 @@ mod tests {
 
     #[test]
     fn columns_count_characters() {
-        assert_eq!(parse("[\"éé\", 1]").unwrap().items()[1].at, Position { line: 1, column: 8 });
+        assert_eq!(parse("[\"éé\", 1]").unwrap().place.inside[1].at, Position { line: 1, column: 8 });
     }
 }

@@ -1,19 +1,20 @@
 //! What a plain YAML scalar means, by the core schema of YAML 1.2.
 
-use super::{Position, SyntaxError, Value};
+use crate::{Position, SyntaxError};
+use pointsman_document::Document;
 
 /// Null, a boolean, a number or text.
-pub(super) fn resolve(text: &str, at: Position) -> Result<Value, SyntaxError> {
+pub(crate) fn resolve(text: &str, at: Position) -> Result<Document, SyntaxError> {
     Ok(match text {
-        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
-        "true" | "True" | "TRUE" => Value::Bool(true),
-        "false" | "False" | "FALSE" => Value::Bool(false),
+        "" | "~" | "null" | "Null" | "NULL" => Document::Null,
+        "true" | "True" | "TRUE" => Document::Bool(true),
+        "false" | "False" | "FALSE" => Document::Bool(false),
         _ => match number(text) {
-            Some(Some(number)) => Value::Number(number),
+            Some(Some(number)) => Document::Number(number),
             Some(None) => {
                 return Err(SyntaxError { at, message: format!("`{text}` is not a number that JSON can hold") });
             }
-            None => Value::String(text.to_owned()),
+            None => Document::String(text.to_owned()),
         },
     })
 }
@@ -53,8 +54,7 @@ mod tests {
 
     fn check(text: &str, json: &str) {
         let value = resolve(text, Position::START).unwrap();
-        let node = crate::source::Node { at: Position::START, value };
-        assert_eq!(serde_json::to_string(&node).unwrap(), json, "{text}");
+        assert_eq!(serde_json::to_string(&value).unwrap(), json, "{text}");
     }
 
     #[test]

@@ -1,0 +1,31 @@
+//! One thing wrong with a file, as `file:line:column: field: message`.
+
+use crate::place::Position;
+use std::fmt;
+use std::path::PathBuf;
+
+/// One thing wrong with a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The file, as it was named.
+    pub file: PathBuf,
+    /// Where in it; nowhere if it could not be read at all.
+    pub at: Option<Position>,
+    /// The field, as `rules[2].route`; empty for a syntax error.
+    pub path: String,
+    /// What is wrong, as a sentence without its field.
+    pub message: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.file.display())?;
+        if let Some(at) = self.at {
+            write!(f, "{}:{}:", at.line, at.column)?;
+        }
+        if !self.path.is_empty() {
+            write!(f, " {}:", self.path)?;
+        }
+        write!(f, " {}", self.message)
+    }
+}

@@ -1,0 +1,112 @@
+//! YAML and JSON files as documents that know where each value stands, so that a finding can point at it.
+//!
+//! The values are a [`Document`], the same that the module reads from JSON; the places are a tree of their own beside it.
+//! Only [`Source::read`] opens a file: who has the text already calls [`Source::parse`].
+//! ```
+//! use pointsman_source::{Format, Part, Source};
+//!
+//! let source = Source::parse("policy.yaml", "models:\n- nmae: small\n", Format::Yaml)?;
+//! let finding = source.finding("models[0].nmae", Part::Key, "unknown field");
+//! assert_eq!(finding.to_string(), "policy.yaml:2:3: models[0].nmae: unknown field");
+//! # Ok::<(), pointsman_source::Finding>(())
+//! ```
+
+mod finding;
+mod json;
+mod place;
+mod scalar;
+mod yaml;
+
+pub use finding::Finding;
+pub use place::{Part, Place, Position};
+
+use pointsman_document::{Document, DocumentErrors};
+use std::path::{Path, PathBuf};
+
+/// A file that was read and parsed.
+#[derive(Debug)]
+pub struct Source {
+    /// The file, as it was named.
+    pub file: PathBuf,
+    /// What stands in it. Keys may repeat: whoever reads the document decides what that means.
+    pub document: Document,
+    place: Place,
+}
+
+/// How a document is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// JSON, RFC 8259.
+    Json,
+    /// YAML 1.2, one document.
+    Yaml,
+}
+
+impl Source {
+    /// Reads `file`: JSON when its name ends in `.json`, else YAML.
+    pub fn read(file: &Path) -> Result<Self, Finding> {
+        let unread = |message| Finding { file: file.to_path_buf(), at: None, path: String::new(), message };
+        let bytes = std::fs::read(file).map_err(|err| unread(reason(&err)))?;
+        let text = String::from_utf8(bytes).map_err(|_| unread("is not UTF-8 text".into()))?;
+        let is_json = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        Self::parse(file, &text, if is_json { Format::Json } else { Format::Yaml })
+    }
+
+    /// Parses `text`, which findings call `file`.
+    pub fn parse(file: impl Into<PathBuf>, text: &str, format: Format) -> Result<Self, Finding> {
+        let file = file.into();
+        let parsed = match format {
+            Format::Json => json::parse(text),
+            Format::Yaml => yaml::parse(text),
+        };
+        match parsed {
+            Ok(Placed { document, place }) => Ok(Self { file, document, place }),
+            Err(err) => Err(Finding { file, at: Some(err.at), path: String::new(), message: err.message }),
+        }
+    }
+
+    /// A finding about the field `path`, placed at that field.
+    pub fn finding(&self, path: &str, part: Part, message: &str) -> Finding {
+        Finding {
+            file: self.file.clone(),
+            at: Some(place::of(&self.document, &self.place, path, part)),
+            path: path.to_owned(),
+            message: message.to_owned(),
+        }
+    }
+
+    /// All errors of the document, in the order of their places.
+    pub fn findings(&self, errors: &DocumentErrors) -> Vec<Finding> {
+        let part = |is_about_key| if is_about_key { Part::Key } else { Part::Value };
+        let finding = |error: &pointsman_document::DocumentError| {
+            self.finding(error.path(), part(error.is_about_key()), &error.message())
+        };
+        let mut findings: Vec<_> = errors.iter().map(finding).collect();
+        findings.sort_by_key(|finding| finding.at);
+        findings
+    }
+}
+
+/// A value and where it stands.
+#[derive(Debug, Clone)]
+struct Placed {
+    document: Document,
+    place: Place,
+}
+
+/// What the text itself has wrong.
+#[derive(Debug)]
+struct SyntaxError {
+    at: Position,
+    message: String,
+}
+
+/// Nesting beyond this is refused, so that no tree can exhaust the stack.
+const MAX_DEPTH: usize = 128;
+
+/// An I/O error without the `(os error 2)` that only a programmer can read.
+pub fn reason(err: &std::io::Error) -> String {
+    let text = err.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    text.chars().take(1).flat_map(char::to_lowercase).chain(text.chars().skip(1)).collect()
+}
