@@ -118,6 +118,18 @@ pub enum DocumentErrorKind {
     Meaning(Cow<'static, str>),
 }
 
+impl From<&'static str> for DocumentErrorKind {
+    fn from(sentence: &'static str) -> Self {
+        Self::Meaning(sentence.into())
+    }
+}
+
+impl From<String> for DocumentErrorKind {
+    fn from(sentence: String) -> Self {
+        Self::Meaning(sentence.into())
+    }
+}
+
 impl fmt::Display for DocumentErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use DocumentErrorKind as Kind;

@@ -4,6 +4,22 @@ use crate::members::report_duplicates;
 use crate::read::{Read, wrong_type};
 use crate::{Definitions, Document, Path, Report};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// The same as a map: of keys that are given twice, the last counts.
+impl<V: Read> Read for BTreeMap<String, V> {
+    fn read(document: &Document, at: &Path<'_>, report: &mut Report) -> Self {
+        Map::<String, V>::read(document, at, report).0.into_iter().collect()
+    }
+
+    fn schema(definitions: &mut Definitions) -> Value {
+        Map::<String, V>::schema(definitions)
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self::new())
+    }
+}
 
 /// An object with keys of the operator's choice.
 #[derive(Clone, Debug)]

@@ -38,6 +38,13 @@ impl<'a> Members<'a> {
         }
     }
 
+    /// Demands that each of `fields` is given, also where its type has a value for a field that is not.
+    pub fn required(&self, fields: &[&'static str], report: &mut Report) {
+        for field in fields.iter().filter(|field| self.get(field).is_none()) {
+            let () = report.lose(&self.at.key(field), DocumentErrorKind::Missing);
+        }
+    }
+
     /// Demands that exactly one of `fields` is given.
     pub fn exactly_one_of(&self, fields: &'static [&'static str], report: &mut Report) {
         if self.count(fields) != 1 {

@@ -46,6 +46,22 @@ impl Report {
             }
     }
 
+    /// Whether these fields of the object at `at` can be held against each other: none is a stand-in, or may be given
+    /// under a name that was mistyped.
+    pub fn is_sound(&self, at: &Path<'_>, fields: &[&str]) -> bool {
+        fields.iter().all(|field| !self.is_lost(&at.key(field)) && !self.is_mistyped(at, field))
+    }
+
+    fn is_mistyped(&self, at: &Path<'_>, field: &str) -> bool {
+        // Less the mistyped name itself, the path is that of the object.
+        let parent = at.key("").to_string();
+        let is_here = |path: &str| path.strip_prefix(&parent).is_some_and(|name| !name.contains(['.', '[']));
+        self.errors.iter().any(|error| match &error.kind {
+            DocumentErrorKind::UnknownField { suggestion: Some(meant) } => meant == field && is_here(&error.path),
+            _ => false,
+        })
+    }
+
     /// The name among `known` that was probably meant.
     pub fn suggest<'a>(&mut self, name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
         self.suggested += 1;
@@ -60,5 +76,40 @@ impl Report {
     /// The value, if nothing is wrong.
     pub fn finish<T>(self, value: T) -> Result<T, DocumentErrors> {
         if self.errors.is_empty() { Ok(value) } else { Err(DocumentErrors(self.errors)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report() -> Report {
+        let mut report = Report::default();
+        let (root, servers) = (Path::Root, Path::Root.key("servers"));
+        report.add(&root.key("prot"), DocumentErrorKind::UnknownField { suggestion: Some("port".into()) });
+        report.add(&servers.index(1).key("prot"), DocumentErrorKind::UnknownField { suggestion: Some("port".into()) });
+        let _: u16 = report.lose(&servers.index(2).key("port"), DocumentErrorKind::Missing);
+        report
+    }
+
+    #[test]
+    fn what_is_lost_is_not_spoken_of_again() {
+        let mut report = report();
+        let servers = Path::Root.key("servers");
+        let count = report.errors.len();
+        report.add(&servers.index(2).key("port"), "must not be 0".into());
+        report.add(&servers.index(2).key("port").key("below"), "must not be 0".into());
+        assert_eq!(report.errors.len(), count);
+        report.add(&servers.index(1).key("port"), "must not be 0".into());
+        assert_eq!(report.errors.len(), count + 1);
+    }
+
+    #[test]
+    fn a_field_is_sound_unless_it_is_lost_or_mistyped() {
+        let report = report();
+        let servers = Path::Root.key("servers");
+        let is_sound = |nth| report.is_sound(&servers.index(nth), &["port", "address"]);
+        assert_eq!([0, 1, 2, 3].map(is_sound), [true, false, false, true]);
+        assert!(!report.is_sound(&Path::Root, &["port"]) && report.is_sound(&Path::Root, &["address"]));
     }
 }

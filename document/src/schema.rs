@@ -72,6 +72,11 @@ impl Object {
         self.properties.insert(field.key.to_owned(), schema);
     }
 
+    /// Demands that each of `fields` is given.
+    pub fn required(&mut self, fields: &[&'static str]) {
+        self.required.extend(fields);
+    }
+
     /// Demands that exactly one of `fields` is given.
     pub fn exactly_one_of(&mut self, fields: &[&str]) {
         self.checks.push(json!({ "oneOf": require_each(fields) }));

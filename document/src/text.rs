@@ -3,6 +3,7 @@
 use crate::read::{Read, wrong_type};
 use crate::{Definitions, Document, DocumentErrorKind, Path, Report};
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 /// Declares a kind of text: what it is, for the error; its schema pattern; and the check itself.
 #[macro_export]
@@ -55,5 +56,16 @@ impl Read for String {
 
     fn schema(_: &mut Definitions) -> Value {
         json!({ "type": "string" })
+    }
+}
+
+/// The path of a file.
+impl Read for PathBuf {
+    fn read(document: &Document, at: &Path<'_>, report: &mut Report) -> Self {
+        String::read(document, at, report).into()
+    }
+
+    fn schema(definitions: &mut Definitions) -> Value {
+        String::schema(definitions)
     }
 }

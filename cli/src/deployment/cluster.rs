@@ -3,76 +3,62 @@
 use super::Endpoint;
 use super::duration::Duration;
 use super::limits::{CircuitBreakers, HealthCheck, OutlierDetection};
-use serde::Deserialize;
+use pointsman_document::{Document, Path, Report, object};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Cluster {
-    pub(crate) name: String,
-    #[serde(default)]
-    pub(crate) address: Option<String>,
-    #[serde(default)]
-    pub(crate) port: Option<u16>,
-    /// Several servers that are as good as one another, instead of one address.
-    #[serde(default)]
-    pub(crate) endpoints: Vec<Endpoint>,
-    #[serde(default)]
-    pub(crate) tls: Option<Tls>,
-    /// The host that requests are sent to; default: the name in `tls`, or the address when it is a name.
-    #[serde(default)]
-    pub(crate) authority: Option<String>,
-    /// The key that Envoy puts into requests. Without it, a client's own is passed on where that is safe.
-    #[serde(default)]
-    pub(crate) credential: Option<Credential>,
-    #[serde(default = "connect_timeout")]
-    pub(crate) connect_timeout: Duration,
-    #[serde(default)]
-    pub(crate) circuit_breakers: CircuitBreakers,
-    #[serde(default)]
-    pub(crate) outlier_detection: OutlierDetection,
-    #[serde(default)]
-    pub(crate) health_check: Option<HealthCheck>,
-    /// An embedded demo LLM server instead of an address.
-    #[serde(default)]
-    pub(crate) demo: bool,
-    /// The key without which the demo server answers 401. No secret: real keys are in files, see `credential`.
-    #[serde(default)]
-    pub(crate) demo_key: Option<String>,
+object! {
+    /// A provider, or servers of one's own.
+    pub(crate) struct Cluster {
+        /// What models of the policy and `defaultCluster` call it. Unique.
+        "name" => name: String,
+        /// The server's host name or IP address.
+        "address" => address: Option<String>,
+        /// The server's port.
+        "port" => port: Option<u16>,
+        /// Several servers that are as good as one another, instead of one address.
+        "endpoints" => endpoints: Vec<Endpoint>,
+        /// TLS to the servers; without it, requests go in plain text.
+        "tls" => tls: Option<Tls>,
+        /// The host that requests are sent to. Default: the name in `tls`, or the address when it is a name.
+        "authority" => authority: Option<String>,
+        /// The key that Envoy puts into requests. Without it, a client's own is passed on where that is safe.
+        "credential" => credential: Option<Credential>,
+        /// How long a connection may take to come about.
+        "connectTimeout" => connect_timeout: Duration = "5s",
+        /// How much goes to it at once.
+        "circuitBreakers" => circuit_breakers: CircuitBreakers = Document::EMPTY,
+        /// When one of its endpoints is left alone for a while.
+        "outlierDetection" => outlier_detection: OutlierDetection = Document::EMPTY,
+        /// An active check of each endpoint.
+        "healthCheck" => health_check: Option<HealthCheck>,
+        /// An embedded demo LLM server instead of an address.
+        "demo" => demo: bool = false,
+        /// The key without which the demo server answers 401. No secret: real keys are in files, see `credential`.
+        "demoKey" => demo_key: Option<String>,
+    }
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Tls {
-    /// The name asked for and checked; default: the cluster's address.
-    #[serde(default)]
-    pub(crate) sni: Option<String>,
-    /// Certificates to trust instead of the system's.
-    #[serde(default)]
-    pub(crate) ca_file: Option<PathBuf>,
+object! {
+    /// TLS to a cluster's servers.
+    pub(crate) struct Tls {
+        /// The name asked for and checked. Default: the cluster's address.
+        "sni" => sni: Option<String>,
+        /// Certificates to trust instead of the system's.
+        "caFile" => ca_file: Option<PathBuf>,
+    }
 }
 
-/// A key that only Envoy knows. It reads it from a file, and reads it again when the file is replaced.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Credential {
-    /// The header it stands in.
-    #[serde(default = "authorization")]
-    pub(crate) header: String,
-    /// A file with an Envoy secret, which holds the header's whole value: `Bearer sk-...`.
-    pub(crate) sds: PathBuf,
-    /// The secret's name in the file; default: the cluster's name.
-    #[serde(default)]
-    pub(crate) secret_name: Option<String>,
-}
-
-fn connect_timeout() -> Duration {
-    Duration::seconds(5)
-}
-
-fn authorization() -> String {
-    "authorization".into()
+object! {
+    /// A key that only Envoy knows. It reads it from a file, and reads it again when the file is replaced.
+    pub(crate) struct Credential {
+        /// The header it stands in.
+        "header" => header: String = "authorization",
+        /// A file with an Envoy secret, which holds the header's whole value: `Bearer sk-...`.
+        "sds" => sds: PathBuf,
+        /// The secret's name in the file. Default: the cluster's name.
+        "secretName" => secret_name: Option<String>,
+    }
 }
 
 impl Cluster {
@@ -91,52 +77,57 @@ impl Cluster {
         self.authority.as_deref().or(asked).or_else(|| self.address.as_deref().filter(is_name))
     }
 
-    /// What the types alone do not rule out, by field.
-    pub(super) fn problems(&self) -> Vec<(String, String)> {
-        let mut problems = Vec::new();
-        let mut found = |field: &str, message: &str| problems.push((field.to_owned(), message.to_owned()));
+    /// What the types alone do not rule out.
+    pub(super) fn check(&self, at: &Path<'_>, report: &mut Report) {
         if self.name.is_empty() {
-            found("name", "must not be empty");
+            report.add(&at.key("name"), "must not be empty".into());
+        }
+        self.check_places(at, report);
+        if self.demo_key.is_some() && !self.demo && report.is_sound(at, &["demo"]) {
+            report.add(&at.key("demoKey"), "only a cluster with `demo: true` has one".into());
+        }
+        if self.authority.as_deref().is_some_and(|host| !is_field_value(host)) {
+            report.add(&at.key("authority"), "expected a host, visible ASCII characters".into());
+        }
+        if self.credential.as_ref().is_some_and(|credential| !is_field_name(&credential.header)) {
+            let message = "expected a header's name, in lower case";
+            report.add(&at.key("credential").key("header"), message.into());
+        }
+        self.circuit_breakers.check(&at.key("circuitBreakers"), report);
+        self.outlier_detection.check(&at.key("outlierDetection"), report);
+        if let Some(health_check) = &self.health_check {
+            health_check.check(&at.key("healthCheck"), report);
+        }
+    }
+
+    /// Its servers must be somewhere, and be said in one way.
+    fn check_places(&self, at: &Path<'_>, report: &mut Report) {
+        let at_endpoints = at.key("endpoints");
+        for (index, endpoint) in self.endpoints.iter().enumerate() {
+            if endpoint.port == 0 {
+                report.add(&at_endpoints.index(index).key("port"), "must not be 0".into());
+            }
+        }
+        if !self.endpoints.is_empty() && self.tls.as_ref().is_some_and(|tls| tls.sni.is_none()) {
+            let message = "several endpoints need `sni`: the name that their certificates are valid for";
+            report.add(&at.key("tls"), message.into());
+        }
+        if !report.is_sound(at, &["demo", "address", "port", "endpoints", "tls"]) {
+            return;
         }
         let is_placed = self.address.is_some() || self.port.is_some();
         match (self.demo, &self.address, self.port) {
             (true, ..) if is_placed || self.tls.is_some() || !self.endpoints.is_empty() => {
-                found("", "a demo cluster has no address, port, endpoints or tls");
+                report.add(at, "a demo cluster has no address, port, endpoints or tls".into());
             }
             (true, ..) => {}
             (false, ..) if is_placed && !self.endpoints.is_empty() => {
-                found("endpoints", "a cluster has either an address and a port, or `endpoints`");
+                report.add(&at_endpoints, "a cluster has either an address and a port, or `endpoints`".into());
             }
             (false, Some(_), Some(1..)) => {}
             (false, None, None) if !self.endpoints.is_empty() => {}
-            (false, ..) => found("", "needs an address and a port, or `endpoints`, or `demo: true`"),
+            (false, ..) => report.add(at, "needs an address and a port, or `endpoints`, or `demo: true`".into()),
         }
-        if self.demo_key.is_some() && !self.demo {
-            found("demoKey", "only a cluster with `demo: true` has one");
-        }
-        for (index, endpoint) in self.endpoints.iter().enumerate() {
-            if endpoint.port == 0 {
-                found(&format!("endpoints[{index}].port"), "must not be 0");
-            }
-        }
-        if !self.endpoints.is_empty() && self.tls.as_ref().is_some_and(|tls| tls.sni.is_none()) {
-            found("tls", "several endpoints need `sni`: the name that their certificates are valid for");
-        }
-        if self.authority.as_deref().is_some_and(|host| !is_field_value(host)) {
-            found("authority", "expected a host, visible ASCII characters");
-        }
-        if self.credential.as_ref().is_some_and(|credential| !is_field_name(&credential.header)) {
-            found("credential.header", "expected a header's name, in lower case");
-        }
-        let below = |part: &str, inside: Vec<(String, String)>| {
-            inside.into_iter().map(move |(field, message)| (format!("{part}.{field}"), message)).collect::<Vec<_>>()
-        };
-        problems.extend(below("circuitBreakers", self.circuit_breakers.problems()));
-        problems.extend(below("outlierDetection", self.outlier_detection.problems()));
-        if let Some(health_check) = &self.health_check {
-            problems.extend(below("healthCheck", health_check.problems()));
-        }
-        problems
     }
 }
 

@@ -1,11 +1,10 @@
 //! A time as people write it: `500ms`, `120s`, `5m`, `1h`.
 
-use serde::Deserialize;
+use pointsman_document::{Definitions, Document, DocumentErrorKind, Path, Read, Report, Value, schema, wrong_type};
 use std::fmt;
 
 /// Prints itself as Envoy wants it: seconds, with a fraction if need be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Duration(std::time::Duration);
 
 impl Duration {
@@ -21,27 +20,35 @@ impl Duration {
     pub(crate) fn times(self, times: usize) -> Self {
         Self(self.0.saturating_mul(u32::try_from(times).unwrap_or(u32::MAX)))
     }
+
+    fn parse(text: &str) -> Option<Self> {
+        let unit = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
+        let (number, unit) = text.split_at_checked(unit)?;
+        let in_milliseconds = match unit {
+            "ms" => 1,
+            "s" => 1000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            _ => return None,
+        };
+        let total = number.parse::<u64>().ok()?.checked_mul(in_milliseconds)?;
+        // A year is more than anybody waits, and less than Envoy can hold.
+        (1..=365 * 24 * 3_600_000).contains(&total).then(|| Self::milliseconds(total))
+    }
 }
 
-impl TryFrom<String> for Duration {
-    type Error = String;
+impl Read for Duration {
+    fn read(document: &Document, at: &Path<'_>, report: &mut Report) -> Self {
+        const EXPECTED: &str = "a time such as 500ms, 120s or 5m";
+        let Document::String(text) = document else { return wrong_type(EXPECTED, document, at, report) };
+        Self::parse(text).unwrap_or_else(|| {
+            let value = text.chars().take(60).collect();
+            report.lose(at, DocumentErrorKind::Invalid { value, expected: EXPECTED })
+        })
+    }
 
-    fn try_from(text: String) -> Result<Self, String> {
-        let unit = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
-        let (number, unit) = text.split_at_checked(unit).unwrap_or_default();
-        let in_milliseconds = match unit {
-            "ms" => Some(1),
-            "s" => Some(1000),
-            "m" => Some(60_000),
-            "h" => Some(3_600_000),
-            _ => None,
-        };
-        // A year is more than anybody waits, and less than Envoy can hold.
-        let total = in_milliseconds.and_then(|unit| number.parse::<u64>().ok()?.checked_mul(unit));
-        match total.filter(|total| (1..=365 * 24 * 3_600_000).contains(total)) {
-            Some(total) => Ok(Self::milliseconds(total)),
-            None => Err(format!("expected a time such as 500ms, 120s or 5m, found `{text}`")),
-        }
+    fn schema(_: &mut Definitions) -> Value {
+        schema::text("^0*[1-9][0-9]*(ms|s|m|h)$", 20)
     }
 }
 
@@ -59,8 +66,13 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: Option<&str>) {
-        let read = Duration::try_from(text.to_owned()).map(|duration| duration.to_string());
-        let refusal = format!("expected a time such as 500ms, 120s or 5m, found `{text}`");
+        let mut report = Report::default();
+        let read = Duration::read(&text.into(), &Path::Root, &mut report).to_string();
+        let refusal = match text {
+            "" => "is empty, expected a time such as 500ms, 120s or 5m".to_owned(),
+            _ => format!("`{text}` is not a time such as 500ms, 120s or 5m"),
+        };
+        let read = report.finish(read).map_err(|errors| errors.to_string());
         assert_eq!(read, expected.map(str::to_owned).ok_or(refusal));
     }
 

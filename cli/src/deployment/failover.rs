@@ -2,11 +2,11 @@
 
 use super::duration::Duration;
 use super::version::EnvoyVersion;
-use serde::Deserialize;
+use pointsman_document::{Document, Path, Report, names, object};
 use std::fmt;
 
 /// What Envoy counts as a reason to try again, among what HTTP without gRPC can have.
-const CONDITIONS: [&str; 11] = [
+pub(super) const CONDITIONS: [&str; 11] = [
     "5xx",
     "gateway-error",
     "reset",
@@ -20,46 +20,13 @@ const CONDITIONS: [&str; 11] = [
     "http3-post-connect-failure",
 ];
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub(crate) struct Failover {
-    pub(crate) mechanism: Mechanism,
-    /// Envoy's `retry_on`.
-    pub(crate) retry_on: Vec<String>,
-    pub(crate) retriable_status_codes: Vec<u16>,
-    /// How long nothing may come from a provider, before its first byte and between two. A model that thinks for long
-    /// without streaming sends nothing all that time.
-    pub(crate) per_try_idle_timeout: Duration,
-    /// How long an attempt may take as a whole, its answer included.
-    pub(crate) per_try_timeout: Option<Duration>,
-    pub(crate) back_off: BackOff,
-}
-
-/// The pause before an attempt. Short, since the next one goes to another provider.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub(crate) struct BackOff {
-    pub(crate) base_interval: Duration,
-    pub(crate) max_interval: Duration,
-}
-
-/// What in Envoy makes the next attempt go to the next model.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) enum Mechanism {
-    /// An aggregate cluster whose priorities are tried one after the other. The only one that skips a provider without
-    /// healthy endpoints in every version.
-    #[default]
-    Aggregate,
-    /// A composite cluster: the number of the attempt chooses.
-    Composite,
-    /// A route whose cluster is chosen anew for each attempt.
-    PriorityGroup,
-}
-
-impl Default for Failover {
-    fn default() -> Self {
-        let conditions = [
+object! {
+    /// How a request moves on to the next model of its chain.
+    pub(crate) struct Failover {
+        /// What in Envoy makes the next attempt go to the next model.
+        "mechanism" => mechanism: Mechanism = "aggregate",
+        /// What makes a next attempt: Envoy's `retry_on`.
+        "retryOn" => retry_on: Vec<String> = vec![
             "connect-failure",
             "refused-stream",
             "reset",
@@ -67,22 +34,42 @@ impl Default for Failover {
             "retriable-status-codes",
             "retriable-headers",
             "envoy-ratelimited",
-        ];
-        Self {
-            mechanism: Mechanism::default(),
-            retry_on: conditions.map(str::to_owned).to_vec(),
-            // Too many requests, and Anthropic's "overloaded". The latter is a 5xx; it stays when `5xx` is taken out.
-            retriable_status_codes: vec![429, 529],
-            per_try_idle_timeout: Duration::seconds(120),
-            per_try_timeout: None,
-            back_off: BackOff::default(),
-        }
+        ],
+        /// The statuses that `retriable-status-codes` stands for. Default: too many requests, and Anthropic's
+        /// "overloaded".
+        // The latter is a 5xx; it stays when `5xx` is taken out.
+        "retriableStatusCodes" => retriable_status_codes: Vec<u16> = vec![429u32, 529],
+        /// How long nothing may come from a provider, before its first byte and between two. A model that thinks for
+        /// long without streaming sends nothing all that time.
+        "perTryIdleTimeout" => per_try_idle_timeout: Duration = "120s",
+        /// How long an attempt may take as a whole, its answer included.
+        "perTryTimeout" => per_try_timeout: Option<Duration>,
+        /// The pause before an attempt. Short, since the next one goes to another provider.
+        "backOff" => back_off: BackOff = Document::EMPTY,
     }
 }
 
-impl Default for BackOff {
-    fn default() -> Self {
-        Self { base_interval: Duration::milliseconds(10), max_interval: Duration::milliseconds(100) }
+object! {
+    /// The pause before an attempt.
+    #[derive(Copy)]
+    pub(crate) struct BackOff {
+        /// The first.
+        "baseInterval" => base_interval: Duration = "10ms",
+        /// The longest.
+        "maxInterval" => max_interval: Duration = "100ms",
+    }
+}
+
+names! {
+    /// What in Envoy makes the next attempt go to the next model.
+    pub(crate) enum Mechanism {
+        /// An aggregate cluster whose priorities are tried one after the other. The only one that skips a provider
+        /// without healthy endpoints in every version.
+        Aggregate => "aggregate",
+        /// A composite cluster: the number of the attempt chooses.
+        Composite => "composite",
+        /// A route whose cluster is chosen anew for each attempt.
+        PriorityGroup => "priorityGroup",
     }
 }
 
@@ -115,27 +102,28 @@ impl fmt::Display for Mechanism {
 }
 
 impl Failover {
-    /// What the types alone do not rule out, by field.
-    pub(super) fn problems(&self) -> Vec<(String, String)> {
-        let mut problems = Vec::new();
+    /// What the types alone do not rule out.
+    pub(super) fn check(&self, at: &Path<'_>, report: &mut Report) {
+        let (at_conditions, at_codes, at_pause) =
+            (at.key("retryOn"), at.key("retriableStatusCodes"), at.key("backOff"));
         if self.retry_on.is_empty() {
-            problems.push(("retryOn".into(), "must not be empty: no fallback would ever be tried".into()));
+            report.add(&at_conditions, "must not be empty: no fallback would ever be tried".into());
         }
         for (index, condition) in self.retry_on.iter().enumerate() {
             if !CONDITIONS.contains(&condition.as_str()) {
                 let message = format!("unknown condition `{condition}`, expected one of {}", CONDITIONS.join(", "));
-                problems.push((format!("retryOn[{index}]"), message));
+                report.add(&at_conditions.index(index), message.into());
             }
         }
         for (index, code) in self.retriable_status_codes.iter().enumerate() {
             if !(400..=599).contains(code) {
                 let message = format!("expected a status of a failure, from 400 to 599, found {code}");
-                problems.push((format!("retriableStatusCodes[{index}]"), message));
+                report.add(&at_codes.index(index), message.into());
             }
         }
-        if self.back_off.max_interval < self.back_off.base_interval {
-            problems.push(("backOff.maxInterval".into(), "must not be below `baseInterval`".into()));
+        let is_falling = self.back_off.max_interval < self.back_off.base_interval;
+        if is_falling && report.is_sound(&at_pause, &["baseInterval"]) {
+            report.add(&at_pause.key("maxInterval"), "must not be below `baseInterval`".into());
         }
-        problems
     }
 }

@@ -1,6 +1,6 @@
 //! Which Envoy a configuration is for: what it can do differs.
 
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use pointsman_document::{Definitions, Document, Path, Read, Report, Value, schema, wrong_type};
 use std::fmt;
 use std::str::FromStr;
 
@@ -49,28 +49,26 @@ impl fmt::Display for EnvoyVersion {
     }
 }
 
-impl<'de> Deserialize<'de> for EnvoyVersion {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Text)
+impl Default for EnvoyVersion {
+    fn default() -> Self {
+        Self::OLDEST
     }
 }
 
-struct Text;
-
-impl Visitor<'_> for Text {
-    type Value = EnvoyVersion;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "an Envoy version such as \"{}\"", EnvoyVersion::OLDEST)
+impl Read for EnvoyVersion {
+    fn read(document: &Document, at: &Path<'_>, report: &mut Report) -> Self {
+        match document {
+            Document::String(text) => text.parse().unwrap_or_else(|why: String| report.lose(at, why.into())),
+            // To YAML, 1.40 without quotes is the number 1.4.
+            Document::Number(_) => {
+                report.lose(at, format!("a version needs quotes, as in \"{}\"", Self::OLDEST).into())
+            }
+            other => wrong_type("an Envoy version such as \"1.36\"", other, at, report),
+        }
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<EnvoyVersion, E> {
-        text.parse().map_err(E::custom)
-    }
-
-    /// To YAML, 1.40 without quotes is the number 1.4.
-    fn visit_f64<E: Error>(self, _: f64) -> Result<EnvoyVersion, E> {
-        Err(E::custom(format!("a version needs quotes, as in \"{}\"", EnvoyVersion::OLDEST)))
+    fn schema(_: &mut Definitions) -> Value {
+        schema::text("^1\\.(3[6-9]|40)(\\.[0-9]*)?$", 20)
     }
 }
 

@@ -1,42 +1,41 @@
 //! What a deployment file says below `envoyGateway`.
 
 use crate::kubernetes;
-use serde::Deserialize;
+use pointsman_document::{Path, Report, names, object};
 
-/// The section `envoyGateway`. Names are those of the objects that are made of it.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct EnvoyGateway {
-    /// Where all objects go, and where the gateway is.
-    pub(crate) namespace: String,
-    /// What the objects' names begin with.
-    #[serde(default = "default_name")]
-    pub(crate) name: String,
-    /// The Gateway that clients reach.
-    pub(crate) gateway: String,
-    /// The host names that clients call.
-    pub(crate) hosts: Vec<String>,
-    /// The module's image, or the module itself by http or https.
-    pub(crate) url: String,
-    #[serde(default)]
-    pub(crate) sha256: Option<String>,
-    #[serde(default)]
-    pub(crate) pull_secret: Option<String>,
-    #[serde(default)]
-    pub(crate) pull_policy: Option<PullPolicy>,
-    /// The ConfigMap with the certificates that stand in for a cluster's `tls.caFile`.
-    #[serde(default)]
-    pub(crate) ca_config_map: Option<String>,
+object! {
+    /// Into which of Envoy Gateway's gateways the module goes. Names are those of the objects that are made of it.
+    pub(crate) struct EnvoyGateway {
+        /// Where all objects go, and where the gateway is.
+        "namespace" => namespace: String,
+        /// What the objects' names begin with.
+        "name" => name: String = "pointsman",
+        /// The Gateway that clients reach.
+        "gateway" => gateway: String,
+        /// The host names that clients call.
+        "hosts" => hosts: Vec<String>,
+        /// The module's image, or the module itself by http or https.
+        "url" => url: String,
+        /// The image's or the module's SHA-256, which Envoy Gateway holds it against.
+        "sha256" => sha256: Option<String>,
+        /// The secret with the registry's key.
+        "pullSecret" => pull_secret: Option<String>,
+        /// When the image is fetched anew.
+        "pullPolicy" => pull_policy: Option<PullPolicy>,
+        /// The ConfigMap with the certificates that stand in for a cluster's `tls.caFile`.
+        "caConfigMap" => ca_config_map: Option<String>,
+    }
+    required("hosts");
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub(crate) enum PullPolicy {
-    IfNotPresent,
-    Always,
-}
-
-fn default_name() -> String {
-    "pointsman".into()
+names! {
+    /// When an image is fetched anew.
+    pub(crate) enum PullPolicy {
+        /// When it is not there.
+        IfNotPresent => "IfNotPresent",
+        /// Always.
+        Always => "Always",
+    }
 }
 
 impl EnvoyGateway {
@@ -45,8 +44,14 @@ impl EnvoyGateway {
         !self.url.contains("://")
     }
 
-    /// What the types alone do not rule out, as paths below the section, and sentences.
-    pub(crate) fn problems(&self) -> Vec<(&'static str, String)> {
+    /// What the types alone do not rule out.
+    pub(crate) fn check(&self, at: &Path<'_>, report: &mut Report) {
+        for (field, message) in self.problems() {
+            report.add(&at.key(field), message.into());
+        }
+    }
+
+    fn problems(&self) -> Vec<(&'static str, String)> {
         let names = [("namespace", &self.namespace), ("name", &self.name), ("gateway", &self.gateway)];
         let mut problems: Vec<_> =
             names.into_iter().filter_map(|(field, name)| Some((field, kubernetes::problem(name)?))).collect();
@@ -79,16 +84,21 @@ impl EnvoyGateway {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pointsman_document::{Document, Read};
 
+    /// What is said about a section that is right, with these members instead of its own.
     fn check(more: &str, expected: &[&str]) {
+        let mut section = Document::from_json(more.as_bytes()).unwrap();
         let text =
-            r#"{"namespace": "llm", "gateway": "llm", "hosts": ["llm.example.com"], "url": "r.example.com/p:1"}"#;
-        let mut section: serde_json::Value = serde_json::from_str(text).unwrap();
-        let more: serde_json::Map<_, _> = serde_json::from_str(more).unwrap();
-        section.as_object_mut().unwrap().extend(more);
-        let section: EnvoyGateway = serde_json::from_value(section).unwrap();
-        let problems: Vec<_> = section.problems().into_iter().map(|(path, why)| format!("{path}: {why}")).collect();
-        assert_eq!(problems, expected);
+            br#"{"namespace": "llm", "gateway": "llm", "hosts": ["llm.example.com"], "url": "r.example.com/p:1"}"#;
+        if let (Document::Object(own), Ok(Document::Object(rest))) = (&mut section, Document::from_json(text)) {
+            let missing: Vec<_> = rest.into_iter().filter(|(key, _)| own.iter().all(|(name, _)| name != key)).collect();
+            own.extend(missing);
+        }
+        let mut report = Report::default();
+        EnvoyGateway::read(&section, &Path::Root, &mut report).check(&Path::Root, &mut report);
+        let errors: Vec<_> = report.finish(()).err().into_iter().flatten().map(|error| error.to_string()).collect();
+        assert_eq!(errors, expected, "{more}");
     }
 
     #[test]
@@ -99,5 +109,6 @@ mod tests {
         check(r#"{"url": "https://h/p", "pullSecret": "s"}"#, &["pullSecret: is for images"]);
         check(r#"{"sha256": "1"}"#, &["sha256: needs 64 hexadecimal digits in lower case"]);
         check(r#"{"hosts": []}"#, &["hosts: needs at least one host name"]);
+        check(r#"{"pulPolicy": 1}"#, &["pulPolicy: unknown field; did you mean `pullPolicy`?"]);
     }
 }

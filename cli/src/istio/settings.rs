@@ -3,113 +3,108 @@
 use super::version::Version;
 use crate::deployment::Hold;
 use crate::kubernetes;
-use serde::Deserialize;
+use pointsman_document::{Path, Report, names, object};
 use std::collections::BTreeMap;
 
-/// The section `istio`. Names are those of the objects that are made of it.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Istio {
-    /// Istio's version in the cluster.
-    #[serde(default)]
-    pub(crate) version: Version,
-    #[serde(default)]
-    pub(crate) target: Target,
-    /// Where all objects go: beside the gateway, the application or the waypoint.
-    pub(crate) namespace: String,
-    /// What the objects' names begin with.
-    #[serde(default = "default_name")]
-    pub(crate) name: String,
-    /// The host names that clients call.
-    pub(crate) hosts: Vec<String>,
-    /// The port that clients call.
-    #[serde(default)]
-    pub(crate) port: Option<u16>,
-    /// Labels of the pods whose proxy gets the module.
-    #[serde(default)]
-    pub(crate) selector: BTreeMap<String, String>,
-    /// The Gateway API gateway or the waypoint that gets it, instead of a selector.
-    #[serde(default)]
-    pub(crate) gateway: Option<String>,
-    /// Gateways of Istio's own API to attach routes to; without them, one is made.
-    #[serde(default)]
-    pub(crate) gateways: Vec<String>,
-    /// The secret with the certificate that an ingress gateway shows to clients.
-    #[serde(default)]
-    pub(crate) credential_name: Option<String>,
-    /// The egress gateway's service, as `name.namespace.svc.cluster.local`.
-    #[serde(default)]
-    pub(crate) service: Option<String>,
-    /// Where the module's image is.
-    pub(crate) url: String,
-    #[serde(default)]
-    pub(crate) sha256: Option<String>,
-    #[serde(default)]
-    pub(crate) image_pull_secret: Option<String>,
-    #[serde(default)]
-    pub(crate) image_pull_policy: Option<PullPolicy>,
-    #[serde(default)]
-    pub(crate) phase: Option<Phase>,
-    /// The router's priority; the gate's is the next lower one.
-    #[serde(default = "default_priority")]
-    pub(crate) priority: i32,
-    #[serde(default)]
-    pub(crate) fail_strategy: Option<FailStrategy>,
-    #[serde(default = "default_hold")]
-    pub(crate) hold: Hold,
-    /// The module as a file in the proxy's container, for clusters of failover chains.
-    #[serde(default)]
-    pub(crate) module_path: Option<String>,
+object! {
+    /// Where in a mesh the module goes. Names are those of the objects that are made of it.
+    pub(crate) struct Istio {
+        /// Istio's version in the cluster.
+        "version" => version: Version = "1.30",
+        /// What kind of proxy gets the module.
+        "target" => target: Target = "ingressGateway",
+        /// Where all objects go: beside the gateway, the application or the waypoint.
+        "namespace" => namespace: String,
+        /// What the objects' names begin with.
+        "name" => name: String = "pointsman",
+        /// The host names that clients call.
+        "hosts" => hosts: Vec<String>,
+        /// The port that clients call. Default: 80, or 443 for an ingress gateway with a certificate.
+        "port" => port: Option<u16>,
+        /// Labels of the pods whose proxy gets the module.
+        "selector" => selector: BTreeMap<String, String>,
+        /// The Gateway API gateway or the waypoint that gets it, instead of a selector.
+        "gateway" => gateway: Option<String>,
+        /// Gateways of Istio's own API to attach routes to; without them, one is made.
+        "gateways" => gateways: Vec<String>,
+        /// The secret with the certificate that an ingress gateway shows to clients.
+        "credentialName" => credential_name: Option<String>,
+        /// The egress gateway's service, as `name.namespace.svc.cluster.local`.
+        "service" => service: Option<String>,
+        /// Where the module's image is.
+        "url" => url: String,
+        /// The image's or the module's SHA-256, which Istio holds it against.
+        "sha256" => sha256: Option<String>,
+        /// The secret with the registry's key.
+        "imagePullSecret" => image_pull_secret: Option<String>,
+        /// When the image is fetched anew.
+        "imagePullPolicy" => image_pull_policy: Option<PullPolicy>,
+        /// In front of which of Istio's own filters the module stands.
+        "phase" => phase: Option<Phase>,
+        /// The router's priority; the gate's is the next lower one.
+        // High and odd, so that no other plugin has it by chance and comes to stand between router and gate.
+        "priority" => priority: i32 = 1001u32,
+        /// What becomes of requests when the module fails. Default: the best that this version of Istio knows.
+        "failStrategy" => fail_strategy: Option<FailStrategy>,
+        /// How the request headers wait while the body is read.
+        // The one that needs no EnvoyFilter.
+        "hold" => hold: Hold = "gate",
+        /// The module as a file in the proxy's container, for clusters of failover chains.
+        "modulePath" => module_path: Option<String>,
+    }
+    required("hosts");
 }
 
-/// What kind of proxy gets the module.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) enum Target {
-    #[default]
-    IngressGateway,
-    EgressGateway,
-    Sidecar,
-    Waypoint,
+names! {
+    /// What kind of proxy gets the module.
+    pub(crate) enum Target {
+        /// A gateway that clients reach.
+        IngressGateway => "ingressGateway",
+        /// A gateway on the way out of the mesh.
+        EgressGateway => "egressGateway",
+        /// The sidecars of an application.
+        Sidecar => "sidecar",
+        /// A waypoint of the ambient mode.
+        Waypoint => "waypoint",
+    }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub(crate) enum PullPolicy {
-    IfNotPresent,
-    Always,
+names! {
+    /// When an image is fetched anew.
+    pub(crate) enum PullPolicy {
+        /// When it is not there.
+        IfNotPresent => "IfNotPresent",
+        /// Always.
+        Always => "Always",
+    }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub(crate) enum Phase {
-    Authn,
-    Authz,
-    Stats,
+names! {
+    /// In front of which of Istio's own filters a plugin stands.
+    pub(crate) enum Phase {
+        /// In front of authentication.
+        Authn => "AUTHN",
+        /// In front of authorization.
+        Authz => "AUTHZ",
+        /// In front of statistics.
+        Stats => "STATS",
+    }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub(crate) enum FailStrategy {
-    #[serde(rename = "FAIL_CLOSE")]
-    Close,
-    #[serde(rename = "FAIL_OPEN")]
-    Open,
-    #[serde(rename = "FAIL_RELOAD")]
-    Reload,
+names! {
+    /// What becomes of requests when a plugin fails.
+    pub(crate) enum FailStrategy {
+        /// They are refused.
+        Close => "FAIL_CLOSE",
+        /// They pass.
+        Open => "FAIL_OPEN",
+        /// They are refused, and the plugin is started anew.
+        Reload => "FAIL_RELOAD",
+    }
 }
 
-fn default_name() -> String {
-    "pointsman".into()
-}
-
-/// High and odd, so that no other plugin has it by chance and comes to stand between router and gate.
-fn default_priority() -> i32 {
-    1001
-}
-
-/// The one that needs no EnvoyFilter.
-fn default_hold() -> Hold {
-    Hold::Gate
-}
+/// Fields that belong to some targets and not to others.
+const OF_TARGETS: [&str; 6] = ["target", "selector", "gateway", "gateways", "service", "credentialName"];
 
 impl Istio {
     /// The port that clients call.
@@ -135,12 +130,16 @@ impl Istio {
         self.fail_strategy.unwrap_or(newest)
     }
 
-    /// What the types alone do not rule out, as paths below the section, and sentences.
-    pub(crate) fn problems(&self) -> Vec<(&'static str, String)> {
+    /// What the types alone do not rule out.
+    pub(crate) fn check(&self, at: &Path<'_>, report: &mut Report) {
         let mut problems = self.wrong_names();
         problems.extend(self.wrong_plugin());
-        problems.extend(self.wrong_target());
-        problems
+        if report.is_sound(at, &OF_TARGETS) {
+            problems.extend(self.wrong_target());
+        }
+        for (field, message) in problems {
+            report.add(&at.key(field), message.into());
+        }
     }
 
     fn wrong_names(&self) -> Vec<(&'static str, String)> {
@@ -233,16 +232,26 @@ impl Istio {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pointsman_document::{Document, Read};
+
+    /// A section that is right, and what is said about it with these members instead of its own.
+    fn read(more: &str) -> (Istio, Vec<String>) {
+        let mut section = Document::from_json(more.as_bytes()).unwrap();
+        let text =
+            br#"{"namespace": "ingress", "hosts": ["llm.example.com"], "url": "oci://r/p:1", "selector": {"a": "b"}}"#;
+        if let (Document::Object(own), Ok(Document::Object(rest))) = (&mut section, Document::from_json(text)) {
+            let missing: Vec<_> = rest.into_iter().filter(|(key, _)| own.iter().all(|(name, _)| name != key)).collect();
+            own.extend(missing);
+        }
+        let mut report = Report::default();
+        let istio = Istio::read(&section, &Path::Root, &mut report);
+        istio.check(&Path::Root, &mut report);
+        let errors = report.finish(()).err().into_iter().flatten().map(|error| error.to_string()).collect();
+        (istio, errors)
+    }
 
     fn check(more: &str, expected: &[&str]) {
-        let text =
-            r#"{"namespace": "ingress", "hosts": ["llm.example.com"], "url": "oci://r/p:1", "selector": {"a": "b"}}"#;
-        let mut section: serde_json::Value = serde_json::from_str(text).unwrap();
-        let more: serde_json::Map<_, _> = serde_json::from_str(more).unwrap();
-        section.as_object_mut().unwrap().extend(more);
-        let section: Istio = serde_json::from_value(section).unwrap();
-        let problems: Vec<_> = section.problems().into_iter().map(|(path, why)| format!("{path}: {why}")).collect();
-        assert_eq!(problems, expected);
+        assert_eq!(read(more).1, expected, "{more}");
     }
 
     #[test]
@@ -275,25 +284,27 @@ mod tests {
     }
 
     #[test]
+    fn what_could_not_be_read_is_held_against_nothing() {
+        check(r#"{"selector": 1}"#, &["selector: expected an object, found a number"]);
+        check(r#"{"target": "sidcar"}"#, &["target: unknown value `sidcar`; did you mean `sidecar`?"]);
+        check(r#"{"version": 1.30}"#, &["version: a version needs quotes, as in \"1.30\""]);
+        check(r#"{"priority": 3000000000}"#, &["priority: must be from -2147483648 to 2147483647"]);
+    }
+
+    #[test]
     fn failing_open_is_refused() {
-        let mut section: Istio = serde_json::from_str(
-            r#"{"namespace": "a", "hosts": ["b"], "url": "c", "selector": {"d": "e"}, "failStrategy": "FAIL_OPEN"}"#,
-        )
-        .unwrap();
-        assert!(section.problems()[0].1.starts_with("FAIL_OPEN is not safe"));
+        let (mut section, errors) = read(r#"{"failStrategy": "FAIL_OPEN"}"#);
+        assert!(errors[0].starts_with("failStrategy: FAIL_OPEN is not safe"));
         section.fail_strategy = None;
-        assert_eq!((section.problems(), section.fail_strategy()), (Vec::new(), FailStrategy::Reload));
+        assert_eq!((read("{}").1, section.fail_strategy()), (Vec::new(), FailStrategy::Reload));
     }
 
     #[test]
     fn ports_follow_the_target() {
-        let section = |text: &str| {
-            let text = format!(r#"{{"namespace": "a", "hosts": ["b"], "url": "c", {text}}}"#);
-            serde_json::from_str::<Istio>(&text).unwrap().port()
-        };
-        assert_eq!(section(r#""target": "ingressGateway""#), 80);
-        assert_eq!(section(r#""credentialName": "cert""#), 443);
-        assert_eq!(section(r#""target": "egressGateway""#), 80);
-        assert_eq!(section(r#""target": "sidecar", "port": 8080"#), 8080);
+        let port = |more: &str| read(more).0.port();
+        assert_eq!(port(r#"{"target": "ingressGateway"}"#), 80);
+        assert_eq!(port(r#"{"credentialName": "cert"}"#), 443);
+        assert_eq!(port(r#"{"target": "egressGateway"}"#), 80);
+        assert_eq!(port(r#"{"target": "sidecar", "port": 8080}"#), 8080);
     }
 }

@@ -1,6 +1,6 @@
 //! Istio's versions, as far as what is rendered depends on them.
 
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use pointsman_document::{Definitions, Document, Path, Read, Report, Value, schema, wrong_type};
 use std::fmt;
 
 /// Istio 1.x; what comes behind the second number makes no difference here.
@@ -43,28 +43,18 @@ impl fmt::Display for Version {
     }
 }
 
-impl<'de> Deserialize<'de> for Version {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Text)
-    }
-}
-
-struct Text;
-
-impl Visitor<'_> for Text {
-    type Value = Version;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a version of Istio such as \"1.30\"")
+impl Read for Version {
+    fn read(document: &Document, at: &Path<'_>, report: &mut Report) -> Self {
+        match document {
+            Document::String(text) => text.parse().unwrap_or_else(|why: String| report.lose(at, why.into())),
+            // To YAML, 1.30 without quotes is the number 1.3.
+            Document::Number(_) => report.lose(at, "a version needs quotes, as in \"1.30\"".into()),
+            other => wrong_type("a version of Istio such as \"1.30\"", other, at, report),
+        }
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Version, E> {
-        text.parse().map_err(E::custom)
-    }
-
-    /// To YAML, 1.30 without quotes is the number 1.3.
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Version, E> {
-        Err(E::custom("a version needs quotes, as in \"1.30\""))
+    fn schema(_: &mut Definitions) -> Value {
+        schema::text("^1\\.[0-9]+(\\.|$)", 40)
     }
 }
 

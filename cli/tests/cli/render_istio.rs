@@ -71,7 +71,7 @@ fn mistakes_are_placed() {
         "istio",
         &text(", prioritty: 5"),
         &[],
-        "3:108: istio.prioritty: unknown field `prioritty`, expected one of `version`, `target`, `namespace`, `name`, `hosts`, `port`, `selector`, `gateway`, `gateways`, `credentialName`, `service`, `url`, `sha256`, `imagePullSecret`, `imagePullPolicy`, `phase`, `priority`, `failStrategy`, `hold`, `modulePath`",
+        "3:108: istio.prioritty: unknown field; did you mean `priority`?",
     );
     refused(
         "istio-version",
@@ -85,7 +85,7 @@ fn mistakes_are_placed() {
         "istio",
         &text(", target: gateway"),
         &[],
-        "3:116: istio.target: unknown variant `gateway`, expected one of `ingressGateway`, `egressGateway`, `sidecar`, `waypoint`",
+        "3:116: istio.target: unknown value `gateway`, expected one of `ingressGateway`, `egressGateway`, `sidecar`, `waypoint`",
     );
     refused(
         "istio-open",
