@@ -68,6 +68,11 @@ def test_the_index_has_every_page():
 
 # Names.
 
+TOP = sorted(
+    entry.name for entry in locations.REPOSITORY.iterdir() if entry.is_dir() and not entry.name.startswith(".")
+)
+BUILT = ("dist", "target")
+
 
 def anchors(text: str) -> set[str]:
     """What GitHub makes of headings."""
@@ -77,8 +82,10 @@ def anchors(text: str) -> set[str]:
 
 def documents() -> list:
     """Not only the pages for users."""
-    found = sorted({path for pattern in ("*.md", "*/**/*.md") for path in locations.REPOSITORY.glob(pattern)})
-    found = [path for path in found if not {"target", "corpus"} & set(path.parts)]
+    found = [*locations.REPOSITORY.glob("*.md")]
+    for folder in set(TOP) - set(BUILT):
+        found += (locations.REPOSITORY / folder).rglob("*.md")
+    found = sorted(path for path in found if "target" not in path.relative_to(locations.REPOSITORY).parts)
     return [pytest.param(path, id=str(path.relative_to(locations.REPOSITORY))) for path in found]
 
 
@@ -90,12 +97,6 @@ def test_every_link_leads_somewhere(file):
         assert target.startswith("https://") or there.exists(), target
         if anchor and not target.startswith("https://"):
             assert anchor in anchors(there.read_text()), target
-
-
-TOP = sorted(
-    entry.name for entry in locations.REPOSITORY.iterdir() if entry.is_dir() and not entry.name.startswith(".")
-)
-BUILT = ("dist", "target")
 
 
 @pytest.mark.parametrize("page", PAGES)
