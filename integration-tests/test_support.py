@@ -1,10 +1,10 @@
-"""The Envoys between the oldest and the newest, and the README's table of what is supported."""
+"""The Envoys between the oldest and the newest, and the table of what is supported (docs/supported.md)."""
 
 import re
 
 import pytest
 
-from harness import chain, locations
+from harness import chain, locations, pages
 from harness.chain import assert_body, assert_own
 from harness.failover import WORLDS, Setting, World, running
 
@@ -54,9 +54,7 @@ def test_a_failing_provider_is_followed_by_the_next(edge, protocol):
 
 
 def rows() -> list[list[str]]:
-    text = (locations.REPOSITORY / "README.md").read_text()
-    table = re.search(r"<!-- support: begin -->\n(.*?)<!-- support: end -->", text, re.DOTALL)[1]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.strip().splitlines()[2:]]
+    return pages.page("docs/supported.md").table("support")
 
 
 def test_the_table_says_what_is_tested():

@@ -1,4 +1,4 @@
-"""`pointsman run examples/quickstart` as a process: one command, as the README gives it."""
+"""`pointsman run examples/quickstart`, or another example, as a process: one command, as the README gives it."""
 
 import contextlib
 import os
@@ -12,10 +12,10 @@ from harness.waiting import wait_for
 
 
 @contextlib.contextmanager
-def running(version: str, output: Path):
+def running(version: str, output: Path, example: str = "quickstart"):
     """Its address, once it is ready; what it prints goes to `output`. Ends it as Ctrl-C does."""
     environment = {**os.environ, "ENVOY": str(locations.envoy_binary(version))}
-    command = [locations.cli(), "run", "examples/quickstart", "--port", "0", "--wasm", locations.module()]
+    command = [locations.cli(), "run", f"examples/{example}", "--port", "0", "--wasm", locations.module()]
     with output.open("wb") as file:
         process = subprocess.Popen(command, cwd=locations.REPOSITORY, stdout=file, stderr=subprocess.STDOUT, env=environment)
 

@@ -28,7 +28,7 @@ object! {
         "fallback" => fallback: Vec<Name>,
         /// The APIs that it serves. Default: all of them.
         "apis" => apis: Option<Vec<RoutableApi>>,
-        /// Input and output tokens that it can take together. Default: not checked.
+        /// The most input tokens that it takes, as they are estimated; output is not counted. Default: not checked.
         "contextWindow" => context_window: Option<Whole<1, MAX_WHOLE>>,
         /// What it can do. Requests that need anything else do not go to it. Default: everything.
         "capabilities" => capabilities: Option<Vec<Capability>>,
