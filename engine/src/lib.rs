@@ -17,6 +17,7 @@ mod record;
 pub mod reply;
 mod request;
 mod rewrite;
+pub mod stream;
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,1 @@
+//! The machines, held against a model of the proxy that drives them.
