@@ -13,6 +13,7 @@
 //! closing        an answer of ours instead of an upstream's
 //! installation   wrong filter chains: names and sentences
 //! watch          whether held requests are ever heard again; how often a mistake is logged
+//! summary        a decision as one line of the log
 //! pairs          maps as proxy-wasm hosts write them
 //! ```
 //!
@@ -32,6 +33,7 @@ pub mod letter;
 pub mod pairs;
 pub mod router;
 mod splice;
+pub mod summary;
 pub mod upstream;
 pub mod watch;
 

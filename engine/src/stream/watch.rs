@@ -179,7 +179,7 @@ mod tests {
         assert!(watch.hold(7, 100));
         let absent = looks(&watch, &[100; 20]);
         let slow = looks(&watch, &[101, 101, 101, 101, 102, 102, 102, 102, 103]);
-        assert_eq!([absent, slow].map(|look| look.accused), [vec![], vec![]]);
+        assert!(absent.accused.is_empty() && slow.accused.is_empty());
         assert_eq!(watch.look(|_| None, || 0), Look { accused: vec![], rest: true });
     }
 
