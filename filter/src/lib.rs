@@ -34,3 +34,6 @@ mod plugin;
 mod router;
 mod upstream;
 mod view;
+
+#[cfg(test)]
+mod tests;

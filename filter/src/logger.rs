@@ -40,13 +40,30 @@ impl Log for Logger {
 pub(crate) fn install() {
     // It stays installed: a second configuration of the same VM finds it there.
     let _ = log::set_logger(&LOGGER);
-    log::set_max_level(match abi::log_level() {
-        Ok(0) => LevelFilter::Trace,
-        Ok(1) => LevelFilter::Debug,
-        Ok(2) => LevelFilter::Info,
-        Ok(3) => LevelFilter::Warn,
-        Ok(4..) => LevelFilter::Error,
+    log::set_max_level(filter(abi::log_level().ok()));
+}
+
+/// What a host's level lets through.
+fn filter(level: Option<u32>) -> LevelFilter {
+    match level {
+        Some(0) => LevelFilter::Trace,
+        Some(1) => LevelFilter::Debug,
         // Whoever does not say gets what everybody may want to know.
-        Err(_) => LevelFilter::Info,
-    });
+        Some(2) | None => LevelFilter::Info,
+        Some(3) => LevelFilter::Warn,
+        Some(4..) => LevelFilter::Error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_are_those_of_the_host() {
+        for level in [LogLevel::Trace, LogLevel::Debug, LogLevel::Info, LogLevel::Warn, LogLevel::Error] {
+            assert_eq!(filter(Some(level as u32)).to_string(), format!("{level:?}").to_uppercase());
+        }
+        assert_eq!([filter(Some(6)), filter(None)], [LevelFilter::Error, LevelFilter::Info]);
+    }
 }

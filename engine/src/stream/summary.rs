@@ -20,7 +20,7 @@ const FIELDS: [(&str, &str); 10] = [
 /// The line for a record. Only made when somebody wants to see it.
 #[must_use]
 pub fn of(record: &str) -> String {
-    let record: Value = serde_json::from_str(record).unwrap_or_default();
+    let record: Value = serde_json::from_slice(record.as_bytes()).unwrap_or_default();
     let mut line = "decision:".to_owned();
     for (field, name) in FIELDS {
         let _ = match record.get(field) {
