@@ -21,6 +21,7 @@ mod request;
 pub mod response;
 mod rewrite;
 mod splice;
+pub mod stream;
 
 #[cfg(test)]
 mod tests;

@@ -110,15 +110,6 @@ impl Reading {
         }
     }
 
-    /// The same, once the body has gone: all that reading it took is given back.
-    #[must_use]
-    pub fn into_expectation(self) -> Option<Box<Expectation>> {
-        match self.state {
-            State::Sent(expectation) => expectation,
-            _ => None,
-        }
-    }
-
     fn advance(&mut self, read: impl FnOnce(&mut Facts) -> Result<(), Violation>) -> Step {
         match self.state {
             State::Passed => return Step::Flow,

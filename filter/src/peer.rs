@@ -1,10 +1,11 @@
 //! Who is calling.
 
 use crate::host;
+use pointsman_engine::stream::pairs;
 use pointsman_engine::{Caller, Policy};
 
 /// The caller, as the proxy has proved it.
-pub(super) struct Peer<'a>(pub(super) &'a Policy);
+pub(crate) struct Peer<'a>(pub(crate) &'a Policy);
 
 impl Caller for Peer<'_> {
     fn principal(&self) -> Option<Vec<u8>> {
@@ -21,7 +22,7 @@ impl Caller for Peer<'_> {
             property.extend(part.bytes());
         }
         let claim = host::property(&property)?;
-        Some(match host::list(&claim) {
+        Some(match pairs::list(&claim) {
             Some(items) => items.into_iter().flat_map(|item| item.iter().chain(b"\0")).copied().collect(),
             None => claim.to_vec(),
         })

@@ -4,7 +4,7 @@
 //! says where it is. The blocks are used again, so that a chunk of a body costs no allocation once the VM is warm; large
 //! ones are given back, so that one large value does not stay for ever.
 
-use super::{Status, done};
+use crate::status::{Status, done};
 use std::cell::Cell;
 use std::ops::Deref;
 use std::ptr::null_mut;
@@ -25,7 +25,7 @@ thread_local! {
 
 /// Bytes the host wrote. Its memory is used again when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Loan(Vec<u8>);
+pub struct Loan(Vec<u8>);
 
 impl Deref for Loan {
     type Target = [u8];
@@ -42,7 +42,8 @@ impl Drop for Loan {
 }
 
 /// A block for the host to write `size` bytes to. Null when there is none: the host call then fails with a status.
-pub(super) fn allocate(size: usize) -> *mut u8 {
+#[must_use]
+pub fn allocate(size: usize) -> *mut u8 {
     let spare = HANDED_OUT.take().filter(|block| block.capacity() >= size).or_else(|| fitting(size));
     let mut block = spare.unwrap_or_default();
     block.clear();
@@ -55,7 +56,8 @@ pub(super) fn allocate(size: usize) -> *mut u8 {
 }
 
 /// Makes a host call that returns bytes, and takes them.
-pub(super) fn receive(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Loan, Status> {
+#[expect(unsafe_code, reason = "takes what the host has written")]
+pub(crate) fn receive(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Loan, Status> {
     let mut start: *mut u8 = null_mut();
     let mut size = 0;
     done(call(&raw mut start, &raw mut size))?;
