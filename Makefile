@@ -68,8 +68,8 @@ canary: $(call ENVOY_BINARY,$(ENVOY_VERSION)) wasm cli ## A story: a new model g
 
 lint: rust-ready ## Check format and lints, natively and for wasm.
 	cargo fmt --all --check
-	cargo clippy --workspace --exclude pointsman-filter --all-targets -- --deny warnings
-	cargo clippy --package pointsman-filter --target wasm32-wasip1 -- --deny warnings
+	cargo clippy --workspace --all-targets -- --deny warnings
+	cargo clippy --package pointsman-filter --package pointsman-abi --target wasm32-wasip1 -- --deny warnings
 
 fmt: rust-ready ## Format the code.
 	cargo fmt --all

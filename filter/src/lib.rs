@@ -27,8 +27,6 @@
 
 mod dispatch;
 mod drive;
-// A native build has nobody who would call them: tests begin at `dispatch`.
-#[cfg(target_arch = "wasm32")]
 mod exports;
 mod feedback;
 mod gate;

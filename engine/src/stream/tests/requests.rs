@@ -46,7 +46,7 @@ fn check(body: &[u8], cuts: &[usize], with_length: bool, way: &Way) {
                 assert_eq!(fate.proxy.replies, [0_u16; 0], "{}", fate.proxy.record());
                 if fate.was_reset {
                     assert!(body.starts_with(&fate.body));
-                    return;
+                    continue;
                 }
                 assert!(fate.is_complete, "it hangs");
                 assert_eq!(String::from_utf8_lossy(&fate.body), String::from_utf8_lossy(&body));
@@ -56,6 +56,10 @@ fn check(body: &[u8], cuts: &[usize], with_length: bool, way: &Way) {
             Expected::Reply { status, record } => {
                 assert!(!fate.is_complete, "a refused request reached its upstream whole");
                 assert_ne!(value(&fate, CLUSTER_HEADER), Some(UNDECIDED));
+                if let Some(length) = value(&fate, "content-length") {
+                    // To an upstream that counts, all bytes are the whole request.
+                    assert_ne!(String::from_utf8_lossy(length), fate.body.len().to_string());
+                }
                 if !fate.was_reset {
                     assert_eq!(fate.proxy.replies, [status]);
                     assert_eq!(fate.proxy.record(), record);
@@ -97,5 +101,17 @@ fn a_refusal_waits_for_the_rest_of_its_body() {
             let way = Way { filters: Filters::Stop, ending, deliveries: vec![true; 12], fails_at: None };
             check(body, &[20, 30, 40], with_length, &way);
         }
+    }
+}
+
+/// An upstream that counts would take what follows for the next request.
+#[test]
+fn a_body_that_goes_on_behind_its_length_is_refused() {
+    let body = br#"{"model":"small","messages":[]}"#;
+    for filters in [Filters::Stop, Filters::Gate] {
+        let headers = request_headers(body, true);
+        let way = Way { filters, ending: Ending::WithLast, deliveries: vec![true; 12], fails_at: None };
+        let fate = send(&policies()[0], &headers, &[body.to_vec(), b"GET / HTTP/1.1".to_vec()], &way);
+        assert_eq!((&fate.proxy.replies[..], fate.is_complete), (&[500][..], false));
     }
 }
