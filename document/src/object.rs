@@ -60,7 +60,7 @@ macro_rules! object {
         }
     };
     (@default) => { None };
-    (@default $default:expr) => { Some($crate::Document::from($default)) };
+    (@default $default:expr) => { Some(|| $crate::Document::from($default)) };
 }
 
 /// Declares a value that is one of several names: `Variant => "name"`. The first is the stand-in.
