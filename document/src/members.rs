@@ -2,6 +2,7 @@
 
 use crate::read::{Read, wrong_type};
 use crate::{Document, DocumentErrorKind, Path, Report};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// The members of an object whose keys are known.
@@ -29,13 +30,18 @@ impl<'a> Members<'a> {
     }
 
     /// Reads a field, or its default where it is not given.
-    pub fn field<T: Read>(&self, key: &'static str, default: Option<Document>, report: &mut Report) -> T {
+    ///
+    /// There is one of these per type in the module, so what does not depend on the type is elsewhere.
+    pub fn field<T: Read>(&self, key: &'static str, default: Option<fn() -> Document>, report: &mut Report) -> T {
         let at = self.at.key(key);
-        match (self.get(key), default) {
-            (Some(value), _) => T::read(value, &at, report),
-            (None, Some(default)) => T::read(&default, &at, report),
-            (None, None) => T::absent().unwrap_or_else(|| report.lose(&at, DocumentErrorKind::Missing)),
+        match self.given(key, default) {
+            Some(value) => T::read(&value, &at, report),
+            None => T::absent().unwrap_or_else(|| report.lose(&at, DocumentErrorKind::Missing)),
         }
+    }
+
+    fn given(&self, key: &str, default: Option<fn() -> Document>) -> Option<Cow<'a, Document>> {
+        self.get(key).map(Cow::Borrowed).or_else(|| Some(Cow::Owned(default?())))
     }
 
     /// Demands that each of `fields` is given, also where its type has a value for a field that is not.

@@ -29,11 +29,11 @@ pub fn schema_of<T: Read>(title: &str) -> Value {
 pub fn field<'a, T: Read>(
     key: &'static str,
     doc: &'a str,
-    default: Option<Document>,
+    default: Option<fn() -> Document>,
     definitions: &mut Definitions,
 ) -> schema::Field<'a> {
     let is_required = default.is_none() && T::absent().is_none();
-    schema::Field { key, doc, default, is_required, value: T::schema(definitions) }
+    schema::Field { key, doc, default: default.map(|make| make()), is_required, value: T::schema(definitions) }
 }
 
 /// The error of a value of the wrong type.
