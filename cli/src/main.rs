@@ -17,6 +17,7 @@ mod project;
 mod record;
 mod request_file;
 mod source;
+mod yaml;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -36,12 +36,6 @@ fn finding(source: &Source, error: &PolicyError) -> Finding {
 }
 
 impl PolicyFile {
-    /// The policy document as JSON: what goes into the proxy.
-    pub(crate) fn json(&self) -> String {
-        // A tree of text, numbers and lists always serializes.
-        serde_json::to_string_pretty(&self.source.root).unwrap_or_default()
-    }
-
     /// The catalog as it was written.
     pub(crate) fn models(&self) -> &[Node] {
         self.source.root.get("models").map(Node::items).unwrap_or_default()

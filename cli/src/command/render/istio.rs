@@ -1,10 +1,11 @@
 //! `pointsman render istio`.
 
 use crate::command::{Failure, print, warn};
-use crate::deployment::{self, Hold};
+use crate::deployment;
 use crate::istio::{Rendering, render};
 use crate::project;
 use crate::source::Part;
+use pointsman_engine::config::Hold;
 use std::path::{Path, PathBuf};
 
 /// Prints the Kubernetes objects that put the module into an Istio mesh (Istio 1.26 or newer)
@@ -47,7 +48,7 @@ pub(super) fn run(arguments: &IstioArguments) -> Result<(), Failure> {
         hold: match arguments.hold {
             Some(HoldArgument::Gate) => Hold::Gate,
             Some(HoldArgument::Stop) => Hold::Stop,
-            None => istio.hold,
+            None => istio.hold.into(),
         },
         failover: arguments.failover,
     };
