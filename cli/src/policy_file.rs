@@ -23,12 +23,6 @@ pub(crate) fn load(file: &Path) -> Result<PolicyFile, Vec<Finding>> {
 }
 
 impl PolicyFile {
-    /// The policy document as JSON: what goes into the proxy.
-    pub(crate) fn json(&self) -> String {
-        // A tree of text, numbers and lists always serializes.
-        serde_json::to_string_pretty(&self.source.document).unwrap_or_default()
-    }
-
     /// The catalog as it was written.
     pub(crate) fn models(&self) -> &[Document] {
         self.source.document.get("models").map(Document::items).unwrap_or_default()

@@ -1,10 +1,10 @@
 //! Filters behind the module that hold or change the body which it has read.
 
-use super::dump::{Chain, Dump};
-use super::filter::Filter;
-use super::instance::Role;
-use super::report::{Finding, Report};
-use super::tree::Tree;
+use crate::doctor::read::dump::{Chain, Dump};
+use crate::doctor::read::filter::Filter;
+use crate::doctor::read::tree::Tree;
+use crate::doctor::report::{Finding, Report};
+use pointsman_engine::config::Role;
 
 /// What a filter does with a request's body.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,13 +1,13 @@
 //! Whether the routes follow the header that the module sets.
 
-use super::dump::{Chain, Dump, Routes};
-use super::failover;
-use super::instance::Role;
-use super::report::{Finding, Report, names};
 use super::route_match::{self, Matches};
-use super::tree::Tree;
+use crate::doctor::read::dump::{Chain, Dump, Routes};
+use crate::doctor::read::tree::Tree;
+use crate::doctor::report::{Finding, Report, names};
 use pointsman_engine::Policy;
-use pointsman_engine::names::CLUSTER_HEADER;
+use pointsman_engine::config::Role;
+use pointsman_engine::names::{CLUSTER_HEADER, chain_cluster};
+use pointsman_engine::policy::Model;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,7 +48,8 @@ pub(super) fn policy<'a>(chain: &'a Chain<'_>) -> Option<&'a Policy> {
 
 /// Every value that the header can have: a model's cluster, or the one that stands for a chain of models.
 fn values(policy: &Policy) -> BTreeSet<String> {
-    policy.clusters().map(str::to_owned).chain(failover::clusters(policy)).collect()
+    let chains = policy.chains().into_iter().map(|chain| chain_cluster(chain.into_iter().map(Model::name)));
+    policy.clusters().map(str::to_owned).chain(chains).collect()
 }
 
 /// The routes of a virtual host that take a request with `value` in its header, up to the first that takes them all;

@@ -1,25 +1,26 @@
 //! One HTTP filter of a chain.
 
-use super::dump::Discovered;
-use super::instance::{Instance, Role, Typed};
+use super::discovered::Discovered;
+use super::instance::{Instance, Typed};
 use super::tree::Tree;
+use pointsman_engine::config::Role;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 #[derive(Debug)]
-pub(super) struct Filter<'a> {
-    pub(super) name: &'a str,
+pub(in crate::doctor) struct Filter<'a> {
+    pub(in crate::doctor) name: &'a str,
     /// Whether its configuration comes by extension config discovery.
-    pub(super) by_discovery: bool,
+    pub(in crate::doctor) by_discovery: bool,
     /// What it is; `None` while its configuration has not come.
-    pub(super) typed: Option<Typed<'a>>,
+    pub(in crate::doctor) typed: Option<Typed<'a>>,
     /// Whether it does nothing unless a route says otherwise.
-    pub(super) disabled: bool,
-    pub(super) instance: Option<Instance<'a>>,
+    pub(in crate::doctor) disabled: bool,
+    pub(in crate::doctor) instance: Option<Instance<'a>>,
 }
 
 impl<'a> Filter<'a> {
-    pub(super) fn of(filter: &'a Value, discovered: &BTreeMap<&'a str, Discovered<'a>>) -> Self {
+    pub(in crate::doctor) fn of(filter: &'a Value, discovered: &BTreeMap<&'a str, Discovered<'a>>) -> Self {
         let name = filter.text("/name");
         let discovery = filter.get("config_discovery");
         let came = || discovered.get(name).map(|found| found.config);
@@ -37,30 +38,30 @@ impl<'a> Filter<'a> {
         }
     }
 
-    pub(super) fn is(&self, role: Role) -> bool {
+    pub(in crate::doctor) fn is(&self, role: Role) -> bool {
         self.role() == Some(role)
     }
 
-    pub(super) fn role(&self) -> Option<Role> {
+    pub(in crate::doctor) fn role(&self) -> Option<Role> {
         self.instance.as_ref().map(|instance| instance.role)
     }
 
     /// The filter that istio-agent puts in the place of a module that it could not download, by its statistics' prefix.
-    pub(super) fn substitute(&self) -> Option<&'a str> {
+    pub(in crate::doctor) fn substitute(&self) -> Option<&'a str> {
         let typed = self.typed.filter(|typed| typed.message.ends_with(".http.rbac.v3.RBAC"))?;
         let prefix = typed.value.text("/rules_stat_prefix");
         ["wasm-default-deny", "wasm-default-allow"].contains(&prefix).then_some(prefix)
     }
 
     /// How people call it: Istio's own name for one of its plugins, else the filter's.
-    pub(super) fn title(&self) -> String {
+    pub(in crate::doctor) fn title(&self) -> String {
         title(self.name)
     }
 }
 
 /// Istio names filters `extensions.istio.io/wasmplugin/NAMESPACE.NAME` up to 1.29, and
 /// `extensions.istio.io/trafficextension/NAMESPACE.NAME~istio-translated-wasmplugin` since 1.30.
-pub(super) fn title(name: &str) -> String {
+pub(in crate::doctor) fn title(name: &str) -> String {
     let plugin = |kind: &str, name: &str| match name.split_once('.') {
         Some((namespace, name)) => format!("{kind} {namespace}/{name}"),
         None => format!("{kind} {name}"),

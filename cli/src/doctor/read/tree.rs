@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Places are JSON pointers: `/route/cluster`.
-pub(super) trait Tree {
+pub(in crate::doctor) trait Tree {
     /// The string in that place; empty when there is none.
     fn text(&self, at: &str) -> &str;
     /// The list in that place; empty when there is none.

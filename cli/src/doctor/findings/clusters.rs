@@ -1,9 +1,9 @@
 //! Whether the clusters that requests are sent to are there, and have hosts.
 
-use super::dump::{Cluster, Dump};
-use super::report::{Finding, Report, names};
 use super::routes::Destinations;
-use super::tree::Tree;
+use crate::doctor::read::dump::{Cluster, Dump};
+use crate::doctor::read::tree::Tree;
+use crate::doctor::report::{Finding, Report, names};
 use serde_json::Value;
 
 pub(super) fn check(dump: &Dump<'_>, destinations: &Destinations, report: &mut Report) {

@@ -1,5 +1,6 @@
 //! Envoy's config dump as chains of filters, clusters and what was refused. Nothing is judged here.
 
+use super::discovered::Discovered;
 use super::filter::Filter;
 use super::tree::Tree;
 use serde_json::Value;
@@ -10,45 +11,37 @@ const PROTOCOL_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolO
 
 /// What Envoy runs with.
 #[derive(Debug)]
-pub(super) struct Dump<'a> {
+pub(in crate::doctor) struct Dump<'a> {
     /// The HTTP filter chains of all listeners.
-    pub(super) chains: Vec<Chain<'a>>,
-    pub(super) clusters: BTreeMap<&'a str, Cluster<'a>>,
+    pub(in crate::doctor) chains: Vec<Chain<'a>>,
+    pub(in crate::doctor) clusters: BTreeMap<&'a str, Cluster<'a>>,
     /// Configurations that came by extension config discovery, by the filter's name.
-    pub(super) discovered: BTreeMap<&'a str, Discovered<'a>>,
-    pub(super) refused: Vec<Refused<'a>>,
+    pub(in crate::doctor) discovered: BTreeMap<&'a str, Discovered<'a>>,
+    pub(in crate::doctor) refused: Vec<Refused<'a>>,
     /// The version of Istio that the proxy says it belongs to.
-    pub(super) istio: Option<&'a str>,
-}
-
-/// A filter's configuration that came by extension config discovery. Envoy shows the latest that it was offered, taken
-/// or not.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Discovered<'a> {
-    pub(super) version: &'a str,
-    pub(super) config: &'a Value,
+    pub(in crate::doctor) istio: Option<&'a str>,
 }
 
 /// A resource whose last update Envoy did not take.
 #[derive(Debug)]
-pub(super) struct Refused<'a> {
-    pub(super) name: &'a str,
-    pub(super) why: &'a str,
+pub(in crate::doctor) struct Refused<'a> {
+    pub(in crate::doctor) name: &'a str,
+    pub(in crate::doctor) why: &'a str,
 }
 
 /// The HTTP filters that requests of some connections pass.
 #[derive(Debug)]
-pub(super) struct Chain<'a> {
-    pub(super) place: String,
+pub(in crate::doctor) struct Chain<'a> {
+    pub(in crate::doctor) place: String,
     /// Bytes that a filter may hold of an HTTP/1 body; 0 is no limit.
-    pub(super) buffer_limit: u64,
-    pub(super) manager: &'a Value,
-    pub(super) filters: Vec<Filter<'a>>,
-    pub(super) routes: Routes<'a>,
+    pub(in crate::doctor) buffer_limit: u64,
+    pub(in crate::doctor) manager: &'a Value,
+    pub(in crate::doctor) filters: Vec<Filter<'a>>,
+    pub(in crate::doctor) routes: Routes<'a>,
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Routes<'a> {
+pub(in crate::doctor) enum Routes<'a> {
     Table(&'a Value),
     /// A table of that name is not there yet.
     Missing(&'a str),
@@ -57,13 +50,13 @@ pub(super) enum Routes<'a> {
 }
 
 #[derive(Debug)]
-pub(super) struct Cluster<'a> {
-    pub(super) config: &'a Value,
-    pub(super) warming: bool,
+pub(in crate::doctor) struct Cluster<'a> {
+    pub(in crate::doctor) config: &'a Value,
+    pub(in crate::doctor) warming: bool,
     /// Hosts, and how many of them may be used; `None` when they are not in the dump.
-    pub(super) hosts: Option<(usize, usize)>,
+    pub(in crate::doctor) hosts: Option<(usize, usize)>,
     /// The filters that each attempt passes.
-    pub(super) filters: Vec<Filter<'a>>,
+    pub(in crate::doctor) filters: Vec<Filter<'a>>,
 }
 
 /// Envoy's default for `per_connection_buffer_limit_bytes`.
@@ -71,7 +64,7 @@ const BUFFER_LIMIT: u64 = 1 << 20;
 
 impl<'a> Dump<'a> {
     /// Reads an answer to `/config_dump?include_eds`; `listeners` is the one to `/listeners?format=json`.
-    pub(super) fn read(dump: &'a Value, listeners: &Value) -> Self {
+    pub(in crate::doctor) fn read(dump: &'a Value, listeners: &Value) -> Self {
         let sections = Sections(dump.items("/configs"));
         let discovered = sections.discovered();
         let tables = sections.route_tables();

@@ -4,7 +4,7 @@ use super::tree::Tree;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use pointsman_engine::Policy;
-use pointsman_engine::config::PluginConfig;
+use pointsman_engine::config::{Hold, PluginConfig, Role, Told};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -12,16 +12,16 @@ const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
 
 /// A filter's configuration and the message type it has.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Typed<'a> {
-    pub(super) message: &'a str,
-    pub(super) value: &'a Value,
+pub(in crate::doctor) struct Typed<'a> {
+    pub(in crate::doctor) message: &'a str,
+    pub(in crate::doctor) value: &'a Value,
     /// Whether a matcher decides for each request if the filter runs.
-    pub(super) conditional: bool,
+    pub(in crate::doctor) conditional: bool,
 }
 
 impl<'a> Typed<'a> {
     /// What really stands in an `Any`: in a `TypedStruct` (Istio's EnvoyFilters), or behind a matcher.
-    pub(super) fn of(any: &'a Value) -> Self {
+    pub(in crate::doctor) fn of(any: &'a Value) -> Self {
         let message = any.message();
         if message.ends_with(".TypedStruct") {
             let url = any.text("/type_url");
@@ -35,50 +35,33 @@ impl<'a> Typed<'a> {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
-    Router,
-    Gate,
-    Upstream,
-}
-
-impl Role {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Router => "router",
-            Self::Gate => "gate",
-            Self::Upstream => "upstream",
-        }
-    }
-}
-
 /// What Envoy does when the module fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum OnTrap {
+pub(in crate::doctor) enum OnTrap {
     Reload,
     Closed,
     Open,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Instance<'a> {
-    pub(super) role: Role,
+pub(in crate::doctor) struct Instance<'a> {
+    pub(in crate::doctor) role: Role,
     /// Whether the router waits for a gate.
-    pub(super) gated: bool,
+    pub(in crate::doctor) gated: bool,
     /// The policy, if it is valid.
-    pub(super) policy: Option<Arc<Policy>>,
+    pub(in crate::doctor) policy: Option<Arc<Policy>>,
     /// What is wrong with the configuration.
-    pub(super) errors: Vec<String>,
-    pub(super) on_trap: OnTrap,
+    pub(in crate::doctor) errors: Vec<String>,
+    pub(in crate::doctor) on_trap: OnTrap,
     /// `allow_on_headers_stop_iteration`.
-    pub(super) flag: bool,
+    pub(in crate::doctor) flag: bool,
     /// The plugin's name, under which its statistics are.
-    pub(super) plugin: &'a str,
+    pub(in crate::doctor) plugin: &'a str,
 }
 
 impl<'a> Instance<'a> {
     /// The instance that a filter is, if it is one of Pointsman's.
-    pub(super) fn of(filter: &str, typed: Typed<'a>) -> Option<Self> {
+    pub(in crate::doctor) fn of(filter: &str, typed: Typed<'a>) -> Option<Self> {
         let config = typed.value.get("config").filter(|_| typed.message == WASM)?;
         let text = configuration(config.get("configuration").unwrap_or(&Value::Null));
         let written: Value = serde_json::from_str(&text).unwrap_or_default();
@@ -88,18 +71,14 @@ impl<'a> Instance<'a> {
         if !named && !ours {
             return None;
         }
-        let role = match written.text("/role") {
-            "gate" => Role::Gate,
-            "upstream" => Role::Upstream,
-            _ => Role::Router,
-        };
+        let role = Role::named(written.text("/role")).unwrap_or_default();
         let (policy, errors) = match PluginConfig::from_json(text.as_bytes()) {
             Ok(config) => (config.policy, Vec::new()),
             Err(errors) => (None, errors.iter().map(ToString::to_string).collect()),
         };
         Some(Self {
             role,
-            gated: role == Role::Router && written.text("/hold") == "gate",
+            gated: role == Role::Router && written.text("/hold") == Hold::Gate.name(),
             policy,
             errors,
             on_trap: on_trap(config),
@@ -108,17 +87,17 @@ impl<'a> Instance<'a> {
         })
     }
 
-    pub(super) fn hold(&self) -> Option<&'static str> {
-        (self.role == Role::Router).then_some(if self.gated { "gate" } else { "stop" })
+    pub(in crate::doctor) fn hold(&self) -> Option<&'static str> {
+        (self.role == Role::Router).then_some(if self.gated { Hold::Gate } else { Hold::Stop }.name())
     }
 }
 
 /// Whether a configuration can only be Pointsman's, whatever the filter is called.
 fn is_ours(written: &Value) -> bool {
     let Some(fields) = written.as_object() else { return false };
-    let known = |field: &String| ["role", "hold", "policy"].contains(&field.as_str());
-    let role = ["router", "gate", "upstream"].contains(&written.text("/role"));
-    written.pointer("/policy/models").is_some() || (role && fields.keys().all(known))
+    let known = |field: &String| Told::<()>::FIELDS.contains(&field.as_str());
+    let role = Role::named(written.text("/role"));
+    written.pointer("/policy/models").is_some() || (role.is_some() && fields.keys().all(known))
 }
 
 /// The text that the module gets: Envoy passes a string as it is and a struct as JSON.

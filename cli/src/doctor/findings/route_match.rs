@@ -1,6 +1,6 @@
 //! Whether a route matches a request that Pointsman has routed. Only its path and the chosen cluster are known.
 
-use super::tree::Tree;
+use crate::doctor::read::tree::Tree;
 use pointsman_engine::names::CLUSTER_HEADER;
 use serde_json::Value;
 

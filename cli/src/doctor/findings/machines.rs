@@ -2,10 +2,10 @@
 //!
 //! Before Envoy 1.39 the statistics of all machines stand below a cluster's name when one of its filters came first.
 
-use super::answers::Stats;
-use super::dump::Dump;
-use super::instance::Instance;
-use super::report::{Finding, Report};
+use crate::doctor::read::answers::Stats;
+use crate::doctor::read::dump::Dump;
+use crate::doctor::read::instance::Instance;
+use crate::doctor::report::{Finding, Report};
 use std::collections::BTreeSet;
 
 pub(super) fn check(dump: &Dump<'_>, stats: Option<&Stats<'_>>, report: &mut Report) {

@@ -1,10 +1,10 @@
 //! Whether a body that the policy lets through fits into what Envoy holds.
 
-use super::answers::Release;
-use super::dump::{Chain, Dump, Routes};
-use super::report::{Finding, Report};
 use super::routes;
-use super::tree::Tree;
+use crate::doctor::read::answers::Release;
+use crate::doctor::read::dump::{Chain, Dump, Routes};
+use crate::doctor::read::tree::Tree;
+use crate::doctor::report::{Finding, Report};
 use serde_json::Value;
 
 /// Envoy's default for `initial_stream_window_size`, since before 1.36.

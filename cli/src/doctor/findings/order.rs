@@ -1,10 +1,11 @@
 //! Whether the module's instances are where they must be in a chain of HTTP filters.
 
-use super::answers::Release;
-use super::dump::{Chain, Dump};
-use super::filter::Filter;
-use super::instance::{Instance, Role};
-use super::report::{Finding, Report, names};
+use crate::doctor::read::answers::Release;
+use crate::doctor::read::dump::{Chain, Dump};
+use crate::doctor::read::filter::Filter;
+use crate::doctor::read::instance::Instance;
+use crate::doctor::report::{Finding, Report, names};
+use pointsman_engine::config::Role;
 
 /// The first Envoy that knows `allow_on_headers_stop_iteration`.
 const FLAG: Release = Release(1, 35);
@@ -210,5 +211,18 @@ fn gated(chain: &Chain<'_>, router: usize, gates: &[usize], place: String, repor
                 priorities"
                 .into(),
         });
+    }
+}
+
+/// A disabled instance runs only where a route turns it on, as Envoy Gateway does it.
+pub(super) fn disabled(dump: &Dump<'_>, report: &mut Report) {
+    for chain in &dump.chains {
+        for filter in chain.filters.iter().filter(|filter| filter.disabled && filter.instance.is_some()) {
+            report.cannot_see(format!(
+                "{}: which requests pass `{}`: it is disabled unless a route's typed_per_filter_config turns it on",
+                chain.place,
+                filter.title()
+            ));
+        }
     }
 }

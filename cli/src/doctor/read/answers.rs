@@ -19,28 +19,28 @@ pub(crate) const STATS: &str = "/stats?filter=wasm%7Cextension_config%7Clistener
 
 /// An Envoy release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Release(pub(super) u32, pub(super) u32);
+pub(in crate::doctor) struct Release(pub(in crate::doctor) u32, pub(in crate::doctor) u32);
 
 impl Answers {
     /// Envoy's version, as it says it: `1.40.0`.
-    pub(super) fn version(&self) -> Option<&str> {
+    pub(in crate::doctor) fn version(&self) -> Option<&str> {
         // Commit, version, state of the sources, kind of build, TLS library.
         self.server_info.as_ref()?.text("/version").split('/').nth(1)
     }
 
-    pub(super) fn release(&self) -> Option<Release> {
+    pub(in crate::doctor) fn release(&self) -> Option<Release> {
         let mut numbers = self.version()?.split('.').map(str::parse);
         Some(Release(numbers.next()?.ok()?, numbers.next()?.ok()?))
     }
 
-    pub(super) fn stats(&self) -> Option<Stats<'_>> {
+    pub(in crate::doctor) fn stats(&self) -> Option<Stats<'_>> {
         self.stats.as_deref().map(Stats::of)
     }
 }
 
 /// Counters, gauges and texts by name.
 #[derive(Debug)]
-pub(super) struct Stats<'a>(BTreeMap<&'a str, &'a str>);
+pub(in crate::doctor) struct Stats<'a>(BTreeMap<&'a str, &'a str>);
 
 impl<'a> Stats<'a> {
     fn of(text: &'a str) -> Self {
@@ -48,23 +48,23 @@ impl<'a> Stats<'a> {
     }
 
     /// The number of that name; `None` when Envoy does not show it.
-    pub(super) fn number(&self, name: &str) -> Option<u64> {
+    pub(in crate::doctor) fn number(&self, name: &str) -> Option<u64> {
         self.0.get(name)?.parse().ok()
     }
 
     /// The sum of those of that name, wherever they are: some stand below a cluster's name.
-    pub(super) fn sum(&self, name: &str) -> u64 {
+    pub(in crate::doctor) fn sum(&self, name: &str) -> u64 {
         let at_end = |full: &str| full.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
         let found = self.0.iter().filter(|(full, _)| at_end(full));
         found.filter_map(|(_, value)| value.parse::<u64>().ok()).sum()
     }
 
     /// Whether Envoy shows any whose name begins so.
-    pub(super) fn has_below(&self, prefix: &str) -> bool {
+    pub(in crate::doctor) fn has_below(&self, prefix: &str) -> bool {
         self.0.keys().any(|name| name.starts_with(prefix))
     }
 
-    pub(super) fn text(&self, name: &str) -> Option<&'a str> {
+    pub(in crate::doctor) fn text(&self, name: &str) -> Option<&'a str> {
         self.0.get(name).map(|text| text.trim_matches('"'))
     }
 }

@@ -1,8 +1,8 @@
 //! What happens when the module fails: a trap must neither stop a worker for good nor let requests through unrouted.
 
-use super::dump::Dump;
-use super::instance::OnTrap;
-use super::report::{Finding, Report};
+use crate::doctor::read::dump::Dump;
+use crate::doctor::read::instance::OnTrap;
+use crate::doctor::report::{Finding, Report};
 
 pub(super) fn check(dump: &Dump<'_>, report: &mut Report) {
     let listeners =

@@ -2,12 +2,12 @@
 //! route for each mirror.
 
 use super::clusters::parts;
-use super::dump::{Chain, Cluster, Dump, Routes};
-use super::instance::Role;
-use super::report::{Finding, Report};
 use super::routes::{self, Destinations};
-use super::tree::Tree;
+use crate::doctor::read::dump::{Chain, Cluster, Dump, Routes};
+use crate::doctor::read::tree::Tree;
+use crate::doctor::report::{Finding, Report};
 use pointsman_engine::Policy;
+use pointsman_engine::config::Role;
 use pointsman_engine::names::{MIRROR_HEADER, chain_cluster, mirror_cluster};
 use pointsman_engine::policy::Model;
 use serde_json::Value;
@@ -60,11 +60,6 @@ fn not_for_attempts(name: &str) -> Finding {
         remedy: "leave `role: upstream` to the clusters of chains and mirrors (`failover:…`, `model:…`, `mirror:…`)"
             .into(),
     }
-}
-
-/// The clusters that stand for a policy's chains.
-pub(super) fn clusters(policy: &Policy) -> impl Iterator<Item = String> {
-    policy.chains().into_iter().map(|chain| chain_cluster(chain.into_iter().map(Model::name)))
 }
 
 fn retries(dump: &Dump<'_>, chain: &Chain<'_>, host: &Value, name: &str, report: &mut Report) {

@@ -1,10 +1,10 @@
 //! The policies in the dump: whether they are valid, and whether they are one.
 
-use super::answers::Stats;
 use super::delivery;
-use super::dump::Dump;
-use super::filter::Filter;
-use super::report::{Finding, Report, short};
+use crate::doctor::read::answers::Stats;
+use crate::doctor::read::dump::Dump;
+use crate::doctor::read::filter::Filter;
+use crate::doctor::report::{Finding, Report, short};
 use std::collections::BTreeMap;
 
 pub(super) fn check(dump: &Dump<'_>, stats: Option<&Stats<'_>>, report: &mut Report) {

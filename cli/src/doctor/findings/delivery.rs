@@ -1,9 +1,9 @@
 //! Whether what the control plane sent has arrived, and was taken.
 
-use super::answers::Stats;
-use super::dump::Dump;
-use super::filter::{Filter, title};
-use super::report::{Finding, Report};
+use crate::doctor::read::answers::Stats;
+use crate::doctor::read::dump::Dump;
+use crate::doctor::read::filter::{Filter, title};
+use crate::doctor::report::{Finding, Report};
 
 /// Reasons are shown up to here: some carry a whole configuration.
 const REASON: usize = 600;
