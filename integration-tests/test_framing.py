@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from attempts import CHAT, MESSAGES, OPEN, POLICY, SECRET, members
+from harness.corpus import CHAT, MESSAGES, OPEN, POLICY, SECRET, members
 from harness.edge import new_test_id
 from harness.http1 import Http1, chunk, last_chunk
 from harness.messages import Response
