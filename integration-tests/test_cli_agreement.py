@@ -10,7 +10,6 @@ import pytest
 
 from harness import chance, locations
 from harness.http1 import head
-from harness.waiting import wait_for
 
 POLICIES = 60
 REQUESTS_EACH = 5
@@ -43,17 +42,12 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("explained")
 
 
-def take_over(edge, policy: dict, version: str) -> None:
-    """Puts a policy in force; the record of a probe tells when it is."""
-    edge.push(policy)
-    wait_for("the policy to take over", lambda: edge.ask("/v1/chat/completions/", {}).record["policy"] == version)
-
-
 @pytest.mark.parametrize("seed", range(POLICIES))
 def test_envoy_records_what_the_cli_explains(edge, folder, seed):
     policy, requests = example(seed)
     expected = [explained(seed, number, folder) for number in range(len(requests))]
-    take_over(edge, policy, expected[0]["policy"])
+    edge.push(policy)
+    edge.wait_for_policy(expected[0]["policy"])
     for (method, path, headers, body), record in zip(requests, expected, strict=True):
         seen = edge.ask(path, body if method == "POST" else None, headers, method)
         assert seen.record == record, f"{method} {path} {headers} {body[:2000]!r} under {json.dumps(policy)}"

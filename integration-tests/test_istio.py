@@ -199,12 +199,12 @@ def test_a_plugin_that_is_new_and_bad_lets_nothing_pass_until_it_is_right(edge):
     configure(edge.mesh.manifests, {"models": "none"})
     rename_router(edge.mesh.manifests)
     edge.mesh.push()
-    wait_for("the new listener", lambda: edge.chat("gpt").status != 200)
+    wait_for("the new listener on every worker", lambda: all(seen.status != 200 for seen in edge.chat_with_each_worker("gpt")))
     for seen in (edge.chat("gpt"), edge.ask("/healthz", None, method="GET")):
         assert (seen.status, seen.log["flags"], seen.reached) == (500, "NFCF", [])
     edge.mesh.manifests[:] = before
     edge.mesh.push()
-    wait_for("the old plugin", lambda: edge.chat("gpt").status == 200)
+    wait_for("the old plugin on every worker", lambda: all(seen.status == 200 for seen in edge.chat_with_each_worker("gpt")))
     edge.envoy.accept_log()
 
 

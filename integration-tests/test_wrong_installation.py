@@ -1,4 +1,4 @@
-"""A wrong installation is said: a 500 in the client's API within two seconds, a line in the log, and nothing upstream."""
+"""A wrong installation is said: a 500 in the client's API, a line in the log, and nothing upstream."""
 
 import dataclasses
 import time
@@ -10,6 +10,8 @@ from harness.bootstrap import Chain
 from harness.edge import JSON
 from harness.waiting import wait_for
 
+IN_TIME = 10.0
+"""Seconds within which a mistake is said: the watch takes two, and a busy machine may take longer to run it. Clients hang for longer."""
 POLICY = {"models": [{"name": "m", "cluster": "provider"}]}
 ASKED = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 
@@ -49,7 +51,7 @@ def shared_edge(started, mistake):
 def ask_in_time(edge, *arguments, **more):
     began = time.monotonic()
     seen = edge.ask(*arguments, **more)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < IN_TIME
     return seen
 
 

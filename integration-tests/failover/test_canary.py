@@ -5,7 +5,6 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from harness.failover import ENDS, GATES
-from harness.waiting import wait_for
 
 MODELS = [
     {"name": "stable", "cluster": "first", "fallback": ["spare"]},
@@ -38,8 +37,7 @@ RUN_IN = (*ENDS, *GATES)
 
 def take_over(edge, policy: dict) -> None:
     """Returns when every worker decides by the policy."""
-    version = edge.push(policy)
-    wait_for("the policy to take over", lambda: all(edge.chat("auto", headers=[("x-team", "0")]).record["policy"] == version for _ in range(12)))
+    edge.wait_for_policy(edge.push(policy))
 
 
 def variants(edge, header: str = "x-session", values=SESSIONS, **also) -> dict[str, str]:

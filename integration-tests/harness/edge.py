@@ -17,6 +17,7 @@ from harness.http2 import Http2, StreamReset
 from harness.messages import Recorded, Response
 from harness.provider import Provider, serving
 from harness.waiting import wait_for
+from harness.workers import MODELS, Workers
 
 JSON = ("content-type", "application/json")
 CUT_OFF = 0
@@ -90,6 +91,7 @@ class Edge:
         self._log_read, self._log_lines = 0, {}
         self._pushes = itertools.count(1)
         self.tls: ssl.SSLContext | None = None
+        self._workers = Workers(envoy.port, envoy.connections_by_worker)
 
     @property
     def port(self) -> int:
@@ -138,9 +140,31 @@ class Edge:
 
     def chat(self, model: str, **more) -> Seen:
         """A small OpenAI chat request."""
-        headers = more.pop("headers", ())
-        body = {"model": model, "messages": [{"role": "user", "content": "Where does this train go?"}], **more}
-        return self.ask("/v1/chat/completions", body, [JSON, *headers])
+        return self.ask("/v1/chat/completions", *chat(model, **more))
+
+    def ask_each_worker(self, path: str, body: bytes | dict | None = None, headers: Iterable = (JSON,), method: str = "POST") -> list[Seen]:
+        """The same request to every worker, on a connection that each of them has."""
+        text = json.dumps(body).encode() if isinstance(body, dict) else body
+        length = [("content-length", str(len(text)))] if text else []
+        asked = []
+
+        def request() -> bytes:
+            asked.append(new_test_id())
+            return head(method, path, [("host", "edge.test"), ("x-test-id", asked[-1]), *headers, *length]) + (text or b"")
+
+        return [Seen(self, asked[-1], response) for response in self._workers.each(request)]
+
+    def chat_with_each_worker(self, model: str, **more) -> list[Seen]:
+        return self.ask_each_worker("/v1/chat/completions", *chat(model, **more))
+
+    def wait_for_policy(self, version: str) -> None:
+        """Returns when every worker decides by the policy."""
+
+        def is_everywhere() -> bool:
+            seen = self.ask_each_worker(MODELS, method="GET")
+            return {one.response.header("x-pointsman-policy") for one in seen} == {version}
+
+        wait_for(f"policy {version} on every worker", is_everywhere)
 
     def received(self, test_id: str) -> list[Recorded]:
         return [request for provider in self.providers.values() for request in provider.received(test_id)]
@@ -212,6 +236,12 @@ class Edge:
             "Envoy to read what was sent",
             lambda: self.envoy.received_bytes() - before >= client.sent or client.is_answered(),
         )
+
+
+def chat(model: str, headers: Iterable = (), **more) -> tuple[dict, list]:
+    """The body and headers of a small OpenAI chat request."""
+    body = {"model": model, "messages": [{"role": "user", "content": "Where does this train go?"}], **more}
+    return body, [JSON, *headers]
 
 
 def new_test_id() -> str:

@@ -33,7 +33,7 @@ def as_bytes(text: str | bytes) -> bytes:
 
 
 class Http1:
-    def __init__(self, port: int, timeout: float = 15, tls: ssl.SSLContext | None = None):
+    def __init__(self, port: int, timeout: float = 60, tls: ssl.SSLContext | None = None):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls:

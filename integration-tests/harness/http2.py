@@ -18,7 +18,7 @@ class StreamReset(Exception):
 
 
 class Http2:
-    def __init__(self, port: int, timeout: float = 15):
+    def __init__(self, port: int, timeout: float = 60):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         config = h2.config.H2Configuration(

@@ -18,6 +18,7 @@ FAILURES = {
     "resetInBody": "the connection breaks when the request has begun",
     "hang": "nothing is ever answered",
     "slow": "the answer comes, but too late",
+    "held": "the answer comes when the failure is over",
     "shouldRetry": "an error that is no failure by its status, but says that another attempt is worth it",
     "resetAfterHeaders": "the connection breaks when the answer's headers have been sent",
     "resetAfterEvent": "the connection breaks after the first event of a stream",
@@ -61,6 +62,9 @@ class FailingProvider(Provider):
         """The ids of requests whose answer has begun and not ended."""
         self.cut_off: set[str] = set()
         """The ids of those that an outage has cut off."""
+        self.waiting: set[str] = set()
+        """The ids of requests that wait for an answer in vain."""
+        self._over = asyncio.Event()
         self._well, self._loop, self._server = answer, None, None
         self._connections: set[asyncio.StreamWriter] = set()
 
@@ -68,6 +72,7 @@ class FailingProvider(Provider):
         """Fails in this way from now on."""
         assert failure in FAILURES or failure.isdigit(), failure
         self.failure = failure
+        self._over.clear()
         if failure == "refuse":
             self._run(self._stop())
 
@@ -99,7 +104,12 @@ class FailingProvider(Provider):
             self._server = None
         self._break_connections()
 
+    async def over(self) -> None:
+        """Returns when the failure is over."""
+        await self._over.wait()
+
     async def _recover(self) -> None:
+        self._over.set()
         self._break_connections(only_silent=True)
         if not self._server:
             await self.listen()
@@ -129,8 +139,13 @@ class FailingSession(Http1Session):
             case "reset":
                 self._reset()
             case "hang" | "refuse":
-                await self.reader.read()  # until the proxy gives up
+                with self._waiting(request):
+                    await self.reader.read()  # until the proxy gives up
                 raise ConnectionError
+            case "held":
+                with self._waiting(request):
+                    await self.provider.over()
+                await self._send(request, self.provider.answer(request))
             case "slow":
                 await asyncio.sleep(SLOW)
                 await self._send(request, self.provider.answer(request))
@@ -147,6 +162,15 @@ class FailingSession(Http1Session):
             case status:
                 headers = ((b"retry-after", RETRY_AFTER.encode()),) if status == "429" else ()
                 await self._send(request, self._error(int(status), headers))
+
+    @contextlib.contextmanager
+    def _waiting(self, request: Recorded) -> Iterator[None]:
+        name = request.header("x-test-id")
+        self.provider.waiting.add(name)
+        try:
+            yield
+        finally:
+            self.provider.waiting.discard(name)
 
     def _error(self, status: int, headers: HeaderList = ()) -> Reply:
         error = {"message": "this provider fails", "type": "server_error", "provider": self.provider.name}
