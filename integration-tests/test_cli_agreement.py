@@ -42,6 +42,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("explained")
 
 
+@pytest.mark.pairwise("world")
 @pytest.mark.parametrize("seed", range(POLICIES))
 def test_envoy_records_what_the_cli_explains(edge, folder, seed):
     policy, requests = example(seed)

@@ -32,6 +32,7 @@ ODD = {
 }
 
 
+@pytest.mark.pairwise("world")
 @pytest.mark.parametrize("protocol", ["http1", "http2"])
 @pytest.mark.parametrize("headers", ODD.values(), ids=ODD.keys())
 def test_an_odd_header_is_carried_and_the_request_served(edge, headers, protocol):

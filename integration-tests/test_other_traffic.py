@@ -34,6 +34,7 @@ def permissive(started):
     return started(**INSTALLATION, policy=PERMISSIVE)
 
 
+@pytest.mark.pairwise("world", "protocol")
 @pytest.mark.parametrize("protocol", ["http1", "http2"])
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())

@@ -63,6 +63,7 @@ def cut(body: bytes, size: int) -> list[bytes]:
     return [body[start : start + size] for start in range(0, len(body), size)]
 
 
+@pytest.mark.pairwise("world")
 @pytest.mark.parametrize("framing", ["whole", "pieces"])
 @pytest.mark.parametrize(("rule", "body"), DODGES.values(), ids=DODGES.keys())
 def test_a_rule_sees_the_prompt_however_it_is_spelled(edge, rule, body, framing):
@@ -71,6 +72,7 @@ def test_a_rule_sees_the_prompt_however_it_is_spelled(edge, rule, body, framing)
     assert (seen.status, seen.record.get("rule"), seen.reached) == (403, rule, [])
 
 
+@pytest.mark.pairwise("world")
 @pytest.mark.parametrize("protocol", ["http1", "http2"])
 @pytest.mark.parametrize(("reason", "body"), HIDDEN.values(), ids=HIDDEN.keys())
 def test_a_prompt_that_two_parsers_read_differently_is_refused(edge, reason, body, protocol):

@@ -43,6 +43,7 @@ def recorded() -> list:
     return found
 
 
+@pytest.mark.pairwise("world", "protocol")
 @pytest.mark.parametrize("protocol", ["http1", "http2"])
 @pytest.mark.parametrize(("path", "file"), recorded())
 def test_a_recorded_body_passes_unchanged_but_for_its_model(edge, path, file, protocol):

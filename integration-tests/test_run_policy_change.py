@@ -69,6 +69,7 @@ def run(world, tmp_path):
     run.process.wait()
 
 
+@pytest.mark.pairwise("world")
 def test_a_new_policy_takes_over_and_a_bad_one_does_not(run):
     assert run.served_by() == {"first"}
     run.policy.write_text(POLICY % "second")
@@ -80,6 +81,7 @@ def test_a_new_policy_takes_over_and_a_bad_one_does_not(run):
     assert run.served_by() == {"second"}
 
 
+@pytest.mark.pairwise("world")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_envoy_ends_with_it(run, how, tmp_path):
     assert run.admin_answers()

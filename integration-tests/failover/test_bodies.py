@@ -27,6 +27,7 @@ def body(place: str, size: int) -> bytes:
     return text.replace("CONTENT", "Umbau, \\\"wann?\\\" " * (size // 17)).encode()
 
 
+@pytest.mark.pairwise("world", "protocol", runs=4)
 @pytest.mark.parametrize("protocol", ["http1", "http2"])
 @pytest.mark.parametrize("place", MODELS)
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES.keys())
@@ -52,6 +53,7 @@ def check(edge, sent: bytes, protocol: str, in_pieces: bool) -> None:
         assert_own(request, sent)
 
 
+@pytest.mark.pairwise("world", runs=4)
 @pytest.mark.parametrize("cut", range(45, 62))
 def test_a_value_can_lie_across_pieces(edge, cut):
     sent = b'{"messages":[{"role":"user","content":"hi"}],"model":"auto","n":1}'

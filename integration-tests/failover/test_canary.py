@@ -59,7 +59,7 @@ def with_variant(found: dict[str, str], variant: str) -> set[str]:
 class Load:
     """Requests of all sessions, all the time."""
 
-    def __init__(self, edge, connections: int = 4):
+    def __init__(self, edge, connections: int = 2):
         self.edge, self.over, self.failures, self.count = edge, threading.Event(), [], 0
         self.pool = ThreadPoolExecutor(connections)
         self.runs = [self.pool.submit(self._run, SESSIONS[number::connections]) for number in range(connections)]

@@ -25,6 +25,7 @@ def example(seed: str) -> tuple[dict, list]:
     return policy, [chance.request(source) for _ in range(REQUESTS)]
 
 
+@pytest.mark.pairwise("world", runs=4)
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_who_sees_a_request_is_who_explain_names(world, started, seed):
     policy, requests = example(f"{world} {seed}")

@@ -47,6 +47,7 @@ def ask(edge, *headers, body: bytes = BODY):
     return edge.ask(chain.CHAT, body, [JSON, TEAM, ("authorization", chain.CLIENTS_KEY), *headers])
 
 
+@pytest.mark.pairwise("world", runs=4)
 @pytest.mark.parametrize("forged", FORGED, ids=lambda pair: f"{pair[0]} {pair[1][:12]}")
 def test_a_forged_header_changes_nothing(edge, forged):
     edge.providers["first"].fail("500")
@@ -58,6 +59,7 @@ def test_a_forged_header_changes_nothing(edge, forged):
     assert edge.providers["third"].requests == []
 
 
+@pytest.mark.pairwise("world", runs=4)
 @pytest.mark.parametrize("forged", FORGED, ids=lambda pair: f"{pair[0]} {pair[1][:12]}")
 def test_a_forged_header_brings_no_retry_to_a_single_model(edge, forged):
     edge.providers["second"].fail("500")

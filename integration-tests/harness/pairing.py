@@ -63,7 +63,9 @@ class _Place:
 
 
 def _levels(value: object) -> Iterable[Hashable]:
-    """A world is an Envoy and a hold mode, two factors."""
+    """A world is an Envoy and a hold mode, and in failover a mechanism: a factor each."""
+    if dataclasses.is_dataclass(value):
+        return dataclasses.astuple(value)
     return value if isinstance(value, tuple) else (value,)
 
 
