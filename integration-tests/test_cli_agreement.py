@@ -32,7 +32,7 @@ def explained(seed: int, number: int, folder: pathlib.Path) -> dict | None:
     policy_file.write_text(json.dumps(policy))
     request_file.write_bytes(head(method, path, [("host", "edge.test"), *headers]) + body)
     command = [locations.cli(), "explain", policy_file, "--request", request_file, "--output", "json"]
-    done = subprocess.run(command, capture_output=True, timeout=20, check=False)
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, f"{policy_file}: {done.stderr.decode()}"
     return json.loads(done.stdout)
 

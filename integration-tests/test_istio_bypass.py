@@ -11,8 +11,21 @@ from istiod.fixtures import shared_edge  # noqa: F401
 from test_bypass import assert_nothing_forbidden_happened, assert_outcome
 
 SPELLED_OUT = {
-    *("dot-segment", "dot-dot-segment", "dot-dot-at-the-root", "encoded-dot-dot", "encoded-letter", "encoded-first-letter"),
-    *("backslash", "dot-dot-behind-models", "encoded-dot-dot-behind-models", "two-dot-dots-behind-models", "responses-encoded"),
+    *(
+        "dot-segment",
+        "dot-dot-segment",
+        "dot-dot-at-the-root",
+        "encoded-dot-dot",
+        "encoded-letter",
+        "encoded-first-letter",
+    ),
+    *(
+        "backslash",
+        "dot-dot-behind-models",
+        "encoded-dot-dot-behind-models",
+        "two-dot-dots-behind-models",
+        "responses-encoded",
+    ),
 }
 READ_BY_THE_MESH = {"paths", "headers", "methods", "envelopes"}
 """Tables of what Istio's own filters and settings have a part in. The others' bodies only pass them by: each runs in one of the worlds."""

@@ -7,7 +7,7 @@ import pytest
 from harness import locations, readings
 
 POLICY = {
-    "models": [{"name": "renamed", "cluster": "provider", "upstreamModel": "a-model/with \"quotes\" and ümlauts"}],
+    "models": [{"name": "renamed", "cluster": "provider", "upstreamModel": 'a-model/with "quotes" and ümlauts'}],
     "aliases": [{"name": "*", "model": "renamed"}],
 }
 UPSTREAM_MODEL = POLICY["models"][0]["upstreamModel"]

@@ -49,13 +49,15 @@ class Run:
         return {response.header("x-served-by") for response in self.workers.each(lambda: request)}
 
     def connections_by_worker(self) -> dict[int, int]:
-        with urllib.request.urlopen(f"{self.admin}/stats?filter={urllib.parse.quote(COUNTERS)}", timeout=10) as response:
+        with urllib.request.urlopen(
+            f"{self.admin}/stats?filter={urllib.parse.quote(COUNTERS)}", timeout=60
+        ) as response:
             lines = (line.rpartition(": ") for line in response.read().decode().splitlines())
             return connections_of((name, int(count)) for name, _, count in lines)
 
     def admin_answers(self) -> bool:
         try:
-            urllib.request.urlopen(f"{self.admin}/ready", timeout=5).close()
+            urllib.request.urlopen(f"{self.admin}/ready", timeout=60).close()
         except OSError:
             return False
         return True
@@ -86,6 +88,6 @@ def test_a_new_policy_takes_over_and_a_bad_one_does_not(run):
 def test_envoy_ends_with_it(run, how, tmp_path):
     assert run.admin_answers()
     run.process.send_signal(how)
-    assert run.process.wait(20) == (-how if how == signal.SIGKILL else 0)
+    assert run.process.wait(60) == (-how if how == signal.SIGKILL else 0)
     wait_for("Envoy to end", lambda: not run.admin_answers())
     wait_for("its files to go", lambda: not list(tmp_path.glob("pointsman-*")))

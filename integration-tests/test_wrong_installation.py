@@ -29,7 +29,9 @@ MISTAKES = {
     "flag-missing": Mistake("stop", Chain(("router",), False), "allow_on_headers_stop_iteration"),
     "gate-missing": Mistake("gate", Chain(("router",), False), "role: gate"),
     "gate-first": Mistake("gate", Chain(("gate", "router"), False), "right behind the router"),
-    "gate-elsewhere": Mistake("gate", Chain(("router",), False), "role: gate", elsewhere=Chain(("router", "gate"), False)),
+    "gate-elsewhere": Mistake(
+        "gate", Chain(("router",), False), "role: gate", elsewhere=Chain(("router", "gate"), False)
+    ),
 }
 
 
@@ -56,7 +58,11 @@ def ask_in_time(edge, *arguments, **more):
 
 
 @pytest.mark.parametrize("protocol", ["http1", "http2"])
-@pytest.mark.parametrize("body", [ASKED, [b'{"model":"m",', b'"messages":[]}'], {**ASKED, "user": "x" * 300_000}], ids=["small", "pieces", "300KB"])
+@pytest.mark.parametrize(
+    "body",
+    [ASKED, [b'{"model":"m",', b'"messages":[]}'], {**ASKED, "user": "x" * 300_000}],
+    ids=["small", "pieces", "300KB"],
+)
 def test_an_llm_call_is_answered_with_a_500(edge, mistake, body, protocol):
     seen = ask_in_time(edge, "/v1/chat/completions", body, protocol=protocol)
     assert (seen.status, seen.reached) == (500, [])

@@ -24,7 +24,7 @@ MODELS = {
 
 def body(place: str, size: int) -> bytes:
     text = MODELS[place]
-    return text.replace("CONTENT", "Umbau, \\\"wann?\\\" " * (size // 17)).encode()
+    return text.replace("CONTENT", 'Umbau, \\"wann?\\" ' * (size // 17)).encode()
 
 
 @pytest.mark.pairwise("world", "protocol", runs=4)
@@ -69,7 +69,10 @@ def test_a_missing_model_is_added_for_each_attempt(edge, sent):
     edge.providers["first"].fail("503")
     seen = edge.ask("/v1/moderations", sent, [JSON])
     arrived = edge.arrived(seen.test_id)
-    assert [(request.provider, request.json()["model"]) for request in arrived] == [("first", "alpha-2026-01"), ("second", "beta")]
+    assert [(request.provider, request.json()["model"]) for request in arrived] == [
+        ("first", "alpha-2026-01"),
+        ("second", "beta"),
+    ]
     for request in arrived:
         members = request.json()
         name = members.pop("model")

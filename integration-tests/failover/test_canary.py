@@ -11,7 +11,9 @@ MODELS = [
     {"name": "candidate", "cluster": "second", "upstreamModel": "candidate-2"},
     {"name": "spare", "cluster": "third"},
 ]
-TENANTS = [{"name": f"team-{number}", "match": {"headers": [{"name": "x-team", "value": f"{number}"}]}} for number in range(40)]
+TENANTS = [
+    {"name": f"team-{number}", "match": {"headers": [{"name": "x-team", "value": f"{number}"}]}} for number in range(40)
+]
 SESSIONS = [f"session-{number}" for number in range(120)]
 
 
@@ -26,7 +28,10 @@ def rolled_out(percent: float, by: str = "session", **more) -> dict:
 
 
 def weighted(stable: int, candidate: int) -> dict:
-    targets = [{"model": "stable", "weight": stable, "variant": "A"}, {"model": "candidate", "weight": candidate, "variant": "B"}]
+    targets = [
+        {"model": "stable", "weight": stable, "variant": "A"},
+        {"model": "candidate", "weight": candidate, "variant": "B"},
+    ]
     return policy({"targets": targets})
 
 
@@ -122,7 +127,11 @@ def test_tenants_move_as_a_whole(edge):
 
 
 def test_a_candidate_that_fails_is_the_fallbacks_business(edge):
-    route = {"targets": [{"model": "stable"}], "rollout": {"model": "candidate", "percent": 100, "variant": "new"}, "fallback": ["stable", "spare"]}
+    route = {
+        "targets": [{"model": "stable"}],
+        "rollout": {"model": "candidate", "percent": 100, "variant": "new"},
+        "fallback": ["stable", "spare"],
+    }
     take_over(edge, policy(route))
     edge.providers["second"].fail("503")
     seen = edge.chat("auto", headers=[("x-session", "a")])

@@ -25,7 +25,9 @@ POLICY = {
 }
 SOON = {"consecutiveGatewayFailure": 5, "interval": "100ms", "baseEjectionTime": "500ms", "maxEjectionTime": "500ms"}
 SETTING = {
-    **{"keys": chain.KEYS, "concurrency": 2, "idle": "10s"},
+    "keys": chain.KEYS,
+    "concurrency": 2,
+    "idle": "10s",
     "clusters": {name: {**cluster, "outlierDetection": SOON} for name, cluster in chain.CLUSTERS.items()},
 }
 RUN_IN = WORLDS if pairing.WHOLE else EACH_VERSION
@@ -56,7 +58,9 @@ def timeline(load, seconds: float) -> str:
         rows[int(fate.at)][fate.model if fate.complete else "cut off" if fate.status else "failed"] += 1
     columns = ("alpha", "beta", "gamma", "cut off", "failed")
     lines = ["second  " + "  ".join(f"{column:>7}" for column in columns)]
-    lines += [f"{second:6}  " + "  ".join(f"{rows[second][column]:7}" for column in columns) for second in range(int(seconds))]
+    lines += [
+        f"{second:6}  " + "  ".join(f"{rows[second][column]:7}" for column in columns) for second in range(int(seconds))
+    ]
     return "\n".join(lines)
 
 
@@ -76,12 +80,18 @@ def test_an_outage_is_nobodys_business(edge, world, capsys):
     failed = [fate for fate in fates.values() if fate.status != 200]
     late = [fate for fate in fates.values() if fate.took > 5]
     with capsys.disabled():
-        print(f"\n{world}: {len(fates)} requests in {seconds:g} s, {len(cut)} cut off in the middle of their answer, {len(failed)} failed")
+        print(
+            f"\n{world}: {len(fates)} requests in {seconds:g} s, {len(cut)} cut off in the middle of their answer, {len(failed)} failed"
+        )
         print(timeline(load, seconds))
     assert len(fates) == RATE * seconds
     assert (failed[:5], late[:5]) == ([], [])
     assert cut <= first.cut_off, "only an answer that had begun may be cut off"
-    wrong = [(request.provider, request.json()["model"]) for request in edge.all_arrived() if request.complete and request.json()["model"] != chain.OWN[request.provider].model]
+    wrong = [
+        (request.provider, request.json()["model"])
+        for request in edge.all_arrived()
+        if request.complete and request.json()["model"] != chain.OWN[request.provider].model
+    ]
     assert wrong == []
     assert_at_home(load.fates, seconds)
 

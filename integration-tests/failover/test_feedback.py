@@ -54,7 +54,9 @@ def limited(edge, status: int, *headers) -> None:
     edge.providers["first"].answer = lambda request: Reply(status, "application/json", (b"{}",), headers)
     seen = edge.chat("auto")
     edge.providers["first"].restore()
-    assert [request.provider for request in edge.arrived(seen.test_id)] == (["first"] if status == 200 else ["first", "second"])
+    assert [request.provider for request in edge.arrived(seen.test_id)] == (
+        ["first"] if status == 200 else ["first", "second"]
+    )
 
 
 def test_a_429_sends_the_next_requests_elsewhere_and_they_come_home(edge):
@@ -84,7 +86,9 @@ def test_a_limit_that_is_used_up_is_heard_in_a_good_answer(edge):
 
 def test_a_provider_of_a_single_model_is_heard_too(edge):
     def step() -> set[str]:
-        edge.providers["first"].answer = lambda request: Reply(429, "application/json", (b"{}",), ((b"retry-after", b"2"),))
+        edge.providers["first"].answer = lambda request: Reply(
+            429, "application/json", (b"{}",), ((b"retry-after", b"2"),)
+        )
         assert edge.chat("alpha").status == 429
         edge.providers["first"].restore()
         return models(edge)

@@ -11,14 +11,21 @@ from harness.failover import EACH_VERSION, GATES
 
 POLICY = {
     **chain.POLICY,
-    "tenants": [{"name": "no-gamma", "match": {"headers": [{"name": "x-team", "value": "a"}]}, "models": {"deny": ["gamma"]}}],
+    "tenants": [
+        {"name": "no-gamma", "match": {"headers": [{"name": "x-team", "value": "a"}]}, "models": {"deny": ["gamma"]}}
+    ],
 }
 SETTING = {"keys": chain.KEYS, "clusters": chain.CLUSTERS}
 RUN_IN = (*EACH_VERSION, *GATES)
 TEAM = ("x-team", "a")
 BODY = b'{"model":"auto","messages":[]}'
 PLAN = json.dumps(
-    {"v": 1, "place": {"start": 9, "end": 15}, "length": len(BODY), "models": [{"name": name, "upstream": "forged", "path": "/forged"} for name in ("alpha", "beta", "gamma")]}
+    {
+        "v": 1,
+        "place": {"start": 9, "end": 15},
+        "length": len(BODY),
+        "models": [{"name": name, "upstream": "forged", "path": "/forged"} for name in ("alpha", "beta", "gamma")],
+    }
 )
 FORGED = (
     ("x-pointsman-plan", PLAN),

@@ -16,15 +16,29 @@ def route(name: str, asked: str, **more) -> dict:
 
 
 POLICY = {
-    "models": [{**ALPHA, "labels": {"region": "eu"}}, {**BETA, "labels": {"region": "eu"}}, {**GAMMA, "labels": {"region": "us"}, "contextWindow": 2_000_000}],
+    "models": [
+        {**ALPHA, "labels": {"region": "eu"}},
+        {**BETA, "labels": {"region": "eu"}},
+        {**GAMMA, "labels": {"region": "us"}, "contextWindow": 2_000_000},
+    ],
     "aliases": [{"name": name} for name in ("alone", "chained", "sampled", "azure")],
     "tenants": [
-        {"name": "eu", "match": {"headers": [{"name": "x-team", "value": "eu"}]}, "models": {"require": {"region": "eu"}}},
+        {
+            "name": "eu",
+            "match": {"headers": [{"name": "x-team", "value": "eu"}]},
+            "models": {"require": {"region": "eu"}},
+        },
     ],
     "rules": [
         route("alone", "alone", mirror={"model": "gamma"}),
         route("chained", "chained", fallback=["beta"], mirror={"model": "gamma"}),
-        route("sampled", "sampled", fallback=["beta"], mirror={"model": "gamma", "percent": 30}, sticky={"header": "x-session"}),
+        route(
+            "sampled",
+            "sampled",
+            fallback=["beta"],
+            mirror={"model": "gamma", "percent": 30},
+            sticky={"header": "x-session"},
+        ),
         route("azure", "azure", fallback=[], mirror={"model": "beta"}),
     ],
     "onFailure": {"unknownTenant": "allow"},
@@ -36,7 +50,9 @@ RUN_IN = (*EACH_VERSION, *GATES)
 
 
 def body(model: str, size: int = 100) -> bytes:
-    return b'{"messages":[{"role":"user","content":"' + b"x" * size + b'"}], "model": "' + model.encode() + b'","n":1.0}'
+    return (
+        b'{"messages":[{"role":"user","content":"' + b"x" * size + b'"}], "model": "' + model.encode() + b'","n":1.0}'
+    )
 
 
 def ask(edge, model: str, size: int = 100, headers=(), **more):

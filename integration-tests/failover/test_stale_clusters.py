@@ -22,7 +22,11 @@ def pushed(edge):
 
 def by_rule(targets: list[str], fallback: list[str], models=(ALPHA, BETA, GAMMA)) -> dict:
     route = {"targets": [{"model": name} for name in targets], "fallback": fallback}
-    return {**POLICY, "models": list(models), "rules": [{"name": "chain", "match": {"models": ["auto"]}, "route": route}]}
+    return {
+        **POLICY,
+        "models": list(models),
+        "rules": [{"name": "chain", "match": {"models": ["auto"]}, "route": route}],
+    }
 
 
 def test_a_chain_without_a_cluster_is_refused(edge, pushed):

@@ -104,7 +104,9 @@ def _body(described: dict) -> bytes | list[bytes] | None:
     whole = _bytes(described["body"]) if "body" in described else PLAIN
     if "cutAt" not in described and "cutEvery" not in described:
         return whole
-    cuts = described["cutAt"] if "cutAt" in described else range(described["cutEvery"], len(whole), described["cutEvery"])
+    cuts = (
+        described["cutAt"] if "cutAt" in described else range(described["cutEvery"], len(whole), described["cutEvery"])
+    )
     pieces = [whole[start:end] for start, end in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
     return [piece for piece in pieces if piece]
 

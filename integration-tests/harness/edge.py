@@ -142,7 +142,9 @@ class Edge:
         """A small OpenAI chat request."""
         return self.ask("/v1/chat/completions", *chat(model, **more))
 
-    def ask_each_worker(self, path: str, body: bytes | dict | None = None, headers: Iterable = (JSON,), method: str = "POST") -> list[Seen]:
+    def ask_each_worker(
+        self, path: str, body: bytes | dict | None = None, headers: Iterable = (JSON,), method: str = "POST"
+    ) -> list[Seen]:
         """The same request to every worker, on a connection that each of them has."""
         text = json.dumps(body).encode() if isinstance(body, dict) else body
         length = [("content-length", str(len(text)))] if text else []
@@ -150,7 +152,9 @@ class Edge:
 
         def request() -> bytes:
             asked.append(new_test_id())
-            return head(method, path, [("host", "edge.test"), ("x-test-id", asked[-1]), *headers, *length]) + (text or b"")
+            return head(method, path, [("host", "edge.test"), ("x-test-id", asked[-1]), *headers, *length]) + (
+                text or b""
+            )
 
         return [Seen(self, asked[-1], response) for response in self._workers.each(request)]
 
@@ -270,7 +274,9 @@ def http_filters(installation: Installation, chain: bootstrap.Chain, folder: pat
             filters.append(bootstrap.discovered(name, discovery_file(folder)))
             continue
         configuration = bootstrap.plugin_configuration(role, installation.hold, installation.policy)
-        filters.append({"name": name, "typed_config": bootstrap.wasm_filter(role, configuration, locations.module(), chain.flag)})
+        filters.append(
+            {"name": name, "typed_config": bootstrap.wasm_filter(role, configuration, locations.module(), chain.flag)}
+        )
     return filters
 
 
@@ -280,7 +286,9 @@ def listeners(installation: Installation, folder: pathlib.Path) -> list[dict]:
     built = []
     for name, chain in chains.items():
         filters = http_filters(installation, chain, folder)
-        listener = bootstrap.listener(name, filters, installation.default_cluster, folder / "access.log", installation.buffer_limit)
+        listener = bootstrap.listener(
+            name, filters, installation.default_cluster, folder / "access.log", installation.buffer_limit
+        )
         if installation.transport_socket:
             listener["filter_chains"][0]["transport_socket"] = installation.transport_socket
         built.append(listener)
@@ -293,7 +301,8 @@ def running(installation: Installation, folder: pathlib.Path) -> Iterator[Edge]:
     providers = {name: Provider(name) for name in installation.clusters()}
     with serving(list(providers.values())):
         clusters = [
-            bootstrap.cluster(name, provider.port, name in installation.http2_clusters) for name, provider in providers.items()
+            bootstrap.cluster(name, provider.port, name in installation.http2_clusters)
+            for name, provider in providers.items()
         ]
         config = bootstrap.bootstrap(listeners(installation, folder), clusters)
         envoy = Envoy(installation.version, json.dumps(config), folder, installation.concurrency)

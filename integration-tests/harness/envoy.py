@@ -10,7 +10,9 @@ from harness import locations, workers
 from harness.waiting import wait_for
 
 # What Envoy and the module say when the virtual machine breaks, whatever the client did.
-TRAP = re.compile(r"panicked|Function: \S+ failed|Wasm VM failed|Plugin configured to fail|proxy_wasm|\[critical\]|unreachable")
+TRAP = re.compile(
+    r"panicked|Function: \S+ failed|Wasm VM failed|Plugin configured to fail|proxy_wasm|\[critical\]|unreachable"
+)
 
 
 class Envoy:
@@ -51,7 +53,7 @@ class Envoy:
         return self._process.pid
 
     def admin(self, path: str, method: str = "GET") -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self._admin_port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self._admin_port, timeout=60)
         try:
             connection.request(method, path)
             reply = connection.getresponse()

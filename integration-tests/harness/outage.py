@@ -96,7 +96,7 @@ class FailingProvider(Provider):
             writer.close()
 
     def _run(self, work) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(5)
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
     async def _stop(self) -> None:
         if self._server:
@@ -176,7 +176,9 @@ class FailingSession(Http1Session):
         error = {"message": "this provider fails", "type": "server_error", "provider": self.provider.name}
         return Reply(status, "application/json", (json.dumps({"error": error}).encode(),), headers)
 
-    async def _send(self, request: Recorded, answer: Answer, pieces: int | None = None, declare: int | None = None) -> None:
+    async def _send(
+        self, request: Recorded, answer: Answer, pieces: int | None = None, declare: int | None = None
+    ) -> None:
         """Sends an answer, or only so many of its pieces, or less than is declared."""
         head = f"HTTP/1.1 {answer.status} Provider\r\ncontent-type: {answer.content_type}\r\n".encode()
         head += b"".join(name + b": " + value + b"\r\n" for name, value in getattr(answer, "headers", ()))
@@ -184,7 +186,9 @@ class FailingSession(Http1Session):
         self.provider.begun.add(name)
         try:
             if len(answer.pieces) == 1:
-                self.writer.write(head + b"content-length: %d\r\n\r\n" % (declare or len(answer.pieces[0])) + answer.pieces[0])
+                self.writer.write(
+                    head + b"content-length: %d\r\n\r\n" % (declare or len(answer.pieces[0])) + answer.pieces[0]
+                )
             else:
                 self.writer.write(head + b"transfer-encoding: chunked\r\n\r\n")
                 for piece in (*answer.pieces, b"")[:pieces]:
@@ -215,11 +219,11 @@ def serving(providers: list[FailingProvider]) -> Iterator[None]:
     thread.start()
     try:
         for provider in providers:
-            asyncio.run_coroutine_threadsafe(provider.listen(), loop).result(5)
+            asyncio.run_coroutine_threadsafe(provider.listen(), loop).result(60)
         yield
     finally:
         for provider in providers:
-            asyncio.run_coroutine_threadsafe(provider._stop(), loop).result(5)
+            asyncio.run_coroutine_threadsafe(provider._stop(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(5)
+        thread.join(60)
         loop.close()

@@ -19,7 +19,9 @@ WHOLE = bool(os.environ.get("POINTSMAN_WHOLE"))
 Combination = tuple[Hashable, ...]
 
 
-def spread(cases: Sequence[Hashable], combinations: Sequence[Combination], runs: int) -> set[tuple[Hashable, Combination]]:
+def spread(
+    cases: Sequence[Hashable], combinations: Sequence[Combination], runs: int
+) -> set[tuple[Hashable, Combination]]:
     """Which case of a group runs in which combination: each in `runs` of them, more if the group is too small to let all pairs meet."""
     missing = {pair for combination in combinations for pair in _pairs(combination)}
     used = dict.fromkeys(combinations, 0)
@@ -80,6 +82,9 @@ def left_out(items: Iterable[pytest.Item]) -> list[pytest.Item]:
         grouped.setdefault((place.test, place.group, runs), []).append(place)
     wanted = set()
     for (test, group, runs), members in grouped.items():
-        cases, combinations = (list(dict.fromkeys(values)) for values in zip(*((one.case, one.combination) for one in members), strict=True))
+        cases, combinations = (
+            list(dict.fromkeys(values))
+            for values in zip(*((one.case, one.combination) for one in members), strict=True)
+        )
         wanted |= {_Place(test, group, *one) for one in spread(cases, combinations, runs)}
     return [item for item, (place, _) in places.items() if place not in wanted]

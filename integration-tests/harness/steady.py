@@ -89,7 +89,14 @@ class Steady:
         session, headers, body = self.request(number)
         fate = Fate(f"load-{number}", session, self.now)
         self.fates.append(fate)
-        text = head("POST", "/v1/chat/completions", [("host", "edge.test"), ("x-test-id", fate.test_id), ("content-length", str(len(body))), *headers]) + body
+        text = (
+            head(
+                "POST",
+                "/v1/chat/completions",
+                [("host", "edge.test"), ("x-test-id", fate.test_id), ("content-length", str(len(body))), *headers],
+            )
+            + body
+        )
         writer, since = None, time.monotonic()
         try:
             reader, writer = self._idle.pop() if self._idle else await asyncio.open_connection("127.0.0.1", self.port)

@@ -50,7 +50,9 @@ class Workers:
         before, client = self._connections_of(), Http1(self._port)
         client.send(head("GET", MODELS, [("host", "edge.test")]))
         kept = client.response().header("connection") != "close"
-        taken = [worker for worker, count in self._connections_of().items() for _ in range(count - before.get(worker, 0))]
+        taken = [
+            worker for worker, count in self._connections_of().items() for _ in range(count - before.get(worker, 0))
+        ]
         if not kept or len(taken) != 1 or taken[0] in self._clients:
             client.close()
             return None
