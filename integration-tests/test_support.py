@@ -12,7 +12,11 @@ BETWEEN = sorted({world.version for world in WORLDS} - set(locations.ENVOY_VERSI
 BODY = b'{"messages":[{"role":"user","content":"hi"}],\n "model": "MODEL" , "n":1.0e0}'
 
 
-@pytest.fixture(scope="module", params=[World(version, "aggregate", hold) for version in BETWEEN for hold in ("stop", "gate")], ids=str)
+@pytest.fixture(
+    scope="module",
+    params=[World(version, "aggregate", hold) for version in BETWEEN for hold in ("stop", "gate")],
+    ids=str,
+)
 def edge(request, tmp_path_factory):
     setting = Setting(request.param, chain.POLICY, clusters=chain.CLUSTERS, keys=chain.KEYS)
     with running(setting, tmp_path_factory.mktemp("edge")) as edge:
@@ -58,7 +62,10 @@ def rows() -> list[list[str]]:
 
 
 def test_the_table_says_what_is_tested():
-    tested = {version: [world.mechanism for world in WORLDS if world.version == version] for version in {world.version for world in WORLDS}}
+    tested = {
+        version: [world.mechanism for world in WORLDS if world.version == version]
+        for version in {world.version for world in WORLDS}
+    }
     described = {row[0]: row[1:] for row in rows()}
     assert {version for version, cells in described.items() if cells[0] != "untested"} == set(tested)
     for version, mechanisms in tested.items():

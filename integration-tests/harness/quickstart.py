@@ -17,7 +17,9 @@ def running(version: str, output: Path, example: str = "quickstart"):
     environment = {**os.environ, "ENVOY": str(locations.envoy_binary(version))}
     command = [locations.cli(), "run", f"examples/{example}", "--port", "0", "--wasm", locations.module()]
     with output.open("wb") as file:
-        process = subprocess.Popen(command, cwd=locations.REPOSITORY, stdout=file, stderr=subprocess.STDOUT, env=environment)
+        process = subprocess.Popen(
+            command, cwd=locations.REPOSITORY, stdout=file, stderr=subprocess.STDOUT, env=environment
+        )
 
     def ready() -> str | None:
         assert process.poll() is None, output.read_text()
@@ -25,7 +27,7 @@ def running(version: str, output: Path, example: str = "quickstart"):
         return found and found.group(1)
 
     try:
-        yield wait_for("the quickstart to be ready", ready, within=30)
+        yield wait_for("the quickstart to be ready", ready)
     finally:
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0, output.read_text()[-2000:]
+        assert process.wait(60) == 0, output.read_text()[-2000:]
