@@ -10,6 +10,7 @@ pub mod corridor;
 mod decide;
 mod explain;
 pub mod feedback;
+mod json;
 mod models;
 pub mod names;
 pub mod policy;

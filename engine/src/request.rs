@@ -6,12 +6,9 @@ pub(crate) mod envelope;
 pub(crate) mod facts;
 mod field;
 pub(crate) mod keywords;
-pub(crate) mod lexer;
 mod member;
-mod name;
 mod place;
 pub(crate) mod reader;
-mod skim;
 mod spelling;
 pub(crate) mod violation;
 

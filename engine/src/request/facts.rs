@@ -4,10 +4,10 @@
 //! early is the decision that the whole body would have given.
 
 use super::field;
-use super::lexer::Lexer;
 use super::reader::{AskedModel, Reader, Wanted};
 use super::violation::Violation;
 use crate::api::Api;
+use crate::json::Lexer;
 use crate::policy::Range;
 use crate::request::keywords::KeywordSearch;
 use std::sync::Arc;
@@ -79,9 +79,7 @@ impl Facts {
         if self.lexer.position() == 0 {
             return Err(Violation::NoBody);
         }
-        if !self.lexer.is_done() {
-            return Err(Violation::Syntax);
-        }
+        self.lexer.finish()?;
         self.complete = true;
         Ok(())
     }

@@ -195,7 +195,7 @@ mod tests {
             let fields = fields(*api);
             assert_eq!(fields.first().map(|field| field.0), Some("model"), "{}", api.name());
             assert!(fields.len() <= 32, "{}", api.name());
-            assert!(fields.iter().all(|field| field.0.len() <= super::super::name::CAPACITY), "{}", api.name());
+            assert!(fields.iter().all(|field| field.0.len() <= crate::json::Name::CAPACITY), "{}", api.name());
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The keys below the top level that say something: roles, part types, media, and strings that are no text.
 
-use super::name::Name;
+use crate::json::Name;
 
 /// What the key of a nested member means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

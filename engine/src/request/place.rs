@@ -1,8 +1,8 @@
 //! Where in a body the reader stands, as far as facts go: one [`Place`] per open container.
 
 use super::field::Field;
-use super::lexer::Container;
 use super::member::Member;
+use crate::json::Container;
 
 /// What a container is, as far as facts go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

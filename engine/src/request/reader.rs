@@ -6,11 +6,10 @@
 use super::conversation::{Conversation, Role, Speaker};
 use super::field::{Field, Fields, OVERRIDES};
 use super::keywords::{KeywordSearch, Search};
-use super::lexer::{Container, Literal, MAX_DEPTH, Sink, Want};
 use super::member::{Medium, Member, medium};
-use super::name::Name;
 use super::place::Place;
 use super::violation::Violation;
+use crate::json::{Container, Literal, MAX_DEPTH, Name, Sink, Want};
 use std::sync::Arc;
 
 /// The longest model name that is read, in bytes.
@@ -387,6 +386,8 @@ fn is_unseen(character: char) -> bool {
 }
 
 impl Sink for Reader {
+    type Refusal = Violation;
+
     fn begin(&mut self, container: Container, inside: u64) -> Result<(), Violation> {
         let place = match self.place() {
             _ if self.depth == 0 => {
