@@ -57,8 +57,8 @@ pub(crate) use rule::{Action, RolloutBy, Route, Rule, RuleId};
 pub(crate) use spec::DefaultAction;
 pub(crate) use tenant::{Tenant, TenantId};
 
-use crate::request::keywords::KeywordSearch;
 use crate::request::reader::Wanted;
+use crate::request::text::keywords::KeywordSearch;
 use alias::Aliases;
 use catalog::Catalog;
 use condition::Scope;

@@ -2,8 +2,9 @@
 
 use super::Need;
 use super::attributes::Attributes;
-use crate::policy::{Capability, ModelId, Policy, Range};
+use crate::policy::{ModelId, Policy, Range};
 use crate::request::facts::Facts;
+use crate::request::flag::Flag;
 
 /// Why a model cannot serve the request, or `None` if it can. The questions come in a fixed order, and an
 /// open one stops the rest, so that the reason does not depend on how much of the body has been read.
@@ -20,16 +21,12 @@ pub(super) fn exclusion(
     if !model.apis.contains(attributes.api) {
         return Ok(Some("api"));
     }
-    let needs = [
-        (Capability::Tools, facts.tools(), Need::Tools, "tools"),
-        (Capability::Vision, facts.images(), Need::Images, "vision"),
-        (Capability::Audio, facts.audio(), Need::Audio, "audio"),
-        (Capability::StructuredOutput, facts.structured_output(), Need::StructuredOutput, "structuredOutput"),
-        (Capability::Reasoning, facts.reasoning(), Need::Reasoning, "reasoning"),
-    ];
-    for (capability, needed, need, reason) in needs {
-        if !model.can(capability) && needed.ok_or(need)? {
-            return Ok(Some(reason));
+    for flag in Flag::ALL.iter().copied() {
+        if let Some(capability) = flag.capability()
+            && !model.can(capability)
+            && facts.flag(flag).ok_or(Need::Flag(flag))?
+        {
+            return Ok(Some(capability.name()));
         }
     }
     if let Some(window) = model.context_window {

@@ -18,6 +18,13 @@ names! {
     }
 }
 
+impl Capability {
+    /// Its name in policies, which is also the reason for which a model without it cannot serve a request.
+    pub(crate) fn name(self) -> &'static str {
+        Self::CHOICES.iter().find(|(_, capability)| *capability == self).map_or("", |(name, _)| name)
+    }
+}
+
 /// A set of capabilities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(crate) struct CapabilitySet(u8);

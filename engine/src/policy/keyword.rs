@@ -3,7 +3,7 @@
 use super::error::{PolicyErrorKind, Report};
 use super::path::Path;
 use super::text::Keyword;
-use crate::request::keywords::KeywordSearch;
+use crate::request::text::keywords::KeywordSearch;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
