@@ -13,6 +13,7 @@ mod sticky;
 use crate::policy::{ModelId, Policy, Range, RuleAction, RuleId};
 use crate::reason::{Reason, Refusal};
 use crate::request::facts::Facts;
+use crate::request::flag::Flag;
 use attributes::Attributes;
 use choice::Choice;
 use std::sync::Arc;
@@ -36,12 +37,7 @@ impl Unknown {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Need {
     Model,
-    Stream,
-    Tools,
-    Images,
-    Audio,
-    StructuredOutput,
-    Reasoning,
+    Flag(Flag),
     Keyword(usize),
     /// Whether the estimate is in this range.
     InputTokens(Range),
@@ -56,12 +52,7 @@ impl Need {
     pub(crate) fn is_met(self, facts: &Facts) -> bool {
         match self {
             Need::Model => facts.asked().is_some(),
-            Need::Stream => facts.stream().is_some(),
-            Need::Tools => facts.tools().is_some(),
-            Need::Images => facts.images().is_some(),
-            Need::Audio => facts.audio().is_some(),
-            Need::StructuredOutput => facts.structured_output().is_some(),
-            Need::Reasoning => facts.reasoning().is_some(),
+            Need::Flag(flag) => facts.flag(flag).is_some(),
             Need::Keyword(keyword) => facts.keyword(keyword).is_some(),
             Need::InputTokens(range) => facts.input_tokens().within(range).is_some(),
             Need::Messages(range) => facts.messages().within(range).is_some(),

@@ -9,6 +9,7 @@ pub mod config;
 pub mod corridor;
 mod decide;
 mod explain;
+mod json;
 pub mod keys;
 pub mod live;
 mod models;

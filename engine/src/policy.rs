@@ -53,8 +53,8 @@ pub(crate) use spec::DefaultAction;
 pub(crate) use tenant::{Tenant, TenantId};
 
 use crate::reason::Reason;
-use crate::request::keywords::KeywordSearch;
 use crate::request::reader::Wanted;
+use crate::request::text::keywords::KeywordSearch;
 use alias::Aliases;
 use catalog::Catalog;
 use condition::Scope;

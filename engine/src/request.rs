@@ -1,18 +1,18 @@
 //! What clients send: the endpoint, the envelope of headers, and the facts in the body.
 
-pub(crate) mod conversation;
 pub(crate) mod endpoint;
 pub(crate) mod envelope;
 pub(crate) mod facts;
 mod field;
-pub(crate) mod keywords;
-pub(crate) mod lexer;
+pub(crate) mod flag;
 mod member;
-mod name;
+mod model;
 mod place;
 pub(crate) mod reader;
-mod skim;
-mod spelling;
+mod structure;
+pub(crate) mod text;
+mod top_level;
+mod value;
 pub(crate) mod violation;
 
 pub use violation::Violation;

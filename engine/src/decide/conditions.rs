@@ -16,18 +16,8 @@ pub(super) fn hold(
     if !by_headers(conditions, attributes, asked) {
         return Ok(false);
     }
-    let flags = [
-        (conditions.stream, facts.stream(), Need::Stream),
-        (conditions.tools, facts.tools(), Need::Tools),
-        (conditions.images, facts.images(), Need::Images),
-        (conditions.audio, facts.audio(), Need::Audio),
-        (conditions.structured_output, facts.structured_output(), Need::StructuredOutput),
-        (conditions.reasoning, facts.reasoning(), Need::Reasoning),
-    ];
-    for (wanted, fact, need) in flags {
-        if let Some(wanted) = wanted
-            && fact.ok_or(need)? != wanted
-        {
+    for (flag, expected) in conditions.flags.iter() {
+        if facts.flag(flag).ok_or(Need::Flag(flag))? != expected {
             return Ok(false);
         }
     }

@@ -2,9 +2,10 @@
 
 use super::Need;
 use super::attributes::Attributes;
-use crate::policy::{Capability, ModelId, Policy, Range};
+use crate::policy::{ModelId, Policy, Range};
 use crate::reason::Reason;
 use crate::request::facts::Facts;
+use crate::request::flag::Flag;
 
 /// Why a model cannot serve the request, or `None` if it can. The questions come in a fixed order, and an
 /// open one stops the rest, so that the reason does not depend on how much of the body has been read.
@@ -21,15 +22,11 @@ pub(super) fn exclusion(
     if !model.apis.contains(attributes.api) {
         return Ok(Some(Reason::Api));
     }
-    let needs = [
-        (Capability::Tools, facts.tools(), Need::Tools, Reason::Tools),
-        (Capability::Vision, facts.images(), Need::Images, Reason::Vision),
-        (Capability::Audio, facts.audio(), Need::Audio, Reason::Audio),
-        (Capability::StructuredOutput, facts.structured_output(), Need::StructuredOutput, Reason::StructuredOutput),
-        (Capability::Reasoning, facts.reasoning(), Need::Reasoning, Reason::Reasoning),
-    ];
-    for (capability, needed, need, reason) in needs {
-        if !model.can(capability) && needed.ok_or(need)? {
+    for flag in Flag::ALL.iter().copied() {
+        if let Some((capability, reason)) = flag.need()
+            && !model.can(capability)
+            && facts.flag(flag).ok_or(Need::Flag(flag))?
+        {
             return Ok(Some(reason));
         }
     }

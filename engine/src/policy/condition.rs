@@ -11,44 +11,53 @@ use super::pattern::Pattern;
 use super::tenant::{TenantId, Tenants};
 use super::text::{Keyword, Name, NamePattern};
 use crate::api::ApiSet;
+use crate::request::flag::{Flag, FlagSet, flags};
 use pointsman_document::{MAX_WHOLE, Path, Some1, Whole, object};
 
-object! {
-    /// When a rule applies. Of the conditions that are given, all must hold; none at all always holds.
-    pub(crate) struct ConditionsSpec {
-        /// The API is one of these.
-        "apis" => apis: Option<Some1<RoutableApi>>,
-        /// The model asked for is one of these; `*` stands for any characters. Compared with the name as the
-        /// client spelled it, before aliases.
-        "models" => models: Option<Some1<NamePattern>>,
-        /// The caller is one of these tenants.
-        "tenants" => tenants: Option<Some1<Name>>,
-        /// Request headers. All must match.
-        "headers" => headers: Option<Some1<HeaderSpec>>,
-        /// The request path, without its query, is one of these.
-        "paths" => paths: Option<Some1<PathSpec>>,
-        /// Estimated input tokens.
-        "inputTokens" => input_tokens: Option<RangeSpec>,
-        /// The most output tokens the client asks for. Does not hold if it does not say.
-        "maxOutputTokens" => max_output_tokens: Option<RangeSpec>,
-        /// Messages of the conversation.
-        "messages" => messages: Option<RangeSpec>,
-        /// Whether the answer is to be streamed.
-        "stream" => stream: Option<bool>,
-        /// Whether the request brings tools.
-        "tools" => tools: Option<bool>,
-        /// Whether the request brings images.
-        "images" => images: Option<bool>,
-        /// Whether the request brings audio or asks for it.
-        "audio" => audio: Option<bool>,
-        /// Whether the answer must follow a JSON Schema.
-        "structuredOutput" => structured_output: Option<bool>,
-        /// Whether the request asks for reasoning.
-        "reasoning" => reasoning: Option<bool>,
-        /// The text of the request contains one of these, as whole words, in any case.
-        "keywords" => keywords: Option<Some1<Keyword>>,
-    }
+/// The conditions: those of flags come from their table.
+macro_rules! conditions {
+    ($($(#[doc = $doc:literal])+ $field:ident $flag:ident $condition:literal $(needs $capability:ident)?,)+) => {
+        object! {
+            /// When a rule applies. Of the conditions that are given, all must hold; none at all always holds.
+            pub(crate) struct ConditionsSpec {
+                /// The API is one of these.
+                "apis" => apis: Option<Some1<RoutableApi>>,
+                /// The model asked for is one of these; `*` stands for any characters. Compared with the name as the
+                /// client spelled it, before aliases.
+                "models" => models: Option<Some1<NamePattern>>,
+                /// The caller is one of these tenants.
+                "tenants" => tenants: Option<Some1<Name>>,
+                /// Request headers. All must match.
+                "headers" => headers: Option<Some1<HeaderSpec>>,
+                /// The request path, without its query, is one of these.
+                "paths" => paths: Option<Some1<PathSpec>>,
+                /// Estimated input tokens.
+                "inputTokens" => input_tokens: Option<RangeSpec>,
+                /// The most output tokens the client asks for. Does not hold if it does not say.
+                "maxOutputTokens" => max_output_tokens: Option<RangeSpec>,
+                /// Messages of the conversation.
+                "messages" => messages: Option<RangeSpec>,
+                $($(#[doc = $doc])+ $condition => $field: Option<bool>,)+
+                /// The text of the request contains one of these, as whole words, in any case.
+                "keywords" => keywords: Option<Some1<Keyword>>,
+            }
+        }
+
+        impl ConditionsSpec {
+            fn flags(&self) -> FlagTests {
+                let mut tests = FlagTests::default();
+                $(match self.$field {
+                    Some(true) => tests.set.insert(Flag::$flag),
+                    Some(false) => tests.unset.insert(Flag::$flag),
+                    None => {}
+                })+
+                tests
+            }
+        }
+    };
 }
+
+flags!(conditions);
 
 object! {
     /// A range of whole numbers, both ends included.
@@ -76,14 +85,24 @@ pub(crate) struct Conditions {
     pub(crate) input_tokens: Option<Range>,
     pub(crate) max_output_tokens: Option<Range>,
     pub(crate) messages: Option<Range>,
-    pub(crate) stream: Option<bool>,
-    pub(crate) tools: Option<bool>,
-    pub(crate) images: Option<bool>,
-    pub(crate) audio: Option<bool>,
-    pub(crate) structured_output: Option<bool>,
-    pub(crate) reasoning: Option<bool>,
+    pub(crate) flags: FlagTests,
     /// One must occur.
     pub(crate) keywords: Vec<KeywordId>,
+}
+
+/// What flags must be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FlagTests {
+    set: FlagSet,
+    unset: FlagSet,
+}
+
+impl FlagTests {
+    /// The flags that are tested, and what each must be, in the order of their table.
+    pub(crate) fn iter(self) -> impl Iterator<Item = (Flag, bool)> {
+        let is_tested = move |flag: &Flag| self.set.contains(*flag) || self.unset.contains(*flag);
+        Flag::ALL.iter().copied().filter(is_tested).map(move |flag| (flag, self.set.contains(flag)))
+    }
 }
 
 /// A range, both ends included.
@@ -110,6 +129,7 @@ pub(super) struct Scope<'a> {
 
 impl ConditionsSpec {
     pub(super) fn compile(self, scope: &mut Scope<'_>, at: &Path<'_>, report: &mut Report) -> Conditions {
+        let flags = self.flags();
         let mut models = Vec::new();
         for (nth, pattern) in items(self.models) {
             models.push(known_name(&pattern, scope, &at.key("models").index(nth), report));
@@ -135,12 +155,7 @@ impl ConditionsSpec {
             input_tokens: range("inputTokens", self.input_tokens),
             max_output_tokens: range("maxOutputTokens", self.max_output_tokens),
             messages: range("messages", self.messages),
-            stream: self.stream,
-            tools: self.tools,
-            images: self.images,
-            audio: self.audio,
-            structured_output: self.structured_output,
-            reasoning: self.reasoning,
+            flags,
             keywords: items(self.keywords).map(|(_, keyword)| scope.keywords.number(&keyword)).collect(),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::error::{PolicyFault, Report};
 use super::text::Keyword;
-use crate::request::keywords::KeywordSearch;
+use crate::request::text::keywords::KeywordSearch;
 use pointsman_document::Path;
 use std::collections::BTreeMap;
 use std::sync::Arc;

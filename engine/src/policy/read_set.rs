@@ -1,11 +1,11 @@
 //! What a policy needs to know of a request. Whatever none of its rules and models can ask for is not read.
 
-use super::capability::Capability;
 use super::catalog::Model;
-use super::condition::Conditions;
 use super::rule::Rule;
 use super::tenant::Tenant;
+use crate::request::flag::{Flag, FlagSet};
 use crate::request::reader::Wanted;
+use crate::request::text::WantedText;
 
 /// The facts that can matter under a policy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,26 +21,26 @@ pub(crate) struct ReadSet {
 impl ReadSet {
     pub(super) fn of(models: &[Model], tenants: &[Tenant], rules: &[Rule]) -> Self {
         let conditions = || rules.iter().map(|rule| &rule.conditions);
-        // Whether there are tools is told by a top-level key, what the others need is further inside.
-        let inside = [Capability::Vision, Capability::Audio, Capability::StructuredOutput, Capability::Reasoning];
-        let body = Wanted {
-            structure: conditions().any(looks_inside)
-                || models.iter().any(|model| inside.iter().any(|capability| !model.can(*capability))),
-            text: conditions().any(|conditions| conditions.input_tokens.is_some())
+        let text = WantedText {
+            length: conditions().any(|conditions| conditions.input_tokens.is_some())
                 || models.iter().any(|model| model.context_window.is_some()),
             identity: rules.iter().any(|rule| rule.action.needs_identity()),
+            excerpt: false,
         };
         Self {
-            body,
+            body: Wanted { flags: flags(models, rules), text },
             principal: tenants.iter().any(|tenant| !tenant.principals.is_empty()),
             path: conditions().any(|conditions| !conditions.paths.is_empty()),
         }
     }
 }
 
-fn looks_inside(conditions: &Conditions) -> bool {
-    let answers = [conditions.images, conditions.audio, conditions.structured_output, conditions.reasoning];
-    conditions.messages.is_some() || answers.iter().any(Option::is_some)
+/// The flags that rules test, and those for which some model lacks the capability.
+fn flags(models: &[Model], rules: &[Rule]) -> FlagSet {
+    let tested = rules.iter().flat_map(|rule| rule.conditions.flags.iter()).map(|(flag, _)| flag);
+    let is_lacking =
+        |flag: &Flag| flag.need().is_some_and(|(capability, _)| models.iter().any(|model| !model.can(capability)));
+    tested.chain(Flag::ALL.iter().copied().filter(is_lacking)).collect()
 }
 
 #[cfg(test)]
@@ -48,43 +48,58 @@ mod tests {
     use super::*;
     use crate::policy::testing::valid;
 
-    fn check(part: &str, structure: bool, text: bool, identity: bool) {
-        assert_eq!(valid(part).wanted(), Wanted { structure, text, identity }, "{part}");
+    /// What a policy reads of bodies, as words: flags, `length`, `identity`.
+    fn check(part: &str, expected: &str) {
+        let wanted = valid(part).wanted();
+        let mut words: Vec<String> = wanted.flags.iter().map(|flag| format!("{flag:?}")).collect();
+        words.extend(wanted.text.length.then(|| "length".to_owned()));
+        words.extend(wanted.text.identity.then(|| "identity".to_owned()));
+        words.extend(wanted.text.excerpt.then(|| "excerpt".to_owned()));
+        assert_eq!(words.join(" "), expected, "{part}");
     }
 
-    fn check_rule(conditions: &str, structure: bool, text: bool) {
-        check(&format!(r#""rules": [{{"name": "r", "match": {conditions}, "deny": {{}}}}]"#), structure, text, false);
+    fn check_rule(conditions: &str, expected: &str) {
+        check(&format!(r#""rules": [{{"name": "r", "match": {conditions}, "deny": {{}}}}]"#), expected);
     }
 
     #[test]
     fn a_policy_of_names_reads_nothing_else() {
-        check("", false, false, false);
-        check_rule(r#"{"models": ["gpt-*"], "stream": true, "tools": true, "keywords": ["x"]}"#, false, false);
+        check("", "");
+        check_rule(r#"{"models": ["gpt-*"], "keywords": ["x"]}"#, "");
+        // Counted where they stand: nothing inside of them matters.
+        check_rule(r#"{"messages": {"min": 3}}"#, "");
     }
 
     #[test]
     fn conditions_ask_for_what_they_test() {
-        check_rule(r#"{"images": false}"#, true, false);
-        check_rule(r#"{"messages": {"min": 3}}"#, true, false);
-        check_rule(r#"{"inputTokens": {"max": 400}}"#, false, true);
+        check_rule(r#"{"images": false}"#, "Images");
+        check_rule(r#"{"stream": true, "tools": true, "cached": false}"#, "Stream Tools Cached");
+        check_rule(r#"{"inputTokens": {"max": 400}}"#, "length");
+    }
+
+    #[test]
+    fn what_stands_at_the_top_level_enters_nothing_else() {
+        let nested: Vec<_> = Flag::ALL.iter().copied().filter(|flag| flag.is_nested()).collect();
+        assert_eq!(nested, [Flag::Images, Flag::Audio, Flag::Cached]);
     }
 
     #[test]
     fn models_ask_for_what_excludes_them() {
-        check(r#""models": [{"name": "a", "cluster": "c", "capabilities": ["tools"]}]"#, true, false, false);
+        check(
+            r#""models": [{"name": "a", "cluster": "c", "capabilities": ["tools"]}]"#,
+            "Images Audio StructuredOutput Reasoning",
+        );
         check(
             r#""models": [{"name": "a", "cluster": "c", "capabilities": ["vision", "audio", "structuredOutput", "reasoning"]}]"#,
-            false,
-            false,
-            false,
+            "Tools",
         );
-        check(r#""models": [{"name": "a", "cluster": "c", "contextWindow": 1000}]"#, false, true, false);
+        check(r#""models": [{"name": "a", "cluster": "c", "contextWindow": 1000}]"#, "length");
     }
 
     #[test]
     fn a_choice_asks_for_the_conversation() {
         let route = |targets: &str| format!(r#""rules": [{{"name": "r", "route": {{"targets": [{targets}]}}}}]"#);
-        check(&route(r#"{"model": "gpt-4o"}, {"model": "llama-small"}"#), false, false, true);
-        check(&route(r#"{"model": "gpt-4o"}, {"model": "llama-small", "weight": 0}"#), false, false, false);
+        check(&route(r#"{"model": "gpt-4o"}, {"model": "llama-small"}"#), "identity");
+        check(&route(r#"{"model": "gpt-4o"}, {"model": "llama-small", "weight": 0}"#), "");
     }
 }

@@ -4,16 +4,17 @@
 //! early is the decision that the whole body would have given.
 
 use super::field;
-use super::lexer::Lexer;
-use super::reader::{AskedModel, Reader, Wanted};
+use super::flag::Flag;
+use super::model::AskedModel;
+use super::reader::{Reader, Wanted};
+use super::text::Length;
+use super::text::excerpt::Excerpt;
+use super::text::keywords::KeywordSearch;
 use super::violation::Violation;
 use crate::api::Api;
+use crate::json::Lexer;
 use crate::policy::Range;
-use crate::request::keywords::KeywordSearch;
 use std::sync::Arc;
-
-/// Bytes of text per token: the rule of thumb for English, and close for other scripts in UTF-8.
-const BYTES_PER_TOKEN: u64 = 4;
 
 /// A body being read.
 pub(crate) struct Facts {
@@ -79,9 +80,7 @@ impl Facts {
         if self.lexer.position() == 0 {
             return Err(Violation::NoBody);
         }
-        if !self.lexer.is_done() {
-            return Err(Violation::Syntax);
-        }
+        self.lexer.finish()?;
         self.complete = true;
         Ok(())
     }
@@ -98,7 +97,7 @@ impl Facts {
 
     /// The model asked for: `None` while it may still come, `Some(None)` when there is none.
     pub(crate) fn asked(&self) -> Option<Option<&str>> {
-        match &self.reader.read.model {
+        match &self.reader.structure.read.model {
             Some(model) => Some(Some(&model.name)),
             None => self.complete.then_some(None),
         }
@@ -106,70 +105,60 @@ impl Facts {
 
     /// Where the model's value stands.
     pub(crate) fn model_value(&self) -> Option<&AskedModel> {
-        self.reader.read.model.as_ref()
+        self.reader.structure.read.model.as_ref()
     }
 
     /// The offset behind the opening brace, and whether a member follows it.
     pub(crate) fn inside(&self) -> (u64, bool) {
-        (self.reader.read.inside, self.reader.read.has_members)
+        (self.reader.structure.read.inside, self.reader.structure.read.has_members)
     }
 
-    pub(crate) fn stream(&self) -> Option<bool> {
-        let default = field::streams_by_default(self.api);
-        self.reader.read.stream.or(self.complete.then_some(default))
+    /// Whether a flag is set.
+    pub(crate) fn flag(&self, flag: Flag) -> Option<bool> {
+        let read = &self.reader.structure.read;
+        if read.flags.contains(flag) {
+            Some(true)
+        } else if read.never.contains(flag) {
+            Some(false)
+        } else {
+            self.complete.then(|| flag.by_default(self.api))
+        }
     }
 
-    pub(crate) fn tools(&self) -> Option<bool> {
-        self.seen(self.reader.read.tools)
-    }
-
-    pub(crate) fn images(&self) -> Option<bool> {
-        self.seen(self.reader.read.images)
-    }
-
-    pub(crate) fn audio(&self) -> Option<bool> {
-        self.seen(self.reader.read.audio)
-    }
-
-    pub(crate) fn structured_output(&self) -> Option<bool> {
-        self.seen(self.reader.read.structured)
-    }
-
-    pub(crate) fn reasoning(&self) -> Option<bool> {
-        self.seen(self.reader.read.reasoning)
-    }
-
+    /// Whether a keyword occurs.
     pub(crate) fn keyword(&self, keyword: usize) -> Option<bool> {
-        self.seen(self.reader.has_keyword(keyword))
+        // What has been seen stays; what has not may still come.
+        let seen = self.reader.listeners.has_keyword(keyword);
+        (seen || self.complete).then_some(seen)
     }
 
     /// `Some(None)`: the client set no limit.
     pub(crate) fn max_output_tokens(&self) -> Option<Option<u64>> {
-        self.complete.then_some(self.reader.read.max_output_tokens)
+        self.complete.then_some(self.reader.structure.read.max_output_tokens)
     }
 
     pub(crate) fn messages(&self) -> Bounds {
-        let low = self.reader.read.turns;
+        let low = self.reader.structure.read.turns;
         Bounds { low, high: if self.complete { low } else { low + self.left() } }
     }
 
-    /// The estimate: decoded bytes of text by [`BYTES_PER_TOKEN`], rounded up. Base64, links and
-    /// identifiers are not text. The rest of the body bounds it while it is arriving.
+    /// The estimate. The rest of the body bounds it while it is arriving.
     pub(crate) fn input_tokens(&self) -> Bounds {
-        let text = self.reader.read.text;
+        let text = self.reader.listeners.bytes();
         // A token given as a number takes two bytes at least (`1,`) and counts as four.
         let most = if self.complete { text } else { text.saturating_add(self.left().saturating_mul(2)) };
-        Bounds { low: text.div_ceil(BYTES_PER_TOKEN), high: most.div_ceil(BYTES_PER_TOKEN) }
+        Bounds { low: Length::tokens(text), high: Length::tokens(most) }
     }
 
     /// The conversation's identity.
     pub(crate) fn identity(&self) -> Option<u64> {
-        self.complete.then(|| self.reader.identity())
+        self.complete.then(|| self.reader.listeners.identity()).flatten()
     }
 
-    /// What has been seen stays; what has not may still come.
-    fn seen(&self, seen: bool) -> Option<bool> {
-        (seen || self.complete).then_some(seen)
+    /// The beginning and the end of the text.
+    #[cfg_attr(not(test), expect(dead_code, reason = "what will classify requests reads it"))]
+    pub(crate) fn excerpt(&self) -> Option<&Excerpt> {
+        self.reader.listeners.excerpt().filter(|_| self.complete)
     }
 
     fn left(&self) -> u64 {

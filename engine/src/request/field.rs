@@ -1,14 +1,14 @@
-//! What the top-level keys of the APIs mean to a router. One table per API; the reader does the rest.
+//! What the top-level keys of the APIs mean to a router. One table per API, and what the flags add to it.
 
+use super::flag::Flag;
 use crate::api::Api;
+use crate::json::Name;
 
 /// What a top-level key says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Field {
     /// The model asked for.
     Model,
-    /// Whether the answer streams.
-    Stream,
     /// The most output tokens that the client wants.
     MaxOutputTokens,
     /// The conversation: an array of messages.
@@ -25,20 +25,12 @@ pub(super) enum Field {
     Text,
     /// Content beside the conversation: documents, a prediction. Text, parts, or a list of them.
     Documents,
-    /// The wanted output format, as an object with a `type`.
-    Structured,
-    /// Ollama's `format`: `"json"` or a schema.
-    Format,
-    /// A reasoning switch: a boolean, an effort, or an object with either.
-    Reasoning,
     /// An array of base64 images.
     Images,
-    /// The kinds of output wanted.
-    Modalities,
-    /// Settings of audio output.
-    Audio,
     /// Ollama's `options`, which hold `num_predict`.
     Options,
+    /// What sets a flag and says nothing else.
+    Flag(Flag),
 }
 
 /// Keys that name other models, or another server, than `model` and the policy do: fallbacks that OpenRouter and
@@ -61,141 +53,173 @@ pub(super) const OVERRIDES: [&str; 15] = [
     "route",
 ];
 
-/// Keys and their meaning. The position in the table is the key's bit in the set of keys seen.
+/// Keys and their meaning. The position in the list is the key's bit in the set of keys seen.
 pub(super) type Fields = &'static [(&'static str, Field)];
 
-/// The table of an API. Empty for APIs whose bodies are not read.
+/// The keys of an API, those of flags included. Empty for APIs whose bodies are not read.
 pub(super) fn fields(api: Api) -> Fields {
     match api {
-        Api::ChatCompletions => CHAT_COMPLETIONS,
-        Api::Completions => COMPLETIONS,
-        Api::Embeddings => EMBEDDINGS,
-        Api::Responses => RESPONSES,
-        Api::Moderations => MODERATIONS,
-        Api::ImageGenerations => IMAGE_GENERATIONS,
-        Api::Speech => SPEECH,
-        Api::Rerank => RERANK,
-        Api::Messages | Api::CountTokens => MESSAGES,
-        Api::OllamaChat => OLLAMA_CHAT,
-        Api::OllamaGenerate => OLLAMA_GENERATE,
-        Api::OllamaEmbed => OLLAMA_EMBED,
+        Api::ChatCompletions => const { &Table::of(Api::ChatCompletions, CHAT_COMPLETIONS) }.fields(),
+        Api::Completions => const { &Table::of(Api::Completions, COMPLETIONS) }.fields(),
+        Api::Embeddings => const { &Table::of(Api::Embeddings, EMBEDDINGS) }.fields(),
+        Api::Responses => const { &Table::of(Api::Responses, RESPONSES) }.fields(),
+        Api::Moderations => const { &Table::of(Api::Moderations, MODERATIONS) }.fields(),
+        Api::ImageGenerations => const { &Table::of(Api::ImageGenerations, IMAGE_GENERATIONS) }.fields(),
+        Api::Speech => const { &Table::of(Api::Speech, SPEECH) }.fields(),
+        Api::Rerank => const { &Table::of(Api::Rerank, RERANK) }.fields(),
+        Api::Messages => const { &Table::of(Api::Messages, MESSAGES) }.fields(),
+        Api::CountTokens => const { &Table::of(Api::CountTokens, MESSAGES) }.fields(),
+        Api::OllamaChat => const { &Table::of(Api::OllamaChat, OLLAMA_CHAT) }.fields(),
+        Api::OllamaGenerate => const { &Table::of(Api::OllamaGenerate, OLLAMA_GENERATE) }.fields(),
+        Api::OllamaEmbed => const { &Table::of(Api::OllamaEmbed, OLLAMA_EMBED) }.fields(),
         _ => &[],
     }
 }
 
-/// Whether the answer streams when the request does not say.
-pub(super) fn streams_by_default(api: Api) -> bool {
-    matches!(api, Api::OllamaChat | Api::OllamaGenerate)
+/// The most keys of one API: the set of keys seen has so many bits.
+const MOST: usize = u32::BITS as usize;
+
+/// The keys of an API, put together by the compiler.
+struct Table {
+    keys: [(&'static str, Field); MOST],
+    len: usize,
 }
 
-const CHAT_COMPLETIONS: Fields = &[
+impl Table {
+    const fn of(api: Api, own: Own) -> Self {
+        let mut table = Self { keys: [("", Field::Model); MOST], len: 0 };
+        let mut own = own;
+        while let [(key, field), rest @ ..] = own {
+            table.add(key, *field);
+            own = rest;
+        }
+        let mut flags = Flag::ALL;
+        while let [flag, rest @ ..] = flags {
+            let mut keys = flag.keys();
+            while let [(key, apis), rest @ ..] = keys {
+                if contains(apis, api) {
+                    table.add(key, Field::Flag(*flag));
+                }
+                keys = rest;
+            }
+            flags = rest;
+        }
+        table
+    }
+
+    const fn add(&mut self, key: &'static str, field: Field) {
+        assert!(self.len < MOST && key.len() <= Name::CAPACITY);
+        let (_, free) = self.keys.split_at_mut(self.len);
+        if let [slot, ..] = free {
+            *slot = (key, field);
+        }
+        self.len += 1;
+    }
+
+    const fn fields(&self) -> &[(&'static str, Field)] {
+        self.keys.split_at(self.len).0
+    }
+}
+
+const fn contains(apis: &[Api], api: Api) -> bool {
+    let mut apis = apis;
+    while let [first, rest @ ..] = apis {
+        if *first as u8 == api as u8 {
+            return true;
+        }
+        apis = rest;
+    }
+    false
+}
+
+/// The keys of an API that are no flag's.
+type Own = &'static [(&'static str, Field)];
+
+const CHAT_COMPLETIONS: Own = &[
     ("model", Field::Model),
     ("messages", Field::Messages),
-    ("stream", Field::Stream),
     ("max_tokens", Field::MaxOutputTokens),
     ("max_completion_tokens", Field::MaxOutputTokens),
     ("tools", Field::Tools),
     ("functions", Field::Tools),
-    ("response_format", Field::Structured),
-    ("reasoning_effort", Field::Reasoning),
-    ("reasoning", Field::Reasoning),
-    ("thinking", Field::Reasoning),
-    ("modalities", Field::Modalities),
-    ("audio", Field::Audio),
     ("prediction", Field::Documents),
     ("documents", Field::Documents),
     ("chat_template", Field::Text),
     ("plugins", Field::Tools),
-    ("guided_json", Field::Format),
-    ("structured_outputs", Field::Format),
 ];
 
-const COMPLETIONS: Fields = &[
+const COMPLETIONS: Own = &[
     ("model", Field::Model),
     ("prompt", Field::Prompt),
     ("suffix", Field::Text),
-    ("stream", Field::Stream),
     ("max_tokens", Field::MaxOutputTokens),
     ("max_completion_tokens", Field::MaxOutputTokens),
-    ("response_format", Field::Structured),
-    ("guided_json", Field::Format),
-    ("structured_outputs", Field::Format),
 ];
 
-const EMBEDDINGS: Fields = &[("model", Field::Model), ("input", Field::Input), ("messages", Field::Messages)];
+const EMBEDDINGS: Own = &[("model", Field::Model), ("input", Field::Input), ("messages", Field::Messages)];
 
-const RESPONSES: Fields = &[
+const RESPONSES: Own = &[
     ("model", Field::Model),
     ("input", Field::Input),
     ("instructions", Field::System),
     ("prompt", Field::Text),
-    ("stream", Field::Stream),
     ("max_output_tokens", Field::MaxOutputTokens),
     ("tools", Field::Tools),
-    ("text", Field::Structured),
-    ("reasoning", Field::Reasoning),
-    ("modalities", Field::Modalities),
-    ("audio", Field::Audio),
 ];
 
-const MODERATIONS: Fields = &[("model", Field::Model), ("input", Field::Input)];
+const MODERATIONS: Own = &[("model", Field::Model), ("input", Field::Input)];
 
-const IMAGE_GENERATIONS: Fields = &[("model", Field::Model), ("prompt", Field::Prompt), ("stream", Field::Stream)];
+const IMAGE_GENERATIONS: Own = &[("model", Field::Model), ("prompt", Field::Prompt)];
 
-const SPEECH: Fields = &[("model", Field::Model), ("input", Field::Input), ("instructions", Field::System)];
+const SPEECH: Own = &[("model", Field::Model), ("input", Field::Input), ("instructions", Field::System)];
 
-const RERANK: Fields =
+const RERANK: Own =
     &[("model", Field::Model), ("query", Field::Prompt), ("documents", Field::Documents), ("texts", Field::Documents)];
 
-const MESSAGES: Fields = &[
+const MESSAGES: Own = &[
     ("model", Field::Model),
     ("messages", Field::Messages),
     ("system", Field::System),
-    ("stream", Field::Stream),
     ("max_tokens", Field::MaxOutputTokens),
     ("tools", Field::Tools),
-    ("thinking", Field::Reasoning),
-    ("output_format", Field::Structured),
-    ("output_config", Field::Structured),
     ("mcp_servers", Field::Tools),
 ];
 
-const OLLAMA_CHAT: Fields = &[
-    ("model", Field::Model),
-    ("messages", Field::Messages),
-    ("stream", Field::Stream),
-    ("tools", Field::Tools),
-    ("format", Field::Format),
-    ("think", Field::Reasoning),
-    ("options", Field::Options),
-];
+const OLLAMA_CHAT: Own =
+    &[("model", Field::Model), ("messages", Field::Messages), ("tools", Field::Tools), ("options", Field::Options)];
 
-const OLLAMA_GENERATE: Fields = &[
+const OLLAMA_GENERATE: Own = &[
     ("model", Field::Model),
     ("prompt", Field::Prompt),
     ("suffix", Field::Text),
     ("system", Field::System),
     ("template", Field::Text),
     ("images", Field::Images),
-    ("stream", Field::Stream),
-    ("format", Field::Format),
-    ("think", Field::Reasoning),
     ("options", Field::Options),
 ];
 
-const OLLAMA_EMBED: Fields = &[("model", Field::Model), ("input", Field::Input), ("prompt", Field::Prompt)];
+const OLLAMA_EMBED: Own = &[("model", Field::Model), ("input", Field::Input), ("prompt", Field::Prompt)];
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_routable_api_has_a_model_and_fits_the_set_of_keys_seen() {
+    fn every_routable_api_has_a_model_and_no_key_twice() {
         for api in Api::ALL.iter().filter(|api| api.is_routable()) {
             let fields = fields(*api);
             assert_eq!(fields.first().map(|field| field.0), Some("model"), "{}", api.name());
-            assert!(fields.len() <= 32, "{}", api.name());
-            assert!(fields.iter().all(|field| field.0.len() <= super::super::name::CAPACITY), "{}", api.name());
+            let mut keys: Vec<_> = fields.iter().map(|field| field.0).collect();
+            keys.sort_unstable();
+            assert!(keys.is_sorted_by(|a, b| a < b), "{}: {keys:?}", api.name());
+            assert!(keys.iter().all(|key| !OVERRIDES.contains(key)), "{}", api.name());
         }
+    }
+
+    #[test]
+    fn flags_add_their_keys_where_they_exist() {
+        let has = |api, key: &str| fields(api).iter().any(|field| field.0 == key);
+        assert!(has(Api::Responses, "prompt_cache_key") && !has(Api::Messages, "prompt_cache_key"));
+        assert!(has(Api::OllamaChat, "think") && !has(Api::ChatCompletions, "think"));
     }
 }

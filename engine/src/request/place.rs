@@ -1,8 +1,9 @@
 //! Where in a body the reader stands, as far as facts go: one [`Place`] per open container.
 
-use super::field::Field;
-use super::lexer::Container;
+use super::flag::Flag;
 use super::member::Member;
+use super::value::Value;
+use crate::json::MAX_DEPTH;
 
 /// What a container is, as far as facts go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,56 +17,87 @@ pub(super) enum Place {
     Tools,
     /// One tool definition.
     Tool,
+    /// The definition inside of OpenAI's tools.
+    Function,
     /// `messages`, or an `input` that is an array.
     Turns,
     Turn,
     Parts,
     Part,
-    Structured,
-    Reasoning,
     Images,
-    Modalities,
     Options,
+    /// An object that belongs to a flag.
+    Object(Flag),
+    /// A list that belongs to a flag.
+    List(Flag),
 }
 
 impl Place {
-    /// The container that is the value of a top-level member; `None` where it has the wrong type.
-    pub(super) fn of(field: Field, container: Container) -> Option<Self> {
-        Some(match (field, container) {
-            (Field::Messages | Field::Input, Container::Array) => Place::Turns,
-            (Field::Tools, Container::Array) => Place::Tools,
-            (Field::Images, Container::Array) => Place::Images,
-            (Field::Modalities, Container::Array) => Place::Modalities,
-            (Field::System | Field::Documents, Container::Array) => Place::Parts,
-            (Field::System | Field::Documents, Container::Object) => Place::Part,
-            (Field::Prompt | Field::Text, Container::Array) => Place::TextArray,
-            (Field::Prompt | Field::Text, Container::Object) => Place::TextObject,
-            (Field::Structured, Container::Object) => Place::Structured,
-            (Field::Reasoning, Container::Object) => Place::Reasoning,
-            (Field::Options, Container::Object) => Place::Options,
-            (Field::Format | Field::Audio, Container::Object) => Place::Opaque,
-            _ => return None,
-        })
-    }
-
     /// The container that is the value of `member`, or an element, of this one.
-    pub(super) fn child(self, member: Member, container: Container) -> Self {
-        let is_array = container == Container::Array;
+    pub(super) fn child(self, member: Member, is_array: bool) -> Self {
         let text = if is_array { Place::TextArray } else { Place::TextObject };
         match (self, member) {
-            (Place::Turns, _) if is_array => Place::TextArray,
-            (Place::Turns, _) => Place::Turn,
+            (Place::Turns, _) if !is_array => Place::Turn,
             (Place::Turn, Member::Images) if is_array => Place::Images,
-            (Place::Turn | Place::Part, Member::Content) if is_array => Place::Parts,
-            (Place::Turn | Place::Part, Member::Content) => Place::Part,
-            (Place::Turn | Place::Part | Place::Tool | Place::TextObject, Member::CacheControl) => Place::Opaque,
+            (Place::Turn | Place::Part, Member::Content) => {
+                if is_array {
+                    Place::Parts
+                } else {
+                    Place::Part
+                }
+            }
+            (_, Member::Mark(_) | Member::Aside) => Place::Opaque,
             (Place::Parts, _) if !is_array => Place::Part,
-            (Place::Turn | Place::Part, Member::Image | Member::Audio) => Place::Opaque,
             (Place::Tools, _) if !is_array => Place::Tool,
-            (Place::Turn | Place::Parts | Place::Part | Place::Tools | Place::Tool, _) => text,
-            (Place::TextObject | Place::TextArray, _) => text,
-            (Place::Structured, Member::Format) if !is_array => Place::Structured,
-            _ => Place::Opaque,
+            (Place::Tool, Member::Function) if !is_array => Place::Function,
+            (Place::Root | Place::Opaque | Place::Images | Place::Options | Place::Object(_) | Place::List(_), _) => {
+                Place::Opaque
+            }
+            _ => text,
         }
+    }
+
+    /// The container that belongs to a flag.
+    pub(super) fn of_flag(flag: Flag, value: Value) -> Self {
+        if value == Value::Array { Place::List(flag) } else { Place::Object(flag) }
+    }
+}
+
+/// The open containers.
+#[derive(Debug)]
+pub(super) struct Places {
+    open: [Place; MAX_DEPTH],
+    depth: usize,
+}
+
+impl Places {
+    pub(super) fn new() -> Self {
+        Self { open: [Place::Opaque; MAX_DEPTH], depth: 0 }
+    }
+
+    pub(super) fn depth(&self) -> usize {
+        self.depth
+    }
+
+    pub(super) fn innermost(&self) -> Place {
+        self.depth.checked_sub(1).and_then(|top| self.open.get(top)).copied().unwrap_or(Place::Opaque)
+    }
+
+    /// Whether what stands here is inside of a message.
+    pub(super) fn in_turn(&self) -> bool {
+        self.depth > 2 && self.open.get(2) == Some(&Place::Turn)
+    }
+
+    pub(super) fn enter(&mut self, place: Place) {
+        if let Some(slot) = self.open.get_mut(self.depth) {
+            *slot = place;
+        }
+        self.depth += 1;
+    }
+
+    pub(super) fn leave(&mut self) -> Place {
+        let left = self.innermost();
+        self.depth = self.depth.saturating_sub(1);
+        left
     }
 }

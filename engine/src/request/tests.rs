@@ -1,18 +1,25 @@
 //! What the body reader promises as a whole: facts per API, refusals, and agreement with another parser.
 
 use super::facts::{Bounds, Facts};
+use super::flag::{Flag, FlagSet};
 use super::reader::Wanted;
+use super::text::WantedText;
+use super::text::keywords::KeywordSearch;
 use super::violation::Violation;
 use crate::api::Api;
-use crate::request::keywords::KeywordSearch;
 use proptest::prelude::*;
 use std::sync::Arc;
 
-const EVERYTHING: Wanted = Wanted { structure: true, text: true, identity: true };
+fn everything() -> Wanted {
+    Wanted {
+        flags: Flag::ALL.iter().copied().collect(),
+        text: WantedText { length: true, identity: true, excerpt: true },
+    }
+}
 
 fn facts(api: Api) -> Facts {
     let search = KeywordSearch::new(&["secret".to_owned()]).map(Arc::new);
-    Facts::new(api, EVERYTHING, search, 128, 1 << 20)
+    Facts::new(api, everything(), search, 128, 1 << 20)
 }
 
 fn read(api: Api, body: &[u8]) -> Result<Facts, Violation> {
@@ -25,17 +32,18 @@ fn read(api: Api, body: &[u8]) -> Result<Facts, Violation> {
 /// Everything that a decision can look at, as one comparable text.
 fn summary(facts: &Facts) -> String {
     format!(
-        "model={:?} stream={:?} max={:?} messages={} tokens={} tools={:?} images={:?} audio={:?} structured={:?} reasoning={:?} secret={:?}",
+        "model={:?} stream={:?} max={:?} messages={} tokens={} tools={:?} images={:?} audio={:?} structured={:?} reasoning={:?} cached={:?} secret={:?}",
         facts.asked().flatten(),
-        facts.stream().unwrap_or_default(),
+        facts.flag(Flag::Stream).unwrap_or_default(),
         facts.max_output_tokens().flatten(),
         facts.messages().low,
         facts.input_tokens().low,
-        facts.tools().unwrap_or_default(),
-        facts.images().unwrap_or_default(),
-        facts.audio().unwrap_or_default(),
-        facts.structured_output().unwrap_or_default(),
-        facts.reasoning().unwrap_or_default(),
+        facts.flag(Flag::Tools).unwrap_or_default(),
+        facts.flag(Flag::Images).unwrap_or_default(),
+        facts.flag(Flag::Audio).unwrap_or_default(),
+        facts.flag(Flag::StructuredOutput).unwrap_or_default(),
+        facts.flag(Flag::Reasoning).unwrap_or_default(),
+        facts.flag(Flag::Cached).unwrap_or_default(),
         facts.keyword(0).unwrap_or_default(),
     )
 }
@@ -194,6 +202,91 @@ fn other_apis() {
 }
 
 #[test]
+fn marks_of_the_prompt_cache_are_seen_where_providers_take_them() {
+    let mark = r#""cache_control":{"type":"ephemeral"}"#;
+    let cached = |api, members: &str, expected| check(api, &format!(r#"{{"model":"m",{members}}}"#), expected);
+    let (yes, no) = ("cached=true", "cached=false");
+    for api in [Api::Messages, Api::ChatCompletions] {
+        cached(api, mark, yes);
+        cached(
+            api,
+            &format!(r#""messages":[{{"role":"user","content":[{{"type":"text","text":"abcd",{mark}}}]}}]"#),
+            "cached=true tokens=1",
+        );
+        cached(
+            api,
+            &format!(r#""messages":[{{"content":[{{"type":"tool_result","content":[{{"text":"x",{mark}}}]}}]}}]"#),
+            yes,
+        );
+        cached(api, &format!(r#""messages":[{{"role":"system","content":"x",{mark}}}]"#), yes);
+        cached(api, &format!(r#""tools":[{{"name":"f",{mark}}}]"#), yes);
+        cached(api, r#""messages":[{"content":[{"text":"x","Cache_Control":{}}]}]"#, yes);
+        cached(
+            api,
+            r#""cache_control":null,"messages":[{"cache_control":null,"content":[{"text":"x","cache_control":null}]}]"#,
+            no,
+        );
+        cached(api, r#""tools":[{"name":"f","cache_control":null}]"#, no);
+    }
+    cached(Api::Messages, &format!(r#""system":[{{"type":"text","text":"x",{mark}}}]"#), yes);
+    cached(Api::ChatCompletions, &format!(r#""tools":[{{"type":"function","function":{{"name":"f",{mark}}}}}]"#), yes);
+    // An argument of a tool is what the client's users write, and so is the schema of one.
+    cached(Api::Messages, &format!(r#""messages":[{{"content":[{{"type":"tool_use","input":{{{mark}}}}}]}}]"#), no);
+    cached(
+        Api::ChatCompletions,
+        &format!(r#""tools":[{{"function":{{"parameters":{{"properties":{{{mark}}}}}}}}}]"#),
+        no,
+    );
+    for api in [Api::ChatCompletions, Api::Responses] {
+        cached(api, r#""prompt_cache_key":"k""#, yes);
+        cached(api, r#""prompt_cache_retention":"24h""#, yes);
+        cached(api, r#""prompt_cache_options":{"mode":"explicit"}"#, yes);
+        cached(api, r#""prompt_cache_key":null,"prompt_cache_retention":null"#, no);
+        cached(api, r#""metadata":{"prompt_cache_key":"k"}"#, no);
+    }
+    let part = r#"[{"role":"user","content":[{"type":"input_text","text":"abcd","prompt_cache_breakpoint":{"mode":"explicit"}}]}]"#;
+    cached(Api::Responses, &format!(r#""input":{part}"#), "cached=true tokens=1");
+    cached(Api::Messages, r#""prompt_cache_key":"k""#, no);
+    refused(
+        r#"{"model":"m","prompt_cache_key":null,"prompt_cache_key":"k"}"#,
+        Violation::DuplicateKey("prompt_cache_key"),
+    );
+    refused(r#"{"model":"m","Prompt_Cache_Key":"k"}"#, Violation::KeyCase("prompt_cache_key"));
+}
+
+#[test]
+fn flags_are_known_as_soon_as_they_can_be() {
+    let known = |api, body: &str, flag| {
+        let mut facts = facts(api);
+        facts.push(body.as_bytes()).expect("a good body so far");
+        facts.flag(flag)
+    };
+    assert_eq!(known(Api::OllamaChat, r#"{"stream":false,"#, Flag::Stream), Some(false));
+    assert_eq!(known(Api::OllamaChat, r#"{"stream":null,"#, Flag::Stream), None);
+    assert_eq!(known(Api::Messages, r#"{"messages":[{"content":[{"cache_control":{"#, Flag::Cached), Some(true));
+    assert_eq!(known(Api::ChatCompletions, r#"{"reasoning_effort":"none","#, Flag::Reasoning), None);
+    assert_eq!(known(Api::ChatCompletions, r#"{"reasoning":{"effort":"high","#, Flag::Reasoning), Some(true));
+}
+
+#[test]
+fn an_excerpt_is_read_from_every_api() {
+    let last = |api, body: &str| {
+        let facts = read(api, body.as_bytes()).unwrap_or_else(|violation| panic!("{body}: {violation:?}"));
+        let excerpt = facts.excerpt().expect("wanted");
+        (excerpt.last_user_turn().head().to_owned(), excerpt.conversation().head().to_owned())
+    };
+    let is = |last: &str, all: &str| (last.to_owned(), all.to_owned());
+    let turns = r#"[{"role":"user","content":"one"},{"content":[{"type":"text","text":"two"},{"type":"text","text":"2"}],"role":"user"},{"role":"assistant","content":"three"}]"#;
+    let messages = format!(r#"{{"model":"m","system":"be","messages":{turns},"tools":[{{"name":"f"}}]}}"#);
+    assert_eq!(last(Api::Messages, &messages), is("two\n2", "be\none\ntwo\n2\nthree"));
+    let input = format!(r#"{{"model":"m","input":{turns}}}"#);
+    assert_eq!(last(Api::Responses, &input), is("two\n2", "one\ntwo\n2\nthree"));
+    assert_eq!(last(Api::Responses, r#"{"model":"m","input":"hi"}"#), is("hi", "hi"));
+    assert_eq!(last(Api::Completions, r#"{"model":"m","prompt":["a","b"]}"#), is("b", "a\nb"));
+    assert_eq!(last(Api::OllamaGenerate, r#"{"model":"m","prompt":"p","system":"s"}"#), is("p", "p\ns"));
+}
+
+#[test]
 fn bodies_that_two_parsers_could_read_differently_are_refused() {
     refused(r#"{"model":"a","model":"b"}"#, Violation::DuplicateKey("model"));
     refused(r#"{"model":"a","\u006dodel":"b"}"#, Violation::DuplicateKey("model"));
@@ -288,22 +381,46 @@ fn a_conversation_keeps_its_identity_as_it_goes_on() {
 #[test]
 fn the_rest_of_the_body_bounds_what_is_not_read_yet() {
     let body = br#"{"model":"m","messages":[{"role":"user","content":"0123456789"}]}"#;
-    let mut facts = Facts::new(Api::ChatCompletions, EVERYTHING, None, 128, body.len() as u64);
+    let mut facts = Facts::new(Api::ChatCompletions, everything(), None, 128, body.len() as u64);
     let (head, tail) = body.split_at(14);
     facts.push(head).expect("a good body");
     assert_eq!(facts.asked(), Some(Some("m")));
-    assert_eq!(facts.images(), None);
+    assert_eq!(facts.flag(Flag::Images), None);
     assert_eq!(facts.input_tokens(), Bounds { low: 0, high: (tail.len() as u64 * 2).div_ceil(4) });
     facts.push(tail).and_then(|()| facts.finish()).expect("a good body");
     assert_eq!(facts.input_tokens(), Bounds { low: 3, high: 3 });
-    assert_eq!(facts.images(), Some(false));
+    assert_eq!(facts.flag(Flag::Images), Some(false));
 }
+
+const APIS: [Api; 5] = [Api::ChatCompletions, Api::Messages, Api::Responses, Api::OllamaChat, Api::OllamaGenerate];
+
+/// Keys that set flags, at the top level or below it.
+const KEYS: [&str; 14] = [
+    "tools",
+    "stream",
+    "audio",
+    "modalities",
+    "response_format",
+    "text",
+    "format",
+    "reasoning",
+    "thinking",
+    "images",
+    "image_url",
+    "cache_control",
+    "prompt_cache_key",
+    "system",
+];
+
+/// Values that do.
+const WORDS: [&str; 8] = ["user", "image", "audio", "json_schema", "none", "high", "disabled", "aGk="];
 
 /// JSON-like text: mostly valid, with keys that matter, and sometimes damaged.
 fn bodies() -> impl Strategy<Value = Vec<u8>> {
     let scalar = prop_oneof![
         Just("null".to_owned()),
         Just("true".to_owned()),
+        prop::sample::select(WORDS.to_vec()).prop_map(|word| format!("\"{word}\"")),
         "-?(0|[1-9][0-9]{0,6})(\\.[0-9]{1,3})?([eE][+-]?[0-9]{1,2})?",
         "\"([ -!#-\\[\\]-~]|\\\\[nrtbf\"\\\\/]|\\\\u[0-9a-f]{4}|[\u{80}-\u{2000}]|[\u{1f600}-\u{1f64f}]){0,90}\"",
     ];
@@ -313,6 +430,7 @@ fn bodies() -> impl Strategy<Value = Vec<u8>> {
         1 => Just("\"tools\"".to_owned()),
         1 => Just("\"content\"".to_owned()),
         1 => Just("\"type\"".to_owned()),
+        2 => prop::sample::select(KEYS.to_vec()).prop_map(|key| format!("\"{key}\"")),
         1 => Just("\"mod\\u0065l\"".to_owned()),
         1 => "\"[a-zA-Z]{0,6}\"",
     ];
@@ -326,17 +444,19 @@ fn bodies() -> impl Strategy<Value = Vec<u8>> {
         ]
     });
     let damage = prop::option::weighted(0.4, (any::<prop::sample::Index>(), any::<u8>(), any::<bool>()));
-    (prop::collection::vec(("\"(model|messages|input|[a-z]{1,3})\"", value), 0..5), damage).prop_map(
-        |(members, damage)| {
-            let members: Vec<String> = members.iter().map(|(key, value)| format!("{key}: {value}")).collect();
-            let mut body = format!("{{{}}}", members.join(", ")).into_bytes();
-            if let Some((at, byte, insert)) = damage {
-                let at = at.index(body.len());
-                if insert { body.insert(at, byte) } else { body[at] = byte }
-            }
-            body
-        },
-    )
+    let top = prop_oneof![
+        3 => "\"(model|messages|input|[a-z]{1,3})\"",
+        2 => prop::sample::select(KEYS.to_vec()).prop_map(|key| format!("\"{key}\"")),
+    ];
+    (prop::collection::vec((top, value), 0..5), damage).prop_map(|(members, damage)| {
+        let members: Vec<String> = members.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+        let mut body = format!("{{{}}}", members.join(", ")).into_bytes();
+        if let Some((at, byte, insert)) = damage {
+            let at = at.index(body.len());
+            if insert { body.insert(at, byte) } else { body[at] = byte }
+        }
+        body
+    })
 }
 
 proptest! {
@@ -344,14 +464,19 @@ proptest! {
 
     #[test]
     fn any_split_gives_the_same_facts(body in bodies(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6)) {
-        let whole = read(Api::ChatCompletions, &body).map(|facts| (summary(&facts), facts.identity()));
+        let told = |facts: &Facts| {
+            let excerpt = facts.excerpt().expect("wanted");
+            let ends = [excerpt.conversation(), excerpt.last_user_turn()].map(|ends| (ends.head().to_owned(), ends.tail()));
+            (summary(facts), facts.identity(), ends)
+        };
+        let whole = read(Api::ChatCompletions, &body).map(|facts| told(&facts));
         let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(body.len())).collect();
         cuts.extend([0, body.len()]);
         cuts.sort_unstable();
         for chunks in [cuts.windows(2).map(|pair| &body[pair[0]..pair[1]]).collect::<Vec<_>>(), body.chunks(1).collect()] {
             let mut facts = facts(Api::ChatCompletions);
             let split = chunks.iter().try_for_each(|chunk| facts.push(chunk)).and_then(|()| facts.finish());
-            prop_assert_eq!(split.map(|()| (summary(&facts), facts.identity())), whole.clone());
+            prop_assert_eq!(split.map(|()| told(&facts)), whole.clone());
         }
     }
 
@@ -368,6 +493,24 @@ proptest! {
             }
             (Err(_), _) => {}
             (Ok(_), Err(error)) => prop_assert!(error.to_string().contains("number out of range"), "accepted what serde_json refuses: {}", error),
+        }
+    }
+
+    /// What a policy does not ask for is not looked into; what it asks for must be read as if it asked for everything.
+    #[test]
+    fn a_fact_is_read_alike_whatever_else_is_wanted(body in bodies(), api in prop::sample::select(APIS.to_vec())) {
+        let whole = read(api, &body);
+        for flag in Flag::ALL {
+            let wanted = Wanted { flags: FlagSet::from_iter([*flag]), ..Wanted::default() };
+            let mut facts = Facts::new(api, wanted, None, 128, 1 << 20);
+            let alone = facts.push(&body).and_then(|()| facts.finish());
+            prop_assert_eq!(alone.map(|()| facts.flag(*flag)), whole.as_ref().map(|facts| facts.flag(*flag)).map_err(|it| *it));
+        }
+        let text = WantedText { length: true, ..WantedText::default() };
+        let mut facts = Facts::new(api, Wanted { text, ..Wanted::default() }, None, 128, 1 << 20);
+        if facts.push(&body).and_then(|()| facts.finish()).is_ok() {
+            prop_assert_eq!(Some(facts.input_tokens()), whole.as_ref().ok().map(Facts::input_tokens));
+            prop_assert_eq!(Some(facts.messages()), whole.ok().as_ref().map(Facts::messages));
         }
     }
 

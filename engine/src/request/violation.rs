@@ -1,5 +1,6 @@
 //! Why a request cannot be read: everything that two parsers could understand differently.
 
+use crate::json::Fault;
 use crate::reason::{Reason, Refusal};
 
 /// A reason to refuse a request unread.
@@ -44,6 +45,17 @@ pub enum Violation {
     UnexpectedBody,
     /// The path spells an API in a way that servers read differently.
     PathSpelling,
+}
+
+impl From<Fault> for Violation {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Syntax => Violation::Syntax,
+            Fault::Encoding => Violation::Encoding,
+            Fault::TrailingData => Violation::TrailingData,
+            Fault::TooDeep => Violation::TooDeep,
+        }
+    }
 }
 
 impl Violation {

@@ -1,9 +1,9 @@
 //! The only file of the corpus that knows the engine: a request goes in, what a client and a provider see comes out.
 
 use crate::attempt::Attempt;
-use pointsman_engine::{Exchange, Policy, Received, Step, receive};
+use pointsman_engine::{Exchange, Live, Policy, Received, Record, Step, receive};
 use serde_json::Value;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// What became of a request.
 #[derive(Debug, Default)]
@@ -17,7 +17,7 @@ pub(crate) struct Seen {
 }
 
 pub(crate) struct Engine {
-    policy: Rc<Policy>,
+    policy: Arc<Policy>,
     guest: (String, String),
 }
 
@@ -25,14 +25,14 @@ impl Engine {
     pub(crate) fn new(policy: &Value, guest: &(String, String)) -> Self {
         let policy =
             Policy::from_json(policy.to_string().as_bytes()).unwrap_or_else(|errors| panic!("{policy}: {errors}"));
-        Self { policy: Rc::new(policy), guest: guest.clone() }
+        Self { policy: Arc::new(policy), guest: guest.clone() }
     }
 
     /// The record of the request as a whole.
     pub(crate) fn explain(&self, attempt: &Attempt) -> Option<Value> {
         let body = attempt.body().unwrap_or_default();
         let record = pointsman_engine::explain(&self.policy, &Exchange { body, ..self.exchange(attempt) });
-        record.map(|record| serde_json::from_str(&record).expect("a record"))
+        record.map(|record| parsed(&record))
     }
 
     /// Feeds it in chunks. `None` is a request that ends with its headers.
@@ -48,7 +48,7 @@ impl Engine {
         headers.extend(exchange.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_slice())));
         headers.extend(length.as_ref().map(|length| (&b"content-length"[..], length.as_bytes())));
         let mut seen = Seen::default();
-        match receive(&self.policy, &headers, &exchange, chunks.is_none()) {
+        match receive(&self.policy, &headers, &exchange, &Live::default, chunks.is_none()) {
             Received::Pass(record) => seen.record = record.map(|record| parsed(&record)),
             Received::Reply(reply) => seen.take(Step::Reply(reply), &[]),
             Received::Read(mut reading) => {
@@ -100,6 +100,6 @@ impl Seen {
     }
 }
 
-fn parsed(record: &str) -> Value {
-    serde_json::from_str(record).expect("a record")
+fn parsed(record: &Record) -> Value {
+    serde_json::to_value(record).expect("a record")
 }

@@ -1,27 +1,27 @@
 //! A short decoded string on the stack: keys and the few values that are compared with known words.
 
-/// No key or word that matters is longer.
-pub(super) const CAPACITY: usize = 32;
-
-/// Collects at most [`CAPACITY`] bytes; anything longer equals nothing.
+/// Collects at most [`Name::CAPACITY`] bytes; anything longer equals nothing.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Name {
-    bytes: [u8; CAPACITY],
+pub(crate) struct Name {
+    bytes: [u8; Name::CAPACITY],
     len: usize,
     has_nul: bool,
 }
 
 impl Name {
-    pub(super) const fn new() -> Self {
-        Self { bytes: [0; CAPACITY], len: 0, has_nul: false }
+    /// No key or word that matters is longer.
+    pub(crate) const CAPACITY: usize = 32;
+
+    pub(crate) const fn new() -> Self {
+        Self { bytes: [0; Self::CAPACITY], len: 0, has_nul: false }
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.len = 0;
         self.has_nul = false;
     }
 
-    pub(super) fn push(&mut self, text: &[u8]) {
+    pub(crate) fn push(&mut self, text: &[u8]) {
         self.has_nul |= text.contains(&0);
         if let Some(space) = self.bytes.get_mut(self.len..).and_then(|free| free.get_mut(..text.len())) {
             space.copy_from_slice(text);
@@ -32,16 +32,16 @@ impl Name {
     }
 
     /// The text, or an empty slice when it was too long to be anything known.
-    pub(super) fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 
-    pub(super) fn has_nul(&self) -> bool {
+    pub(crate) fn has_nul(&self) -> bool {
         self.has_nul
     }
 
     /// The text in lower case, by the folding of Go's encoding/json (which also folds U+017F and U+212A).
-    pub(super) fn folded(&self) -> Self {
+    pub(crate) fn folded(&self) -> Self {
         let mut folded = Self::new();
         if self.as_bytes().is_ascii() {
             folded.push(self.as_bytes());

@@ -3,28 +3,11 @@
 //! Only text counts, not its JSON spelling: clients move `cache_control` marks, reorder keys and turn a
 //! string into a list of parts between turns, and the conversation must stay on its model (and its cache).
 
+use super::{Listener, Role, Speaker};
+use crate::json::Want;
 use xxhash_rust::xxh64::Xxh64;
 
-/// Where the text in progress belongs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Speaker {
-    System,
-    Tools,
-    /// A message whose role may not have been seen yet.
-    Message,
-    /// Text that is a first user turn by itself: a prompt, the input of an embedding.
-    Prompt,
-    Nobody,
-}
-
-/// The role of a message, as far as identity goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
-    System,
-    User,
-    Other,
-}
-
+/// The hashes of what counts, as far as it has passed.
 #[derive(Clone)]
 pub(super) struct Conversation {
     system: Xxh64,
@@ -35,8 +18,8 @@ pub(super) struct Conversation {
     first_user: Option<u64>,
 }
 
-impl Conversation {
-    pub(super) fn new() -> Self {
+impl Default for Conversation {
+    fn default() -> Self {
         let empty = Xxh64::new(0);
         Self {
             system: empty.clone(),
@@ -47,38 +30,44 @@ impl Conversation {
             first_user: None,
         }
     }
+}
 
-    /// Whether text of this speaker can still matter. Later turns are not part of the identity.
-    pub(super) fn listens_to(&self, speaker: Speaker) -> bool {
+impl Listener for Conversation {
+    /// Later turns are not part of the identity.
+    fn want(&self, speaker: Speaker) -> Want {
         match speaker {
-            Speaker::System | Speaker::Tools | Speaker::Prompt => true,
-            Speaker::Message => self.first_user.is_none(),
-            Speaker::Nobody => false,
+            Speaker::System | Speaker::Tools | Speaker::Prompt => Want::Text,
+            Speaker::Message if self.first_user.is_none() => Want::Text,
+            Speaker::Message | Speaker::Nobody => Want::Nothing,
         }
     }
 
-    pub(super) fn text(&mut self, speaker: Speaker, text: &[u8]) {
+    fn text(&mut self, speaker: Speaker, text: &[u8]) {
         if let Some(hash) = self.hash(speaker) {
             hash.update(text);
         }
     }
 
+    fn token(&mut self, speaker: Speaker, token: u64) {
+        self.text(speaker, &token.to_le_bytes());
+    }
+
     /// Strings are kept apart by a byte that no UTF-8 text holds.
-    pub(super) fn end_of_string(&mut self, speaker: Speaker) {
+    fn end_string(&mut self, speaker: Speaker) {
         self.text(speaker, &[0xFF]);
     }
 
-    pub(super) fn begin_message(&mut self) {
+    fn begin_message(&mut self) {
         self.message.reset(0);
         self.role = Role::Other;
     }
 
-    pub(super) fn role(&mut self, role: Role) {
+    fn role(&mut self, role: Role) {
         self.role = role;
     }
 
     /// The role may stand behind the text, so a message is filed when it is complete.
-    pub(super) fn end_message(&mut self) {
+    fn end_message(&mut self) {
         if self.first_user.is_some() {
             return;
         }
@@ -88,7 +77,9 @@ impl Conversation {
             Role::Other => {}
         }
     }
+}
 
+impl Conversation {
     /// The identity, complete once the whole body has passed.
     pub(super) fn identity(&self) -> u64 {
         let mut whole = Xxh64::new(0);

@@ -1,0 +1,299 @@
+//! RFC 8259 as a machine that can stop after any byte and go on with the next chunk.
+//!
+//! It builds nothing: it tells a [`Sink`] what passes, checks everything, and keeps one bit per open
+//! container. Text is handed on decoded, and only where the sink asks for it, so that a prompt that
+//! nobody looks at costs one pass of [`skim::skim`] and no copy.
+
+use super::escape::{self, Escape, Step};
+use super::nesting::Nesting;
+use super::number::Number;
+use super::partial::Partial;
+use super::skim::{self, Stop};
+use super::{Container, Fault, Literal, Sink, Want};
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// Before the top-level value, which must be an object.
+    Start,
+    /// A value must follow.
+    Value,
+    /// Behind `[`.
+    ValueOrEnd,
+    /// Behind `{`.
+    KeyOrEnd,
+    /// Behind a comma in an object.
+    Key,
+    Colon,
+    /// A comma or the end of the container must follow.
+    Next,
+    Text {
+        key: bool,
+        want: Want,
+    },
+    Escape {
+        key: bool,
+        want: Want,
+        escape: Escape,
+    },
+    Number(Number),
+    Word {
+        word: &'static [u8],
+        seen: usize,
+        literal: Literal,
+    },
+    Done,
+}
+
+/// The machine. Its size does not depend on the document.
+#[derive(Debug)]
+pub(crate) struct Lexer {
+    state: State,
+    /// Bytes in the chunks before this one.
+    base: u64,
+    nesting: Nesting,
+    partial: Partial,
+}
+
+impl Lexer {
+    pub(crate) fn new(max_depth: usize) -> Self {
+        Self { state: State::Start, base: 0, nesting: Nesting::new(max_depth), partial: Partial::default() }
+    }
+
+    /// How many bytes have been read, without the beginning of a character that is not complete.
+    pub(crate) fn offset(&self) -> u64 {
+        self.base - self.partial.len() as u64
+    }
+
+    /// How many bytes have been read.
+    pub(crate) fn position(&self) -> u64 {
+        self.base
+    }
+
+    /// There is no more: whether the object is complete.
+    pub(crate) fn finish(&self) -> Result<(), Fault> {
+        if matches!(self.state, State::Done) { Ok(()) } else { Err(Fault::Syntax) }
+    }
+
+    /// Reads the next chunk. After an error the machine must not be fed again.
+    pub(crate) fn feed<S: Sink>(&mut self, chunk: &[u8], sink: &mut S) -> Result<(), S::Refusal> {
+        let mut rest = chunk;
+        let result = self.read(chunk, &mut rest, sink);
+        // After an error, the offset of the byte that caused it.
+        self.base += (chunk.len() - rest.len()) as u64;
+        result
+    }
+
+    fn read<'c, S: Sink>(&mut self, chunk: &'c [u8], rest: &mut &'c [u8], sink: &mut S) -> Result<(), S::Refusal> {
+        while let Some((&byte, tail)) = rest.split_first() {
+            match self.state {
+                State::Text { key, want } => {
+                    self.text(rest, chunk.len(), key, want, sink)?;
+                    continue;
+                }
+                State::Number(number) => {
+                    self.number(rest, number, sink)?;
+                    continue;
+                }
+                State::Escape { key, want, escape } => self.escape(byte, key, want, escape, sink)?,
+                State::Word { word, seen, literal } => self.word(byte, word, seen, literal, sink)?,
+                _ if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') => {}
+                _ => self.token(byte, self.base + (chunk.len() - rest.len()) as u64, sink)?,
+            }
+            *rest = tail;
+        }
+        Ok(())
+    }
+
+    /// A byte outside of strings, numbers and words.
+    fn token<S: Sink>(&mut self, byte: u8, at: u64, sink: &mut S) -> Result<(), S::Refusal> {
+        match self.state {
+            State::Start => match byte {
+                b'{' => self.open(Container::Object, at, sink),
+                0xEF | 0xFE | 0xFF | 0 => Err(Fault::Encoding.into()),
+                _ => Err(Fault::Syntax.into()),
+            },
+            State::Value => self.value(byte, at, sink),
+            State::ValueOrEnd if byte == b']' => self.close(sink),
+            State::ValueOrEnd => self.value(byte, at, sink),
+            State::KeyOrEnd if byte == b'}' => self.close(sink),
+            State::KeyOrEnd | State::Key if byte == b'"' => {
+                self.state = State::Text { key: true, want: sink.begin_key() };
+                Ok(())
+            }
+            State::Colon if byte == b':' => {
+                self.state = State::Value;
+                Ok(())
+            }
+            State::Next => match (byte, self.nesting.in_object()) {
+                (b',', true) => {
+                    self.state = State::Key;
+                    Ok(())
+                }
+                (b',', false) => {
+                    self.state = State::Value;
+                    Ok(())
+                }
+                (b'}', true) | (b']', false) => self.close(sink),
+                _ => Err(Fault::Syntax.into()),
+            },
+            State::Done => Err(Fault::TrailingData.into()),
+            _ => Err(Fault::Syntax.into()),
+        }
+    }
+
+    fn value<S: Sink>(&mut self, byte: u8, at: u64, sink: &mut S) -> Result<(), S::Refusal> {
+        self.state = match byte {
+            b'"' => State::Text { key: false, want: sink.begin_string(at)? },
+            b'{' => return self.open(Container::Object, at, sink),
+            b'[' => return self.open(Container::Array, at, sink),
+            b't' => State::Word { word: b"true", seen: 1, literal: Literal::True },
+            b'f' => State::Word { word: b"false", seen: 1, literal: Literal::False },
+            b'n' => State::Word { word: b"null", seen: 1, literal: Literal::Null },
+            _ => State::Number(Number::begin(byte).ok_or(Fault::Syntax)?),
+        };
+        Ok(())
+    }
+
+    fn open<S: Sink>(&mut self, container: Container, at: u64, sink: &mut S) -> Result<(), S::Refusal> {
+        self.nesting.open(container)?;
+        self.state = match container {
+            Container::Object => State::KeyOrEnd,
+            Container::Array => State::ValueOrEnd,
+        };
+        sink.begin(container, at + 1)
+    }
+
+    fn close<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Refusal> {
+        self.nesting.close();
+        self.state = if self.nesting.is_closed() { State::Done } else { State::Next };
+        sink.end()
+    }
+
+    /// Bytes inside a string up to an escape, the closing quote or the end of the chunk.
+    fn text<S: Sink>(
+        &mut self,
+        rest: &mut &[u8],
+        chunk: usize,
+        key: bool,
+        want: Want,
+        sink: &mut S,
+    ) -> Result<(), S::Refusal> {
+        if self.partial.len() > 0 {
+            return Ok(self.complete(rest, want, sink)?);
+        }
+        let stretch = if want == Want::Text { skim::plain(rest) } else { skim::skim(rest) };
+        let (passed, behind) = rest.split_at_checked(stretch.len).ok_or(Fault::Syntax)?;
+        match want {
+            Want::Nothing => {}
+            Want::Length => sink.length(stretch.decoded),
+            Want::Text if passed.is_empty() => {}
+            Want::Text => sink.text(passed),
+        }
+        *rest = behind;
+        let tail = behind.get(1..).unwrap_or_default();
+        match stretch.stop {
+            Stop::End => Ok(()),
+            Stop::Cut => {
+                self.partial = Partial::of(behind);
+                *rest = &[];
+                Ok(())
+            }
+            Stop::Quote => {
+                *rest = tail;
+                self.close_string(key, self.base + (chunk - tail.len()) as u64, sink)
+            }
+            Stop::Escape => {
+                *rest = tail;
+                // The common escapes are settled here, without a turn through the machine.
+                if let Some((&letter, tail)) = tail.split_first()
+                    && let Some(decoded) = escape::simple(letter)
+                {
+                    emit(&[decoded], want, sink);
+                    *rest = tail;
+                } else {
+                    self.state = State::Escape { key, want, escape: Escape::BEGIN };
+                }
+                Ok(())
+            }
+            Stop::Control => Err(Fault::Syntax.into()),
+            Stop::Invalid => Err(Fault::Encoding.into()),
+        }
+    }
+
+    fn close_string<S: Sink>(&mut self, key: bool, end: u64, sink: &mut S) -> Result<(), S::Refusal> {
+        if key {
+            self.state = State::Colon;
+            sink.end_key()
+        } else {
+            self.state = State::Next;
+            sink.end_string(end)
+        }
+    }
+
+    /// Adds a byte to the character that the last chunk cut.
+    fn complete<S: Sink>(&mut self, rest: &mut &[u8], want: Want, sink: &mut S) -> Result<(), Fault> {
+        let Some((&byte, tail)) = rest.split_first() else { return Ok(()) };
+        if let Some(character) = self.partial.push(byte)? {
+            emit(character, want, sink);
+            self.partial.clear();
+        }
+        *rest = tail;
+        Ok(())
+    }
+
+    fn escape<S: Sink>(&mut self, byte: u8, key: bool, want: Want, escape: Escape, sink: &mut S) -> Result<(), Fault> {
+        self.state = match escape.step(byte)? {
+            Step::More(escape) => State::Escape { key, want, escape },
+            Step::Decoded(character) => {
+                emit(character.encode_utf8(&mut [0; 4]).as_bytes(), want, sink);
+                State::Text { key, want }
+            }
+        };
+        Ok(())
+    }
+
+    /// Digits and signs up to the first byte that does not belong to the number.
+    fn number<S: Sink>(&mut self, rest: &mut &[u8], mut number: Number, sink: &mut S) -> Result<(), S::Refusal> {
+        while let Some((&byte, tail)) = rest.split_first() {
+            let Some(next) = number.step(byte) else {
+                if !number.is_complete() {
+                    return Err(Fault::Syntax.into());
+                }
+                self.state = State::Next;
+                return sink.number(number.value());
+            };
+            number = next;
+            *rest = tail;
+        }
+        self.state = State::Number(number);
+        Ok(())
+    }
+
+    fn word<S: Sink>(
+        &mut self,
+        byte: u8,
+        word: &'static [u8],
+        seen: usize,
+        literal: Literal,
+        sink: &mut S,
+    ) -> Result<(), S::Refusal> {
+        if word.get(seen) != Some(&byte) {
+            return Err(Fault::Syntax.into());
+        }
+        if seen + 1 < word.len() {
+            self.state = State::Word { word, seen: seen + 1, literal };
+            return Ok(());
+        }
+        self.state = State::Next;
+        sink.literal(literal)
+    }
+}
+
+/// Hands on what an escape stood for, or a character that was cut.
+fn emit<S: Sink>(text: &[u8], want: Want, sink: &mut S) {
+    match want {
+        Want::Nothing => {}
+        Want::Length => sink.length(text.len()),
+        Want::Text => sink.text(text),
+    }
+}

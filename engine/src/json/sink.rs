@@ -1,0 +1,54 @@
+//! What passes, told to whoever listens.
+
+use super::Fault;
+
+/// What the lexer reports to. Offsets count bytes from the start of the document.
+///
+/// A sink may refuse what it hears: its refusal stops the lexer as a fault does.
+pub(crate) trait Sink {
+    /// Why the reading ends early.
+    type Refusal: From<Fault>;
+
+    /// A container opens; `inside` is the offset behind its bracket.
+    fn begin(&mut self, container: Container, inside: u64) -> Result<(), Self::Refusal>;
+    /// The innermost container closes.
+    fn end(&mut self) -> Result<(), Self::Refusal>;
+    /// A key begins.
+    fn begin_key(&mut self) -> Want;
+    /// The key is complete.
+    fn end_key(&mut self) -> Result<(), Self::Refusal>;
+    /// A string value begins at its opening quote.
+    fn begin_string(&mut self, at: u64) -> Result<Want, Self::Refusal>;
+    /// Decoded text of the key or value in progress: whole characters, in any split between them.
+    fn text(&mut self, text: &[u8]);
+    /// So many bytes of decoded text passed.
+    fn length(&mut self, bytes: usize);
+    /// The string value is complete; `end` is the offset behind its closing quote.
+    fn end_string(&mut self, end: u64) -> Result<(), Self::Refusal>;
+    /// A number passed. `None` unless it is a plain non-negative integer.
+    fn number(&mut self, value: Option<u64>) -> Result<(), Self::Refusal>;
+    /// `true`, `false` or `null` passed.
+    fn literal(&mut self, literal: Literal) -> Result<(), Self::Refusal>;
+}
+
+/// What a sink wants to know of a string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Want {
+    Nothing,
+    /// How long its text is.
+    Length,
+    Text,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Container {
+    Object,
+    Array,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Literal {
+    True,
+    False,
+    Null,
+}

@@ -1,0 +1,201 @@
+//! What the lexer promises to every sink: the same events for every split, and those of another parser.
+
+use super::{Container, Fault, Lexer, Literal, Sink, Want};
+use proptest::prelude::*;
+use serde_json::Value;
+
+/// Builds the document from what passes, and refuses the key `stop`.
+#[derive(Debug, Default)]
+struct Builder {
+    /// The open containers, each with the key that its next member has.
+    open: Vec<(Value, String)>,
+    text: String,
+    passed: usize,
+    whole: Option<Value>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Refusal {
+    Fault(Fault),
+    Stop,
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Refusal::Fault(fault)
+    }
+}
+
+impl Builder {
+    fn value(&mut self, value: Value) {
+        match self.open.last_mut() {
+            None => self.whole = Some(value),
+            Some((Value::Array(items), _)) => items.push(value),
+            Some((parent, key)) => parent[key.as_str()] = value,
+        }
+    }
+}
+
+impl Sink for Builder {
+    type Refusal = Refusal;
+
+    fn begin(&mut self, container: Container, _: u64) -> Result<(), Refusal> {
+        let empty = if container == Container::Array {
+            Value::Array(Vec::new())
+        } else {
+            Value::Object([].into_iter().collect())
+        };
+        self.open.push((empty, String::new()));
+        Ok(())
+    }
+    fn end(&mut self) -> Result<(), Refusal> {
+        let (value, _) = self.open.pop().expect("an open container");
+        self.value(value);
+        Ok(())
+    }
+    fn begin_key(&mut self) -> Want {
+        self.text.clear();
+        Want::Text
+    }
+    fn end_key(&mut self) -> Result<(), Refusal> {
+        let key = std::mem::take(&mut self.text);
+        if key == "stop" {
+            return Err(Refusal::Stop);
+        }
+        self.open.last_mut().expect("an object").1 = key;
+        Ok(())
+    }
+    fn begin_string(&mut self, _: u64) -> Result<Want, Refusal> {
+        self.text.clear();
+        // Keys that begin with `l` ask for lengths only, `n` for nothing.
+        let key = self.open.last().map(|(_, key)| key.as_str()).unwrap_or_default();
+        Ok(match key.as_bytes().first() {
+            Some(b'l') => Want::Length,
+            Some(b'n') => Want::Nothing,
+            _ => Want::Text,
+        })
+    }
+    fn text(&mut self, text: &[u8]) {
+        self.text.push_str(std::str::from_utf8(text).expect("whole characters"));
+    }
+    fn length(&mut self, bytes: usize) {
+        self.passed += bytes;
+    }
+    fn end_string(&mut self, _: u64) -> Result<(), Refusal> {
+        let text = std::mem::take(&mut self.text);
+        self.value(Value::String(text));
+        Ok(())
+    }
+    fn number(&mut self, value: Option<u64>) -> Result<(), Refusal> {
+        self.value(value.map_or(Value::Null, Value::from));
+        Ok(())
+    }
+    fn literal(&mut self, literal: Literal) -> Result<(), Refusal> {
+        self.value(match literal {
+            Literal::True => Value::Bool(true),
+            Literal::False => Value::Bool(false),
+            Literal::Null => Value::Null,
+        });
+        Ok(())
+    }
+}
+
+/// The document, and how many bytes passed of strings of which only the length was wanted.
+fn read<'c>(chunks: impl IntoIterator<Item = &'c [u8]>) -> Result<(Value, usize), Refusal> {
+    let mut lexer = Lexer::new(64);
+    let mut builder = Builder::default();
+    chunks.into_iter().try_for_each(|chunk| lexer.feed(chunk, &mut builder))?;
+    lexer.finish()?;
+    Ok((builder.whole.expect("a whole document"), builder.passed))
+}
+
+/// What the builder makes of a document: it hears no numbers but plain ones, and not every string.
+fn heard(value: &Value, key: &str, passed: &mut usize) -> Value {
+    match value {
+        Value::Number(number) => number.as_u64().map_or(Value::Null, Value::from),
+        Value::String(text) if key.starts_with('l') => {
+            *passed += text.len();
+            Value::String(String::new())
+        }
+        Value::String(_) if key.starts_with('n') => Value::String(String::new()),
+        Value::Array(items) => items.iter().map(|item| heard(item, "", passed)).collect(),
+        Value::Object(members) => members.iter().map(|(key, value)| (key.clone(), heard(value, key, passed))).collect(),
+        other => other.clone(),
+    }
+}
+
+#[test]
+fn a_sink_stops_the_lexer_with_its_own_refusal() {
+    assert_eq!(read([br#"{"a": {"stop": 1}, ]"#.as_slice()]), Err(Refusal::Stop));
+    assert_eq!(read([br#"{"a": [1, ], "stop": 1}"#.as_slice()]), Err(Refusal::Fault(Fault::Syntax)));
+}
+
+#[test]
+fn faults_say_what_is_wrong() {
+    let fault = |text: &[u8], expected| assert_eq!(read([text]), Err(Refusal::Fault(expected)), "{text:?}");
+    fault(b"", Fault::Syntax);
+    fault(b"[]", Fault::Syntax);
+    fault(b"{\"a\":tru}", Fault::Syntax);
+    fault(b"{\"a\":1", Fault::Syntax);
+    fault(b"{} {}", Fault::TrailingData);
+    fault(b"\xef\xbb\xbf{}", Fault::Encoding);
+    fault(b"{\"\xff\":1}", Fault::Encoding);
+    fault(b"{\"a\":\"\\ud800\"}", Fault::Encoding);
+    fault(format!("{{\"a\":{}", "[".repeat(64)).as_bytes(), Fault::TooDeep);
+}
+
+/// Documents, sometimes damaged.
+fn documents() -> impl Strategy<Value = Vec<u8>> {
+    let scalar = prop_oneof![
+        Just("null".to_owned()),
+        Just("false".to_owned()),
+        "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,3})?([eE][+-]?[0-9])?",
+        "\"([ -!#-\\[\\]-~]|\\\\[nrtbf\"\\\\/]|\\\\u[0-9a-f]{4}|\\\\ud83d\\\\ude0[0-9]|[\u{80}-\u{2000}]|[\u{1f600}-\u{1f64f}]){0,70}\"",
+    ];
+    let value = scalar.prop_recursive(4, 30, 5, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(|items| format!("[{}]", items.join(" ,"))),
+            prop::collection::vec(("([a-z\u{e9}]|\\\\n){0,4}", inner), 0..4).prop_map(|members| {
+                let members: Vec<String> =
+                    members.iter().enumerate().map(|(nth, (key, value))| format!("\"{key}{nth}\":\t{value}")).collect();
+                format!("{{{}}}", members.join(","))
+            }),
+        ]
+    });
+    let damage = prop::option::weighted(0.3, (any::<prop::sample::Index>(), any::<u8>()));
+    (prop::collection::vec(("[a-n]", value), 0..5), damage).prop_map(|(members, damage)| {
+        let members: Vec<String> =
+            members.iter().enumerate().map(|(nth, (key, value))| format!("\"{key}{nth}\": {value}")).collect();
+        let mut document = format!("{{{}}}", members.join(", ")).into_bytes();
+        if let Some((at, byte)) = damage {
+            let at = at.index(document.len());
+            document[at] = byte;
+        }
+        document
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_split_tells_the_same(document in documents(), size in 1..9_usize) {
+        let whole = read([document.as_slice()]);
+        prop_assert_eq!(read(document.chunks(size)), whole);
+    }
+
+    #[test]
+    fn what_it_tells_is_what_serde_json_reads(document in documents()) {
+        let theirs = serde_json::from_slice::<Value>(&document);
+        match (read([document.as_slice()]), theirs) {
+            (Ok((ours, passed)), Ok(theirs)) => {
+                let mut expected = 0;
+                prop_assert_eq!(ours, heard(&theirs, "", &mut expected));
+                prop_assert_eq!(passed, expected);
+            }
+            (Ok(_), Err(error)) => prop_assert!(error.to_string().contains("number out of range"), "{}", error),
+            (Err(Refusal::Fault(_)), Ok(theirs)) => prop_assert!(!theirs.is_object()),
+            (Err(_), _) => {}
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The request brings audio or asks for it.
+
+use super::marks::{Keys, Marks, Says};
+use crate::api::Api;
+use crate::request::place::Place;
+use crate::request::value::Value;
+
+pub(super) struct Audio;
+
+impl Marks for Audio {
+    /// The kinds of output wanted, and the settings of spoken output.
+    const KEYS: Keys =
+        &[("modalities", &[Api::ChatCompletions, Api::Responses]), ("audio", &[Api::ChatCompletions, Api::Responses])];
+
+    const IS_NESTED: bool = true;
+
+    fn value(key: &str, value: Value) -> Option<Says> {
+        match (key, value) {
+            ("modalities", Value::Array) => Some(Says::Look),
+            ("modalities", _) | (_, Value::Array) => None,
+            (_, Value::Object) => Some(Says::Yes),
+            _ => Some(Says::Nothing),
+        }
+    }
+
+    fn inside(_: &[u8], value: Value) -> Says {
+        if value == Value::Text { Says::Look } else { Says::Nothing }
+    }
+
+    fn word(word: &[u8]) -> Says {
+        if word == b"audio" { Says::Yes } else { Says::Nothing }
+    }
+
+    fn member(place: Place, key: &[u8]) -> bool {
+        matches!(place, Place::Turn | Place::Part) && matches!(key, b"input_audio" | b"audio_url" | b"audio")
+    }
+
+    fn kind(place: Place, kind: &[u8]) -> bool {
+        matches!(place, Place::Turn | Place::Part) && matches!(kind, b"audio" | b"input_audio" | b"audio_url")
+    }
+}

@@ -1,0 +1,35 @@
+//! The request brings images or videos.
+
+use super::marks::Marks;
+use crate::request::place::Place;
+
+pub(super) struct Images;
+
+impl Marks for Images {
+    const IS_NESTED: bool = true;
+
+    fn element(list: Place) -> bool {
+        list == Place::Images
+    }
+
+    /// vLLM accepts parts without a `type`.
+    fn member(place: Place, key: &[u8]) -> bool {
+        matches!(place, Place::Turn | Place::Part)
+            && matches!(key, b"image_url" | b"input_image" | b"image" | b"image_pil" | b"image_embeds" | b"video_url")
+    }
+
+    fn kind(place: Place, kind: &[u8]) -> bool {
+        matches!(place, Place::Turn | Place::Part)
+            && matches!(
+                kind,
+                b"image"
+                    | b"image_url"
+                    | b"input_image"
+                    | b"image_pil"
+                    | b"image_embeds"
+                    | b"video_url"
+                    | b"video"
+                    | b"computer_screenshot"
+            )
+    }
+}

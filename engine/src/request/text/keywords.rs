@@ -1,0 +1,212 @@
+//! All keywords of a policy, searched in one pass while the text streams by.
+//!
+//! Text and keywords are compared in one form, see [`super::spelling`].
+
+mod machine;
+
+use super::spelling::{Form, Out};
+use super::{Listener, Speaker};
+use crate::json::Want;
+pub(crate) use machine::KeywordSearch;
+use machine::{BREAK, FOREIGN, HIT};
+use std::sync::Arc;
+
+/// The keywords of a policy, looked for in one request.
+#[derive(Debug)]
+pub(super) struct Keywords {
+    search: Arc<KeywordSearch>,
+    run: Search,
+}
+
+impl Keywords {
+    pub(super) fn new(search: Arc<KeywordSearch>) -> Self {
+        let run = Search::new(&search);
+        Self { search, run }
+    }
+
+    pub(super) fn has(&self, keyword: usize) -> bool {
+        self.run.has(keyword)
+    }
+}
+
+impl Listener for Keywords {
+    fn want(&self, _: Speaker) -> Want {
+        Want::Text
+    }
+
+    fn begin_string(&mut self) {
+        self.run.begin_string(&self.search);
+    }
+
+    fn text(&mut self, _: Speaker, text: &[u8]) {
+        self.run.text(&self.search, text);
+    }
+
+    fn end_string(&mut self, _: Speaker) {
+        self.run.end_string(&self.search);
+    }
+}
+
+/// A search in progress over one request.
+#[derive(Clone, Debug)]
+struct Search {
+    state: u32,
+    form: Form,
+    /// One bit per keyword of the policy.
+    found: Vec<u64>,
+}
+
+impl Search {
+    fn new(search: &KeywordSearch) -> Self {
+        Self { state: 0, form: Form::default(), found: vec![0; search.keywords.div_ceil(64)] }
+    }
+
+    /// Keywords do not reach from one string into the next.
+    fn begin_string(&mut self, search: &KeywordSearch) {
+        self.state = 0;
+        self.form.begin(&mut Steps { search, state: &mut self.state, found: &mut self.found });
+    }
+
+    fn text(&mut self, search: &KeywordSearch, text: &[u8]) {
+        let Self { state, form, found } = self;
+        let mut steps = Steps { search, state, found };
+        let mut rest = text;
+        while let Some((&byte, tail)) = rest.split_first() {
+            rest = match search.fold(byte) {
+                BREAK => {
+                    form.space(&mut steps);
+                    tail
+                }
+                FOREIGN => {
+                    let end = rest.iter().position(u8::is_ascii).unwrap_or(rest.len());
+                    let (foreign, behind) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+                    form.foreign(foreign, &mut steps);
+                    behind
+                }
+                class => {
+                    form.enter(Form::Word, &mut steps);
+                    steps.step(class);
+                    // Where no keyword begins like this word, none begins inside of it.
+                    let inside = if *steps.state == 0 {
+                        tail.iter().position(|byte| search.fold(*byte) >= BREAK)
+                    } else {
+                        Some(0)
+                    };
+                    tail.get(inside.unwrap_or(tail.len())..).unwrap_or_default()
+                }
+            };
+        }
+    }
+
+    fn end_string(&mut self, search: &KeywordSearch) {
+        self.form.end(&mut Steps { search, state: &mut self.state, found: &mut self.found });
+    }
+
+    /// Whether keyword number `keyword` has been seen.
+    fn has(&self, keyword: usize) -> bool {
+        self.found.get(keyword / 64).is_some_and(|word| word >> (keyword % 64) & 1 == 1)
+    }
+}
+
+/// The automaton at work.
+struct Steps<'a> {
+    search: &'a KeywordSearch,
+    state: &'a mut u32,
+    found: &'a mut [u64],
+}
+
+impl Steps<'_> {
+    #[inline]
+    fn step(&mut self, class: u8) {
+        *self.state = self.search.step(*self.state, class);
+        if *self.state & HIT != 0 {
+            self.note();
+        }
+    }
+
+    #[cold]
+    fn note(&mut self) {
+        for keyword in self.search.ending_in(*self.state) {
+            if let Some(word) = self.found.get_mut(keyword / 64) {
+                *word |= 1 << (keyword % 64);
+            }
+        }
+    }
+}
+
+impl Out for Steps<'_> {
+    #[inline]
+    fn byte(&mut self, byte: u8) {
+        self.step(self.search.class(byte));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::machine::MAX_KEYWORD_BYTES;
+    use super::*;
+
+    fn check(keyword: &str, text: &str, found: bool) {
+        let search = KeywordSearch::new(&[keyword.to_owned(), "zebra".to_owned()]).expect("one keyword");
+        for split in text.char_indices().map(|(at, _)| at) {
+            let mut run = Search::new(&search);
+            run.begin_string(&search);
+            run.text(&search, &text.as_bytes()[..split]);
+            run.text(&search, &text.as_bytes()[split..]);
+            run.end_string(&search);
+            assert_eq!(run.has(0), found, "{keyword:?} in {text:?} split at {split}");
+            assert!(!run.has(1));
+        }
+    }
+
+    #[test]
+    fn whole_words_in_any_case_and_spacing() {
+        check("contract", "this Contract.", true);
+        check("contract", "contracts", false);
+        check("art", "start", false);
+        check("Non-Disclosure", "a non disclosure agreement", true);
+        check("non disclosure", "NON\n\n DISCLOSURE", true);
+        check("M\u{fc}nchen", "in M\u{dc}NCHEN.", true);
+        check("snake_case", "a snake_case b", true);
+    }
+
+    #[test]
+    fn keywords_inside_of_each_other_are_all_found() {
+        let keywords = ["a b c", "b", "b c d", "c", "never"].map(str::to_owned);
+        let search = KeywordSearch::new(&keywords).expect("keywords");
+        let mut run = Search::new(&search);
+        run.begin_string(&search);
+        run.text(&search, b"x A-b/c... d");
+        run.end_string(&search);
+        assert_eq!([0, 1, 2, 3, 4].map(|keyword| run.has(keyword)), [true, true, true, true, false]);
+    }
+
+    #[test]
+    fn any_set_of_keywords_is_found_as_one_by_one() {
+        let keywords = ["a", "a b", "b a", "a b a", "ab", "ba b", "b b b"].map(str::to_owned);
+        let search = KeywordSearch::new(&keywords).expect("keywords");
+        for number in 0..3_u32.pow(9) {
+            let text: String = (0..9).map(|digit| ['a', 'b', ' '][(number / 3_u32.pow(digit) % 3) as usize]).collect();
+            let mut run = Search::new(&search);
+            run.begin_string(&search);
+            run.text(&search, text.as_bytes());
+            run.end_string(&search);
+            let spaced = format!(" {} ", text.split_whitespace().collect::<Vec<_>>().join(" "));
+            for (nth, keyword) in keywords.iter().enumerate() {
+                assert_eq!(run.has(nth), spaced.contains(&format!(" {keyword} ")), "{keyword:?} in {text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn too_much_to_search_for_is_refused() {
+        assert!(KeywordSearch::new(&[]).is_none());
+        assert!(KeywordSearch::new(&["x".repeat(MAX_KEYWORD_BYTES)]).is_none());
+    }
+
+    #[test]
+    fn scripts_without_spaces_match_anywhere() {
+        check("\u{673a}\u{5bc6}", "\u{8fd9}\u{662f}\u{673a}\u{5bc6}\u{6587}\u{4ef6}", true);
+        check("abc", "\u{673a}\u{5bc6}abc\u{6587}\u{4ef6}", true);
+    }
+}

@@ -1,0 +1,63 @@
+//! The top-level keys: which of them matters to this API, and that no two servers could read them differently.
+
+use super::field::{Field, Fields, OVERRIDES};
+use super::violation::Violation;
+use crate::json::Name;
+
+/// The keys of the top-level object as they pass.
+#[derive(Debug)]
+pub(super) struct TopLevel {
+    fields: Fields,
+    /// One bit per entry of `fields`.
+    seen: u32,
+    /// The meaning of the member in progress.
+    current: Option<(&'static str, Field)>,
+}
+
+impl TopLevel {
+    pub(super) fn new(fields: Fields) -> Self {
+        Self { fields, seen: 0, current: None }
+    }
+
+    /// The member in progress, if it matters.
+    pub(super) fn current(&self) -> Option<(&'static str, Field)> {
+        self.current
+    }
+
+    pub(super) fn field(&self) -> Option<Field> {
+        self.current.map(|(_, field)| field)
+    }
+
+    /// What to say of a value that its key cannot have.
+    pub(super) fn wrong_type(&self) -> Violation {
+        self.current.map_or(Violation::Syntax, |(key, _)| Violation::WrongType(key))
+    }
+
+    pub(super) fn end_key(&mut self, name: &Name) -> Result<(), Violation> {
+        if name.has_nul() {
+            return Err(Violation::Nul);
+        }
+        self.current = None;
+        let folded = name.folded();
+        let (exact, folded) = (name.as_bytes(), folded.as_bytes());
+        for (bit, &(key, field)) in self.fields.iter().enumerate() {
+            if folded != key.as_bytes() {
+                continue;
+            }
+            if exact != folded {
+                return Err(Violation::KeyCase(key));
+            }
+            if self.seen >> bit & 1 == 1 {
+                return Err(Violation::DuplicateKey(key));
+            }
+            self.seen |= 1 << bit;
+            self.current = Some((key, field));
+            return Ok(());
+        }
+        match OVERRIDES.iter().find(|key| key.as_bytes() == folded) {
+            Some(key) if exact != folded => Err(Violation::KeyCase(key)),
+            Some(key) => Err(Violation::ModelList(key)),
+            None => Ok(()),
+        }
+    }
+}
