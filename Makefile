@@ -6,6 +6,10 @@ ENVOY_VERSION := 1.40.0
 TEST_ENVOY_VERSIONS := 1.36.4 1.37.0 1.39.3 1.40.0
 # For `make fuzz`, each target.
 FUZZ_SECONDS ?= 20
+# The oldest Rust that may build this, which the manifest says.
+MSRV = $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+# Of the benchmark, the crates that are Wasm modules; the others are its default members.
+BENCH_MODULES := --package noop-sdk --package noop-minimal --package scanner-vm
 FUZZ_TARGETS = $(notdir $(basename $(wildcard fuzz/targets/*.rs)))
 # What `cargo fuzz --sanitizer none` would pass: coverage for libFuzzer, on the stable toolchain.
 FUZZ_FLAGS := --cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -15,6 +19,7 @@ HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 
 PYTHON ?= python3
 VENV_PYTHON := .tools/venv/bin/python
+RUFF := $(VENV_PYTHON) -m ruff
 TARGET := $(abspath $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target))
 WASM := dist/pointsman.wasm
 SBOM := dist/pointsman.cdx.json
@@ -32,7 +37,8 @@ export POINTSMAN_CLI := $(CLI)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wasm cli image release run failover canary lint fmt test unit-test integration-test fuzz bench clean rust-ready python-ready venv helm
+.PHONY: help setup wasm cli image release run failover canary lint doc msrv fmt test test-all unit-test integration-test fuzz bench \
+	clean rust-ready python-ready venv helm msrv-ready
 
 help: ## Show this list.
 	@echo "make TARGET, where TARGET is one of:"
@@ -66,16 +72,37 @@ failover: $(call ENVOY_BINARY,$(ENVOY_VERSION)) wasm cli ## A story: a provider 
 canary: $(call ENVOY_BINARY,$(ENVOY_VERSION)) wasm cli ## A story: a new model gets a growing share of the conversations, under load.
 	@$(PYTHON) examples/canary/story.py
 
-lint: rust-ready ## Check format and lints, natively and for wasm.
+lint: rust-ready venv ## Check format and lints: Rust natively and for wasm, also of bench/ and fuzz/, and Python.
 	cargo fmt --all --check
-	cargo clippy --workspace --exclude pointsman-filter --all-targets -- --deny warnings
-	cargo clippy --package pointsman-filter --target wasm32-wasip1 -- --deny warnings
+	cargo fmt --all --check --manifest-path bench/Cargo.toml
+	cargo fmt --all --check --manifest-path fuzz/Cargo.toml
+	cargo clippy --workspace --all-targets -- --deny warnings
+	cargo clippy --package pointsman-filter --package pointsman-abi --target wasm32-wasip1 -- --deny warnings
+	cargo clippy --manifest-path bench/Cargo.toml --all-targets -- --deny warnings
+	cargo clippy --manifest-path bench/Cargo.toml $(BENCH_MODULES) --target wasm32-wasip1 -- --deny warnings
+	cargo clippy --manifest-path fuzz/Cargo.toml --all-targets -- --deny warnings
+	$(RUFF) check
+	$(RUFF) format --check
 
-fmt: rust-ready ## Format the code.
+doc: rust-ready ## Build the documentation of the crates; a warning is an error.
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --document-private-items
+
+msrv: msrv-ready ## Check that the oldest supported Rust builds everything.
+	cargo +$(MSRV) check --workspace --target-dir $(TARGET)/msrv
+	cargo +$(MSRV) check --package pointsman-filter --target wasm32-wasip1 --target-dir $(TARGET)/msrv
+
+fmt: rust-ready venv ## Format the code.
 	cargo fmt --all
+	cargo fmt --all --manifest-path bench/Cargo.toml
+	cargo fmt --all --manifest-path fuzz/Cargo.toml
+	$(RUFF) check --fix --quiet
+	$(RUFF) format
 
-test: setup wasm cli ## Run all tests; the last line is the count.
+test: setup wasm cli ## Run the tests, each Envoy test in some of the worlds; the last line is the count.
 	@$(PYTHON) scripts/test.py
+
+test-all: setup wasm cli ## Run all tests in all worlds: the whole product of Envoys, modes, protocols and policies.
+	@POINTSMAN_WHOLE=1 $(PYTHON) scripts/test.py
 
 unit-test: rust-ready ## Run only the tests that need no Envoy.
 	@$(PYTHON) scripts/test.py cargo
@@ -115,6 +142,11 @@ rust-ready:
 	@command -v cargo >/dev/null && command -v rustup >/dev/null || { echo "error: rustup is missing: install Rust from https://rustup.rs, then try again" >&2; exit 1; }
 	@command -v cc >/dev/null || { echo "error: Rust needs a C compiler to link with (Debian: apt install gcc)" >&2; exit 1; }
 	@rustup target list --installed | grep -qx wasm32-wasip1 || { echo "Rust: adding the target wasm32-wasip1"; rustup target add wasm32-wasip1; }
+
+msrv-ready: rust-ready
+	@rustup target list --installed --toolchain $(MSRV) 2>/dev/null | grep -qx wasm32-wasip1 || { echo "Rust: adding the toolchain $(MSRV)"; \
+		rustup toolchain install $(MSRV) --profile minimal --target wasm32-wasip1 --no-self-update || { \
+		echo "error: the toolchain $(MSRV) could not be installed; see rustup's message above" >&2; exit 1; }; }
 
 python-ready:
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is missing: install Python 3 (Debian: apt install python3 python3-pip)" >&2; exit 1; }

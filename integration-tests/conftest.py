@@ -7,11 +7,18 @@ import pytest
 
 pytest.register_assert_rewrite("harness")
 
-from harness import locations
+from harness import locations, pairing
 from harness.edge import Installation, running
 
 HOLDS = ("stop", "gate")
 WORLDS = [pytest.param(world, id="-".join(world)) for world in itertools.product(locations.ENVOY_VERSIONS, HOLDS)]
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leaves out the combinations that `pairwise` tests need not run in."""
+    left_out = set(pairing.left_out(items))
+    config.hook.pytest_deselected(items=list(left_out))
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="module", params=WORLDS)

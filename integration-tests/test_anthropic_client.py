@@ -14,9 +14,15 @@ POLICY = {
         {"name": "secret", "cluster": "large"},
     ],
     "aliases": [{"name": "claude-3-*", "model": "claude-small"}],
-    "tenants": [{"name": "team", "match": {"headers": [{"name": "x-team", "value": "a"}]}, "models": {"deny": ["secret"]}}],
+    "tenants": [
+        {"name": "team", "match": {"headers": [{"name": "x-team", "value": "a"}]}, "models": {"deny": ["secret"]}}
+    ],
     "rules": [
-        {"name": "nothing-for-the-lab", "match": {"keywords": ["laboratory"]}, "deny": {"status": 403, "message": "not for the lab"}},
+        {
+            "name": "nothing-for-the-lab",
+            "match": {"keywords": ["laboratory"]},
+            "deny": {"status": 403, "message": "not for the lab"},
+        },
         {"name": "images-go-large", "match": {"images": True}, "route": {"targets": [{"model": "claude-large"}]}},
     ],
 }
@@ -29,7 +35,9 @@ WEATHER = {"name": "weather", "input_schema": {"type": "object", "properties": {
 def client(edge):
     for provider in edge.providers.values():
         provider.answer = llm.answer
-    with anthropic.Anthropic(base_url=edge.url, api_key="k", max_retries=0, timeout=10, default_headers={"x-team": "a"}) as client:
+    with anthropic.Anthropic(
+        base_url=edge.url, api_key="k", max_retries=0, timeout=60, default_headers={"x-team": "a"}
+    ) as client:
         yield client
 
 
@@ -76,7 +84,9 @@ def test_an_unknown_model_raises_not_found(client):
 
 def test_a_deny_rule_raises_permission_denied_with_its_message(client):
     with pytest.raises(anthropic.PermissionDeniedError) as caught:
-        client.messages.create(model="claude-small", max_tokens=10, messages=[{"role": "user", "content": "for the laboratory only"}])
+        client.messages.create(
+            model="claude-small", max_tokens=10, messages=[{"role": "user", "content": "for the laboratory only"}]
+        )
     assert caught.value.body["error"] == {"type": "permission_error", "message": "not for the lab"}
 
 

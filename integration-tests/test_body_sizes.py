@@ -75,7 +75,10 @@ def test_memory_stays_flat_while_a_large_body_waits_for_a_slow_provider(small_bu
         sender.start()
         try:
             wait_for("the provider to see the request", lambda: provider.received(test_id))
-            wait_for("Envoy to stop reading", lambda: edge.envoy.stat("http.edge.downstream_flow_control_paused_reading_total"))
+            wait_for(
+                "Envoy to stop reading",
+                lambda: edge.envoy.stat("http.edge.downstream_flow_control_paused_reading_total"),
+            )
             growth = edge.envoy.resident_bytes() - before
         finally:
             provider.reads_bodies.set()

@@ -7,34 +7,35 @@ second policy reads whole prompts and decides at the end.
 
 import pytest
 
-from attempts import GUEST, POLICY, Attempt, Outcome, Passes, Refused, Rejected, Untouched
-from attempts import bombs, envelopes, headers, keys, methods, paths, splits, syntax, values
 from harness import readings
+from harness.corpus import ATTEMPTS, GUEST, POLICIES, Attempt, Outcome, Passes, Refused, Rejected, Untouched
 from harness.edge import CUT_OFF
 
-ALL = [attempt for table in (keys, values, syntax, envelopes, paths, headers, methods, splits, bombs) for attempt in table.ATTEMPTS]
-
-WHOLE_PROMPT = {**POLICY, "rules": [{"name": "no-codeword", "match": {"keywords": ["codeword"]}, "deny": {"status": 403, "message": "no"}}]}
 INSTALLATION = {"default_cluster": "web", "buffer_limit": 4 << 20}
 
 
-@pytest.fixture(scope="module", params=["model-decides", "prompt-decides"])
-def shared_edge(started, request):
-    return started(**INSTALLATION, policy=POLICY if request.param == "model-decides" else WHOLE_PROMPT)
+@pytest.fixture(scope="module", params=POLICIES)
+def policy(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def shared_edge(started, policy):
+    return started(**INSTALLATION, policy=POLICIES[policy])
 
 
 def test_the_corpus_is_large_and_its_names_are_unique():
-    assert len(ALL) >= 150
-    assert len({attempt.name for attempt in ALL}) == len(ALL)
+    assert len(ATTEMPTS) >= 440
+    assert len({attempt.name for attempt in ATTEMPTS}) == len(ATTEMPTS)
 
 
+@pytest.mark.pairwise("world", "policy", "protocol")
 @pytest.mark.parametrize("protocol", ["http1", "http2"])
-@pytest.mark.parametrize("attempt", ALL, ids=str)
-def test_an_attempt_ends_as_its_table_says(edge, attempt: Attempt, protocol: str):
-    body = list(attempt.body) if isinstance(attempt.body, tuple) else attempt.body
-    seen = edge.ask(attempt.path, body, [GUEST, *attempt.headers], attempt.method, protocol)
+@pytest.mark.parametrize("attempt", ATTEMPTS, ids=str)
+def test_an_attempt_ends_as_its_table_says(edge, policy, attempt: Attempt, protocol: str):
+    seen = edge.ask(attempt.path, attempt.body, [GUEST, *attempt.headers], attempt.method, protocol)
     assert_nothing_forbidden_happened(edge, seen)
-    assert_outcome(seen, attempt, attempt.outcome_in(protocol, model_decides=edge.installation.policy is POLICY))
+    assert_outcome(seen, attempt, attempt.outcome_in(protocol, policy))
     assert edge.chat("open", headers=[GUEST]).status == 200
 
 
@@ -62,7 +63,7 @@ def assert_outcome(seen, attempt: Attempt, outcome: Outcome):
             assert (seen.status, seen.upstream.provider) == (200, "open")
         case Untouched():
             assert (seen.status, seen.upstream.provider) == (200, "web")
-            sent = b"".join(attempt.body) if isinstance(attempt.body, tuple) else attempt.body or b""
+            sent = b"".join(attempt.body) if isinstance(attempt.body, list) else attempt.body or b""
             assert (seen.upstream.body, seen.log["record"]) == (sent, None)
         case Rejected():
             assert complete == []

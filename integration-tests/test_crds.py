@@ -13,7 +13,9 @@ CASES = locations.SHARED / "data" / "ecosystem" / "istio-validation-cases"
 def cases(pattern: str) -> list:
     files = sorted(CASES.glob(pattern))
     assert files, f"no file {pattern} in {CASES}"
-    documents = [(file.stem, document) for file in files for document in yaml.safe_load_all(file.read_text()) if document]
+    documents = [
+        (file.stem, document) for file in files for document in yaml.safe_load_all(file.read_text()) if document
+    ]
     return [pytest.param(document, id=f"{stem}-{document['metadata']['name']}") for stem, document in documents]
 
 
@@ -41,7 +43,12 @@ def test_what_istio_refuses_is_invalid_for_the_same_reason(document):
     assert any(said in problem for problem in found), f"{found} does not say: {expected}"
 
 
-PLUGIN = {"apiVersion": "extensions.istio.io/v1alpha1", "kind": "WasmPlugin", "metadata": {"name": "p"}, "spec": {"url": "oci://r/p:1"}}
+PLUGIN = {
+    "apiVersion": "extensions.istio.io/v1alpha1",
+    "kind": "WasmPlugin",
+    "metadata": {"name": "p"},
+    "spec": {"url": "oci://r/p:1"},
+}
 ROUTE = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "r"}}
 REF = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "g"}
 
@@ -49,16 +56,30 @@ REF = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "g"}
 @pytest.mark.parametrize(
     ("document", "expected"),
     [
-        pytest.param({**PLUGIN, "spec": {"url": "oci://r/p:1", "prority": 1}}, "spec: Additional properties", id="a misspelt field"),
+        pytest.param(
+            {**PLUGIN, "spec": {"url": "oci://r/p:1", "prority": 1}},
+            "spec: Additional properties",
+            id="a misspelt field",
+        ),
         pytest.param({**PLUGIN, "metadata": {"name": "P"}}, "metadata.name:", id="a name in capitals"),
         pytest.param({**PLUGIN, "metadata": {}}, "'name' is a required property", id="no name"),
-        pytest.param({**PLUGIN, "spec": {"url": "oci://r/p:1", "priority": 2**31}}, "is no int32", id="too large a number"),
         pytest.param(
-            {**PLUGIN, "spec": {"url": "oci://r/p:1", "selector": {}, "targetRefs": [REF]}}, "only one of", id="selector and targetRefs"
+            {**PLUGIN, "spec": {"url": "oci://r/p:1", "priority": 2**31}}, "is no int32", id="too large a number"
         ),
-        pytest.param({**ROUTE, "spec": {"parentRefs": [{"name": "g"}, {"name": "g"}]}}, "must be unique", id="the same parent twice"),
         pytest.param(
-            {**ROUTE, "spec": {"rules": [{"backendRefs": [{"name": "s"}]}]}}, "Must have port", id="a service without a port, by its defaults"
+            {**PLUGIN, "spec": {"url": "oci://r/p:1", "selector": {}, "targetRefs": [REF]}},
+            "only one of",
+            id="selector and targetRefs",
+        ),
+        pytest.param(
+            {**ROUTE, "spec": {"parentRefs": [{"name": "g"}, {"name": "g"}]}},
+            "must be unique",
+            id="the same parent twice",
+        ),
+        pytest.param(
+            {**ROUTE, "spec": {"rules": [{"backendRefs": [{"name": "s"}]}]}},
+            "Must have port",
+            id="a service without a port, by its defaults",
         ),
     ],
 )

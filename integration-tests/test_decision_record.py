@@ -12,11 +12,21 @@ POLICY = {
         {"name": "hidden", "cluster": "a"},
     ],
     "aliases": [{"name": "auto"}, {"name": "legacy", "model": "large"}],
-    "tenants": [{"name": "team", "match": {"headers": [{"name": "x-team", "value": "a"}]}, "models": {"deny": ["hidden"]}}],
+    "tenants": [
+        {"name": "team", "match": {"headers": [{"name": "x-team", "value": "a"}]}, "models": {"deny": ["hidden"]}}
+    ],
     "rules": [
         {"name": "denied", "match": {"keywords": ["forbidden word"]}, "deny": {"status": 451, "message": "not that"}},
-        {"name": "pictures", "match": {"models": ["auto"], "images": True}, "route": {"targets": [{"model": "blind"}, {"model": "large"}]}},
-        {"name": "fits", "match": {"models": ["auto"]}, "route": {"targets": [{"model": "small", "weight": 99}, {"model": "large", "weight": 1}]}},
+        {
+            "name": "pictures",
+            "match": {"models": ["auto"], "images": True},
+            "route": {"targets": [{"model": "blind"}, {"model": "large"}]},
+        },
+        {
+            "name": "fits",
+            "match": {"models": ["auto"]},
+            "route": {"targets": [{"model": "small", "weight": 99}, {"model": "large", "weight": 1}]},
+        },
     ],
     "visibility": {"responseHeaders": True},
 }
@@ -38,8 +48,15 @@ def test_a_record_says_all(edge):
     assert re.fullmatch("[0-9a-f]{64}", record.pop("policy"))
     assert record.pop("excluded", []) == []
     assert record == {
-        **{"v": 1, "action": "route", "api": "chatCompletions", "tenant": "team", "asked": "legacy", "reason": "alias"},
-        **{"model": "large", "upstreamModel": "large-1", "cluster": "a"},
+        "v": 1,
+        "action": "route",
+        "api": "chatCompletions",
+        "tenant": "team",
+        "asked": "legacy",
+        "reason": "alias",
+        "model": "large",
+        "upstreamModel": "large-1",
+        "cluster": "a",
     }
 
 
@@ -50,7 +67,11 @@ def test_a_model_of_its_own_name_is_routed_by_default(edge):
 
 def test_a_rule_is_named(edge):
     seen = chat(edge, "auto")
-    assert (seen.record["reason"], seen.record["rule"], seen.upstream.provider) == ("rule", "fits", seen.record["cluster"])
+    assert (seen.record["reason"], seen.record["rule"], seen.upstream.provider) == (
+        "rule",
+        "fits",
+        seen.record["cluster"],
+    )
 
 
 def test_what_was_excluded_says_why(edge):
@@ -77,7 +98,12 @@ def test_no_record_holds_what_the_client_wrote(edge):
 
 @pytest.mark.parametrize("protocol", ["http1", "http2"])
 def test_response_headers_say_model_rule_and_reason(edge, protocol):
-    seen = edge.ask("/v1/chat/completions", {"model": "auto", "messages": PICTURE}, [("content-type", "application/json"), TEAM], protocol=protocol)
+    seen = edge.ask(
+        "/v1/chat/completions",
+        {"model": "auto", "messages": PICTURE},
+        [("content-type", "application/json"), TEAM],
+        protocol=protocol,
+    )
     said = {name: seen.response.header(f"x-pointsman-{name}") for name in ("model", "rule", "reason")}
     assert said == {"model": "large", "rule": "pictures", "reason": "rule"}
 

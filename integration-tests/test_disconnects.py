@@ -53,7 +53,13 @@ def test_http2_streams_that_are_reset_anywhere_leave_nothing(edge, body):
 def test_a_client_that_leaves_while_it_waits_for_the_answer_frees_the_provider(edge):
     test_id = new_test_id()
     client = Http1(edge.port)
-    fields = [("host", "e"), ("x-test-id", test_id), ("x-test-reply", "hang"), JSON, ("content-length", str(len(FIRST)))]
+    fields = [
+        ("host", "e"),
+        ("x-test-id", test_id),
+        ("x-test-reply", "hang"),
+        JSON,
+        ("content-length", str(len(FIRST))),
+    ]
     client.send(head("POST", CHAT, fields) + FIRST)
     edge.providers["provider"].one(test_id)
     assert edge.envoy.active_requests()
@@ -84,7 +90,13 @@ def test_a_provider_that_hangs_up_is_told_to_the_client(edge, monkeypatch):
 def test_a_body_that_goes_wrong_after_the_provider_has_answered_is_cut_off(edge, rest):
     """The decision is streamed, the provider answers early, and only then the body shows what it is."""
     test_id, begin = new_test_id(), FIRST[:-1]
-    fields = [("host", "e"), ("x-test-id", test_id), ("x-test-reply", "early"), JSON, ("content-length", str(len(begin) + len(rest)))]
+    fields = [
+        ("host", "e"),
+        ("x-test-id", test_id),
+        ("x-test-reply", "early"),
+        JSON,
+        ("content-length", str(len(begin) + len(rest))),
+    ]
     with Http1(edge.port) as client:
         client.send(head("POST", CHAT, fields) + begin)
         assert client.response_head().status == 200

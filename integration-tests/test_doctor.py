@@ -65,7 +65,9 @@ Change = Callable[[dict], object]
 
 
 @contextlib.contextmanager
-def patient(folder: pathlib.Path, version: str, hold: str, change: Change = lambda config: None, **more) -> Iterator[Patient]:
+def patient(
+    folder: pathlib.Path, version: str, hold: str, change: Change = lambda config: None, **more
+) -> Iterator[Patient]:
     """The documented installation after `change`."""
     installation = Installation(version, hold, **{"policy": POLICY, "default_cluster": "web", **more})
     clusters = [bootstrap.cluster(name, 9, http2=False) for name in installation.clusters()]
@@ -109,7 +111,9 @@ def native(kind: str, message: str, **fields) -> dict:
 def routed_by_value(*values: str) -> list[dict]:
     matches = [{"prefix": "/", "headers": [{"name": HEADER, "string_match": {"exact": value}}]} for value in values]
     pairs = zip(matches, values, strict=True)
-    return [{"match": match, "route": {"cluster": value}, "request_headers_to_remove": [HEADER]} for match, value in pairs]
+    return [
+        {"match": match, "route": {"cluster": value}, "request_headers_to_remove": [HEADER]} for match, value in pairs
+    ]
 
 
 def as_upstream_filter(config: dict) -> None:
@@ -137,29 +141,39 @@ MISTAKES = {
     "gate-missing": Mistake(("gate-missing",), hold="gate", more={"chain": Chain(("router",), False)}),
     "gate-first": Mistake(("gate-first",), hold="gate", more={"chain": Chain(("gate", "router"), False)}),
     "gate-elsewhere": Mistake(
-        ("gate-missing",), hold="gate", more={"chain": Chain(("router",), False), "elsewhere": Chain(("router", "gate"), False)}
+        ("gate-missing",),
+        hold="gate",
+        more={"chain": Chain(("router",), False), "elsewhere": Chain(("router", "gate"), False)},
     ),
     "filter-between": Mistake(("filter-between",), lambda c: filters(c).insert(1, native("cors", "Cors")), hold="gate"),
     "two-gates": Mistake(("two-gates",), hold="gate", more={"chain": Chain(("router", "gate", "gate"), False)}),
     "gate-unused": Mistake(("gate-unused",), more={"chain": Chain(("router", "gate"), True)}),
     "two-routers": Mistake(("two-routers",), more={"chain": Chain(("router", "router"), True)}),
-    "behind-envoys-router": Mistake(("not-installed", "behind-envoys-router"), lambda c: (as_upstream_filter(c), filters(c).pop(0))),
+    "behind-envoys-router": Mistake(
+        ("not-installed", "behind-envoys-router"), lambda c: (as_upstream_filter(c), filters(c).pop(0))
+    ),
     "buffer-behind": Mistake(("body-held-behind",), lambda c: filters(c).insert(1, BUFFER)),
     "fail-open": Mistake(("fail-open",), lambda c: plugin(c).update(failure_policy="FAIL_OPEN")),
     "fail-closed": Mistake(("fail-closed",), lambda c: plugin(c).pop("failure_policy")),
     "buffer-too-small": Mistake(
-        ("buffer-too-small",), lambda c: c["static_resources"]["listeners"][0].update(per_connection_buffer_limit_bytes=32_768)
+        ("buffer-too-small",),
+        lambda c: c["static_resources"]["listeners"][0].update(per_connection_buffer_limit_bytes=32_768),
     ),
     "window-too-small": Mistake(
-        ("http2-window-too-small",), lambda c: manager(c).update(http2_protocol_options={"initial_stream_window_size": 65_535})
+        ("http2-window-too-small",),
+        lambda c: manager(c).update(http2_protocol_options={"initial_stream_window_size": 65_535}),
     ),
     "cluster-missing": Mistake(("cluster-missing",), lambda c: without_cluster(c, "two")),
     "no-route": Mistake(("no-route",), lambda c: routes(c).pop(0)),
     "catch-all-first": Mistake(("route-shadowed",), lambda c: routes(c).reverse()),
-    "value-without-route": Mistake(("cluster-without-route",), lambda c: routes(c).__setitem__(slice(None), routed_by_value("one"))),
+    "value-without-route": Mistake(
+        ("cluster-without-route",), lambda c: routes(c).__setitem__(slice(None), routed_by_value("one"))
+    ),
     "header-leaks": Mistake(("header-leaks",), lambda c: routes(c)[0].pop("request_headers_to_remove")),
     "route-ignores-choice": Mistake(("route-ignores-choice",), lambda c: routes(c)[0].update(route={"cluster": "one"})),
-    "no-hosts": Mistake(("cluster-without-hosts",), lambda c: c["static_resources"]["clusters"][0]["load_assignment"].pop("endpoints")),
+    "no-hosts": Mistake(
+        ("cluster-without-hosts",), lambda c: c["static_resources"]["clusters"][0]["load_assignment"].pop("endpoints")
+    ),
 }
 
 
@@ -183,7 +197,9 @@ def test_a_right_installation_has_no_findings(tmp_path, version, hold, discovere
 
 
 def test_routes_by_value_are_right_too(tmp_path, version):
-    change = lambda config: routes(config).__setitem__(slice(0, 1), routed_by_value("one", "two"))
+    def change(config):
+        routes(config)[:1] = routed_by_value("one", "two")
+
     with patient(tmp_path, version, "stop", change) as right:
         assert right.examine().findings == []
 
@@ -199,9 +215,13 @@ def test_every_mistake_has_its_finding(tmp_path, version, mistake):
 
 
 def test_the_limit_of_a_retry_depends_on_the_version(tmp_path, version):
-    change = lambda config: routes(config)[0]["route"].update(retry_policy={"retry_on": "5xx"})
+    def change(config):
+        routes(config)[0]["route"].update(retry_policy={"retry_on": "5xx"})
+
     with patient(tmp_path, version, "stop", change, **TWICE_LIMITED) as edge:
-        assert edge.examine().findings == (["buffer-too-small-for-retries"] if version == locations.OLDEST_ENVOY else [])
+        assert edge.examine().findings == (
+            ["buffer-too-small-for-retries"] if version == locations.OLDEST_ENVOY else []
+        )
 
 
 def test_listeners_with_different_policies_are_told_apart(tmp_path, version):
@@ -235,7 +255,10 @@ def failover(config: dict) -> None:
     options(chain)["http_filters"] = [{"name": "pointsman-upstream", "typed_config": module}, codec]
     resources["clusters"].append(chain)
     priorities = EXTENSIONS + "retry.priority.previous_priorities.v3.PreviousPrioritiesConfig"
-    priority = {"name": "envoy.retry_priorities.previous_priorities", "typed_config": {"@type": priorities, "update_frequency": 1}}
+    priority = {
+        "name": "envoy.retry_priorities.previous_priorities",
+        "typed_config": {"@type": priorities, "update_frequency": 1},
+    }
     routes(config)[0]["route"]["retry_policy"] = {"retry_on": "5xx", "retry_priority": priority}
 
 
@@ -260,7 +283,9 @@ CHAIN_MISTAKES = {
     "no-upstream": (("upstream-missing",), lambda c: options(cluster_named(c, "failover:a>b")).pop("http_filters")),
     "upstream-on-plain-cluster": (
         ("upstream-without-chain",),
-        lambda c: options(cluster_named(c, "two")).update(http_filters=options(cluster_named(c, "failover:a>b"))["http_filters"]),
+        lambda c: options(cluster_named(c, "two")).update(
+            http_filters=options(cluster_named(c, "failover:a>b"))["http_filters"]
+        ),
     ),
     "unmarked": (
         ("endpoint-unmarked",),
@@ -313,7 +338,9 @@ def test_istios_substitute_for_a_module_is_recognised(tmp_path, version, prefix)
     rbac = EXTENSIONS + "filters.http.rbac.v3.RBAC"
 
     def change(config):
-        offer(tmp_path, {"@type": rbac, "rules_stat_prefix": prefix, **({"rules": {}} if prefix.endswith("deny") else {})})
+        offer(
+            tmp_path, {"@type": rbac, "rules_stat_prefix": prefix, **({"rules": {}} if prefix.endswith("deny") else {})}
+        )
         filters(config)[0]["config_discovery"]["type_urls"] = [WASM_TYPE, rbac]
 
     with patient(tmp_path, version, "stop", change, discovered=True) as edge:
@@ -348,7 +375,9 @@ def test_a_listener_that_envoy_refused_is_told_with_the_reason(tmp_path, version
         bad["name"] = "unheard-of"
         bad["filter_chains"][0]["filters"][0]["typed_config"]["stat_prefix"] = ""
         refused.append(bad)
-        config["dynamic_resources"] = {"lds_config": {"path_config_source": {"path": str(file)}, "resource_api_version": "V3"}}
+        config["dynamic_resources"] = {
+            "lds_config": {"path_config_source": {"path": str(file)}, "resource_api_version": "V3"}
+        }
 
     refused: list[dict] = []
     with patient(tmp_path, version, "stop", change) as edge:
@@ -357,7 +386,9 @@ def test_a_listener_that_envoy_refused_is_told_with_the_reason(tmp_path, version
         bad["name"] = "edge"
         manager_of = bad["filter_chains"][0]["filters"][0]["typed_config"]
         manager_of["stat_prefix"] = "edge"
-        manager_of["http_filters"][0]["typed_config"]["config"]["vm_config"]["code"]["local"]["filename"] = str(tmp_path / "no-such.wasm")
+        manager_of["http_filters"][0]["typed_config"]["config"]["vm_config"]["code"]["local"]["filename"] = str(
+            tmp_path / "no-such.wasm"
+        )
         write(bad, "2")
         wait_for("the refusal", lambda: edge.envoy.stat("listener_manager.lds.update_rejected") == 1)
         examined = edge.examine()

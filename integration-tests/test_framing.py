@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from attempts import CHAT, MESSAGES, OPEN, POLICY, SECRET, members
+from harness.corpus import CHAT, MESSAGES, OPEN, SECRET, members
 from harness.edge import new_test_id
 from harness.http1 import Http1, chunk, last_chunk
 from harness.messages import Response
@@ -37,10 +37,18 @@ SERVED = [
     Framing("chunk-extensions", 200, CHUNKED, b"%x;model=secret\r\n" % len(GOOD) + GOOD + b"\r\n" + last_chunk()),
     Framing("chunk-size-with-zeros", 200, CHUNKED, b"0000%X\r\n" % len(GOOD) + GOOD + b"\r\n" + last_chunk()),
     Framing("chunked-in-capitals", 200, b"Transfer-Encoding: Chunked\r\n", chunk(GOOD) + last_chunk()),
-    Framing("trailers", 200, CHUNKED, chunk(GOOD) + last_chunk([("model", "secret"), ("x-pointsman-cluster", "secret")])),
+    Framing(
+        "trailers", 200, CHUNKED, chunk(GOOD) + last_chunk([("model", "secret"), ("x-pointsman-cluster", "secret")])
+    ),
     Framing("trailers-asking-for-secret", 403, CHUNKED, chunk(BAD) + last_chunk([("model", "open")])),
     Framing("absolute-target", 200, length(len(GOOD)), GOOD, b"POST http://edge.test" + CHAT.encode() + b" HTTP/1.1"),
-    Framing("absolute-target-asking-for-secret", 403, length(len(BAD)), BAD, b"POST http://edge.test" + CHAT.encode() + b" HTTP/1.1"),
+    Framing(
+        "absolute-target-asking-for-secret",
+        403,
+        length(len(BAD)),
+        BAD,
+        b"POST http://edge.test" + CHAT.encode() + b" HTTP/1.1",
+    ),
     Framing("bare-carriage-return", 200, length(len(GOOD)) + b"x-a: b\rx-pointsman-cluster: secret\r\n", GOOD),
     Framing("length-with-leading-zeros", 200, length(b"000%d" % len(GOOD)), GOOD),
 ]
@@ -63,7 +71,9 @@ TURNED_AWAY = [
 
 def send(edge, framing: Framing) -> tuple[str, Response]:
     test_id = new_test_id()
-    fields = b"host: edge.test\r\nx-team: guest\r\nx-test-id: %b\r\ncontent-type: application/json\r\n" % test_id.encode()
+    fields = (
+        b"host: edge.test\r\nx-team: guest\r\nx-test-id: %b\r\ncontent-type: application/json\r\n" % test_id.encode()
+    )
     with Http1(edge.port) as client:
         client.send(framing.start + b"\r\n" + fields + framing.fields + b"\r\n" + framing.body)
         return test_id, client.response()
@@ -97,7 +107,10 @@ def test_a_second_request_in_the_same_write_is_decided_by_itself(edge):
 
 def test_what_follows_a_short_length_is_no_request(edge):
     """The classic smuggling: bytes behind the body are the next request, and that is decided for itself."""
-    smuggled = b"POST %b HTTP/1.1\r\nhost: e\r\nx-team: guest\r\nx-pointsman-cluster: secret\r\ncontent-type: application/json\r\n" % CHAT.encode()
+    smuggled = (
+        b"POST %b HTTP/1.1\r\nhost: e\r\nx-team: guest\r\nx-pointsman-cluster: secret\r\ncontent-type: application/json\r\n"
+        % CHAT.encode()
+    )
     smuggled += length(len(BAD)) + b"\r\n" + BAD
     test_id, response = send(edge, Framing("smuggled", 200, length(len(GOOD)), GOOD + smuggled))
     assert response.status == 200
@@ -112,4 +125,3 @@ def test_an_interrupted_body_reaches_nobody_whole(edge):
         client.send(head + b"content-type: application/json\r\n" + length(len(GOOD) + 10) + b"\r\n" + GOOD)
     edge.envoy.assert_healthy()
     assert [request for request in edge.received(test_id) if request.complete] == []
-

@@ -8,7 +8,11 @@ from istiod.jwt import Issuer, altered
 POLICY = {
     "models": [{"name": "gpt", "cluster": "provider"}, {"name": "lab", "cluster": "provider"}],
     "tenants": [
-        {"name": "finance", "match": {"principals": ["spiffe://cluster.local/ns/finance/*"]}, "models": {"allow": ["gpt"]}},
+        {
+            "name": "finance",
+            "match": {"principals": ["spiffe://cluster.local/ns/finance/*"]},
+            "models": {"allow": ["gpt"]},
+        },
         {"name": "acme", "match": {"claims": [{"name": "org", "value": "acme"}]}, "models": {"allow": ["lab"]}},
         {"name": "operators", "match": {"claims": [{"name": "realm.roles", "contains": "operator"}]}},
     ],
@@ -37,7 +41,12 @@ def authentication(issuer: Issuer) -> dict:
     built = tokens.authentication_filter()
     config = built["typed_config"]
     keys = {"inline_string": issuer.jwks()}
-    config["providers"]["signed"] = {"issuer": issuer.name, "local_jwks": keys, "payload_in_metadata": "jwt_payload", "forward": True}
+    config["providers"]["signed"] = {
+        "issuer": issuer.name,
+        "local_jwks": keys,
+        "payload_in_metadata": "jwt_payload",
+        "forward": True,
+    }
     config["rules"][0]["requires"]["requires_any"]["requirements"].insert(0, {"provider_name": "signed"})
     return built
 
@@ -65,7 +74,9 @@ def test_a_certificates_identity_makes_the_tenant(call):
     assert call("lab", FINANCE).status == 403
 
 
-@pytest.mark.parametrize("uri", ["spiffe://cluster.local/ns/financeteam/sa/x", "spiffe://other/ns/finance/sa/x", "https://finance"])
+@pytest.mark.parametrize(
+    "uri", ["spiffe://cluster.local/ns/financeteam/sa/x", "spiffe://other/ns/finance/sa/x", "https://finance"]
+)
 def test_another_identity_is_nobody(call, uri):
     seen = call("gpt", uri)
     assert (seen.status, seen.record["reason"]) == (403, "unknownTenant")
@@ -114,7 +125,11 @@ def test_a_forged_token_makes_nobody(call, issuer, forge):
     seen = call("lab", headers=(("authorization", f"Bearer {token}"),))
     assert (seen.status, seen.log["record"], seen.reached) == (401, None, [])
     payload = token.split(".")[1]
-    elsewhere = (("x-jwt-payload", payload), ("x-authorization", f"Bearer {token}"), ("cookie", f"jwt_payload={payload}"))
+    elsewhere = (
+        ("x-jwt-payload", payload),
+        ("x-authorization", f"Bearer {token}"),
+        ("cookie", f"jwt_payload={payload}"),
+    )
     assert call("lab", headers=elsewhere).record["reason"] == "unknownTenant"
 
 
@@ -129,7 +144,9 @@ def test_an_item_of_a_nested_list_makes_the_tenant(call):
     assert call("gpt", headers=bearing(realm={"roles": ["reader"]})).record["reason"] == "unknownTenant"
 
 
-@pytest.mark.parametrize("claim", [17, True, None, {"a": "acme"}, [], ["x"], ["acme"], "acme\u0000", "ac\u00e9", "x" * 5000])
+@pytest.mark.parametrize(
+    "claim", [17, True, None, {"a": "acme"}, [], ["x"], ["acme"], "acme\u0000", "ac\u00e9", "x" * 5000]
+)
 def test_a_claim_of_an_odd_kind_breaks_nothing(call, claim):
     assert call("lab", headers=bearing(org=claim)).record["reason"] == "unknownTenant"
     assert call("lab", headers=bearing(realm=claim)).record["reason"] == "unknownTenant"

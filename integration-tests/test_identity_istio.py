@@ -13,8 +13,16 @@ POLICY = {
     "models": [{"name": "gpt", "cluster": "provider"}, {"name": "lab", "cluster": "provider"}],
     "identity": {"jwt": {"payload": "payload"}},
     "tenants": [
-        {"name": "finance", "match": {"principals": ["spiffe://cluster.local/ns/finance/*"]}, "models": {"allow": ["gpt"]}},
-        {"name": "gateways", "match": {"principals": ["spiffe://cluster.local/ns/istio-ingress/sa/*"]}, "models": {"allow": ["lab"]}},
+        {
+            "name": "finance",
+            "match": {"principals": ["spiffe://cluster.local/ns/finance/*"]},
+            "models": {"allow": ["gpt"]},
+        },
+        {
+            "name": "gateways",
+            "match": {"principals": ["spiffe://cluster.local/ns/istio-ingress/sa/*"]},
+            "models": {"allow": ["lab"]},
+        },
         {"name": "acme", "match": {"claims": [{"name": "org", "value": "acme"}]}, "models": {"allow": ["lab"]}},
         {"name": "readers", "match": {"claims": [{"name": "scope", "contains": "llm.read"}]}},
     ],
@@ -55,13 +63,15 @@ def secured(authority, mode: str) -> dict:
 
 
 @pytest.fixture(scope="module")
-def shared_edge(world, tmp_path_factory, authority, issuer, other_issuer):  # noqa: F811
+def shared_edge(world, tmp_path_factory, authority, issuer, other_issuer):
     more = secured(authority, "OPTIONAL_MUTUAL")
     rules = [{"issuer": one.name, "jwks": one.jwks(), "audiences": ["llm"]} for one in (issuer, other_issuer)]
     metadata = {"name": "tokens", "namespace": rendered.NAMESPACE}
     authentication = {"kind": "RequestAuthentication", "metadata": metadata, "spec": {"jwtRules": rules}}
 
-    def change(manifests: list[dict], secure=more.pop("change")) -> None:
+    secure = more.pop("change")
+
+    def change(manifests: list[dict]) -> None:
         secure(manifests)
         manifests.append(authentication)
 
@@ -112,7 +122,7 @@ def test_a_certificate_of_another_authority_is_not_let_in(call, tmp_path):
 
 
 FORGED = {
-    "client-cert": (XFCC, f"By=spiffe://x;Hash=00;Subject=\"\";URI={FINANCE}"),
+    "client-cert": (XFCC, f'By=spiffe://x;Hash=00;Subject="";URI={FINANCE}'),
     "client-cert-twice": (XFCC, f"URI={OTHER},URI={FINANCE}"),
     "spiffe": ("x-spiffe-id", FINANCE),
     "principal": ("x-envoy-downstream-peer-principal", FINANCE),
@@ -184,12 +194,20 @@ BAD = {
 @pytest.mark.parametrize("make", BAD.values(), ids=BAD.keys())
 def test_a_bad_token_is_turned_away_before_the_router(call, issuer, other_issuer, make, request):
     seen = call("lab", headers=bearing(make(issuer, other_issuer)))
-    assert (seen.status, seen.log["record"], seen.reached) == (403 if "audience" in request.node.callspec.id else 401, None, [])
+    assert (seen.status, seen.log["record"], seen.reached) == (
+        403 if "audience" in request.node.callspec.id else 401,
+        None,
+        [],
+    )
 
 
 def test_a_bad_token_beside_a_good_one_adds_nothing(call, edge, issuer):
     good, forged = issuer.token(org="other"), altered(issuer.token(org="other"), org="acme")
-    for headers in (bearing(good) + bearing(forged), bearing(forged) + bearing(good), (("authorization", f"Bearer {good}, Bearer {forged}"),)):
+    for headers in (
+        bearing(good) + bearing(forged),
+        bearing(forged) + bearing(good),
+        (("authorization", f"Bearer {good}, Bearer {forged}"),),
+    ):
         seen = call("lab", headers=headers)
         assert seen.reached == []
         assert seen.status == 401 or seen.record["reason"] == "unknownTenant"
@@ -219,34 +237,63 @@ def chain_to(inner: gateway.Gateway, authority) -> dict:
     name = {"namespace": rendered.NAMESPACE}
     port = {"number": 443, "name": "https", "protocol": "HTTPS"}
     entry = {"hosts": [HOST], "ports": [port], "resolution": "DNS"}
-    tls = {"mode": "MUTUAL", "clientCertificate": "/front.pem", "privateKey": "/front.key", "sni": "edge.test", "subjectAltNames": ["edge.test"]}
-    server = {"port": {"number": PORT, "name": "https", "protocol": "HTTPS"}, "hosts": ["*"], "tls": {"mode": "MUTUAL", "credentialName": "llm"}}
+    tls = {
+        "mode": "MUTUAL",
+        "clientCertificate": "/front.pem",
+        "privateKey": "/front.key",
+        "sni": "edge.test",
+        "subjectAltNames": ["edge.test"],
+    }
+    server = {
+        "port": {"number": PORT, "name": "https", "protocol": "HTTPS"},
+        "hosts": ["*"],
+        "tls": {"mode": "MUTUAL", "credentialName": "llm"},
+    }
     routes = {"hosts": ["*"], "gateways": ["front"], "http": [{"route": [{"destination": {"host": HOST}}]}]}
     manifests = [
-        {"kind": "Gateway", "metadata": {"name": "front", **name}, "spec": {"selector": rendered.LABELS, "servers": [server]}},
+        {
+            "kind": "Gateway",
+            "metadata": {"name": "front", **name},
+            "spec": {"selector": rendered.LABELS, "servers": [server]},
+        },
         {"kind": "VirtualService", "metadata": {"name": "front", **name}, "spec": routes},
         {"kind": "ServiceEntry", "metadata": {"name": "inner", **name}, "spec": entry},
-        {"kind": "DestinationRule", "metadata": {"name": "inner", **name}, "spec": {"host": HOST, "trafficPolicy": {"tls": tls}}},
+        {
+            "kind": "DestinationRule",
+            "metadata": {"name": "inner", **name},
+            "spec": {"host": HOST, "trafficPolicy": {"tls": tls}},
+        },
     ]
     secrets = {
-        **{CREDENTIAL: authority.pair("front-edge"), CREDENTIAL + "-cacert": authority.roots()},
+        CREDENTIAL: authority.pair("front-edge"),
+        CREDENTIAL + "-cacert": authority.roots(),
         "file-cert:/front.pem~/front.key": authority.pair("front", GATEWAY),
     }
     return {"manifests": manifests, "secrets": secrets, "authority": authority, "elsewhere": {HOST: inner.port}}
 
 
-def test_behind_another_gateway_the_caller_is_that_gateway(world, authority, tmp_path):  # noqa: F811
+def test_behind_another_gateway_the_caller_is_that_gateway(world, authority, tmp_path):
     """What it says of its own client is a header, and no header makes a tenant."""
     with (
         fixtures.running(world, tmp_path / "inner", POLICY, **secured(authority, "MUTUAL")) as inner,
-        gateway.running(world[0], world[1], POLICY, workload=fixtures.pod("1.29.1"), folder=tmp_path / "front", **chain_to(inner, authority)) as front,
+        gateway.running(
+            world[0],
+            world[1],
+            POLICY,
+            workload=fixtures.pod("1.29.1"),
+            folder=tmp_path / "front",
+            **chain_to(inner, authority),
+        ) as front,
     ):
         front.tls = authority.client_context(authority.issue("client", FINANCE))
         for headers in ((), ((XFCC, f"URI={FINANCE}"),)):
             answer = front.chat("lab", headers=headers)
             (request,) = inner.received(answer.test_id)
             assert answer.status == 200
-            assert (inner.access_log_of(answer.test_id)["cluster"], request.provider) == (f"outbound|443||{rendered.host_of('provider')};", "provider")
+            assert (inner.access_log_of(answer.test_id)["cluster"], request.provider) == (
+                f"outbound|443||{rendered.host_of('provider')};",
+                "provider",
+            )
             assert f"URI={GATEWAY}" in request.header(XFCC)
             assert FINANCE not in request.header(XFCC)
             assert front.chat("gpt", headers=headers).status == 403

@@ -40,8 +40,12 @@ def build(dist: pathlib.Path, *options: str) -> str:
 
 def run(*command, environment: dict | None = None) -> str:
     # Not the time of whoever runs the tests.
-    environment = {name: value for name, value in os.environ.items() if name != "SOURCE_DATE_EPOCH"} | (environment or {})
-    done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+    environment = {name: value for name, value in os.environ.items() if name != "SOURCE_DATE_EPOCH"} | (
+        environment or {}
+    )
+    done = subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -105,7 +109,10 @@ def test_a_reader_notices_a_changed_byte(layout):
 def test_the_configuration_agrees_with_the_layer(layout):
     manifest = the_image(layout)
     config = json.loads(layout.blob(manifest["config"]))
-    assert config["rootfs"] == {"type": "layers", "diff_ids": ["sha256:" + sha256(gunzip(layout.blob(manifest["layers"][0])))]}
+    assert config["rootfs"] == {
+        "type": "layers",
+        "diff_ids": ["sha256:" + sha256(gunzip(layout.blob(manifest["layers"][0])))],
+    }
     labels = config["config"]["Labels"]
     assert labels["org.opencontainers.image.version"] == VERSION
     assert {**labels, "module.wasm.image/variant": "compat"} == manifest["annotations"]
@@ -117,7 +124,15 @@ def test_nothing_in_the_layer_tells_when_or_by_whom(layout):
     assert (flags, modified) == (0, 0)
     with tarfile.open(fileobj=io.BytesIO(gunzip(data)), mode="r:") as tar:
         (entry,) = tar.getmembers()
-    assert (entry.name, entry.mtime, entry.uid, entry.gid, entry.uname, entry.gname, entry.mode) == ("plugin.wasm", 0, 0, 0, "", "", 0o644)
+    assert (entry.name, entry.mtime, entry.uid, entry.gid, entry.uname, entry.gname, entry.mode) == (
+        "plugin.wasm",
+        0,
+        0,
+        0,
+        "",
+        "",
+        0o644,
+    )
 
 
 def test_the_digests_that_were_printed_are_those_to_pin(dist, layout, module):
@@ -175,7 +190,9 @@ def test_docker_finds_configuration_layer_and_name(dist, module):
     assert image["RepoTags"] == [f"pointsman:{VERSION}"]
     config = json.loads(archive.files[image["Config"]])
     # Docker's own store knows the layer by what is in it, whether or not it is compressed, and takes its own system only.
-    assert ["sha256:" + sha256(gunzip(archive.files[layer])) for layer in image["Layers"]] == config["rootfs"]["diff_ids"]
+    assert ["sha256:" + sha256(gunzip(archive.files[layer])) for layer in image["Layers"]] == config["rootfs"][
+        "diff_ids"
+    ]
     assert config["os"] == "linux"
     assert pathlib.PurePath(image["Config"]).name == the_image(archive)["config"]["digest"].removeprefix("sha256:")
     assert archive.json("repositories") == {"pointsman": {VERSION: pathlib.PurePath(image["Layers"][-1]).name}}
@@ -206,7 +223,12 @@ def test_the_sbom_refers_to_the_image_and_stands_beside_it(dist, layout):
     assert image == layout.index()[0]
     referrer = json.loads(both.blob(listed))
     assert referrer["subject"] == {key: image[key] for key in ("digest", "mediaType", "size")}
-    assert listed["artifactType"] == referrer["artifactType"] == referrer["layers"][0]["mediaType"] == "application/vnd.cyclonedx+json"
+    assert (
+        listed["artifactType"]
+        == referrer["artifactType"]
+        == referrer["layers"][0]["mediaType"]
+        == "application/vnd.cyclonedx+json"
+    )
     assert both.blob(referrer["layers"][0]) == (dist / SBOM).read_bytes()
 
 
@@ -230,13 +252,20 @@ def test_the_sbom_lists_what_cargo_links(sbom):
     """Found by another way: down from the filter through Cargo.lock, without what only tests need."""
     lock = tomllib.loads((locations.REPOSITORY / "Cargo.lock").read_text())["package"]
     packages = {package["name"]: package for package in lock if package["name"] in names_once(lock)}
-    wanted = {"pointsman-engine", *tomllib.loads((locations.REPOSITORY / "engine/Cargo.toml").read_text())["dependencies"]}
+    wanted = {
+        "pointsman-engine",
+        *tomllib.loads((locations.REPOSITORY / "engine/Cargo.toml").read_text())["dependencies"],
+    }
     found, ahead = set(), sorted(wanted)
     while ahead:
         name = ahead.pop()
         if name not in found and name not in NOT_IN_THE_MODULE:
             found.add(name)
-            ahead += [] if name == "pointsman-router" else [each.split()[0] for each in packages[name].get("dependencies", [])]
+            ahead += (
+                []
+                if name == "pointsman-router"
+                else [each.split()[0] for each in packages[name].get("dependencies", [])]
+            )
     listed = {component["name"]: component for component in sbom["components"]}
     assert set(listed) == found | {"rust-std"}
     for name in found - {"pointsman-router"}:
@@ -252,7 +281,9 @@ def names_once(lock: list[dict]) -> set[str]:
 def test_every_component_has_a_licence_and_a_place(sbom):
     references = {component["bom-ref"] for component in [sbom["metadata"]["component"], *sbom["components"]]}
     assert all(component["licenses"] for component in sbom["components"])
-    assert {each["ref"] for each in sbom["dependencies"]} | {each for one in sbom["dependencies"] for each in one["dependsOn"]} == references
+    assert {each["ref"] for each in sbom["dependencies"]} | {
+        each for one in sbom["dependencies"] for each in one["dependsOn"]
+    } == references
 
 
 # The release.
@@ -300,13 +331,21 @@ def test_the_released_command_line_runs(release, tmp_path):
 def test_the_released_chart_installs(release, tmp_path):
     file = tmp_path / "chart.tgz"
     file.write_bytes(release[f"pointsman-{VERSION}.tgz"])
-    values = {"policy": POLICY, "image": {"repository": "r.example.com/p"}, "istio": {"selector": {"istio": "ingressgateway"}}}
+    values = {
+        "policy": POLICY,
+        "image": {"repository": "r.example.com/p"},
+        "istio": {"selector": {"istio": "ingressgateway"}},
+    }
     crds.assert_valid(helm.template(values, tmp_path, chart=file))
 
 
 def test_the_released_manifests_are_those_of_the_repository(release, tmp_path):
     unpack(release[f"pointsman-{VERSION}-manifests.tar.gz"], tmp_path)
-    kept = [file for folder in ("istio", "envoy-gateway") for file in (locations.REPOSITORY / "envoy" / folder).rglob("*.yaml")]
+    kept = [
+        file
+        for folder in ("istio", "envoy-gateway")
+        for file in (locations.REPOSITORY / "envoy" / folder).rglob("*.yaml")
+    ]
     assert kept
     for file in kept:
         path = file.relative_to(locations.REPOSITORY / "envoy")

@@ -22,15 +22,31 @@ from test_body_sizes import ASKED, CHAT, KILO, MEGA, WRITTEN, body_of
 
 POLICY = {
     "models": [
-        {"name": "gpt", "cluster": "openai", "upstreamModel": "gpt-2026-01-01", "contextWindow": 128000, "cost": {"inputPerMillion": 2.50, "outputPerMillion": 10}},
+        {
+            "name": "gpt",
+            "cluster": "openai",
+            "upstreamModel": "gpt-2026-01-01",
+            "contextWindow": 128000,
+            "cost": {"inputPerMillion": 2.50, "outputPerMillion": 10},
+        },
         {"name": "claude", "cluster": "anthropic", "apis": ["messages", "countTokens"]},
         {"name": "m", "cluster": "openai", "upstreamModel": "a-longer-name"},
         {"name": "secret", "cluster": "anthropic"},
     ],
     "aliases": [{"name": "auto"}],
-    "tenants": [{"name": "everybody", "match": {"headers": [{"name": "x-team", "type": "RegularExpression", "value": ".*"}]}, "models": {"deny": ["secret"]}}],
+    "tenants": [
+        {
+            "name": "everybody",
+            "match": {"headers": [{"name": "x-team", "type": "RegularExpression", "value": ".*"}]},
+            "models": {"deny": ["secret"]},
+        }
+    ],
     "rules": [
-        {"name": "no <tags> & such", "match": {"keywords": ["laboratory"]}, "deny": {"status": 403, "message": "not <for> the lab"}},
+        {
+            "name": "no <tags> & such",
+            "match": {"keywords": ["laboratory"]},
+            "deny": {"status": 403, "message": "not <for> the lab"},
+        },
         {"name": "auto-goes-to-gpt", "match": {"models": ["auto"]}, "route": {"targets": [{"model": "gpt"}]}},
     ],
     "onFailure": {"unknownTenant": "allow"},
@@ -55,7 +71,10 @@ def answering(edge):
 
 
 @PROTOCOLS
-@pytest.mark.parametrize(("path", "model", "cluster"), [(CHAT, "gpt", "openai"), (CHAT, "auto", "openai"), ("/v1/messages", "claude", "anthropic")])
+@pytest.mark.parametrize(
+    ("path", "model", "cluster"),
+    [(CHAT, "gpt", "openai"), (CHAT, "auto", "openai"), ("/v1/messages", "claude", "anthropic")],
+)
 def test_a_request_goes_to_the_host_of_its_models_cluster(edge, path, model, cluster, protocol):
     seen = edge.ask(path, {"model": model, "messages": ASK}, protocol=protocol)
     host = rendered.host_of(cluster)
@@ -73,7 +92,9 @@ def test_no_header_of_pointsmans_reaches_a_provider(edge):
         assert [name for name, _ in seen.upstream.headers if name.lower().startswith(b"x-pointsman")] == []
 
 
-@pytest.mark.parametrize("cluster", ["openai", "anthropic", "web", "pointsman-undecided", "outbound|443||anthropic.providers.example"])
+@pytest.mark.parametrize(
+    "cluster", ["openai", "anthropic", "web", "pointsman-undecided", "outbound|443||anthropic.providers.example"]
+)
 def test_a_client_cannot_choose_the_route(edge, cluster):
     steering = ("x-pointsman-cluster", cluster)
     assert edge.chat("gpt", headers=[steering]).reached == ["openai"]
@@ -83,7 +104,12 @@ def test_a_client_cannot_choose_the_route(edge, cluster):
 
 def test_what_is_no_llm_call_goes_where_everything_else_goes(edge):
     seen = edge.ask("/upload", b"{not json")
-    assert (seen.status, seen.upstream.provider, seen.upstream.body, seen.log["record"]) == (200, "web", b"{not json", None)
+    assert (seen.status, seen.upstream.provider, seen.upstream.body, seen.log["record"]) == (
+        200,
+        "web",
+        b"{not json",
+        None,
+    )
 
 
 def test_the_policy_is_the_one_that_was_written(edge, tmp_path):
@@ -91,8 +117,16 @@ def test_the_policy_is_the_one_that_was_written(edge, tmp_path):
     (tmp_path / "policy.json").write_text(json.dumps(POLICY))
     body = {"model": "gpt", "messages": ASK}
     (tmp_path / "body.json").write_text(json.dumps(body))
-    command = [locations.cli(), "explain", tmp_path / "policy.json", "--request", tmp_path / "body.json", "--output", "json"]
-    explained = json.loads(subprocess.run(command, capture_output=True, timeout=20, check=True).stdout)
+    command = [
+        locations.cli(),
+        "explain",
+        tmp_path / "policy.json",
+        "--request",
+        tmp_path / "body.json",
+        "--output",
+        "json",
+    ]
+    explained = json.loads(subprocess.run(command, capture_output=True, timeout=60, check=True).stdout)
     assert edge.ask(CHAT, body).record == explained
 
 
@@ -131,7 +165,9 @@ def test_a_body_in_pieces_is_routed(edge, protocol):
 
 
 def test_openais_client_is_served(answering):
-    with openai.OpenAI(base_url=f"{answering.url}/v1", api_key="k", max_retries=0, timeout=10, default_headers={"host": "edge.test"}) as client:
+    with openai.OpenAI(
+        base_url=f"{answering.url}/v1", api_key="k", max_retries=0, timeout=60, default_headers={"host": "edge.test"}
+    ) as client:
         reply = client.chat.completions.create(model="gpt", messages=ASK)
         assert reply.choices[0].message.content == "openai as gpt-2026-01-01"
         chunks = list(client.chat.completions.create(model="auto", messages=ASK, stream=True))
@@ -141,7 +177,9 @@ def test_openais_client_is_served(answering):
 
 
 def test_anthropics_client_is_served(answering):
-    with anthropic.Anthropic(base_url=answering.url, api_key="k", max_retries=0, timeout=10, default_headers={"host": "edge.test"}) as client:
+    with anthropic.Anthropic(
+        base_url=answering.url, api_key="k", max_retries=0, timeout=60, default_headers={"host": "edge.test"}
+    ) as client:
         reply = client.messages.create(model="claude", max_tokens=10, messages=ASK)
         assert reply.content[0].text == "anthropic as claude"
         with client.messages.stream(model="claude", max_tokens=10, messages=ASK) as stream:
@@ -169,15 +207,22 @@ def test_the_routes_retries_are_istios(edge, monkeypatch, status, tries, final):
 
 
 def router(edge) -> str:
-    (name,) = [name for name in edge.mesh.snapshot().extensions if name.endswith(("router", "router~istio-translated-wasmplugin"))]
+    (name,) = [
+        name
+        for name in edge.mesh.snapshot().extensions
+        if name.endswith(("router", "router~istio-translated-wasmplugin"))
+    ]
     return name
 
 
-def test_the_extension_has_the_name_that_this_istio_gives_it(edge, world):  # noqa: F811
+def test_the_extension_has_the_name_that_this_istio_gives_it(edge, world):
     version, hold = world
     names = {
         ("1.36.4", "gate"): "extensions.istio.io/wasmplugin/istio-ingress.pointsman-router",
-        ("1.40.0", "gate"): "extensions.istio.io/trafficextension/istio-ingress.pointsman-router~istio-translated-wasmplugin",
+        (
+            "1.40.0",
+            "gate",
+        ): "extensions.istio.io/trafficextension/istio-ingress.pointsman-router~istio-translated-wasmplugin",
         ("1.40.0", "stop"): "pointsman-router",
     }
     assert router(edge) == names[version, hold]
@@ -199,12 +244,17 @@ def test_a_plugin_that_is_new_and_bad_lets_nothing_pass_until_it_is_right(edge):
     configure(edge.mesh.manifests, {"models": "none"})
     rename_router(edge.mesh.manifests)
     edge.mesh.push()
-    wait_for("the new listener", lambda: edge.chat("gpt").status != 200)
+    wait_for(
+        "the new listener on every worker",
+        lambda: all(seen.status != 200 for seen in edge.chat_with_each_worker("gpt")),
+    )
     for seen in (edge.chat("gpt"), edge.ask("/healthz", None, method="GET")):
         assert (seen.status, seen.log["flags"], seen.reached) == (500, "NFCF", [])
     edge.mesh.manifests[:] = before
     edge.mesh.push()
-    wait_for("the old plugin", lambda: edge.chat("gpt").status == 200)
+    wait_for(
+        "the old plugin on every worker", lambda: all(seen.status == 200 for seen in edge.chat_with_each_worker("gpt"))
+    )
     edge.envoy.accept_log()
 
 

@@ -7,7 +7,7 @@ POLICY = {"models": [{"name": "a", "cluster": "one"}, {"name": "b", "cluster": "
 ROUTER, GATE = "WasmPlugin istio-ingress/pointsman-router", "WasmPlugin istio-ingress/pointsman-gate"
 
 
-def examine(world, folder, change=lambda manifests: None, **more) -> Examined:  # noqa: F811
+def examine(world, folder, change=lambda manifests: None, **more) -> Examined:
     """What is found at a gateway for which `change` was made to the manifests."""
     with running(world, folder, POLICY, "web", change, **more):
         return examine_at((folder / "admin-address").read_text())
@@ -25,7 +25,9 @@ def swap(manifests: list[dict]) -> None:
 
 
 def without_buffers(manifests: list[dict]) -> None:
-    listeners = [m for m in manifests if any(patch["applyTo"] == "LISTENER" for patch in m["spec"].get("configPatches", []))]
+    listeners = [
+        m for m in manifests if any(patch["applyTo"] == "LISTENER" for patch in m["spec"].get("configPatches", []))
+    ]
     assert listeners
     for manifest in listeners:
         manifest["spec"]["configPatches"] = [p for p in manifest["spec"]["configPatches"] if p["applyTo"] != "LISTENER"]
@@ -40,7 +42,7 @@ def misspell(manifests: list[dict]) -> None:
                 header["exact"] = "tow"
 
 
-def test_a_right_installation_has_no_findings(tmp_path, world):  # noqa: F811
+def test_a_right_installation_has_no_findings(tmp_path, world):
     examined = examine(world, tmp_path)
     assert (examined.code, examined.findings) == (0, []), examined.report
     names = [instance["filter"] for instance in examined.report["instances"]]
@@ -51,14 +53,16 @@ ANYWHERE = {"buffer-too-small": without_buffers, "route-shadowed": misspell}
 WITH_PLUGINS = {"gate-first": swap, "gate-missing": lambda manifests: manifests.remove(roles(manifests)["gate"])}
 
 
-def test_every_mistake_has_its_finding(tmp_path, world):  # noqa: F811
+def test_every_mistake_has_its_finding(tmp_path, world):
     mistakes = ANYWHERE | (WITH_PLUGINS if world[1] == "gate" else {})
     for code, change in mistakes.items():
         examined = examine(world, tmp_path / code, change)
         assert examined.findings == [code], examined.report
 
 
-def test_a_module_that_cannot_be_downloaded_is_told(tmp_path, world):  # noqa: F811
+def test_a_module_that_cannot_be_downloaded_is_told(tmp_path, world):
     """A WasmPlugin's filter may become another one, an EnvoyFilter's may not."""
     examined = examine(world, tmp_path, images={})
-    assert examined.findings == ["module-not-downloaded" if world[1] == "gate" else "configuration-missing"], examined.report
+    assert examined.findings == ["module-not-downloaded" if world[1] == "gate" else "configuration-missing"], (
+        examined.report
+    )

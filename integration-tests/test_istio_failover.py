@@ -25,7 +25,7 @@ OF_CLIENT = ("authorization", "Bearer the client's own")
 
 
 @pytest.fixture(scope="module")
-def shared_edge(world, tmp_path_factory):  # noqa: F811
+def shared_edge(world, tmp_path_factory):
     folder = tmp_path_factory.mktemp("mesh")
     authority = gateway.Authority(folder)
     for name in ("one", "two"):
@@ -57,9 +57,16 @@ def test_the_next_provider_gets_its_own_model_and_key(edge, failing, status, pro
     seen = edge.ask(CHAT, ASKED, [("content-type", "application/json"), OF_CLIENT], protocol=protocol)
     assert seen.status == 200
     attempts = {request.provider: request for request in edge.received(seen.test_id)}
-    assert {name: request.json()["model"] for name, request in attempts.items()} == {"one": "first-2026", "two": "a-much-longer-name"}
-    assert {name: request.header("authorization") for name, request in attempts.items()} == {name: f"Bearer key of {name}" for name in attempts}
-    assert {name: request.header("host") for name, request in attempts.items()} == {name: f"{name}.providers.example" for name in attempts}
+    assert {name: request.json()["model"] for name, request in attempts.items()} == {
+        "one": "first-2026",
+        "two": "a-much-longer-name",
+    }
+    assert {name: request.header("authorization") for name, request in attempts.items()} == {
+        name: f"Bearer key of {name}" for name in attempts
+    }
+    assert {name: request.header("host") for name, request in attempts.items()} == {
+        name: f"{name}.providers.example" for name in attempts
+    }
     for request in attempts.values():
         assert request.header("content-length") == str(len(request.body))
         assert [name for name, _ in request.headers if name.startswith(b"x-pointsman")] == []

@@ -151,7 +151,10 @@ def test_from_1_30_on_the_filter_is_that_of_a_traffic_extension():
 def test_the_configuration_is_a_string_of_json_and_the_vm_has_no_id():
     (extension,) = translated(PLUGIN).extensions.values()
     config = extension["typed_config"]["config"]
-    assert config["configuration"] == {"@type": "type.googleapis.com/google.protobuf.StringValue", "value": '{"role":"router"}'}
+    assert config["configuration"] == {
+        "@type": "type.googleapis.com/google.protobuf.StringValue",
+        "value": '{"role":"router"}',
+    }
     assert (config["root_id"], config["failure_policy"]) == ("pointsman-router", "FAIL_CLOSED")
     assert config["vm_config"]["runtime"] == "envoy.wasm.runtime.v8"
     assert "vm_id" not in config["vm_config"]
@@ -178,8 +181,16 @@ def test_the_listener_waits_for_the_extension_and_would_take_rbac_for_it():
 
 
 def test_phases_and_priorities_put_plugins_between_istios_own_filters():
-    jwt = {"kind": "RequestAuthentication", "metadata": {"name": "j", "namespace": "ingress"}, "spec": {"jwtRules": [{"issuer": "i", "jwks": "{}"}]}}
-    deny = {"kind": "AuthorizationPolicy", "metadata": {"name": "a", "namespace": "ingress"}, "spec": {"action": "DENY"}}
+    jwt = {
+        "kind": "RequestAuthentication",
+        "metadata": {"name": "j", "namespace": "ingress"},
+        "spec": {"jwtRules": [{"issuer": "i", "jwks": "{}"}]},
+    }
+    deny = {
+        "kind": "AuthorizationPolicy",
+        "metadata": {"name": "a", "namespace": "ingress"},
+        "spec": {"action": "DENY"},
+    }
     wanted = [
         plugin("unset"),
         plugin("low", priority=1),
@@ -190,11 +201,26 @@ def test_phases_and_priorities_put_plugins_between_istios_own_filters():
         plugin("authz", phase="AUTHZ"),
         plugin("authn", phase="AUTHN"),
     ]
-    names = [name.removeprefix("extensions.istio.io/wasmplugin/ingress.") for name in order(translated(*wanted, jwt, deny))]
+    names = [
+        name.removeprefix("extensions.istio.io/wasmplugin/ingress.") for name in order(translated(*wanted, jwt, deny))
+    ]
     assert names == [
-        *("istio.metadata_exchange", "authn", "envoy.filters.http.jwt_authn", "authz", "envoy.filters.http.rbac", "stats"),
+        *(
+            "istio.metadata_exchange",
+            "authn",
+            "envoy.filters.http.jwt_authn",
+            "authz",
+            "envoy.filters.http.rbac",
+            "stats",
+        ),
         *("high", "younger", "low", "negative", "unset"),
-        *("envoy.filters.http.grpc_stats", "istio.alpn", "envoy.filters.http.fault", "envoy.filters.http.cors", "istio.stats"),
+        *(
+            "envoy.filters.http.grpc_stats",
+            "istio.alpn",
+            "envoy.filters.http.fault",
+            "envoy.filters.http.cors",
+            "istio.stats",
+        ),
         "envoy.filters.http.router",
     ]
 
@@ -296,8 +322,13 @@ def test_a_destination_rule_is_pools_ejection_and_tls():
     (limits,) = cluster["circuit_breakers"]["thresholds"]
     assert (limits["max_connections"], limits["max_pending_requests"], limits["max_retries"]) == (100, 10, 2**32 - 1)
     assert cluster["outlier_detection"] == {
-        **{"enforcing_success_rate": 0, "consecutive_5xx": 0, "enforcing_consecutive_5xx": 0, "interval": "10s"},
-        **{"consecutive_gateway_failure": 5, "enforcing_consecutive_gateway_failure": 100, "max_ejection_percent": 100},
+        "enforcing_success_rate": 0,
+        "consecutive_5xx": 0,
+        "enforcing_consecutive_5xx": 0,
+        "interval": "10s",
+        "consecutive_gateway_failure": 5,
+        "enforcing_consecutive_gateway_failure": 100,
+        "max_ejection_percent": 100,
     }
     assert cluster["common_lb_config"]["healthy_panic_threshold"] == {"value": 0}
     tls = cluster["transport_socket"]["typed_config"]
@@ -311,8 +342,16 @@ def test_a_destination_rule_is_pools_ejection_and_tls():
 
 
 def test_without_a_name_the_name_is_that_of_the_request():
-    rule = {"kind": "DestinationRule", "metadata": {"name": "o", "namespace": "ingress"}, "spec": {"host": "o", "trafficPolicy": {"tls": {"mode": "SIMPLE"}}}}
-    entry = {"kind": "ServiceEntry", "metadata": {"name": "o", "namespace": "ingress"}, "spec": {"hosts": ["o"], "ports": [{"number": 443, "name": "h", "protocol": "HTTPS"}], "resolution": "DNS"}}
+    rule = {
+        "kind": "DestinationRule",
+        "metadata": {"name": "o", "namespace": "ingress"},
+        "spec": {"host": "o", "trafficPolicy": {"tls": {"mode": "SIMPLE"}}},
+    }
+    entry = {
+        "kind": "ServiceEntry",
+        "metadata": {"name": "o", "namespace": "ingress"},
+        "spec": {"hosts": ["o"], "ports": [{"number": 443, "name": "h", "protocol": "HTTPS"}], "resolution": "DNS"},
+    }
     cluster = translated(rule, entry).clusters[-1]
     (options,) = cluster["typed_extension_protocol_options"].values()
     assert options["upstream_http_protocol_options"] == {"auto_sni": True, "auto_san_validation": True}
@@ -324,9 +363,17 @@ def test_without_a_name_the_name_is_that_of_the_request():
 def test_a_header_match_is_a_route_to_the_hosts_cluster():
     configuration = translated().routes["http.8080"]
     (host,) = configuration["virtual_hosts"]
-    assert (host["name"], host["domains"], host["include_request_attempt_count"]) == ("llm.example:8080", ["llm.example"], True)
+    assert (host["name"], host["domains"], host["include_request_attempt_count"]) == (
+        "llm.example:8080",
+        ["llm.example"],
+        True,
+    )
     first, _ = host["routes"]
-    assert first["match"] == {"prefix": "/", "case_sensitive": True, "headers": [{"name": "x-pointsman-cluster", "string_match": {"exact": "openai"}}]}
+    assert first["match"] == {
+        "prefix": "/",
+        "case_sensitive": True,
+        "headers": [{"name": "x-pointsman-cluster", "string_match": {"exact": "openai"}}],
+    }
     assert (first["route"]["cluster"], first["route"]["timeout"]) == ("outbound|443||api.openai.com", "0s")
     assert first["route"]["host_rewrite_literal"] == "api.openai.com"
     assert first["request_headers_to_remove"] == ["x-pointsman-cluster"]
@@ -338,7 +385,11 @@ def test_what_is_not_said_of_retries_is_istios_default():
     default, own = first["route"]["retry_policy"], second["route"]["retry_policy"]
     assert (default["num_retries"], default["retry_on"]) == (2, routes.RETRY_ON)
     assert default["retry_host_predicate"][0]["name"] == "envoy.retry_host_predicates.previous_hosts"
-    assert (own["num_retries"], own["retry_on"], own["retriable_status_codes"]) == (3, "reset,retriable-status-codes", [503, 429])
+    assert (own["num_retries"], own["retry_on"], own["retriable_status_codes"]) == (
+        3,
+        "reset,retriable-status-codes",
+        [503, 429],
+    )
     assert (own["per_try_timeout"], second["route"]["timeout"]) == ("2s", "5s")
     assert routes.retry_policy({"attempts": 0}) is None
 
@@ -351,7 +402,10 @@ def test_a_retry_condition_that_istio_does_not_know_is_not_let_in(wrong):
 
 
 def test_weights_are_weighted_clusters():
-    (weighted,) = [route["route"]["weighted_clusters"] for route in translated().routes["http.8080"]["virtual_hosts"][0]["routes"][1:]]
+    (weighted,) = [
+        route["route"]["weighted_clusters"]
+        for route in translated().routes["http.8080"]["virtual_hosts"][0]["routes"][1:]
+    ]
     found = [(cluster["name"], cluster["weight"]) for cluster in weighted["clusters"]]
     assert found == [("outbound|443|eu|api.openai.com", 90), ("outbound|80||other.example", 10)]
 
@@ -374,9 +428,20 @@ def test_a_gateway_says_itself_who_its_client_is():
 
 def test_a_token_is_verified_if_there_is_one_and_its_claims_have_one_place():
     rules = [{"issuer": "b", "jwks": "{}"}, {"issuer": "a", "jwks": "{}", "forwardOriginalToken": True}]
-    document = {"kind": "RequestAuthentication", "metadata": {"name": "j", "namespace": "ingress"}, "spec": {"jwtRules": rules}}
-    (found,) = [one["typed_config"] for one in manager(translated(document))["http_filters"] if one["name"].endswith("jwt_authn")]
-    assert [(provider["issuer"], provider["forward"]) for provider in found["providers"].values()] == [("a", True), ("b", False)]
+    document = {
+        "kind": "RequestAuthentication",
+        "metadata": {"name": "j", "namespace": "ingress"},
+        "spec": {"jwtRules": rules},
+    }
+    (found,) = [
+        one["typed_config"]
+        for one in manager(translated(document))["http_filters"]
+        if one["name"].endswith("jwt_authn")
+    ]
+    assert [(provider["issuer"], provider["forward"]) for provider in found["providers"].values()] == [
+        ("a", True),
+        ("b", False),
+    ]
     assert {provider["payload_in_metadata"] for provider in found["providers"].values()} == {"payload"}
     first, second, all_of = found["rules"][0]["requires"]["requires_any"]["requirements"]
     assert (first, second) == ({"provider_name": "origins-0"}, {"provider_name": "origins-1"})
@@ -396,7 +461,11 @@ def patch(target: str, operation: str, value: dict, **match) -> dict:
 
 
 def in_chain(name: str) -> dict:
-    return {"filterChain": {"filter": {"name": "envoy.filters.network.http_connection_manager", "subFilter": {"name": name}}}}
+    return {
+        "filterChain": {
+            "filter": {"name": "envoy.filters.network.http_connection_manager", "subFilter": {"name": name}}
+        }
+    }
 
 
 def test_an_added_extension_is_discovered_as_a_plugins_is():
@@ -405,8 +474,19 @@ def test_an_added_extension_is_discovered_as_a_plugins_is():
 
 
 def test_a_filter_is_inserted_where_the_patch_says_or_nowhere():
-    at_router = patch("HTTP_FILTER", "INSERT_BEFORE", {"name": "own"}, context="GATEWAY", listener=in_chain("envoy.filters.http.router"))
-    nowhere = patch("HTTP_FILTER", "INSERT_BEFORE", {"name": "lost"}, listener=in_chain("extensions.istio.io/wasmplugin/ingress.gone"))
+    at_router = patch(
+        "HTTP_FILTER",
+        "INSERT_BEFORE",
+        {"name": "own"},
+        context="GATEWAY",
+        listener=in_chain("envoy.filters.http.router"),
+    )
+    nowhere = patch(
+        "HTTP_FILTER",
+        "INSERT_BEFORE",
+        {"name": "lost"},
+        listener=in_chain("extensions.istio.io/wasmplugin/ingress.gone"),
+    )
     inbound = patch("HTTP_FILTER", "INSERT_FIRST", {"name": "inbound"}, context="SIDECAR_INBOUND")
     names = order(translated(envoy_filter(at_router, nowhere, inbound)))
     assert names[-2:] == ["own", "envoy.filters.http.router"]
@@ -414,7 +494,9 @@ def test_a_filter_is_inserted_where_the_patch_says_or_nowhere():
 
 
 def test_a_patch_may_be_for_some_versions_only():
-    document = envoy_filter(patch("LISTENER", "MERGE", {"per_connection_buffer_limit_bytes": 5}, proxy={"proxyVersion": r"^1\.30"}))
+    document = envoy_filter(
+        patch("LISTENER", "MERGE", {"per_connection_buffer_limit_bytes": 5}, proxy={"proxyVersion": r"^1\.30"})
+    )
     assert "per_connection_buffer_limit_bytes" not in translated(document).listeners[0]
     assert translated(document, version="1.30.1").listeners[0]["per_connection_buffer_limit_bytes"] == 5
 
@@ -423,8 +505,18 @@ def test_a_merge_replaces_entries_of_maps_and_lengthens_lists():
     options = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
     own = {"typed_extension_protocol_options": {options: {"@type": "own"}}, "connect_timeout": "1s"}
     by_name = patch("CLUSTER", "MERGE", own, cluster={"service": "api.openai.com", "portNumber": 443})
-    removed = patch("HTTP_ROUTE", "MERGE", {"request_headers_to_remove": ["x-more"]}, routeConfiguration={"vhost": {"route": {"name": "first"}}})
-    by_header = patch("HTTP_ROUTE", "MERGE", {"route": {"cluster_header": "x-pointsman-cluster"}}, routeConfiguration={"vhost": {"route": {"name": "first"}}})
+    removed = patch(
+        "HTTP_ROUTE",
+        "MERGE",
+        {"request_headers_to_remove": ["x-more"]},
+        routeConfiguration={"vhost": {"route": {"name": "first"}}},
+    )
+    by_header = patch(
+        "HTTP_ROUTE",
+        "MERGE",
+        {"route": {"cluster_header": "x-pointsman-cluster"}},
+        routeConfiguration={"vhost": {"route": {"name": "first"}}},
+    )
     snapshot = translated(envoy_filter(by_name, removed, by_header))
     assert snapshot.clusters[0]["typed_extension_protocol_options"] == {options: {"@type": "own"}}
     assert snapshot.clusters[0]["connect_timeout"] == "1s"

@@ -10,7 +10,10 @@ from harness.http2 import Http2
 from harness.messages import Answer
 
 POLICY = {
-    "models": [{"name": f"m{number}", "cluster": f"c{number % 4}", "upstreamModel": f"upstream-{number}"} for number in range(8)],
+    "models": [
+        {"name": f"m{number}", "cluster": f"c{number % 4}", "upstreamModel": f"upstream-{number}"}
+        for number in range(8)
+    ],
 }
 INSTALLATION = {"concurrency": 2}
 CHAT = "/v1/chat/completions"

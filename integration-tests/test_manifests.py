@@ -25,8 +25,16 @@ CLUSTERS = [
     {"name": "Azure.OpenAI:EU", "address": "eu.openai.azure.com", "port": 443, "tls": {"sni": "eu.openai.azure.com"}},
     {"name": "again", "address": "eu.openai.azure.com", "port": 8443, "tls": {}},
     {"name": "vllm", "endpoints": [{"address": "10.0.0.1", "port": 80}, {"address": "10.0.0.2", "port": 81}]},
-    {"name": "names", "endpoints": [{"address": "a.example.net", "port": 80}, {"address": "b.example.net", "port": 80}]},
-    {"name": "address", "address": "192.0.2.1", "port": 443, "tls": {"caFile": "/etc/llm/ca.pem", "sni": "llm.example.net"}},
+    {
+        "name": "names",
+        "endpoints": [{"address": "a.example.net", "port": 80}, {"address": "b.example.net", "port": 80}],
+    },
+    {
+        "name": "address",
+        "address": "192.0.2.1",
+        "port": 443,
+        "tls": {"caFile": "/etc/llm/ca.pem", "sni": "llm.example.net"},
+    },
 ]
 ISTIO = {"namespace": "edge", "hosts": ["llm.example.com", "ai.example.com"], "url": "oci://registry.example.com/p:1"}
 TARGETS = {
@@ -47,18 +55,26 @@ MODULES = {
 }
 VERSIONS = ("1.26", "1.28", "1.30")
 """On each side of every difference."""
-PLACES = {"none": {}, "authn": {"phase": "AUTHN", "priority": -5}, "stats": {"phase": "STATS", "failStrategy": "FAIL_CLOSE"}}
+PLACES = {
+    "none": {},
+    "authn": {"phase": "AUTHN", "priority": -5},
+    "stats": {"phase": "STATS", "failStrategy": "FAIL_CLOSE"},
+}
 
 
 def render(folder: pathlib.Path, target: str, deployment: dict, *arguments: str) -> subprocess.CompletedProcess:
     (folder / "policy.yaml").write_text(yaml.safe_dump(POLICY))
     (folder / "deployment.yaml").write_text(yaml.safe_dump({"clusters": CLUSTERS, **deployment}))
-    return subprocess.run([locations.cli(), "render", target, folder, *arguments], capture_output=True, text=True, timeout=30)
+    return subprocess.run(
+        [locations.cli(), "render", target, folder, *arguments], capture_output=True, text=True, timeout=30
+    )
 
 
 def valid(text: str) -> list[dict]:
     """The objects of a manifest, none of which an API server would refuse."""
-    documents = [document for document in yaml.load_all(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if document]
+    documents = [
+        document for document in yaml.load_all(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if document
+    ]
     for document in documents:
         if document["kind"] not in UNCHECKED:
             assert_valid(json.dumps(document))
@@ -127,17 +143,23 @@ def test_every_combination_for_istio_is_valid_or_refused_with_a_reason(target, h
 def test_every_combination_for_envoy_gateway_is_valid(module, default, tmp_path):
     section = {"namespace": "llm", "gateway": "llm", "hosts": ["llm.example.com"], "url": "registry.example.com/p:1"}
     section |= {"caConfigMap": "llm-ca", **module}
-    outcome = render(tmp_path, "envoy-gateway", {"envoyGateway": section, **({"defaultCluster": default} if default else {})})
+    outcome = render(
+        tmp_path, "envoy-gateway", {"envoyGateway": section, **({"defaultCluster": default} if default else {})}
+    )
     assert outcome.returncode == 0, outcome.stderr
     documents = valid(outcome.stdout)
     (policy,) = [document["spec"] for document in documents if document["kind"] == "EnvoyExtensionPolicy"]
     assert [instance["config"]["role"] for instance in policy["wasm"]] == ["router", "gate"]
     assert not any(instance["failOpen"] for instance in policy["wasm"])
     # Every route has the filters from the start, also the one that matches before anything is decided.
-    routes = {document["metadata"]["name"]: document["spec"] for document in documents if document["kind"] == "HTTPRoute"}
+    routes = {
+        document["metadata"]["name"]: document["spec"] for document in documents if document["kind"] == "HTTPRoute"
+    }
     assert {target["name"] for target in policy["targetRefs"]} == set(routes)
     rules = [rule for route in routes.values() for rule in route["rules"]]
-    assert [rule["matches"] for rule in rules if "headers" not in rule["matches"][0]] == [[{"path": {"type": "PathPrefix", "value": "/"}}]]
+    assert [rule["matches"] for rule in rules if "headers" not in rule["matches"][0]] == [
+        [{"path": {"type": "PathPrefix", "value": "/"}}]
+    ]
 
 
 def test_a_routes_values_are_the_policys_clusters(tmp_path):
@@ -185,11 +207,15 @@ def chained(folder: pathlib.Path, **section) -> subprocess.CompletedProcess:
 def test_envoy_takes_the_clusters_and_routes_of_a_chain(version, tmp_path):
     outcome = chained(tmp_path)
     assert outcome.returncode == 0, outcome.stderr
-    filters = [document["spec"]["configPatches"] for document in valid(outcome.stdout) if document["kind"] == "EnvoyFilter"]
+    filters = [
+        document["spec"]["configPatches"] for document in valid(outcome.stdout) if document["kind"] == "EnvoyFilter"
+    ]
     patches = [patch for several in filters for patch in several]
 
     def values(kind: str, operation: str) -> list:
-        return [one["patch"]["value"] for one in patches if (one["applyTo"], one["patch"]["operation"]) == (kind, operation)]
+        return [
+            one["patch"]["value"] for one in patches if (one["applyTo"], one["patch"]["operation"]) == (kind, operation)
+        ]
 
     clusters = values("CLUSTER", "ADD")
     assert {cluster["name"] for cluster in clusters} == {
@@ -198,7 +224,11 @@ def test_envoy_takes_the_clusters_and_routes_of_a_chain(version, tmp_path):
         "failover:first>second>inside",
     } | {cluster["name"] for cluster in clusters if cluster["name"].startswith("failover:")}
     # The mesh's own clusters, as the patches with keys make them.
-    own = ["outbound|443||one.example.net", "outbound|443||two.example.net", "outbound|8000||llama.models.svc.cluster.local"]
+    own = [
+        "outbound|443||one.example.net",
+        "outbound|443||two.example.net",
+        "outbound|8000||llama.models.svc.cluster.local",
+    ]
     merged = values("CLUSTER", "MERGE")
     assert len(merged) == 2
     clusters += [{"name": name, "type": "STATIC", **options} for name, options in zip(own, [*merged, {}])]
@@ -217,7 +247,10 @@ def test_envoy_takes_the_clusters_and_routes_of_a_chain(version, tmp_path):
         "address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}},
         "filter_chains": [{"filters": [{"name": "manager", "typed_config": manager}]}],
     }
-    bootstrap = {"node": {"id": "a", "cluster": "a"}, "static_resources": {"listeners": [listener], "clusters": clusters}}
+    bootstrap = {
+        "node": {"id": "a", "cluster": "a"},
+        "static_resources": {"listeners": [listener], "clusters": clusters},
+    }
     (tmp_path / "envoy.json").write_text(json.dumps(bootstrap))
     envoy = [locations.envoy_binary(version), "--mode", "validate", "-c", tmp_path / "envoy.json", "-l", "warning"]
     checked = subprocess.run(envoy, capture_output=True, text=True, timeout=60)

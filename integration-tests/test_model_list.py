@@ -2,7 +2,6 @@
 
 import pytest
 
-
 POLICY = {
     "models": [
         {"name": "gpt-a", "cluster": "provider"},
@@ -13,10 +12,20 @@ POLICY = {
     "tenants": [
         {"name": "all", "match": {"headers": [{"name": "x-team", "value": "all"}]}},
         {"name": "gpts", "match": {"headers": [{"name": "x-team", "value": "gpts"}]}, "models": {"allow": ["gpt-*"]}},
-        {"name": "eu", "match": {"headers": [{"name": "x-team", "value": "eu"}]}, "models": {"require": {"region": "eu"}}},
-        {"name": "not-claude", "match": {"headers": [{"name": "x-team", "value": "no"}]}, "models": {"deny": ["claude"]}},
+        {
+            "name": "eu",
+            "match": {"headers": [{"name": "x-team", "value": "eu"}]},
+            "models": {"require": {"region": "eu"}},
+        },
+        {
+            "name": "not-claude",
+            "match": {"headers": [{"name": "x-team", "value": "no"}]},
+            "models": {"deny": ["claude"]},
+        },
     ],
-    "rules": [{"name": "auto", "match": {"models": ["auto"]}, "route": {"targets": [{"model": "claude"}, {"model": "gpt-a"}]}}],
+    "rules": [
+        {"name": "auto", "match": {"models": ["auto"]}, "route": {"targets": [{"model": "claude"}, {"model": "gpt-a"}]}}
+    ],
 }
 
 
@@ -30,7 +39,12 @@ def names(seen) -> set[str]:
 
 @pytest.mark.parametrize(
     ("team", "models"),
-    [("all", {"gpt-a", "gpt-b", "claude"}), ("gpts", {"gpt-a", "gpt-b"}), ("eu", {"gpt-b", "claude"}), ("no", {"gpt-a", "gpt-b"})],
+    [
+        ("all", {"gpt-a", "gpt-b", "claude"}),
+        ("gpts", {"gpt-a", "gpt-b"}),
+        ("eu", {"gpt-b", "claude"}),
+        ("no", {"gpt-a", "gpt-b"}),
+    ],
 )
 def test_each_tenant_sees_the_models_it_may_use(edge, team, models):
     seen = listed(edge, team)

@@ -9,7 +9,11 @@ POLICY = {
     "tenants": [{"name": "team", "match": {"headers": [{"name": "x-team", "value": "a"}]}}],
     "onFailure": {"unknownTenant": "allow"},
     "rules": [
-        {"name": "a-header", "match": {"headers": [{"name": "x-odd", "type": "RegularExpression", "value": "^a+$"}]}, "route": {"targets": [{"model": "m"}]}},
+        {
+            "name": "a-header",
+            "match": {"headers": [{"name": "x-odd", "type": "RegularExpression", "value": "^a+$"}]},
+            "route": {"targets": [{"model": "m"}]},
+        },
     ],
     "visibility": {"responseHeaders": True},
 }
@@ -32,6 +36,7 @@ ODD = {
 }
 
 
+@pytest.mark.pairwise("world")
 @pytest.mark.parametrize("protocol", ["http1", "http2"])
 @pytest.mark.parametrize("headers", ODD.values(), ids=ODD.keys())
 def test_an_odd_header_is_carried_and_the_request_served(edge, headers, protocol):
@@ -44,7 +49,9 @@ def test_an_odd_header_is_carried_and_the_request_served(edge, headers, protocol
 
 
 @pytest.mark.parametrize("protocol", ["http1", "http2"])
-@pytest.mark.parametrize("path", [b"/v1/chat/completions\xff", b"/v1/\xc3\x28", b"/v1/models/\xff", b"/v1/chat/completions?q=\xff"])
+@pytest.mark.parametrize(
+    "path", [b"/v1/chat/completions\xff", b"/v1/\xc3\x28", b"/v1/models/\xff", b"/v1/chat/completions?q=\xff"]
+)
 def test_an_odd_path_breaks_nothing(edge, path, protocol):
     edge.ask(path, ASKED, [JSON], protocol=protocol)
     edge.ask(path, None, [], method="GET", protocol=protocol)

@@ -15,23 +15,38 @@ POLICY = {
         {"name": "secret", "cluster": "large"},
     ],
     "aliases": [{"name": "auto"}],
-    "tenants": [{"name": "team", "match": {"headers": [{"name": "x-team", "value": "a"}]}, "models": {"deny": ["secret"]}}],
+    "tenants": [
+        {"name": "team", "match": {"headers": [{"name": "x-team", "value": "a"}]}, "models": {"deny": ["secret"]}}
+    ],
     "rules": [
-        {"name": "nothing-for-the-lab", "match": {"models": ["auto"], "keywords": ["laboratory"]}, "deny": {"status": 403, "message": "not for the lab"}},
-        {"name": "images-go-large", "match": {"models": ["auto"], "images": True}, "route": {"targets": [{"model": "gpt-large"}]}},
+        {
+            "name": "nothing-for-the-lab",
+            "match": {"models": ["auto"], "keywords": ["laboratory"]},
+            "deny": {"status": 403, "message": "not for the lab"},
+        },
+        {
+            "name": "images-go-large",
+            "match": {"models": ["auto"], "images": True},
+            "route": {"targets": [{"model": "gpt-large"}]},
+        },
         {"name": "rest-goes-small", "match": {"models": ["auto"]}, "route": {"targets": [{"model": "gpt-small"}]}},
     ],
 }
 
 ASK = [{"role": "user", "content": "Where does this train go?"}]
-WEATHER = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {"said": {"type": "string"}}}}}
+WEATHER = {
+    "type": "function",
+    "function": {"name": "weather", "parameters": {"type": "object", "properties": {"said": {"type": "string"}}}},
+}
 
 
 @pytest.fixture
 def client(edge):
     for provider in edge.providers.values():
         provider.answer = llm.answer
-    with openai.OpenAI(base_url=f"{edge.url}/v1", api_key="k", max_retries=0, timeout=10, default_headers={"x-team": "a"}) as client:
+    with openai.OpenAI(
+        base_url=f"{edge.url}/v1", api_key="k", max_retries=0, timeout=60, default_headers={"x-team": "a"}
+    ) as client:
         yield client
 
 
@@ -42,7 +57,9 @@ def test_a_chat_is_served_by_the_models_own_cluster_under_its_upstream_name(clie
 
 
 def test_a_streamed_chat_arrives_with_its_usage(client):
-    stream = client.chat.completions.create(model="auto", messages=ASK, stream=True, stream_options={"include_usage": True})
+    stream = client.chat.completions.create(
+        model="auto", messages=ASK, stream=True, stream_options={"include_usage": True}
+    )
     chunks = list(stream)
     text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
     assert text.strip() == "small as gpt-small"

@@ -18,13 +18,26 @@ BODIES = {
     "form": b"model=secret&x=1",
     "pieces": [NO_JSON[:10], NO_JSON[10:50_000], NO_JSON[50_000:]],
 }
-PATHS = ["/", "/healthz", "/v1/files", "/v1/chats", "/v2/anything?model=x", "/A%20b//c;d", "/api/tags", "/v1/vector_stores/v/search"]
+PATHS = [
+    "/",
+    "/healthz",
+    "/v1/files",
+    "/v1/chats",
+    "/v2/anything?model=x",
+    "/A%20b//c;d",
+    "/api/tags",
+    "/v1/vector_stores/v/search",
+]
 
 MULTIPART = "multipart/form-data; boundary=9b8b041cd77e16c0d4fd01f835bff6da73ed4c6f65cf9bc3d9793f35ee38"
 UNROUTABLE = {
     "transcription": ("/v1/audio/transcriptions", MULTIPART, "audio-transcription-basic.request.multipart"),
     "translation": ("/v1/audio/translations", MULTIPART, "audio-translation-basic.request.multipart"),
-    "azure": ("/openai/deployments/gpt-5-nano/chat/completions?api-version=2025-01-01-preview", "application/json", "azure-chat-basic.request.json"),
+    "azure": (
+        "/openai/deployments/gpt-5-nano/chat/completions?api-version=2025-01-01-preview",
+        "application/json",
+        "azure-chat-basic.request.json",
+    ),
     "gemini": ("/v1beta/models/gemini-pro:generateContent", "application/json", None),
 }
 
@@ -34,6 +47,7 @@ def permissive(started):
     return started(**INSTALLATION, policy=PERMISSIVE)
 
 
+@pytest.mark.pairwise("world", "protocol")
 @pytest.mark.parametrize("protocol", ["http1", "http2"])
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
@@ -55,7 +69,11 @@ def test_every_method_passes(edge, method):
 
 def whole_request(name: str) -> tuple[str, list, bytes]:
     path, content_type, file = UNROUTABLE[name]
-    body = (locations.fixtures() / "openai-recorded" / file).read_bytes() if file else b'{"contents":[{"parts":[{"text":"hi"}]}]}'
+    body = (
+        (locations.fixtures() / "openai-recorded" / file).read_bytes()
+        if file
+        else b'{"contents":[{"parts":[{"text":"hi"}]}]}'
+    )
     return path, [("content-type", content_type)], body
 
 

@@ -10,7 +10,11 @@ from harness.edge import JSON
 POLICY = {
     "models": [{"name": "m", "cluster": "provider"}],
     "rules": [
-        {"name": "no-codeword", "match": {"keywords": ["project aurora"]}, "deny": {"status": 403, "message": "not that"}},
+        {
+            "name": "no-codeword",
+            "match": {"keywords": ["project aurora"]},
+            "deny": {"status": 403, "message": "not that"},
+        },
         {"name": "no-pictures", "match": {"images": True}, "deny": {"status": 403, "message": "no pictures"}},
         {"name": "no-tools", "match": {"tools": True}, "deny": {"status": 403, "message": "no tools"}},
     ],
@@ -34,9 +38,18 @@ DODGES = {
     "escaped": ("no-codeword", saying(rb'"p\u0072oject \u0061urora"')),
     "escaped-space": ("no-codeword", saying(rb'"project\u0020aurora"')),
     "in-a-text-part": ("no-codeword", with_parts({"type": "text", "text": "project aurora"})),
-    "in-the-second-part": ("no-codeword", with_parts({"type": "text", "text": "a"}, {"type": "text", "text": "project aurora"})),
-    "in-the-system-prompt": ("no-codeword", b'{"model":"m","messages":[{"role":"system","content":"project aurora"},{"role":"user","content":"x"}]}'),
-    "in-the-last-of-many": ("no-codeword", saying(b'"x"},' + b'{"role":"user","content":"y"},' * 300 + b'{"role":"user","content":"project aurora"')),
+    "in-the-second-part": (
+        "no-codeword",
+        with_parts({"type": "text", "text": "a"}, {"type": "text", "text": "project aurora"}),
+    ),
+    "in-the-system-prompt": (
+        "no-codeword",
+        b'{"model":"m","messages":[{"role":"system","content":"project aurora"},{"role":"user","content":"x"}]}',
+    ),
+    "in-the-last-of-many": (
+        "no-codeword",
+        saying(b'"x"},' + b'{"role":"user","content":"y"},' * 300 + b'{"role":"user","content":"project aurora"'),
+    ),
     "behind-200-kilobytes": ("no-codeword", saying(b'"' + b"lorem ipsum " * 17_000 + b'project aurora"')),
     "content-before-role": ("no-codeword", b'{"messages":[{"content":"project aurora","role":"user"}],"model":"m"}'),
     "picture-by-link": ("no-pictures", with_parts({"type": "image_url", "image_url": URL})),
@@ -48,12 +61,24 @@ DODGES = {
     "picture-type-in-capitals-key": ("no-pictures", with_parts({"Type": "image_url", "image_url": DATA})),
     "tools": ("no-tools", b'{"model":"m","messages":[],"tools":[{"type":"function","function":{"name":"f"}}]}'),
     "functions": ("no-tools", b'{"model":"m","messages":[],"functions":[{"name":"f"}]}'),
-    "tools-key-escaped": ("no-tools", rb'{"model":"m","messages":[],"t\u006fols":[{"type":"function","function":{"name":"f"}}]}'),
+    "tools-key-escaped": (
+        "no-tools",
+        rb'{"model":"m","messages":[],"t\u006fols":[{"type":"function","function":{"name":"f"}}]}',
+    ),
 }
 HIDDEN = {
-    "messages-twice": ("duplicateKey", b'{"model":"m","messages":[{"role":"user","content":"x"}],"messages":[{"role":"user","content":"project aurora"}]}'),
-    "messages-in-capitals": ("keyCase", b'{"model":"m","messages":[],"Messages":[{"role":"user","content":"project aurora"}]}'),
-    "messages-with-a-long-s": ("keyCase", '{"model":"m","messages":[],"me\u017fsages":[{"role":"user","content":"project aurora"}]}'.encode()),
+    "messages-twice": (
+        "duplicateKey",
+        b'{"model":"m","messages":[{"role":"user","content":"x"}],"messages":[{"role":"user","content":"project aurora"}]}',
+    ),
+    "messages-in-capitals": (
+        "keyCase",
+        b'{"model":"m","messages":[],"Messages":[{"role":"user","content":"project aurora"}]}',
+    ),
+    "messages-with-a-long-s": (
+        "keyCase",
+        '{"model":"m","messages":[],"me\u017fsages":[{"role":"user","content":"project aurora"}]}'.encode(),
+    ),
     "tools-twice": ("duplicateKey", b'{"model":"m","messages":[],"tools":[],"tools":[{"type":"function"}]}'),
     "tools-in-capitals": ("keyCase", b'{"model":"m","messages":[],"TOOLS":[{"type":"function"}]}'),
 }
@@ -63,6 +88,7 @@ def cut(body: bytes, size: int) -> list[bytes]:
     return [body[start : start + size] for start in range(0, len(body), size)]
 
 
+@pytest.mark.pairwise("world")
 @pytest.mark.parametrize("framing", ["whole", "pieces"])
 @pytest.mark.parametrize(("rule", "body"), DODGES.values(), ids=DODGES.keys())
 def test_a_rule_sees_the_prompt_however_it_is_spelled(edge, rule, body, framing):
@@ -71,6 +97,7 @@ def test_a_rule_sees_the_prompt_however_it_is_spelled(edge, rule, body, framing)
     assert (seen.status, seen.record.get("rule"), seen.reached) == (403, rule, [])
 
 
+@pytest.mark.pairwise("world")
 @pytest.mark.parametrize("protocol", ["http1", "http2"])
 @pytest.mark.parametrize(("reason", "body"), HIDDEN.values(), ids=HIDDEN.keys())
 def test_a_prompt_that_two_parsers_read_differently_is_refused(edge, reason, body, protocol):

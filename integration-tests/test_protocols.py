@@ -10,7 +10,10 @@ from harness.http2 import Http2, StreamReset
 from harness.messages import Answer
 
 POLICY = {
-    "models": [{"name": "short", "cluster": "provider", "upstreamModel": "a-rather-longer-name-upstream"}, {"name": "same", "cluster": "provider"}],
+    "models": [
+        {"name": "short", "cluster": "provider", "upstreamModel": "a-rather-longer-name-upstream"},
+        {"name": "same", "cluster": "provider"},
+    ],
 }
 CHAT = "/v1/chat/completions"
 
@@ -49,7 +52,13 @@ def test_a_name_that_stays_changes_nothing(edge, protocol):
 def test_expect_100_continue_is_answered_and_then_served(edge):
     test_id = new_test_id()
     with Http1(edge.port) as client:
-        fields = [("host", "e"), ("x-test-id", test_id), JSON, ("expect", "100-continue"), ("content-length", str(len(ASKED)))]
+        fields = [
+            ("host", "e"),
+            ("x-test-id", test_id),
+            JSON,
+            ("expect", "100-continue"),
+            ("content-length", str(len(ASKED))),
+        ]
         client.send(head("POST", CHAT, fields))
         assert client.response_head().status == 100
         client.send(ASKED)
@@ -60,7 +69,9 @@ def test_expect_100_continue_is_answered_and_then_served(edge):
 def test_expect_100_continue_with_a_refused_body_is_refused(edge):
     body = body_for("unheard-of")
     with Http1(edge.port) as client:
-        client.send(head("POST", CHAT, [("host", "e"), JSON, ("expect", "100-continue"), ("content-length", str(len(body)))]))
+        client.send(
+            head("POST", CHAT, [("host", "e"), JSON, ("expect", "100-continue"), ("content-length", str(len(body)))])
+        )
         assert client.response_head().status == 100
         client.send(body)
         assert client.response().status == 404

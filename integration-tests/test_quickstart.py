@@ -19,7 +19,7 @@ def quickstart(request, tmp_path_factory):
 
 
 def models(url: str) -> list[str]:
-    with openai.OpenAI(base_url=f"{url}/v1", api_key="k", max_retries=0, timeout=10) as client:
+    with openai.OpenAI(base_url=f"{url}/v1", api_key="k", max_retries=0, timeout=60) as client:
         return [model.id for model in client.models.list()]
 
 
@@ -29,7 +29,7 @@ def test_the_models_are_listed(quickstart):
 
 def test_openais_client_is_served_plain_and_streamed(quickstart):
     url, output = quickstart
-    with openai.OpenAI(base_url=f"{url}/v1", api_key="k", max_retries=0, timeout=10) as client:
+    with openai.OpenAI(base_url=f"{url}/v1", api_key="k", max_retries=0, timeout=60) as client:
         assert client.chat.completions.create(model="auto", messages=ASK).choices[0].message.content
         options = {"include_usage": True}
         chunks = list(client.chat.completions.create(model="auto", messages=ASK, stream=True, stream_options=options))
@@ -41,13 +41,13 @@ def test_openais_client_is_served_plain_and_streamed(quickstart):
 def test_anthropics_client_is_served_plain_and_streamed(quickstart):
     url, _ = quickstart
     name = next(name for name in models(url) if name.startswith("claude"))
-    with anthropic.Anthropic(base_url=url, api_key="k", max_retries=0, timeout=10) as client:
+    with anthropic.Anthropic(base_url=url, api_key="k", max_retries=0, timeout=60) as client:
         assert client.messages.create(model=name, max_tokens=10, messages=ASK).content[0].text
         with client.messages.stream(model=name, max_tokens=10, messages=ASK) as stream:
             assert "".join(stream.text_stream)
 
 
 def test_an_unknown_model_is_not_found(quickstart):
-    with openai.OpenAI(base_url=f"{quickstart[0]}/v1", api_key="k", max_retries=0, timeout=10) as client:
-        with pytest.raises(openai.NotFoundError):
-            client.chat.completions.create(model="nobody", messages=ASK)
+    client = openai.OpenAI(base_url=f"{quickstart[0]}/v1", api_key="k", max_retries=0, timeout=60)
+    with client, pytest.raises(openai.NotFoundError):
+        client.chat.completions.create(model="nobody", messages=ASK)

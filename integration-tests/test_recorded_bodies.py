@@ -7,7 +7,7 @@ import pytest
 from harness import locations, readings
 
 POLICY = {
-    "models": [{"name": "renamed", "cluster": "provider", "upstreamModel": "a-model/with \"quotes\" and ümlauts"}],
+    "models": [{"name": "renamed", "cluster": "provider", "upstreamModel": 'a-model/with "quotes" and ümlauts'}],
     "aliases": [{"name": "*", "model": "renamed"}],
 }
 UPSTREAM_MODEL = POLICY["models"][0]["upstreamModel"]
@@ -43,6 +43,7 @@ def recorded() -> list:
     return found
 
 
+@pytest.mark.pairwise("world", "protocol")
 @pytest.mark.parametrize("protocol", ["http1", "http2"])
 @pytest.mark.parametrize(("path", "file"), recorded())
 def test_a_recorded_body_passes_unchanged_but_for_its_model(edge, path, file, protocol):

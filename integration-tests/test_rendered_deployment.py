@@ -34,7 +34,7 @@ class Deployment:
 
     def render(self, *options: str) -> str:
         command = [locations.cli(), "render", "envoy", self.folder, "--wasm", locations.module(), *options]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -71,10 +71,16 @@ def started_envoy(world, tmp_path):
 def ask(envoy: Envoy, path: str, body: dict):
     text = json.dumps(body).encode()
     with Http1(envoy.port) as client:
-        client.send(head("POST", path, [("host", "e"), ("content-type", "application/json"), ("content-length", str(len(text)))]) + text)
+        client.send(
+            head(
+                "POST", path, [("host", "e"), ("content-type", "application/json"), ("content-length", str(len(text)))]
+            )
+            + text
+        )
         return client.response()
 
 
+@pytest.mark.pairwise("world")
 def test_a_rendered_configuration_routes(deployment, started_envoy, providers):
     envoy = started_envoy(deployment.render())
     assert ask(envoy, "/v1/chat/completions", {"model": "large", "messages": []}).json()["served_by"] == "first"
@@ -97,6 +103,7 @@ def model_last(size: int) -> dict:
     return {"messages": [{"role": "user", "content": "x" * size}], "model": "small"}
 
 
+@pytest.mark.pairwise("world")
 def test_a_large_body_fits_the_rendered_buffer(deployment, started_envoy):
     envoy = started_envoy(deployment.render())
     body = model_last(20_000_000)
@@ -104,18 +111,22 @@ def test_a_large_body_fits_the_rendered_buffer(deployment, started_envoy):
     assert send_http2(envoy, "/v1/chat/completions", json.dumps(body).encode()).json()["served_by"] == "second"
 
 
+@pytest.mark.pairwise("world")
 def test_a_body_beyond_the_policys_limit_is_refused_in_the_words_of_the_api(deployment, started_envoy):
     envoy = started_envoy(deployment.render())
     body = json.dumps(model_last(32 << 20)).encode()
     response = send_http2(envoy, "/v1/messages", body)
     assert (response.status, response.json()["error"]["type"]) == (413, "request_too_large")
-    chunked = head("POST", "/v1/messages", [("host", "e"), ("content-type", "application/json"), ("transfer-encoding", "chunked")])
+    chunked = head(
+        "POST", "/v1/messages", [("host", "e"), ("content-type", "application/json"), ("transfer-encoding", "chunked")]
+    )
     with Http1(envoy.port) as client:
         client.send_ignoring_reset(chunked + chunk(body) + last_chunk())
         response = client.response()
     assert (response.status, response.json()["error"]["type"]) == (413, "request_too_large")
 
 
+@pytest.mark.pairwise("world")
 def test_rendering_again_brings_a_new_policy_into_a_running_envoy(deployment, started_envoy, providers, tmp_path):
     folder = str(tmp_path / "discovery")
     envoy = started_envoy(deployment.render("--ecds-dir", folder))
@@ -130,13 +141,24 @@ def test_rendering_again_brings_a_new_policy_into_a_running_envoy(deployment, st
     wait_for("the new policy", lambda: model() == "large-2")
 
 
+@pytest.mark.pairwise("world")
 def test_the_access_log_holds_the_record_that_explain_prints(deployment, started_envoy, tmp_path):
     envoy = started_envoy(deployment.render())
     body = {"model": "auto", "messages": [{"role": "user", "content": "hi"}]}
     ask(envoy, "/v1/messages", body)
     (tmp_path / "body.json").write_text(json.dumps(body))
-    command = [locations.cli(), "explain", tmp_path / "policy.yaml", "--request", tmp_path / "body.json", "--api", "messages", "--output", "json"]
-    explained = json.loads(subprocess.run(command, capture_output=True, timeout=20, check=True).stdout)
+    command = [
+        locations.cli(),
+        "explain",
+        tmp_path / "policy.yaml",
+        "--request",
+        tmp_path / "body.json",
+        "--api",
+        "messages",
+        "--output",
+        "json",
+    ]
+    explained = json.loads(subprocess.run(command, capture_output=True, timeout=60, check=True).stdout)
 
     def logged() -> list[dict]:
         lines = [json.loads(line) for line in envoy.log().splitlines() if line.startswith("{")]

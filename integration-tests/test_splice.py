@@ -7,12 +7,20 @@ import pytest
 from harness.edge import CUT_OFF, JSON
 
 POLICY = {
-    "models": [{"name": "m", "cluster": "provider", "upstreamModel": "a-longer-name"}, {"name": "same", "cluster": "provider"}],
+    "models": [
+        {"name": "m", "cluster": "provider", "upstreamModel": "a-longer-name"},
+        {"name": "same", "cluster": "provider"},
+    ],
     "pathPrefixes": ["/openai"],
     "onFailure": {"missingModel": {"model": "m"}},
 }
 CHAT = "/v1/chat/completions"
-DIGESTS = [("content-md5", "AAAA"), ("digest", "sha-256=AAAA"), ("content-digest", "sha-256=:AAAA:"), ("repr-digest", "sha-256=:AAAA:")]
+DIGESTS = [
+    ("content-md5", "AAAA"),
+    ("digest", "sha-256=AAAA"),
+    ("content-digest", "sha-256=:AAAA:"),
+    ("repr-digest", "sha-256=:AAAA:"),
+]
 
 
 def body_for(model: str) -> bytes:
@@ -45,7 +53,9 @@ def test_an_odd_length_is_exact_upstream_or_not_served(edge, length, protocol):
         assert [request for request in edge.received(seen.test_id) if request.complete] == []
 
 
-@pytest.mark.parametrize("path", ["/v1/chat/completions", "/openai/v1/chat/completions", "/openai/v1/chat/completions?x=y"])
+@pytest.mark.parametrize(
+    "path", ["/v1/chat/completions", "/openai/v1/chat/completions", "/openai/v1/chat/completions?x=y"]
+)
 def test_a_prefix_in_front_of_the_path_stays(edge, path):
     seen = edge.ask(path, body_for("m"))
     assert (seen.status, seen.upstream.target) == (200, path.encode())

@@ -24,7 +24,9 @@ def told(script: Path, version: str) -> tuple[int, str]:
         "POINTSMAN_STORY_SPEED": "2",
     }
     output = subprocess.PIPE
-    ended = subprocess.run([sys.executable, script], env=environment, stdout=output, stderr=subprocess.STDOUT, text=True, timeout=180)
+    ended = subprocess.run(
+        [sys.executable, script], env=environment, stdout=output, stderr=subprocess.STDOUT, text=True, timeout=180
+    )
     return ended.returncode, ended.stdout
 
 
@@ -38,7 +40,9 @@ def with_a_good_end(story: str, version: str) -> str:
 def test_failover(version):
     text = with_a_good_end("failover", version)
     assert text.count("every conversation is back where it was") == 4, text
-    total = re.search(r"(\d+) requests in \d+ s: (\d+) answered, 0 failed, (\d+) cut off in their answer, (\d+) with more", text)
+    total = re.search(
+        r"(\d+) requests in \d+ s: (\d+) answered, 0 failed, (\d+) cut off in their answer, (\d+) with more", text
+    )
     requests, answered, cut, retried = map(int, total.groups())
     assert requests == answered + cut > 500 and retried > 20, text
     assert "wrong model names at any provider: 0, wrong keys: 0" in text
@@ -49,7 +53,9 @@ def test_canary(version):
     text = with_a_good_end("canary", version)
     for percent in (0, 5, 20, 50, 100):
         assert re.search(rf"^ +\d+ +{percent} % ", text, re.MULTILINE), text
-    total = re.search(r"(\d+) requests in (\d+) conversations: 0 failed; (\d+) moves, 0 of them needless\n(\d+) copies", text)
+    total = re.search(
+        r"(\d+) requests in (\d+) conversations: 0 failed; (\d+) moves, 0 of them needless\n(\d+) copies", text
+    )
     requests, conversations, moves, copies = map(int, total.groups())
     assert requests > 500 and moves == conversations and 0 < copies < requests / 4, text
     assert "wrong model names at any server: 0, wrong keys: 0" in text

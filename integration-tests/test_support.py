@@ -1,10 +1,10 @@
-"""The Envoys between the oldest and the newest, and the README's table of what is supported."""
+"""The Envoys between the oldest and the newest, and the table of what is supported (docs/supported.md)."""
 
 import re
 
 import pytest
 
-from harness import chain, locations
+from harness import chain, locations, pages
 from harness.chain import assert_body, assert_own
 from harness.failover import WORLDS, Setting, World, running
 
@@ -12,7 +12,11 @@ BETWEEN = sorted({world.version for world in WORLDS} - set(locations.ENVOY_VERSI
 BODY = b'{"messages":[{"role":"user","content":"hi"}],\n "model": "MODEL" , "n":1.0e0}'
 
 
-@pytest.fixture(scope="module", params=[World(version, "aggregate", hold) for version in BETWEEN for hold in ("stop", "gate")], ids=str)
+@pytest.fixture(
+    scope="module",
+    params=[World(version, "aggregate", hold) for version in BETWEEN for hold in ("stop", "gate")],
+    ids=str,
+)
 def edge(request, tmp_path_factory):
     setting = Setting(request.param, chain.POLICY, clusters=chain.CLUSTERS, keys=chain.KEYS)
     with running(setting, tmp_path_factory.mktemp("edge")) as edge:
@@ -54,13 +58,14 @@ def test_a_failing_provider_is_followed_by_the_next(edge, protocol):
 
 
 def rows() -> list[list[str]]:
-    text = (locations.REPOSITORY / "README.md").read_text()
-    table = re.search(r"<!-- support: begin -->\n(.*?)<!-- support: end -->", text, re.DOTALL)[1]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.strip().splitlines()[2:]]
+    return pages.page("docs/supported.md").table("support")
 
 
 def test_the_table_says_what_is_tested():
-    tested = {version: [world.mechanism for world in WORLDS if world.version == version] for version in {world.version for world in WORLDS}}
+    tested = {
+        version: [world.mechanism for world in WORLDS if world.version == version]
+        for version in {world.version for world in WORLDS}
+    }
     described = {row[0]: row[1:] for row in rows()}
     assert {version for version, cells in described.items() if cells[0] != "untested"} == set(tested)
     for version, mechanisms in tested.items():

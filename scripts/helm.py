@@ -72,7 +72,9 @@ def link(folder: pathlib.Path) -> None:
     for program in PROGRAMS:
         found = shutil.which(program)
         if not found:
-            sys.exit(f"error: {program} is missing: no package has it for {platform.machine()}, so put it into the PATH")
+            sys.exit(
+                f"error: {program} is missing: no package has it for {platform.machine()}, so put it into the PATH"
+            )
         (folder / program).symlink_to(found)
 
 

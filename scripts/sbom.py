@@ -18,7 +18,18 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 TARGET = "wasm32-wasip1"
 PACKAGE = "pointsman-filter"
 # `no-proc-macro`: what runs inside the compiler is not in the module.
-TREE = ["--locked", "--package", PACKAGE, "--target", TARGET, "--edges", "normal,no-proc-macro", "--prefix", "depth", "--no-dedupe"]
+TREE = [
+    "--locked",
+    "--package",
+    PACKAGE,
+    "--target",
+    TARGET,
+    "--edges",
+    "normal,no-proc-macro",
+    "--prefix",
+    "depth",
+    "--no-dedupe",
+]
 NAMESPACE = uuid.UUID("6f1de3b4-3c0a-5d0f-9a55-5f0c2f7e8a11")
 
 
@@ -76,7 +87,12 @@ def locked_checksums() -> dict[str, str]:
 
 
 def the_module(filter_crate: dict, reference: str, digest: str) -> dict:
-    described = {"bom-ref": reference, "type": "application", "name": "pointsman.wasm", "version": filter_crate["version"]}
+    described = {
+        "bom-ref": reference,
+        "type": "application",
+        "name": "pointsman.wasm",
+        "version": filter_crate["version"],
+    }
     return {**described, "licenses": filter_crate["licenses"], "hashes": [{"alg": "SHA-256", "content": digest}]}
 
 

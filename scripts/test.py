@@ -34,7 +34,9 @@ def run(name: str) -> tuple[int, int]:
     """Passed and failed. A suite that ends badly without naming a failed test counts as one: it did not build, say."""
     command, folder = SUITES[name]
     environment = os.environ | {"PYTHONUNBUFFERED": "1", "CARGO_TERM_COLOR": "never"}
-    process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    )
     count = count_cargo if name == "cargo" else count_pytest
     passed = failed = 0
     for line in process.stdout:

@@ -41,7 +41,9 @@ def install(pip: list[str], options: list[str]) -> None:
 def imitate_python() -> None:
     script = VENV / "bin/python"
     script.parent.mkdir(parents=True, exist_ok=True)
-    script.write_text(f'#!/bin/sh\nPYTHONPATH="{VENV}/packages${{PYTHONPATH:+:$PYTHONPATH}}" exec "{sys.executable}" "$@"\n')
+    script.write_text(
+        f'#!/bin/sh\nPYTHONPATH="{VENV}/packages${{PYTHONPATH:+:$PYTHONPATH}}" exec "{sys.executable}" "$@"\n'
+    )
     script.chmod(0o755)
 
 

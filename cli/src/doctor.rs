@@ -1,32 +1,18 @@
 //! Looks at a running Envoy from its admin interface and says what is wrong with the installation.
 //!
-//! Reading (`answers`, `dump`, `filter`, `instance`) is apart from judging (one file per family of findings). What
-//! cannot be seen from there is said to be unseen, never to be fine.
+//! Reading (`read/`) knows nothing of judging (`findings/`, one file per family), which knows only its values. What cannot
+//! be seen from there is said to be unseen, never to be fine.
 
-pub(crate) mod answers;
-mod behind;
-mod buffers;
-mod clusters;
-mod delivery;
-mod dump;
-mod failover;
-mod failure;
-mod filter;
-mod instance;
-mod machines;
-mod order;
-mod policies;
+mod findings;
+pub(crate) mod read;
 mod report;
-mod route_match;
-mod routes;
-mod tree;
 
 #[cfg(test)]
 mod tests;
 
-use answers::{Answers, Release};
-use dump::Dump;
-use filter::Filter;
+use read::answers::{Answers, Release};
+use read::dump::Dump;
+use read::filter::Filter;
 use report::{Report, Seen};
 use serde_json::Value;
 
@@ -40,17 +26,7 @@ pub(crate) fn examine(answers: &Answers) -> Report {
     let mut report = Report { envoy: title(answers, &dump), ..Report::default() };
     instances(&dump, &mut report);
     versions(release, &mut report);
-    order::check(&dump, release, &mut report);
-    behind::check(&dump, &mut report);
-    disabled(&dump, &mut report);
-    failure::check(&dump, &mut report);
-    policies::check(&dump, stats.as_ref(), &mut report);
-    delivery::check(&dump, stats.as_ref(), &mut report);
-    let destinations = routes::check(&dump, &mut report);
-    clusters::check(&dump, &destinations, &mut report);
-    failover::check(&dump, &destinations, &mut report);
-    buffers::check(&dump, release, &mut report);
-    machines::check(&dump, stats.as_ref(), &mut report);
+    findings::check(&dump, release, stats.as_ref(), &mut report);
     report
 }
 
@@ -87,18 +63,5 @@ fn versions(release: Option<Release>, report: &mut Report) {
             report.cannot_see("whether Pointsman works with this Envoy: the oldest it is tested with is 1.36");
         }
         Some(_) => {}
-    }
-}
-
-/// A disabled instance runs only where a route turns it on, as Envoy Gateway does it.
-fn disabled(dump: &Dump<'_>, report: &mut Report) {
-    for chain in &dump.chains {
-        for filter in chain.filters.iter().filter(|filter| filter.disabled && filter.instance.is_some()) {
-            report.cannot_see(format!(
-                "{}: which requests pass `{}`: it is disabled unless a route's typed_per_filter_config turns it on",
-                chain.place,
-                filter.title()
-            ));
-        }
     }
 }

@@ -1,39 +1,40 @@
 //! Requests to try against a policy, each with what the engine says will happen to it.
 
 use crate::policy_file::PolicyFile;
-use crate::record::Record;
+use crate::record;
 use crate::request_file::{bare_body, path_of};
 use pointsman_document::Document;
+use pointsman_engine::record::Disposition;
 
 /// A request whose `NAME` stands for the model asked for, and what should become of it to be worth showing.
 struct Example {
     api: &'static str,
     body: &'static str,
-    action: &'static str,
+    action: Disposition,
 }
 
 const ROUTED: [Example; 3] = [
     Example {
         api: "chatCompletions",
         body: r#"{"model": NAME, "messages": [{"role": "user", "content": "Hello"}]}"#,
-        action: "route",
+        action: Disposition::Route,
     },
     Example {
         api: "chatCompletions",
         body: r#"{"model": NAME, "stream": true, "messages": [{"role": "user", "content": "Tell me a story"}]}"#,
-        action: "route",
+        action: Disposition::Route,
     },
     Example {
         api: "messages",
         body: r#"{"model": NAME, "max_tokens": 100, "messages": [{"role": "user", "content": "Hello"}]}"#,
-        action: "route",
+        action: Disposition::Route,
     },
 ];
 
 const REFUSED: Example = Example {
     api: "chatCompletions",
     body: r#"{"model": NAME, "messages": [{"role": "user", "content": "Hello"}]}"#,
-    action: "deny",
+    action: Disposition::Deny,
 };
 
 /// curl commands for `url` that show this policy at work.
@@ -62,13 +63,13 @@ fn curl(policy: &PolicyFile, url: &str, example: &Example, name: &str) -> Option
     let path = path_of(example.api)?;
     let body = example.body.replace("NAME", &serde_json::Value::from(name).to_string());
     let exchange = bare_body(body.clone().into_bytes(), path);
-    let record = Record::from_json(&pointsman_engine::explain(&policy.policy, &exchange)?)?;
+    let decided = pointsman_engine::explain(&policy.policy, &exchange)?;
     let (unbuffered, streamed) = if body.contains("\"stream\"") { ("N", ", streamed") } else { ("", "") };
     let quoted = body.replace('\'', r"'\''");
-    (record.action == example.action).then(|| {
+    (decided.action == example.action).then(|| {
         format!(
             "  # {}{streamed}\n  curl -sS{unbuffered} {url}{path} -H 'content-type: application/json' -d '{quoted}'\n\n",
-            record.line()
+            record::line(&decided)
         )
     })
 }

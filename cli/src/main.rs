@@ -16,6 +16,7 @@ mod policy_file;
 mod project;
 mod record;
 mod request_file;
+mod yaml;
 
 use clap::Parser;
 use std::process::ExitCode;

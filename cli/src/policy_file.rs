@@ -4,31 +4,25 @@ use pointsman_document::Document;
 use pointsman_engine::Policy;
 use pointsman_source::{Finding, Source};
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// A valid policy, and the document it was made from.
 #[derive(Debug)]
 pub(crate) struct PolicyFile {
     pub(crate) source: Source,
-    pub(crate) policy: Rc<Policy>,
+    pub(crate) policy: Arc<Policy>,
 }
 
 /// Reads and checks a policy; every error comes with its place in the file.
 pub(crate) fn load(file: &Path) -> Result<PolicyFile, Vec<Finding>> {
     let source = Source::read(file).map_err(|finding| vec![finding])?;
     match Policy::from_document(&source.document) {
-        Ok(policy) => Ok(PolicyFile { source, policy: Rc::new(policy) }),
+        Ok(policy) => Ok(PolicyFile { source, policy: Arc::new(policy) }),
         Err(errors) => Err(source.findings(&errors)),
     }
 }
 
 impl PolicyFile {
-    /// The policy document as JSON: what goes into the proxy.
-    pub(crate) fn json(&self) -> String {
-        // A tree of text, numbers and lists always serializes.
-        serde_json::to_string_pretty(&self.source.document).unwrap_or_default()
-    }
-
     /// The catalog as it was written.
     pub(crate) fn models(&self) -> &[Document] {
         self.source.document.get("models").map(Document::items).unwrap_or_default()

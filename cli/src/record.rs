@@ -1,130 +1,100 @@
-//! The decision record, as people read it. The engine writes it; `explain` and `run` print it.
+//! The decision record, as people read it: `explain` and `run` print it.
 
-use serde::Deserialize;
+use pointsman_engine::Record;
+use pointsman_engine::record::{Disposition, Excluded};
 
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Record {
-    pub(crate) policy: String,
-    pub(crate) action: String,
-    pub(crate) api: Option<String>,
-    pub(crate) tenant: Option<String>,
-    pub(crate) asked: Option<String>,
-    pub(crate) rule: Option<String>,
-    pub(crate) reason: Option<String>,
-    pub(crate) variant: Option<String>,
-    pub(crate) model: Option<String>,
-    pub(crate) upstream_model: Option<String>,
-    pub(crate) cluster: Option<String>,
-    /// The models to try, in order, when there is more than one.
-    pub(crate) chain: Vec<String>,
-    pub(crate) mirror: Option<String>,
-    pub(crate) excluded: Vec<Excluded>,
-    pub(crate) status: Option<u16>,
-    pub(crate) message: Option<String>,
-    /// How many attempts were made. This and what follows is known once there is an answer.
-    pub(crate) attempt: Option<u64>,
-    pub(crate) answered_by: Option<String>,
-    pub(crate) answered_from: Option<String>,
+/// On one line: `auto -> llama-small on llama, rule short-questions (rule)`.
+pub(crate) fn line(record: &Record) -> String {
+    let asked = show(record.asked.as_deref());
+    let mut line = match record.action {
+        Disposition::Route => format!("{asked} -> {}", target(record)),
+        Disposition::Models => "lists the models".into(),
+        Disposition::Pass => "passes untouched".into(),
+        Disposition::Deny => format!("{asked} refused"),
+    };
+    if record.action != Disposition::Models {
+        line.push_str(&because(record));
+    }
+    if let Some(message) = &record.message {
+        line.push_str(&format!(": {message}"));
+    }
+    if let Some(mirror) = &record.mirror {
+        line.push_str(&format!("; copy to {mirror}"));
+    }
+    if !record.excluded.is_empty() {
+        line.push_str(&format!("; not {}", list(&record.excluded)));
+    }
+    printable(&line)
 }
 
-/// A model that could have served, and what kept it out.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Excluded {
-    pub(crate) model: String,
-    pub(crate) reason: String,
+/// Several lines, one per thing to know. `cost` is what a million tokens of the model cost, input and output.
+pub(crate) fn page(record: &Record, cost: Option<(f64, f64)>) -> String {
+    let text = |value: &Option<std::sync::Arc<str>>| value.as_deref().map(str::to_owned);
+    let model = match (&record.model, &record.upstream_model) {
+        (Some(model), Some(upstream)) if model != upstream => Some(format!("{model} (upstream as {upstream})")),
+        (model, _) => text(model),
+    };
+    let cost = cost.map(|(input, output)| format!("{input} per million input tokens, {output} per million output"));
+    let rows = [
+        ("action", Some(action(record.action).to_owned())),
+        ("api", record.api.map(|api| api.name().to_owned())),
+        ("tenant", text(&record.tenant)),
+        ("asked", record.asked.as_deref().map(str::to_owned)),
+        ("model", model),
+        ("cluster", text(&record.cluster)),
+        ("cost", cost),
+        ("chain", Some(record.chain.join(" > ")).filter(|chain| !chain.is_empty())),
+        ("mirror", text(&record.mirror)),
+        ("rule", text(&record.rule)),
+        ("variant", text(&record.variant)),
+        ("reason", Some(record.reason.code().to_owned())),
+        ("status", record.status.map(|status| status.to_string())),
+        ("message", record.message.as_deref().map(str::to_owned)),
+        ("excluded", Some(list(&record.excluded)).filter(|list| !list.is_empty())),
+        ("policy", text(&record.policy)),
+    ];
+    rows.iter().filter_map(|(name, value)| Some(format!("{name:<9} {}\n", printable(value.as_ref()?)))).collect()
 }
 
-impl Record {
-    pub(crate) fn from_json(json: &str) -> Option<Self> {
-        serde_json::from_str(json).ok()
+/// What became of the request, as the record spells it.
+fn action(action: Disposition) -> &'static str {
+    match action {
+        Disposition::Route => "route",
+        Disposition::Deny => "deny",
+        Disposition::Pass => "pass",
+        Disposition::Models => "models",
     }
+}
 
-    /// On one line: `auto -> llama-small on llama, rule short-questions (rule)`.
-    pub(crate) fn line(&self) -> String {
-        let mut line = match self.action.as_str() {
-            "route" => format!("{} -> {}", show(&self.asked), self.target()),
-            "models" => "lists the models".into(),
-            "pass" => "passes untouched".into(),
-            _ => format!("{} refused", show(&self.asked)),
-        };
-        if self.action != "models" {
-            line.push_str(&self.because());
+/// `small on llama`; of a chain who answered, and after whom: `small on llama, attempt 2 of large > small`.
+fn target(record: &Record) -> String {
+    let chain = record.chain.join(" > ");
+    match (&record.answered_by, record.attempt) {
+        (Some(model), Some(attempt)) => {
+            format!("{model} on {}, attempt {attempt} of {chain}", show(record.answered_from.as_deref()))
         }
-        if let Some(message) = &self.message {
-            line.push_str(&format!(": {message}"));
-        }
-        if let Some(mirror) = &self.mirror {
-            line.push_str(&format!("; copy to {mirror}"));
-        }
-        if !self.excluded.is_empty() {
-            line.push_str(&format!("; not {}", self.excluded()));
-        }
-        printable(&line)
-    }
-
-    /// Several lines, one per thing to know. `cost` is what a million tokens of the model cost, input and output.
-    pub(crate) fn page(&self, cost: Option<(f64, f64)>) -> String {
-        let model = match (&self.model, &self.upstream_model) {
-            (Some(model), Some(upstream)) if model != upstream => Some(format!("{model} (upstream as {upstream})")),
-            (model, _) => model.clone(),
-        };
-        let cost = cost.map(|(input, output)| format!("{input} per million input tokens, {output} per million output"));
-        let rows = [
-            ("action", Some(self.action.clone())),
-            ("api", self.api.clone()),
-            ("tenant", self.tenant.clone()),
-            ("asked", self.asked.clone()),
-            ("model", model),
-            ("cluster", self.cluster.clone()),
-            ("cost", cost),
-            ("chain", Some(self.chain.join(" > ")).filter(|chain| !chain.is_empty())),
-            ("mirror", self.mirror.clone()),
-            ("rule", self.rule.clone()),
-            ("variant", self.variant.clone()),
-            ("reason", self.reason.clone()),
-            ("status", self.status.map(|status| status.to_string())),
-            ("message", self.message.clone()),
-            ("excluded", Some(self.excluded()).filter(|list| !list.is_empty())),
-            ("policy", Some(self.policy.clone())),
-        ];
-        rows.iter().filter_map(|(name, value)| Some(format!("{name:<9} {}\n", printable(value.as_ref()?)))).collect()
-    }
-
-    /// `small on llama`; of a chain who answered, and after whom: `small on llama, attempt 2 of large > small`.
-    fn target(&self) -> String {
-        let chain = self.chain.join(" > ");
-        match (&self.answered_by, self.attempt) {
-            (Some(model), Some(attempt)) => {
-                format!("{model} on {}, attempt {attempt} of {chain}", show(&self.answered_from))
+        (None, Some(attempt)) => format!("no answer, {attempt} {} of {chain}", plural(attempt, "attempt")),
+        _ => {
+            let first = format!("{} on {}", show(record.model.as_deref()), show(record.cluster.as_deref()));
+            match record.chain.get(1..).unwrap_or_default() {
+                [] => first,
+                others => format!("{first}, else {}", others.join(", then ")),
             }
-            (None, Some(attempt)) => format!("no answer, {attempt} {} of {chain}", plural(attempt, "attempt")),
-            _ if self.chain.is_empty() => format!("{} on {}", show(&self.model), show(&self.cluster)),
-            _ => format!("{} on {}, else {}", show(&self.model), show(&self.cluster), self.others()),
         }
     }
+}
 
-    /// The chain behind its first model.
-    fn others(&self) -> String {
-        self.chain.iter().skip(1).map(String::as_str).collect::<Vec<_>>().join(", then ")
+fn because(record: &Record) -> String {
+    let variant = record.variant.as_ref().map_or_else(String::new, |variant| format!(", variant {variant}"));
+    match &record.rule {
+        Some(rule) => format!(", rule {rule} ({}){variant}", record.reason),
+        None => format!(" ({})", record.reason),
     }
+}
 
-    fn because(&self) -> String {
-        match (&self.rule, &self.reason) {
-            (Some(rule), Some(reason)) => {
-                let variant = self.variant.as_ref().map_or_else(String::new, |variant| format!(", variant {variant}"));
-                format!(", rule {rule} ({reason}){variant}")
-            }
-            (None, Some(reason)) => format!(" ({reason})"),
-            _ => String::new(),
-        }
-    }
-
-    fn excluded(&self) -> String {
-        let items: Vec<_> = self.excluded.iter().map(|item| format!("{} ({})", item.model, item.reason)).collect();
-        items.join(", ")
-    }
+fn list(excluded: &[Excluded]) -> String {
+    let items: Vec<_> = excluded.iter().map(|item| format!("{} ({})", item.model, item.reason)).collect();
+    items.join(", ")
 }
 
 fn plural(count: u64, word: &str) -> String {
@@ -138,16 +108,16 @@ pub(crate) fn printable(text: &str) -> String {
         .collect()
 }
 
-fn show(name: &Option<String>) -> &str {
-    name.as_deref().unwrap_or("no model")
+fn show(name: Option<&str>) -> &str {
+    name.unwrap_or("no model")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(json: &str, line: &str) {
-        assert_eq!(Record::from_json(json).unwrap().line(), line);
+    fn check(json: &str, expected: &str) {
+        assert_eq!(line(&Record::from_json(json).unwrap()), expected);
     }
 
     #[test]
@@ -175,8 +145,8 @@ mod tests {
     #[test]
     fn a_variant_and_a_copy_are_named() {
         check(
-            r#"{"action":"route","asked":"auto","rule":"r","reason":"rollout","variant":"new","model":"a","cluster":"x","mirror":"b"}"#,
-            "auto -> a on x, rule r (rollout), variant new; copy to b",
+            r#"{"action":"route","asked":"auto","rule":"r","reason":"rule","variant":"new","model":"a","cluster":"x","mirror":"b"}"#,
+            "auto -> a on x, rule r (rule), variant new; copy to b",
         );
     }
 

@@ -35,10 +35,11 @@ pub(crate) fn read(file: &Path, default_path: &str) -> Result<Exchange, String> 
         std::fs::read(file)
     };
     let bytes = bytes.map_err(|err| format!("`{}`: {}", file.display(), reason(&err)))?;
-    Ok(match parse(&bytes) {
-        Some(exchange) => exchange,
-        None => bare_body(bytes, default_path),
-    })
+    match parse(&bytes) {
+        Some(Ok(exchange)) => Ok(exchange),
+        Some(Err(line)) => Err(format!("`{}`: line {line}: expected a header as `name: value`", file.display())),
+        None => Ok(bare_body(bytes, default_path)),
+    }
 }
 
 /// What a client sends around a JSON body.
@@ -51,30 +52,35 @@ fn length(body: &[u8]) -> (String, Vec<u8>) {
     ("content-length".into(), body.len().to_string().into_bytes())
 }
 
-/// Takes the text apart when it begins with a request line.
-fn parse(bytes: &[u8]) -> Option<Exchange> {
+/// Takes the text apart when it begins with a request line; or says which line, counted from 1, is no header.
+fn parse(bytes: &[u8]) -> Option<Result<Exchange, usize>> {
     let (request_line, mut rest) = split_line(bytes);
     let mut words = std::str::from_utf8(request_line).ok()?.split(' ');
     let (method, path, version) = (words.next()?, words.next()?, words.next()?);
+    // Not by httparse: whatever version a request was copied from, it is the same request.
     if !version.starts_with("HTTP/") || words.next().is_some() || !method.bytes().all(|byte| byte.is_ascii_alphabetic())
     {
         return None;
     }
     let mut headers = Vec::new();
-    while !rest.is_empty() {
+    for number in 2.. {
         let (line, after) = split_line(rest);
         rest = after;
         if line.is_empty() {
             break;
         }
-        headers.push(header(line)?);
+        match header(line) {
+            Some(header) => headers.push(header),
+            None => return Some(Err(number)),
+        }
     }
     // An HTTP/1.1 client always says how a body ends.
     let is_framed = headers.iter().any(|(name, _)| name == "content-length" || name == "transfer-encoding");
     if !is_framed && !rest.is_empty() {
         headers.push(length(rest));
     }
-    Some(Exchange { method: method.into(), path: path.into(), headers, body: rest.to_vec(), ..Exchange::default() })
+    let (method, path, body) = (method.into(), path.into(), rest.to_vec());
+    Some(Ok(Exchange { method, path, headers, body, ..Exchange::default() }))
 }
 
 fn split_line(bytes: &[u8]) -> (&[u8], &[u8]) {
@@ -83,12 +89,16 @@ fn split_line(bytes: &[u8]) -> (&[u8], &[u8]) {
     (line.strip_suffix(b"\r").unwrap_or(line), rest.get(1..).unwrap_or_default())
 }
 
-/// `Name: value`, the name in lower case as the proxy holds it.
+/// `Name: value`, the name in lower case as the proxy holds it. What no HTTP server would take is none.
 pub(crate) fn header(line: &[u8]) -> Option<(String, Vec<u8>)> {
-    let colon = line.iter().position(|byte| *byte == b':').filter(|at| *at > 0)?;
-    let (name, value) = line.split_at_checked(colon)?;
-    let name = std::str::from_utf8(name).ok()?.trim().to_ascii_lowercase();
-    Some((name, value.get(1..)?.trim_ascii().to_vec()))
+    let ended = [line, b"\r\n\r\n"].concat();
+    let mut headers = [httparse::EMPTY_HEADER];
+    match httparse::parse_headers(&ended, &mut headers) {
+        Ok(httparse::Status::Complete((_, [header]))) => {
+            Some((header.name.to_ascii_lowercase(), header.value.trim_ascii().to_vec()))
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -97,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_request_text_is_taken_apart() {
-        let exchange = parse(b"POST /v1/messages HTTP/1.1\r\nX-Team: a\r\n\r\n{}\n").unwrap();
+        let exchange = parse(b"POST /v1/messages HTTP/1.1\r\nX-Team: a\r\n\r\n{}\n").unwrap().unwrap();
         assert_eq!((exchange.method.as_str(), exchange.path.as_str()), ("POST", "/v1/messages"));
         assert_eq!(exchange.headers, [("x-team".into(), b"a".to_vec()), ("content-length".into(), b"3".to_vec())]);
         assert_eq!(exchange.body, b"{}\n");
@@ -105,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_request_may_have_no_body() {
-        let exchange = parse(b"GET /v1/models HTTP/1.1\n").unwrap();
+        let exchange = parse(b"GET /v1/models HTTP/1.1\n").unwrap().unwrap();
         assert!(exchange.headers.is_empty() && exchange.body.is_empty());
     }
 
@@ -113,5 +123,28 @@ mod tests {
     fn json_is_no_request_text() {
         assert!(parse(b"{\"model\": \"a HTTP/1.1\"}").is_none());
         assert!(parse(b"").is_none());
+    }
+
+    #[test]
+    fn a_line_that_is_no_header_is_named() {
+        for (text, line) in [
+            ("POST / HTTP/2\nhost: a\nno header\n\n{}", 3),
+            ("POST / HTTP/1.1\r\n: a\r\n", 2),
+            ("POST / HTTP/1.1\nna me: a\n", 2),
+            ("POST / HTTP/1.1\na: b\nc: d\n{\"model\": 1}", 4),
+            ("POST / HTTP/1.1\na: \u{0}\n", 2),
+        ] {
+            assert_eq!(parse(text.as_bytes()).unwrap().unwrap_err(), line, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_header_is_what_a_server_would_take() {
+        assert_eq!(header(b"X-Team:  a b "), Some(("x-team".into(), b"a b".to_vec())));
+        assert_eq!(header("a: \u{e9}".as_bytes()), Some(("a".into(), "\u{e9}".as_bytes().to_vec())));
+        assert_eq!(header(b"a:"), Some(("a".into(), Vec::new())));
+        for bad in ["", "a", ": a", "a b: c", "a: b\r\nc: d", "\u{e9}: a"] {
+            assert_eq!(header(bad.as_bytes()), None, "{bad:?}");
+        }
     }
 }

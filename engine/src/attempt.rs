@@ -7,14 +7,11 @@
 //! A plan names every model that may and can serve the request, and where it is. An endpoint whose model is not in it, or
 //! is somewhere else by now, is refused: neither a stale cluster nor a wrong one can carry a request past the candidate set.
 
-use crate::rewrite::Splice;
+use crate::splice::{Place, Splice};
 use serde::{Deserialize, Serialize};
 
 /// The version of the plan's shape: router and upstream role may be replaced one after the other.
 const VERSION: u32 = 1;
-
-/// What stands in front of a value that is added.
-const KEY: &str = "\"model\":";
 
 /// How every attempt of one request is made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,19 +28,6 @@ pub struct Plan {
     /// What providers say of their limits says nothing about the requests of others.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     deaf: bool,
-}
-
-/// Where a model's name goes in a body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Place {
-    /// The first byte of the value.
-    pub(crate) start: usize,
-    /// The first byte behind it. Nothing stands there yet when it is `start`.
-    pub(crate) end: usize,
-    /// Whether other members follow a value that does not stand there yet.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) more: bool,
 }
 
 /// A model that may be tried.
@@ -69,32 +53,6 @@ pub struct Attempt {
     pub content_length: Option<u64>,
     /// The model's value, always written: the body still holds the name that the client asked for.
     pub splice: Splice,
-}
-
-impl Place {
-    /// The splice that puts the model there.
-    pub(crate) fn write(self, model: &str) -> Splice {
-        let value = serde_json::Value::from(model).to_string();
-        let with = match (self.start == self.end, self.more) {
-            (false, _) => value,
-            // The API lets clients leave the model out: it becomes the first member.
-            (true, true) => format!("{KEY}{value},"),
-            (true, false) => format!("{KEY}{value}"),
-        };
-        Splice { keep: self.start, until: self.end, with: with.into_bytes() }
-    }
-
-    /// Where the value stands once [`Self::write`] has been applied.
-    pub(crate) fn written(self, model: &str) -> Self {
-        let value = serde_json::Value::from(model).to_string();
-        let start = if self.start == self.end { self.start + KEY.len() } else { self.start };
-        Self { start, end: start + value.len(), more: false }
-    }
-
-    /// Whether what stands there is as long as the model's plain spelling.
-    pub(crate) fn holds(self, model: &str) -> bool {
-        self.end - self.start == serde_json::Value::from(model).to_string().len()
-    }
 }
 
 impl Plan {

@@ -4,7 +4,7 @@ use crate::policy::error::{PolicyErrorKind, PolicyFault, Report};
 use crate::policy::{Policy, PolicyErrors};
 use pointsman_document::{Definitions, Document, Path, Read, names, object};
 use serde_json::{Value, json};
-use std::rc::Rc;
+use std::sync::Arc;
 
 object! {
     /// The plugin configuration.
@@ -40,6 +40,75 @@ names! {
     }
 }
 
+impl Role {
+    /// How it is spelled.
+    pub fn name(self) -> &'static str {
+        spelled(Self::CHOICES, self)
+    }
+
+    /// The role that is spelled so.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::CHOICES.iter().find(|(spelling, _)| *spelling == name).map(|(_, role)| *role)
+    }
+}
+
+impl Hold {
+    /// How it is spelled.
+    pub fn name(self) -> &'static str {
+        spelled(Self::CHOICES, self)
+    }
+}
+
+/// Every value of `names!` is among its choices.
+fn spelled<T: Copy + PartialEq>(choices: &[(&'static str, T)], value: T) -> &'static str {
+    choices.iter().find(|(_, choice)| *choice == value).map_or("", |(name, _)| name)
+}
+
+/// What an instance is told, for whoever writes a proxy's configuration: the one writer of what
+/// [`PluginConfig::from_json`] reads. The proxy wants JSON in one place and YAML in another, so it gives members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told<P> {
+    /// To decide by this policy, and to hold requests in this way.
+    Router {
+        /// How requests wait while their bodies are read.
+        hold: Hold,
+        /// The policy, in whatever form the writer has it.
+        policy: P,
+    },
+    /// To hold requests until the router has decided.
+    Gate,
+    /// To write each attempt.
+    Upstream,
+}
+
+impl<P> Told<P> {
+    /// The fields that a plugin configuration can have, in the order in which they are written.
+    pub const FIELDS: [&'static str; 3] = ["role", "hold", "policy"];
+
+    /// What the instance does.
+    pub fn role(&self) -> Role {
+        match self {
+            Self::Router { .. } => Role::Router,
+            Self::Gate => Role::Gate,
+            Self::Upstream => Role::Upstream,
+        }
+    }
+
+    /// The members of the plugin configuration, each a name or the policy: `name` and `policy` make values of them.
+    pub fn members<V>(
+        self,
+        name: impl Fn(&'static str) -> V,
+        policy: impl FnOnce(P) -> V,
+    ) -> impl Iterator<Item = (&'static str, V)> {
+        let role = name(self.role().name());
+        let (hold, policy) = match self {
+            Self::Router { hold, policy: given } => (Some(name(hold.name())), Some(policy(given))),
+            Self::Gate | Self::Upstream => (None, None),
+        };
+        Self::FIELDS.into_iter().zip([Some(role), hold, policy]).filter_map(|(field, value)| Some((field, value?)))
+    }
+}
+
 /// A policy that is there. It is read once the role is known.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Given;
@@ -62,7 +131,7 @@ pub struct PluginConfig {
     /// How requests wait while their bodies are read.
     pub hold: Hold,
     /// The policy: always there for the router, never for the others.
-    pub policy: Option<Rc<Policy>>,
+    pub policy: Option<Arc<Policy>>,
 }
 
 impl PluginConfig {
@@ -89,7 +158,7 @@ impl PluginConfig {
             report.add(&root.key("hold"), PolicyErrorKind::NotHere { why: "only the router can be told how to hold" });
         }
         let hold = spec.hold.unwrap_or(if spec.role != Role::Router { Hold::Gate } else { Hold::Stop });
-        report.finish(Self { role: spec.role, hold, policy: policy.map(Rc::new) })
+        report.finish(Self { role: spec.role, hold, policy: policy.map(Arc::new) })
     }
 }
 
@@ -126,6 +195,31 @@ mod tests {
         check(r#"{"role": "upstream"}"#, Ok((Role::Upstream, Hold::Gate)));
         check(r#"{"role": "upstream", "policy": POLICY}"#, Err("policy: the upstream role holds no policy"));
         check(r#"{"role": "upstream", "hold": "stop"}"#, Err("hold: only the router can be told how to hold"));
+    }
+
+    #[test]
+    fn what_is_written_is_what_is_read() {
+        let policy = || serde_json::from_str::<Value>(POLICY).unwrap();
+        for (told, expected) in [
+            (Told::Router { hold: Hold::Stop, policy: policy() }, (Role::Router, Hold::Stop)),
+            (Told::Router { hold: Hold::Gate, policy: policy() }, (Role::Router, Hold::Gate)),
+            (Told::Gate, (Role::Gate, Hold::Gate)),
+            (Told::Upstream, (Role::Upstream, Hold::Gate)),
+        ] {
+            assert_eq!(Role::named(told.role().name()), Some(expected.0));
+            let members = told.members(Value::from, |policy| policy);
+            let written: serde_json::Map<_, _> = members.map(|(field, value)| (field.to_owned(), value)).collect();
+            check(&Value::from(written).to_string(), Ok(expected));
+        }
+        assert_eq!(Role::named("gatee"), None);
+    }
+
+    #[test]
+    fn every_field_that_is_read_can_be_written() {
+        let fields = Told::<()>::FIELDS.map(|field| format!("\"{field}\": 0")).join(", ");
+        let errors = PluginConfig::from_json(format!("{{{fields}, \"other\": 0}}").as_bytes()).unwrap_err();
+        let unknown: Vec<_> = errors.iter().filter(|error| error.to_string().contains("unknown field")).collect();
+        assert_eq!(unknown.len(), 1, "{errors}");
     }
 
     #[test]

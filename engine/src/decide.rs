@@ -10,10 +10,12 @@ mod conditions;
 mod eligibility;
 mod sticky;
 
-use crate::policy::{Action, ModelId, Policy, Range, RuleId};
+use crate::policy::{ModelId, Policy, Range, RuleAction, RuleId};
+use crate::reason::{Reason, Refusal};
 use crate::request::facts::Facts;
 use attributes::Attributes;
 use choice::Choice;
+use std::sync::Arc;
 
 /// Where an evaluation stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,26 +73,23 @@ impl Need {
 /// What was decided, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Decision {
-    pub(crate) outcome: Outcome,
+    pub(crate) verdict: Verdict,
     pub(crate) rule: Option<RuleId>,
-    pub(crate) reason: &'static str,
+    pub(crate) reason: Reason,
     /// What the choice is called, where the rule left one.
-    pub(crate) variant: Option<String>,
+    pub(crate) variant: Option<Arc<str>>,
     /// The model that gets a copy.
     pub(crate) mirror: Option<ModelId>,
     /// Models that were considered and could not serve the request.
-    pub(crate) excluded: Vec<(ModelId, &'static str)>,
+    pub(crate) excluded: Vec<(ModelId, Reason)>,
 }
 
 /// What becomes of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum Verdict {
     /// The models to try, in this order. Never empty.
-    Route(Vec<ModelId>),
-    Deny {
-        status: u16,
-        message: String,
-    },
+    Send(Vec<ModelId>),
+    Refuse(Refusal),
 }
 
 /// Decides, if the facts read so far suffice. No rule before `from` applies.
@@ -101,8 +100,8 @@ pub(crate) fn decide(
     from: RuleId,
 ) -> Result<Decision, Unknown> {
     let mut at = from;
-    let outcome = try_rules(policy, attributes, facts, &mut at);
-    outcome.map_err(|need| Unknown { need, from: at })
+    let decision = try_rules(policy, attributes, facts, &mut at);
+    decision.map_err(|need| Unknown { need, from: at })
 }
 
 /// Leaves in `at` the rule that it came to.
@@ -110,16 +109,16 @@ fn try_rules(policy: &Policy, attributes: &Attributes, facts: &Facts, at: &mut R
     let asked = facts.asked().ok_or(Need::Model)?;
     let mut choice = Choice::new(policy, attributes, facts, asked);
     let (path, header) = (attributes.path.as_bytes(), |slot| attributes.header(slot));
-    let candidates = policy.candidate_rules(asked.unwrap_or_default(), attributes.tenant, path, &header);
+    let rules = policy.rules_to_try(asked.unwrap_or_default(), attributes.tenant, path, &header);
     let start = *at;
-    for id in candidates.skip_while(|id| *id < start) {
+    for id in rules.skip_while(|id| *id < start) {
         *at = id;
         let Some(rule) = policy.rule(id) else { continue };
         if conditions::hold(&rule.conditions, attributes, facts, asked)? {
             choice.rule = Some(id);
             return match &rule.action {
-                Action::Deny(deny) => Ok(choice.deny("denied", deny.status, deny.message.clone())),
-                Action::Route(route) => choice.route(&rule.name, route),
+                RuleAction::Deny(deny) => Ok(choice.refuse(deny.clone())),
+                RuleAction::Route(route) => choice.route(&rule.name, route),
             };
         }
     }

@@ -1,8 +1,10 @@
 //! The decision for a request that lies there whole: what the CLI prints, by the way that the proxy takes.
 
 use crate::corridor::{Caller, Received, Step, receive};
+use crate::live::Live;
 use crate::policy::Policy;
-use std::rc::Rc;
+use crate::record::Record;
+use std::sync::Arc;
 
 /// A whole request, with what the proxy would have proved about the caller.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,8 +20,8 @@ pub struct Exchange {
     /// Claims of the client's verified JWT, nested names joined by dots. A name that stands more than once
     /// is a list.
     pub claims: Vec<(String, String)>,
-    /// Names of models whose providers have said that a rate limit is used up.
-    pub demoted: Vec<String>,
+    /// What is known of models at that moment.
+    pub live: Live,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -28,7 +30,7 @@ pub struct Exchange {
 ///
 /// ```
 /// use pointsman_engine::{Exchange, Policy, explain};
-/// use std::rc::Rc;
+/// use std::sync::Arc;
 ///
 /// let policy = Policy::from_json(br#"{"models": [{"name": "small", "cluster": "llama"}]}"#)?;
 /// let exchange = Exchange {
@@ -38,14 +40,15 @@ pub struct Exchange {
 ///     body: br#"{"model": "small", "messages": []}"#.to_vec(),
 ///     ..Exchange::default()
 /// };
-/// let record = explain(&Rc::new(policy), &exchange).unwrap_or_default();
-/// assert!(record.contains(r#""cluster":"llama""#));
+/// let record = explain(&Arc::new(policy), &exchange).expect("an LLM call");
+/// assert_eq!(record.cluster.as_deref(), Some("llama"));
 /// # Ok::<(), pointsman_engine::policy::PolicyErrors>(())
 /// ```
 #[must_use]
-pub fn explain(policy: &Rc<Policy>, exchange: &Exchange) -> Option<String> {
-    match receive(policy, &exchange.header_list(), exchange, exchange.body.is_empty()) {
-        Received::Pass(record) => record,
+pub fn explain(policy: &Arc<Policy>, exchange: &Exchange) -> Option<Record> {
+    let live = || exchange.live.clone();
+    match receive(policy, &exchange.header_list(), exchange, &live, exchange.body.is_empty()) {
+        Received::Pass(record) => record.map(|record| *record),
         Received::Reply(reply) => Some(reply.record),
         Received::Read(mut reading) => {
             let (body, end) = (reading.push(&exchange.body), reading.finish());
@@ -77,10 +80,6 @@ impl Exchange {
 impl Caller for Exchange {
     fn principal(&self) -> Option<Vec<u8>> {
         self.principal.as_ref().map(|principal| principal.as_bytes().to_vec())
-    }
-
-    fn demoted(&self) -> Vec<String> {
-        self.demoted.clone()
     }
 
     fn claim(&self, path: &[String]) -> Option<Vec<u8>> {

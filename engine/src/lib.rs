@@ -9,21 +9,31 @@ pub mod config;
 pub mod corridor;
 mod decide;
 mod explain;
-pub mod feedback;
+pub mod keys;
+pub mod live;
 mod models;
 pub mod names;
 pub mod policy;
-mod record;
+pub mod reason;
+pub mod record;
 pub mod reply;
 mod request;
+pub mod response;
 mod rewrite;
+mod splice;
+pub mod stream;
 
 #[cfg(test)]
 mod tests;
 
-pub use corridor::{Answer, Caller, HeaderList, Reading, Received, Step, receive};
+pub use corridor::{Answer, Caller, Expectation, Reading, Received, Step, receive};
 pub use explain::{Exchange, explain};
+pub use live::Live;
 pub use policy::Policy;
+pub use reason::{Reason, Refusal};
+pub use record::Record;
 pub use reply::Reply;
 pub use request::Violation;
-pub use rewrite::{Edits, Splice};
+pub use request::envelope::HeaderList;
+pub use rewrite::Edits;
+pub use splice::Splice;

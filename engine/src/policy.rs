@@ -15,11 +15,11 @@ mod alias;
 mod api_name;
 mod capability;
 mod catalog;
+mod chains;
 mod claim;
 mod condition;
 pub(crate) mod error;
 mod failure;
-mod fallback;
 mod header;
 mod index;
 mod keyword;
@@ -48,10 +48,11 @@ pub(crate) use catalog::{ModelId, ModelPath};
 pub(crate) use condition::{Conditions, Range};
 pub(crate) use failure::{OnFailure, OnUnknownTenant, OnUnread};
 pub(crate) use header::HeaderSlot;
-pub(crate) use rule::{Action, RolloutBy, Route, Rule, RuleId};
+pub(crate) use rule::{RolloutBy, Route, Rule, RuleAction, RuleId};
 pub(crate) use spec::DefaultAction;
 pub(crate) use tenant::{Tenant, TenantId};
 
+use crate::reason::Reason;
 use crate::request::keywords::KeywordSearch;
 use crate::request::reader::Wanted;
 use alias::Aliases;
@@ -59,7 +60,7 @@ use catalog::Catalog;
 use condition::Scope;
 use error::Report;
 use header::HeaderSlots;
-use index::{Candidates, RuleIndex};
+use index::{PossibleRules, RuleIndex};
 use keyword::Keywords;
 use pointsman_document::{Path, Read};
 use read_set::ReadSet;
@@ -73,7 +74,7 @@ use tenant::Tenants;
 /// A valid policy, made for evaluation.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    version: String,
+    version: Arc<str>,
     catalog: Catalog,
     aliases: Aliases,
     tenants: Tenants,
@@ -132,7 +133,7 @@ impl Policy {
         let rules = rule::compile(spec.rules, &mut scope, &at.key("rules"), report);
         let on_failure = spec.on_failure.compile(&catalog, &at.key("onFailure"), report);
         Self {
-            version: if report.is_empty() { version(document) } else { String::new() },
+            version: if report.is_empty() { version(document).into() } else { "".into() },
             read_set: ReadSet::of(&catalog.models, &tenants.all, &rules),
             index: RuleIndex::new(&rules),
             takes_feedback: spec.feedback.rate_limits && has_alternatives(&catalog, &rules),
@@ -158,6 +159,11 @@ impl Policy {
         &self.version
     }
 
+    /// The same, for those who keep it.
+    pub(crate) fn shared_version(&self) -> Arc<str> {
+        Arc::clone(&self.version)
+    }
+
     /// The clusters that serve models, some perhaps more than once.
     pub fn clusters(&self) -> impl Iterator<Item = &str> {
         self.catalog.models.iter().map(Model::cluster)
@@ -165,7 +171,7 @@ impl Policy {
 
     /// Every chain of two or more models that some request can be given: a proxy needs a cluster for each.
     pub fn chains(&self) -> Vec<Vec<&Model>> {
-        let chains = fallback::chains(&self.catalog, &self.rules);
+        let chains = chains::all(&self.catalog, &self.rules);
         chains.iter().map(|chain| chain.iter().filter_map(|id| self.model(*id)).collect()).collect()
     }
 
@@ -242,8 +248,8 @@ impl Policy {
     }
 
     /// The name of a caller's tenant.
-    pub(crate) fn tenant_name(&self, tenant: Option<TenantId>) -> Option<&str> {
-        self.tenant(tenant?).map(|tenant| tenant.name.as_str())
+    pub(crate) fn tenant_name(&self, tenant: Option<TenantId>) -> Option<&Arc<str>> {
+        self.tenant(tenant?).map(|tenant| &tenant.name)
     }
 
     fn tenant(&self, TenantId(id): TenantId) -> Option<&Tenant> {
@@ -252,7 +258,7 @@ impl Policy {
 
     /// Why the tenant may not use the model, or `None` if it may. A caller without a tenant may use them all:
     /// whether there may be such callers has been asked before.
-    pub(crate) fn exclusion(&self, tenant: Option<TenantId>, model: ModelId) -> Option<&'static str> {
+    pub(crate) fn exclusion(&self, tenant: Option<TenantId>, model: ModelId) -> Option<Reason> {
         self.tenant(tenant?)?.exclusion(model)
     }
 
@@ -264,14 +270,14 @@ impl Policy {
     /// Every rule that can apply to such a request (and some that cannot), each once, in order.
     ///
     /// `asked` is the name as the client spelled it; `header_value` gives the value that rules are compared with.
-    pub(crate) fn candidate_rules<'v>(
+    pub(crate) fn rules_to_try<'v>(
         &self,
         asked: &str,
         tenant: Option<TenantId>,
         path: &[u8],
         header_value: &dyn Fn(HeaderSlot) -> Option<&'v [u8]>,
-    ) -> Candidates<'_> {
-        self.index.candidates(asked, tenant, path, header_value)
+    ) -> PossibleRules<'_> {
+        self.index.possible_rules(asked, tenant, path, header_value)
     }
 
     /// What happens to requests to which no rule applies.

@@ -1,17 +1,22 @@
-//! The decision record: what was decided and why, as one line of versioned JSON.
+//! The decision record: what was decided and why, as a value that is written as one line of versioned JSON.
 //!
-//! The filter writes it to filter state, `pointsman explain` prints it; both get it from here. It never
-//! holds text of the prompt, and nothing in it depends on how the body was cut into chunks.
+//! The filter writes it to filter state, `pointsman explain` shows it. It never holds text of the prompt, and nothing in it
+//! depends on how the body was cut into chunks.
 
-use serde::Serialize;
+use crate::api::Api;
+use crate::live::Live;
+use crate::policy::{Policy, TenantId};
+use crate::reason::{Reason, Refusal};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The version of the record's shape.
 const VERSION: u32 = 1;
 
 /// What became of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) enum Action {
+pub enum Disposition {
     /// Sent to a model.
     Route,
     /// Refused.
@@ -22,73 +27,85 @@ pub(crate) enum Action {
     Models,
 }
 
-/// A model that could not serve the request, and why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Excluded<'a> {
+/// A model that was considered and could not serve the request, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Excluded {
     /// The model's name in the catalog.
-    pub(crate) model: &'a str,
-    /// The reason code.
-    pub(crate) reason: &'static str,
+    pub model: Arc<str>,
+    /// Why.
+    pub reason: Reason,
 }
 
 /// The record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Record<'a> {
-    v: u32,
-    /// The policy's version.
-    pub(crate) policy: &'a str,
+pub struct Record {
+    /// The version of this shape.
+    #[serde(default)]
+    pub v: u32,
+    /// The policy's version. An instance without a policy has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Arc<str>>,
     /// What became of the request.
-    pub(crate) action: Action,
+    pub action: Disposition,
     /// The API called.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) api: Option<&'static str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<Api>,
     /// The tenant calling.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) tenant: Option<&'a str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<Arc<str>>,
     /// The model asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) asked: Option<&'a str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Box<str>>,
     /// The rule that decided.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) rule: Option<&'a str>,
-    /// The reason code.
-    pub(crate) reason: &'a str,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Arc<str>>,
+    /// Why.
+    pub reason: Reason,
     /// What the rule calls the choice.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) variant: Option<&'a str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<Arc<str>>,
     /// The model chosen: the first one to try.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) model: Option<&'a str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Arc<str>>,
     /// Its name in the body.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) upstream_model: Option<&'a str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream_model: Option<Arc<str>>,
     /// The cluster that serves it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) cluster: Option<&'a str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<Arc<str>>,
     /// The models to try, in order, when there is more than one.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    pub(crate) chain: &'a [&'a str],
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chain: Vec<Arc<str>>,
     /// The model that gets a copy.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) mirror: Option<&'a str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mirror: Option<Arc<str>>,
     /// Models that were considered and could not serve the request.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    pub(crate) excluded: &'a [Excluded<'a>],
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excluded: Vec<Excluded>,
     /// The status of a refusal.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) status: Option<u16>,
-    /// The message of a refusal.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) message: Option<&'a str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The sentence of a refusal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<Box<str>>,
+    /// How many attempts were made. This and what follows is known once there is an answer, of a chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u64>,
+    /// The model whose answer the client gets; none when the proxy itself answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered_by: Option<Arc<str>>,
+    /// The cluster that serves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered_from: Option<Arc<str>>,
 }
 
-impl<'a> Record<'a> {
+impl Record {
     /// A record with nothing but what every record has.
-    pub(crate) fn new(policy: &'a str, action: Action, reason: &'a str) -> Self {
+    pub(crate) fn new(action: Disposition, reason: Reason) -> Self {
         Self {
             v: VERSION,
-            policy,
+            policy: None,
             action,
             api: None,
             tenant: None,
@@ -99,44 +116,52 @@ impl<'a> Record<'a> {
             model: None,
             upstream_model: None,
             cluster: None,
-            chain: &[],
+            chain: Vec::new(),
             mirror: None,
-            excluded: &[],
+            excluded: Vec::new(),
             status: None,
             message: None,
+            attempt: None,
+            answered_by: None,
+            answered_from: None,
         }
     }
 
-    /// The record as JSON.
+    /// A record of a request under a policy.
+    pub(crate) fn under(policy: &Policy, tenant: Option<TenantId>, action: Disposition, reason: Reason) -> Self {
+        let tenant = policy.tenant_name(tenant).cloned();
+        Self { policy: Some(policy.shared_version()), tenant, ..Self::new(action, reason) }
+    }
+
+    /// The record of a refusal.
+    pub(crate) fn refusing(self, refusal: &Refusal) -> Self {
+        Self {
+            action: Disposition::Deny,
+            reason: refusal.reason,
+            status: Some(refusal.status),
+            message: Some(refusal.message.as_ref().into()),
+            ..self
+        }
+    }
+
+    /// What was known of models and changed this decision: enough to take it again.
     #[must_use]
-    pub(crate) fn to_json(&self) -> String {
+    pub fn live(&self) -> Live {
+        let limited = self.excluded.iter().filter(|excluded| excluded.reason == Reason::RateLimited);
+        Live::demoting(limited.map(|excluded| excluded.model.as_ref().to_owned()).collect())
+    }
+
+    /// The record as it is written: one line of JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
         // Only strings and numbers: there is nothing in it that could fail to serialise.
         serde_json::to_string(self).unwrap_or_default()
     }
-}
 
-/// What became of the attempts, once there is an answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Outcome<'a> {
-    /// How many attempts were made.
-    pub(crate) attempt: u64,
-    /// The model whose answer the client gets; none when the proxy itself answered.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) answered_by: Option<&'a str>,
-    /// The cluster that serves it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) answered_from: Option<&'a str>,
-}
-
-impl Outcome<'_> {
-    /// A record with this at its end. The decision is not serialised anew: what it says cannot change any more.
-    pub(crate) fn complete(&self, record: &str) -> String {
-        let outcome = serde_json::to_string(self).unwrap_or_default();
-        match (record.strip_suffix('}'), outcome.strip_prefix('{')) {
-            (Some(record), Some(outcome)) => format!("{record},{outcome}"),
-            _ => record.to_owned(),
-        }
+    /// Reads a record that was written; `None` when it is not one, or says what this version does not know.
+    #[must_use]
+    pub fn from_json(json: &str) -> Option<Self> {
+        serde_json::from_str(json).ok()
     }
 }
 
@@ -145,12 +170,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_outcome_completes_the_record() {
-        let record = Record::new("00", Action::Route, "rule").to_json();
-        let outcome = Outcome { attempt: 2, answered_by: Some("b \"x\""), answered_from: Some("c") };
-        let whole: serde_json::Value = serde_json::from_str(&outcome.complete(&record)).expect("JSON");
-        let expected = serde_json::json!({ "v": 1, "policy": "00", "action": "route", "reason": "rule",
-            "attempt": 2, "answeredBy": "b \"x\"", "answeredFrom": "c" });
-        assert_eq!(whole, expected);
+    fn a_record_is_read_as_it_was_written() {
+        let mut record = Record::new(Disposition::Route, Reason::Rule);
+        assert_eq!(record.to_json(), r#"{"v":1,"action":"route","reason":"rule"}"#);
+        record.api = Some(Api::Messages);
+        record.asked = Some("a \"quoted\" \u{e9}".into());
+        record.chain = vec!["a".into(), "b".into()];
+        record.excluded = vec![Excluded { model: "c".into(), reason: Reason::ContextWindow }];
+        (record.attempt, record.answered_by, record.answered_from) = (Some(2), Some("b".into()), Some("there".into()));
+        let written = record.to_json();
+        assert!(written.ends_with(r#""attempt":2,"answeredBy":"b","answeredFrom":"there"}"#), "{written}");
+        assert_eq!(Record::from_json(&written), Some(record));
+    }
+
+    #[test]
+    fn what_is_no_record_is_none() {
+        for wrong in ["", "{}", "null", r#"{"action":"fly","reason":"rule"}"#, r#"{"action":"route","reason":"whim"}"#]
+        {
+            assert_eq!(Record::from_json(wrong), None, "{wrong}");
+        }
     }
 }

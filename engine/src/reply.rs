@@ -1,6 +1,10 @@
 //! Answers that need no upstream, in the shape of the API that the client speaks.
 
 use crate::api::Family;
+use crate::names;
+use crate::policy::Policy;
+use crate::reason::{Reason, Refusal};
+use crate::record::{Disposition, Record};
 use crate::request::endpoint::{self, Endpoint};
 use serde_json::{Value, json};
 
@@ -14,7 +18,7 @@ pub struct Reply {
     /// The body.
     pub body: Vec<u8>,
     /// The decision record, for filter state.
-    pub record: String,
+    pub record: Record,
 }
 
 /// The answer to a wrong installation of the filter.
@@ -24,32 +28,53 @@ pub fn installation(path: &[u8], what: &str) -> Reply {
         Endpoint::Api(api) | Endpoint::Ambiguous(api) => api.family(),
         _ => Family::OpenAi,
     };
-    let record = json!({ "v": 1, "action": "deny", "reason": "installation", "status": 500, "message": what });
-    Reply {
-        status: 500,
-        headers: Vec::new(),
-        body: error_body(family, 500, "installation", what),
-        record: record.to_string(),
-    }
+    let refusal = Reason::Installation.refuse_for(what);
+    let record = Record::new(Disposition::Deny, refusal.reason).refusing(&refusal);
+    Reply { status: refusal.status, headers: Vec::new(), body: error_body(family, &refusal), record }
+}
+
+/// A refusal by the policy, in the shape of the client's API. `record` holds what is known beside it.
+pub(crate) fn refuse(policy: &Policy, family: Family, record: Record, refusal: &Refusal) -> Reply {
+    let record = record.refusing(refusal);
+    let headers = match policy.tells_clients() {
+        true => {
+            let rule = record.rule.as_ref().map(|rule| (names::RULE_HEADER, rule.as_ref().to_owned()));
+            rule.into_iter().chain([(names::REASON_HEADER, refusal.reason.code().to_owned())]).collect()
+        }
+        false => Vec::new(),
+    };
+    Reply { status: refusal.status, headers, body: error_body(family, refusal), record }
 }
 
 /// An error object as the API's own servers write it.
-pub(crate) fn error_body(family: Family, status: u16, code: &str, message: &str) -> Vec<u8> {
+fn error_body(family: Family, refusal: &Refusal) -> Vec<u8> {
+    let Refusal { reason, status, message } = refusal;
     let value = match family {
         Family::Anthropic => json!({
             "type": "error",
-            "error": { "type": anthropic_type(status), "message": message },
+            "error": { "type": anthropic_type(*status), "message": message },
         }),
         Family::Ollama => json!({ "error": message }),
         Family::Gemini => json!({
-            "error": { "code": status, "message": message, "status": google_status(status) },
+            "error": { "code": status, "message": message, "status": google_status(*status) },
         }),
         Family::Bedrock => json!({ "message": message }),
-        _ => json!({
-            "error": { "message": message, "type": openai_type(status), "param": openai_param(code), "code": code },
+        Family::OpenAi | Family::Azure => json!({
+            "error": {
+                "message": message, "type": openai_type(*status), "param": openai_param(*reason), "code": openai_code(*reason),
+            },
         }),
     };
     value.to_string().into_bytes()
+}
+
+/// The code that OpenAI's own servers use, where they have one.
+const fn openai_code(reason: Reason) -> &'static str {
+    match reason {
+        Reason::UnknownModel | Reason::UnlistedModel => "model_not_found",
+        Reason::MissingModel => "model_required",
+        other => other.code(),
+    }
 }
 
 fn openai_type(status: u16) -> &'static str {
@@ -63,9 +88,9 @@ fn openai_type(status: u16) -> &'static str {
 }
 
 /// The parameter that the client should look at.
-fn openai_param(code: &str) -> Value {
-    match code {
-        "model_not_found" | "model_required" | "modelName" => json!("model"),
+fn openai_param(reason: Reason) -> Value {
+    match reason {
+        Reason::UnknownModel | Reason::UnlistedModel | Reason::MissingModel | Reason::ModelName => json!("model"),
         _ => Value::Null,
     }
 }

@@ -3,14 +3,17 @@
 //! The splice replaces the model's value and nothing else, so key order, white space, number spelling and
 //! unknown fields reach the upstream as the client wrote them.
 
-use crate::attempt::{Candidate, Place, Plan};
+use crate::attempt::{Candidate, Plan};
+use crate::keys;
 use crate::names;
 use crate::policy::{Model, ModelPath};
+use crate::record::Record;
 use crate::request::envelope::{DIGESTS, Envelope};
 use crate::request::facts::Facts;
+use crate::splice::{Place, Splice};
 
 /// What a decision changes in the request.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edits {
     /// The one range of the body that changes; `None` when the name stays as it is.
     pub splice: Option<Splice>,
@@ -21,26 +24,16 @@ pub struct Edits {
     /// The exact new content-length, when the client sent one and the splice changes it.
     pub content_length: Option<u64>,
     /// The decision record, for filter state.
-    pub record: String,
+    pub record: Record,
     /// More for filter state: what the request's attempts and its copy need to know.
     pub state: Vec<(&'static str, String)>,
 }
 
-/// `body[keep..until]` is replaced by `with`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Splice {
-    /// Where the replaced range begins.
-    pub keep: usize,
-    /// Where it ends.
-    pub until: usize,
-    /// What takes its place.
-    pub with: Vec<u8>,
-}
-
-impl Splice {
-    /// The new length of a body of `length` bytes.
-    pub(crate) fn apply_to(&self, length: u64) -> u64 {
-        length.saturating_sub((self.until - self.keep) as u64).saturating_add(self.with.len() as u64)
+impl Edits {
+    /// Nothing changes.
+    pub(crate) fn none(record: Record) -> Self {
+        let (set_headers, remove_headers, state) = (Vec::new(), Vec::new(), Vec::new());
+        Self { splice: None, set_headers, remove_headers, content_length: None, record, state }
     }
 }
 
@@ -65,7 +58,7 @@ impl<'a> Destination<'a> {
             cluster: self.model.cluster().to_owned(),
             upstream: self.model.upstream_model().to_owned(),
             // Where the model has a path of its own, the client's keys are gone already.
-            path: if self.model.path.is_some() { self.path.clone() } else { without_keys(&self.path) },
+            path: if self.model.path.is_some() { self.path.clone() } else { keys::without(&self.path) },
         }
     }
 }
@@ -80,75 +73,84 @@ fn path_to(there: &ModelPath, path: &str, prefixes: &[String]) -> String {
     let mut path = format!("{}{rest}", there.prefix);
     match (there.query.as_deref(), query) {
         (Some(own), _) => path.push_str(&format!("?{own}")),
-        (None, Some(clients)) => return without_keys(&format!("{path}?{clients}")),
+        (None, Some(clients)) => return keys::without(&format!("{path}?{clients}")),
         (None, None) => {}
     }
     path
 }
 
-/// The path for somebody whom the client did not choose: without the parameters in which some clients send their keys.
-fn without_keys(path: &str) -> String {
-    const KEYS: [&str; 4] = ["key", "api-key", "api_key", "access_token"];
-    let Some((bare, query)) = path.split_once('?') else { return path.to_owned() };
-    let is_key = |parameter: &&str| !KEYS.contains(&parameter.split('=').next().unwrap_or_default());
-    let kept: Vec<&str> = query.split('&').filter(is_key).collect();
-    if kept.is_empty() { bare.to_owned() } else { format!("{bare}?{}", kept.join("&")) }
+/// A request that has been given its models.
+pub(crate) struct Sent<'a> {
+    pub(crate) facts: &'a Facts,
+    pub(crate) envelope: Envelope,
+    pub(crate) brings_key: bool,
+    /// The client's.
+    pub(crate) path: &'a str,
+    pub(crate) chain: &'a [Destination<'a>],
+    pub(crate) mirror: Option<&'a Destination<'a>>,
 }
 
-/// The edits that send a request on its way, and its copy on another. `path` is the client's.
-pub(crate) fn edits(
-    facts: &Facts,
-    envelope: Envelope,
-    brings_key: bool,
-    path: &str,
-    chain: &[Destination<'_>],
-    mirror: Option<&Destination<'_>>,
-) -> Edits {
-    let mut edits = Edits::default();
-    let place = place(facts);
-    // Where the value stands in the body that leaves the router, for those who will write it again.
-    let (mut left, mut length) = (place, envelope.content_length);
-    match chain {
-        [only] => {
-            let (name, stands) = (only.model.upstream_model(), facts.model_value());
-            if !stands.is_some_and(|asked| asked.name == name && place.holds(name)) {
-                let splice = place.write(name);
-                length = length.map(|length| splice.apply_to(length));
-                left = place.written(name);
-                edits.splice = Some(splice);
-            }
-            edits.content_length = length.filter(|length| Some(*length) != envelope.content_length);
-            if only.path != path {
-                edits.set_headers.push((":path", only.path.clone()));
-            }
+/// Where the value stands in the body that leaves the router, for those who will write it again, and how long that body is.
+type Leaving = (Place, Option<u64>);
+
+impl Sent<'_> {
+    /// The edits that send it on its way, and its copy on another.
+    pub(crate) fn edits(&self, record: Record) -> Edits {
+        let mut edits = Edits::none(record);
+        let leaving = match self.chain {
+            [only] => self.write(only, &mut edits),
+            several => self.plan(several, &mut edits),
+        };
+        if let Some(mirror) = self.mirror {
+            self.copy(mirror, leaving, &mut edits);
         }
-        several => {
-            // Each attempt writes its own model: nothing is written here.
-            let candidates = several.iter().map(Destination::candidate).collect();
-            let plan = Plan::new(place, length, candidates);
-            // A client's own key goes only to chains within one cluster, if at all.
-            let mut clusters = several.iter().map(|destination| destination.model.cluster());
-            let first = clusters.next();
-            let plan = if brings_key && clusters.all(|other| Some(other) == first) { plan.deaf() } else { plan };
-            edits.state.push((names::PLAN_PROPERTY, plan.to_json()));
-            let retries = several.len().saturating_sub(1).to_string();
-            edits.set_headers.push((names::MAX_RETRIES_HEADER, retries));
+        if self.envelope.has_digest && (edits.splice.is_some() || !edits.state.is_empty()) {
+            edits.remove_headers = DIGESTS.to_vec();
         }
+        let cluster = match self.chain {
+            [only] => only.model.cluster().to_owned(),
+            several => names::chain_cluster(several.iter().map(|destination| destination.model.name())),
+        };
+        edits.set_headers.push((names::CLUSTER_HEADER, cluster));
+        edits
     }
-    if let Some(mirror) = mirror {
-        let plan = Plan::new(left, length, vec![mirror.candidate()]).deaf().to_json();
+
+    /// Writes the one model that there is.
+    fn write(&self, only: &Destination<'_>, edits: &mut Edits) -> Leaving {
+        let place = place(self.facts);
+        let (name, stands) = (only.model.upstream_model(), self.facts.model_value());
+        let mut leaving = (place, self.envelope.content_length);
+        if !stands.is_some_and(|asked| asked.name == name && place.holds(name)) {
+            let splice = place.write(name);
+            leaving = (place.written(name), leaving.1.map(|length| splice.apply_to(length)));
+            edits.splice = Some(splice);
+        }
+        edits.content_length = leaving.1.filter(|length| Some(*length) != self.envelope.content_length);
+        if only.path != self.path {
+            edits.set_headers.push((":path", only.path.clone()));
+        }
+        leaving
+    }
+
+    /// Leaves a plan. Each attempt writes its own model: nothing is written here.
+    fn plan(&self, several: &[Destination<'_>], edits: &mut Edits) -> Leaving {
+        let leaving = (place(self.facts), self.envelope.content_length);
+        let plan = Plan::new(leaving.0, leaving.1, several.iter().map(Destination::candidate).collect());
+        // A client's own key goes only to chains within one cluster, if at all.
+        let mut clusters = several.iter().map(|destination| destination.model.cluster());
+        let first = clusters.next();
+        let plan = if self.brings_key && clusters.all(|other| Some(other) == first) { plan.deaf() } else { plan };
+        edits.state.push((names::PLAN_PROPERTY, plan.to_json()));
+        edits.set_headers.push((names::MAX_RETRIES_HEADER, several.len().saturating_sub(1).to_string()));
+        leaving
+    }
+
+    /// Sends a copy, with a plan of its own for what leaves here.
+    fn copy(&self, mirror: &Destination<'_>, (place, length): Leaving, edits: &mut Edits) {
+        let plan = Plan::new(place, length, vec![mirror.candidate()]).deaf().to_json();
         edits.state.push((names::MIRROR_PLAN_PROPERTY, plan));
         edits.set_headers.push((names::MIRROR_HEADER, names::mirror_cluster(mirror.model.name())));
     }
-    if envelope.has_digest && (edits.splice.is_some() || !edits.state.is_empty()) {
-        edits.remove_headers = DIGESTS.to_vec();
-    }
-    let cluster = match chain {
-        [only] => only.model.cluster().to_owned(),
-        several => names::chain_cluster(several.iter().map(|destination| destination.model.name())),
-    };
-    edits.set_headers.push((names::CLUSTER_HEADER, cluster));
-    edits
 }
 
 /// Where the model's value stands, or will stand.
@@ -170,6 +172,8 @@ mod tests {
     use super::*;
     use crate::api::Api;
     use crate::policy::Policy;
+    use crate::reason::Reason;
+    use crate::record::Disposition;
     use crate::request::reader::Wanted;
 
     fn facts(body: &str) -> Facts {
@@ -190,6 +194,12 @@ mod tests {
         Envelope { content_length: Some(body.len() as u64), has_digest: true }
     }
 
+    fn sent(body: &str, chain: &[Destination<'_>], mirror: Option<&Destination<'_>>) -> Edits {
+        let (facts, path) = (&facts(body), "/v1/moderations");
+        let sent = Sent { facts, envelope: envelope(body), brings_key: true, path, chain, mirror };
+        sent.edits(Record::new(Disposition::Route, Reason::Rule))
+    }
+
     fn after(body: &str, splice: Option<&Splice>) -> String {
         splice.map_or(body.to_owned(), |splice| {
             format!("{}{}{}", &body[..splice.keep], String::from_utf8_lossy(&splice.with), &body[splice.until..])
@@ -199,7 +209,7 @@ mod tests {
     fn check(body: &str, model: &str, expected: &str) {
         let policy = policy(model);
         let to = |name: &str| Destination::new(policy.model_named(name).expect("a model"), "/v1/moderations", &[]);
-        let edits = edits(&facts(body), envelope(body), true, "/v1/moderations", &[to("m")], Some(&to("azure")));
+        let edits = sent(body, &[to("m")], Some(&to("azure")));
         let spliced = after(body, edits.splice.as_ref());
         assert_eq!(spliced, expected);
         assert_eq!(edits.content_length, (spliced.len() != body.len()).then_some(spliced.len() as u64));
@@ -220,7 +230,7 @@ mod tests {
         let body = r#"{"model":"asked"}"#;
         let policy = policy("m-1");
         let to = |name: &str| Destination::new(policy.model_named(name).expect("a model"), "/v1/moderations", &[]);
-        let edits = edits(&facts(body), envelope(body), true, "/v1/moderations", &[to("m"), to("azure")], None);
+        let edits = sent(body, &[to("m"), to("azure")], None);
         assert_eq!((edits.splice, edits.content_length), (None, None));
         let headers =
             [(names::MAX_RETRIES_HEADER, "1".to_owned()), (names::CLUSTER_HEADER, "failover:m>azure".to_owned())];

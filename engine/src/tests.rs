@@ -4,13 +4,13 @@ mod examples;
 
 use crate::attempt::Plan;
 use crate::corridor::{Received, Step, receive};
-use crate::{Caller, Edits, Exchange, Policy, Splice, explain, names};
+use crate::{Edits, Exchange, Live, Policy, Record, Splice, explain, names};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use std::rc::Rc;
+use std::sync::Arc;
 
-fn policy(value: &Value) -> Rc<Policy> {
-    Rc::new(Policy::from_json(value.to_string().as_bytes()).unwrap_or_else(|errors| panic!("{value}: {errors}")))
+fn policy(value: &Value) -> Arc<Policy> {
+    Arc::new(Policy::from_json(value.to_string().as_bytes()).unwrap_or_else(|errors| panic!("{value}: {errors}")))
 }
 
 fn chat(body: impl Into<Vec<u8>>) -> Exchange {
@@ -23,24 +23,12 @@ fn chat(body: impl Into<Vec<u8>>) -> Exchange {
     }
 }
 
-/// A caller, and what providers have said before.
-struct Situation<'a> {
-    exchange: &'a Exchange,
-    demoted: &'a [&'a str],
-}
-
-impl Caller for Situation<'_> {
-    fn principal(&self) -> Option<Vec<u8>> {
-        self.exchange.principal()
-    }
-
-    fn claim(&self, path: &[String]) -> Option<Vec<u8>> {
-        self.exchange.claim(path)
-    }
-
-    fn demoted(&self) -> Vec<String> {
-        self.demoted.iter().map(|name| (*name).to_owned()).collect()
-    }
+/// One policy serves many threads: a replay asks it from all of them.
+#[test]
+fn a_policy_can_be_shared() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Policy>();
+    shared::<Record>();
 }
 
 /// A body that some model would have got: the model, and whether it is a copy.
@@ -48,7 +36,7 @@ type Sent = (String, bool, Vec<u8>);
 
 /// The record, and the bodies that upstreams would have got if each attempt had failed, for one split of the body.
 fn walk(
-    policy: &Rc<Policy>,
+    policy: &Arc<Policy>,
     exchange: &Exchange,
     demoted: &[&str],
     chunks: &[&[u8]],
@@ -61,10 +49,10 @@ fn walk(
     if with_length {
         headers.push((b"content-length", length.as_bytes()));
     }
-    let situation = Situation { exchange, demoted };
-    let mut reading = match receive(policy, &headers, &situation, exchange.body.is_empty()) {
-        Received::Pass(record) => return (record.unwrap_or_default(), Vec::new()),
-        Received::Reply(reply) => return (reply.record, Vec::new()),
+    let live = || Live::demoting(demoted.iter().map(|name| (*name).to_owned()).collect());
+    let mut reading = match receive(policy, &headers, exchange, &live, exchange.body.is_empty()) {
+        Received::Pass(record) => return (record.map_or_else(String::new, |record| record.to_json()), Vec::new()),
+        Received::Reply(reply) => return (reply.record.to_json(), Vec::new()),
         Received::Read(reading) => reading,
     };
     let (mut record, mut sent) = (String::new(), Vec::new());
@@ -74,10 +62,10 @@ fn walk(
         match step {
             Step::Route(edits) => {
                 sent = sends(policy, exchange, &edits);
-                record = edits.record;
+                record = edits.record.to_json();
             }
             Step::Reply(reply) => {
-                record = reply.record;
+                record = reply.record.to_json();
                 sent.clear();
             }
             Step::Hold | Step::Flow => {}
@@ -93,7 +81,7 @@ fn sends(policy: &Policy, exchange: &Exchange, edits: &Edits) -> Vec<Sent> {
     if let Some(length) = edits.content_length {
         assert_eq!(length, body.len() as u64);
     }
-    let record: Value = serde_json::from_str(&edits.record).expect("a record");
+    let record: Value = serde_json::to_value(&edits.record).expect("a record");
     let names = |key: &str| {
         record[key]
             .as_array()
@@ -326,7 +314,23 @@ proptest! {
         prop_assert_eq!(&walk(&policy, &exchange, &demoted, &chunks, with_length), &whole);
         let explained = explain(&policy, &exchange);
         let (record, _) = walk(&policy, &exchange, &[], &[&exchange.body], false);
-        prop_assert_eq!(explained.unwrap_or_default(), record);
+        prop_assert_eq!(explained.map_or_else(String::new, |record| record.to_json()), record);
+    }
+
+    /// What a record names of what was known of models is all that it takes to decide the same again.
+    #[test]
+    fn a_recorded_decision_can_be_taken_again(
+        policy in policies().prop_map(|value| policy(&value)),
+        mut exchange in requests(),
+        demoted in demoted(),
+    ) {
+        exchange.live = Live::demoting(demoted.iter().map(|name| (*name).to_owned()).collect());
+        if let Some(record) = explain(&policy, &exchange) {
+            exchange.live = record.live();
+            let (again, written) = (explain(&policy, &exchange), record.to_json());
+            prop_assert_eq!(again.as_ref(), Some(&record));
+            prop_assert_eq!(Record::from_json(&written).map(|read| read.to_json()), Some(written));
+        }
     }
 
     /// Invariant of the design: neither the first choice nor a fallback nor a copy goes past the candidate set, and each

@@ -20,7 +20,16 @@ from story.timeline import SPEED, Table, end, say
 MODELS = {"stable": "example/support-1.4", "canary": "example/support-2.0", "lab": "example/support-3.0-preview"}
 OLD, NEW = "support-1", "support-2"
 TABLE = Table(
-    "second", "rollout", "requests", "on the canary", "moved", "needlessly", "failed", "copies to the lab", "wrong models", "wrong keys"
+    "second",
+    "rollout",
+    "requests",
+    "on the canary",
+    "moved",
+    "needlessly",
+    "failed",
+    "copies to the lab",
+    "wrong models",
+    "wrong keys",
 )
 STEPS = (0, 5, 20, 50, 100)
 RATE = 60
@@ -68,7 +77,9 @@ class Story:
         for why, count in Counter(answer.why for answer in answers if answer.why).items():
             say(f"{count} times: {why}")
         self.copies = copies
-        self.total.update({"requests": len(answers), "moved": moved, "needlessly": needlessly, "failed": failed, **wrong})
+        self.total.update(
+            {"requests": len(answers), "moved": moved, "needlessly": needlessly, "failed": failed, **wrong}
+        )
         # Of a few hundred draws, a share is this near with a probability that no test run will see fail.
         if abs(share - percent) > 100 * 5 * (percent / 100 * (1 - percent / 100) / len(seen)) ** 0.5:
             self.problems.append(f"{share:.1f} % of the conversations are on the canary, and the policy says {percent}")
@@ -115,7 +126,9 @@ def main() -> None:
         # A copy, since the story edits the policy.
         copy = shutil.copytree(HERE, pathlib.Path(folder) / "canary")
         with Gateway(copy) as gateway:
-            print(f"Envoy {gateway.envoy} in front of three versions of a model: {OLD}, the canary {NEW}, and one in the lab\n")
+            print(
+                f"Envoy {gateway.envoy} in front of three versions of a model: {OLD}, the canary {NEW}, and one in the lab\n"
+            )
             TABLE.head()
             say(f"{RATE} requests per second in {SESSIONS} conversations; copies of a tenth of them go to the lab")
             with Load(gateway.url, "support", RATE, SESSIONS) as load:

@@ -84,7 +84,13 @@ class Story:
         outcomes = Counter(answer.outcome for answer in answers)
         retried = sum(answer.attempt > 1 for answer in answers)
         TABLE.row(
-            label, len(answers), *(by_server[name] for name in MODELS), outcomes["failed"], retried, wrong["models"], wrong["keys"]
+            label,
+            len(answers),
+            *(by_server[name] for name in MODELS),
+            outcomes["failed"],
+            retried,
+            wrong["models"],
+            wrong["keys"],
         )
         for why, count in Counter(answer.why for answer in answers if answer.why).items():
             say(f"{count} times: {why}")
@@ -99,7 +105,7 @@ class Story:
     def calm(self) -> None:
         say(f"{RATE} requests per second in {SESSIONS} conversations: 4 of 5 live on openai, the others on llama")
         seconds = round(5 / SPEED)
-        while self.second < seconds or len(self.home) < SESSIONS and self.second < PATIENCE:
+        while self.second < seconds or (len(self.home) < SESSIONS and self.second < PATIENCE):
             self.home.update({answer.session: answer.model for answer in self.next_second()})
 
     def suffer(self, outage: Outage) -> None:

@@ -67,5 +67,7 @@ class Gateway:
                         return text
                 left = deadline - time.monotonic()
                 if left <= 0 or self._process.poll() is not None:
-                    sys.exit(f"error: `pointsman run` did not get to `{what} {part}`; its last lines:\n{''.join(self._last)}")
+                    sys.exit(
+                        f"error: `pointsman run` did not get to `{what} {part}`; its last lines:\n{''.join(self._last)}"
+                    )
                 self._news.wait(min(left, 0.5))

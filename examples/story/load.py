@@ -33,7 +33,9 @@ class Load:
 
     def __init__(self, url: str, model: str, rate: int, sessions: int):
         self.rate, self._sessions, self._address = rate, sessions, urlsplit(url).netloc
-        self._body = json.dumps({"model": model, "messages": [{"role": "user", "content": "Where does this train go?"}]})
+        self._body = json.dumps(
+            {"model": model, "messages": [{"role": "user", "content": "Where does this train go?"}]}
+        )
         self._answers: list[Answer] = []
         self._lock = threading.Lock()
         self._connections = threading.local()

@@ -22,7 +22,9 @@ class Servers:
     def wrong(self) -> dict[str, int]:
         """Requests that named another server's model, and requests with a wrong or missing key, or one too many."""
         reports = self.report()
-        seen = [(name, model, outcomes) for name, report in reports.items() for model, outcomes in report["models"].items()]
+        seen = [
+            (name, model, outcomes) for name, report in reports.items() for model, outcomes in report["models"].items()
+        ]
         return {
             "models": sum(sum(outcomes.values()) for name, model, outcomes in seen if model != self._models[name]),
             "keys": sum(outcomes.get("401", 0) for _, _, outcomes in seen),

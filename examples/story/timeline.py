@@ -21,7 +21,9 @@ class Table:
         print("  ".join(self._titles), flush=True)
 
     def row(self, *cells: object) -> None:
-        print("  ".join(str(cell).rjust(len(title)) for title, cell in zip(self._titles, cells, strict=True)), flush=True)
+        print(
+            "  ".join(str(cell).rjust(len(title)) for title, cell in zip(self._titles, cells, strict=True)), flush=True
+        )
 
 
 def end(summary: str, problems: list[str]) -> None:

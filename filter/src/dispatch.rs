@@ -3,8 +3,7 @@
 //! A stream's state is taken out while its callback runs and put back afterwards, so nothing is borrowed across a host
 //! call. Requests that are none of Pointsman's business never get a state: for them every later callback is one lookup.
 
-use crate::host::{self, Action, Level};
-use crate::installation;
+use crate::host::{self, Action, Headers};
 use crate::plugin::Plugin;
 use crate::router;
 use crate::upstream;
@@ -116,13 +115,13 @@ pub(crate) fn on_request_headers(context: u32, end_of_stream: bool) -> Action {
             (action, stream.map(Stream::Request))
         }
         Some(Plugin::Upstream(plugin)) => {
-            let (action, stream) = upstream::on_request_headers(&plugin, end_of_stream);
+            let (action, stream) = upstream::on_request_headers(&plugin, context, end_of_stream);
             (action, stream.map(Stream::Attempt))
         }
         Some(Plugin::Gate(plugin)) => (plugin.on_request_headers(context, end_of_stream), None),
         None => {
-            host::log(Level::Error, "a request came to an instance that was never configured");
-            (installation::refuse_here("this instance of Pointsman has no configuration"), None)
+            log::error!("a request came to an instance that was never configured");
+            (router::refuse_here(context, "this instance of Pointsman has no configuration"), None)
         }
     };
     if let Some(stream) = stream {
@@ -140,10 +139,8 @@ pub(crate) fn on_request_body(context: u32, size: usize, end_of_stream: bool) ->
 
 pub(crate) fn on_request_trailers(context: u32) -> Action {
     // Those of an attempt have been through the router, and an attempt asks for no header but its own.
-    if !is_attempt(context)
-        && let Err(mistake) = router::strip_trailers()
-    {
-        return installation::refuse_here(mistake);
+    if !is_attempt(context) && router::strip_reserved(Headers::RequestTrailers).is_err() {
+        return router::refuse_here(context, "a reserved request trailer could not be removed");
     }
     resume(context, |stream| match stream {
         Stream::Request(stream) => stream.on_request_trailers(),
@@ -181,16 +178,18 @@ pub(crate) fn on_tick(id: u32) {
     let Some(Plugin::Router(plugin)) = plugin(id) else {
         return;
     };
-    let accused = plugin.watch.tick(|context| {
-        with_streams(|streams| matches!(streams.get(&context), Some(Stream::Request(stream)) if stream.is_unheard()))
-    });
-    for context in accused {
+    for context in plugin.look(is_unheard) {
         if let Some(Stream::Request(mut stream)) = take_stream(context)
             && host::act_for(context).is_ok()
         {
-            stream.refuse(installation::FLAG_MISSING);
+            stream.on_accusation();
         }
     }
+}
+
+/// Is this a request whose headers are held, and of whose body nothing has been shown?
+fn is_unheard(context: u32) -> bool {
+    with_streams(|streams| matches!(streams.get(&context), Some(Stream::Request(stream)) if stream.is_unheard()))
 }
 
 pub(crate) fn on_queue_ready(id: u32, queue: u32) {

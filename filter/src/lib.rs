@@ -1,32 +1,42 @@
 //! Pointsman inside Envoy: a proxy-wasm module that reads, asks the engine, and applies what it says.
 //!
-//! It holds no policy. What a request means and where it goes is decided in `pointsman-engine`; this crate knows how
-//! Envoy wants to be told.
+//! It holds no policy, and it does not know what a callback means either: both are the engine's. This crate feeds the
+//! engine's machines what Envoy says, and does in Envoy what they command.
 //!
 //! ```text
-//! abi        the proxy-wasm ABI: imports, exports, memory that crosses the VM boundary (the only `unsafe`)
-//! host       the same as safe functions
+//! exports    what Envoy calls
 //! dispatch   context id -> plugin, stream
 //! plugin     one configured instance, in one of its roles
-//! router     one request: headers, body, trailers, response headers
-//! gate       holds the headers behind the router when Envoy cannot hold them itself
-//! upstream   one attempt: the model of the endpoint that Envoy has chosen
+//! router     a request that comes to a router
+//! gate       a gate, and its queue
+//! upstream   an attempt that comes to the upstream role
+//! drive      commands of a machine, done in Envoy
+//! view       what machines ask Envoy
+//! peer       who is calling
 //! feedback   what providers say about their rate limits, shared by all workers
-//! splice     changes in the middle of a body
-//! edits      how the router's edits cross to the gate
-//! installation   wrong filter chains: seen, said, answered
+//! host       the ABI (`pointsman-abi`) with meaningful arguments
+//! logger     the `log` facade over Envoy's log
 //! ```
 //!
-//! There is no SDK underneath, see `Cargo.toml` for why. Nothing here may panic: a trap ends every stream of a worker.
+//! Nothing here may panic: a trap ends every stream of a worker.
 
-mod abi;
+#![cfg_attr(
+    not(any(test, target_arch = "wasm32")),
+    expect(dead_code, reason = "a native build has nobody who would call it; its tests do")
+)]
+
 mod dispatch;
-mod edits;
+mod drive;
+mod exports;
 mod feedback;
 mod gate;
 mod host;
-mod installation;
+mod logger;
+mod peer;
 mod plugin;
 mod router;
-mod splice;
 mod upstream;
+mod view;
+
+#[cfg(test)]
+mod tests;

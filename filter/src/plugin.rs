@@ -1,7 +1,8 @@
 //! One configured instance of the module, in one of its roles.
 
 use crate::gate::Gate;
-use crate::host::{self, Level};
+use crate::host;
+use crate::logger;
 use crate::router::Router;
 use crate::upstream::Upstream;
 use pointsman_engine::config::{PluginConfig, Role};
@@ -19,6 +20,7 @@ pub(crate) enum Plugin {
 impl Plugin {
     /// Builds the whole instance or nothing. `None` makes Envoy reject the configuration and keep the one it has.
     pub(crate) fn configure(id: u32, size: usize) -> Option<Self> {
+        logger::install();
         let text = host::configuration(size)
             .inspect_err(|status| refused(&format!("configuration is out of reach: {status}")))
             .ok()?;
@@ -37,7 +39,7 @@ impl Plugin {
                 };
                 Some(Self::Router(Rc::new(Router::new(policy, config.hold))))
             }
-            Role::Upstream => Some(Self::Upstream(Rc::new(Upstream::new()))),
+            Role::Upstream => Some(Self::Upstream(Rc::new(Upstream::default()))),
             Role::Gate => {
                 let gate = Gate::register(id)
                     .inspect_err(|status| refused(&format!("no queue for the gate: {status}")))
@@ -49,5 +51,5 @@ impl Plugin {
 }
 
 fn refused(why: &str) {
-    host::log(Level::Error, &format!("configuration rejected: {why}"));
+    log::error!("configuration rejected: {why}");
 }

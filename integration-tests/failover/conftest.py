@@ -11,7 +11,9 @@ def pytest_generate_tests(metafunc):
     """A file runs in all worlds, or in those that it names."""
     if "world" in metafunc.fixturenames:
         worlds = getattr(metafunc.module, "RUN_IN", WORLDS)
-        metafunc.parametrize("world", [pytest.param(world, id=str(world)) for world in worlds], indirect=True, scope="module")
+        metafunc.parametrize(
+            "world", [pytest.param(world, id=str(world)) for world in worlds], indirect=True, scope="module"
+        )
 
 
 @pytest.fixture(scope="module")

@@ -24,9 +24,10 @@ MODELS = {
 
 def body(place: str, size: int) -> bytes:
     text = MODELS[place]
-    return text.replace("CONTENT", "Umbau, \\\"wann?\\\" " * (size // 17)).encode()
+    return text.replace("CONTENT", 'Umbau, \\"wann?\\" ' * (size // 17)).encode()
 
 
+@pytest.mark.pairwise("world", "protocol", runs=4)
 @pytest.mark.parametrize("protocol", ["http1", "http2"])
 @pytest.mark.parametrize("place", MODELS)
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES.keys())
@@ -52,6 +53,7 @@ def check(edge, sent: bytes, protocol: str, in_pieces: bool) -> None:
         assert_own(request, sent)
 
 
+@pytest.mark.pairwise("world", runs=4)
 @pytest.mark.parametrize("cut", range(45, 62))
 def test_a_value_can_lie_across_pieces(edge, cut):
     sent = b'{"messages":[{"role":"user","content":"hi"}],"model":"auto","n":1}'
@@ -67,7 +69,10 @@ def test_a_missing_model_is_added_for_each_attempt(edge, sent):
     edge.providers["first"].fail("503")
     seen = edge.ask("/v1/moderations", sent, [JSON])
     arrived = edge.arrived(seen.test_id)
-    assert [(request.provider, request.json()["model"]) for request in arrived] == [("first", "alpha-2026-01"), ("second", "beta")]
+    assert [(request.provider, request.json()["model"]) for request in arrived] == [
+        ("first", "alpha-2026-01"),
+        ("second", "beta"),
+    ]
     for request in arrived:
         members = request.json()
         name = members.pop("model")

@@ -5,14 +5,15 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from harness.failover import ENDS, GATES
-from harness.waiting import wait_for
 
 MODELS = [
     {"name": "stable", "cluster": "first", "fallback": ["spare"]},
     {"name": "candidate", "cluster": "second", "upstreamModel": "candidate-2"},
     {"name": "spare", "cluster": "third"},
 ]
-TENANTS = [{"name": f"team-{number}", "match": {"headers": [{"name": "x-team", "value": f"{number}"}]}} for number in range(40)]
+TENANTS = [
+    {"name": f"team-{number}", "match": {"headers": [{"name": "x-team", "value": f"{number}"}]}} for number in range(40)
+]
 SESSIONS = [f"session-{number}" for number in range(120)]
 
 
@@ -27,7 +28,10 @@ def rolled_out(percent: float, by: str = "session", **more) -> dict:
 
 
 def weighted(stable: int, candidate: int) -> dict:
-    targets = [{"model": "stable", "weight": stable, "variant": "A"}, {"model": "candidate", "weight": candidate, "variant": "B"}]
+    targets = [
+        {"model": "stable", "weight": stable, "variant": "A"},
+        {"model": "candidate", "weight": candidate, "variant": "B"},
+    ]
     return policy({"targets": targets})
 
 
@@ -38,8 +42,7 @@ RUN_IN = (*ENDS, *GATES)
 
 def take_over(edge, policy: dict) -> None:
     """Returns when every worker decides by the policy."""
-    version = edge.push(policy)
-    wait_for("the policy to take over", lambda: all(edge.chat("auto", headers=[("x-team", "0")]).record["policy"] == version for _ in range(12)))
+    edge.wait_for_policy(edge.push(policy))
 
 
 def variants(edge, header: str = "x-session", values=SESSIONS, **also) -> dict[str, str]:
@@ -61,7 +64,7 @@ def with_variant(found: dict[str, str], variant: str) -> set[str]:
 class Load:
     """Requests of all sessions, all the time."""
 
-    def __init__(self, edge, connections: int = 4):
+    def __init__(self, edge, connections: int = 2):
         self.edge, self.over, self.failures, self.count = edge, threading.Event(), [], 0
         self.pool = ThreadPoolExecutor(connections)
         self.runs = [self.pool.submit(self._run, SESSIONS[number::connections]) for number in range(connections)]
@@ -124,7 +127,11 @@ def test_tenants_move_as_a_whole(edge):
 
 
 def test_a_candidate_that_fails_is_the_fallbacks_business(edge):
-    route = {"targets": [{"model": "stable"}], "rollout": {"model": "candidate", "percent": 100, "variant": "new"}, "fallback": ["stable", "spare"]}
+    route = {
+        "targets": [{"model": "stable"}],
+        "rollout": {"model": "candidate", "percent": 100, "variant": "new"},
+        "fallback": ["stable", "spare"],
+    }
     take_over(edge, policy(route))
     edge.providers["second"].fail("503")
     seen = edge.chat("auto", headers=[("x-session", "a")])

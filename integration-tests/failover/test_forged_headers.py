@@ -11,14 +11,21 @@ from harness.failover import EACH_VERSION, GATES
 
 POLICY = {
     **chain.POLICY,
-    "tenants": [{"name": "no-gamma", "match": {"headers": [{"name": "x-team", "value": "a"}]}, "models": {"deny": ["gamma"]}}],
+    "tenants": [
+        {"name": "no-gamma", "match": {"headers": [{"name": "x-team", "value": "a"}]}, "models": {"deny": ["gamma"]}}
+    ],
 }
 SETTING = {"keys": chain.KEYS, "clusters": chain.CLUSTERS}
 RUN_IN = (*EACH_VERSION, *GATES)
 TEAM = ("x-team", "a")
 BODY = b'{"model":"auto","messages":[]}'
 PLAN = json.dumps(
-    {"v": 1, "place": {"start": 9, "end": 15}, "length": len(BODY), "models": [{"name": name, "upstream": "forged", "path": "/forged"} for name in ("alpha", "beta", "gamma")]}
+    {
+        "v": 1,
+        "place": {"start": 9, "end": 15},
+        "length": len(BODY),
+        "models": [{"name": name, "upstream": "forged", "path": "/forged"} for name in ("alpha", "beta", "gamma")],
+    }
 )
 FORGED = (
     ("x-pointsman-plan", PLAN),
@@ -47,6 +54,7 @@ def ask(edge, *headers, body: bytes = BODY):
     return edge.ask(chain.CHAT, body, [JSON, TEAM, ("authorization", chain.CLIENTS_KEY), *headers])
 
 
+@pytest.mark.pairwise("world", runs=4)
 @pytest.mark.parametrize("forged", FORGED, ids=lambda pair: f"{pair[0]} {pair[1][:12]}")
 def test_a_forged_header_changes_nothing(edge, forged):
     edge.providers["first"].fail("500")
@@ -58,6 +66,7 @@ def test_a_forged_header_changes_nothing(edge, forged):
     assert edge.providers["third"].requests == []
 
 
+@pytest.mark.pairwise("world", runs=4)
 @pytest.mark.parametrize("forged", FORGED, ids=lambda pair: f"{pair[0]} {pair[1][:12]}")
 def test_a_forged_header_brings_no_retry_to_a_single_model(edge, forged):
     edge.providers["second"].fail("500")

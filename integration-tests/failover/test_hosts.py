@@ -17,4 +17,8 @@ def test_a_host_does_not_outlive_its_attempt(edge, failure):
     seen = edge.chat("auto")
     assert (seen.status, seen.record["answeredBy"]) == (200, "gamma")
     hosts = {request.provider: request.header("host") for request in edge.arrived(seen.test_id)}
-    assert hosts == {"second": "second.example", "third": "edge.test", **({"first": "edge.test"} if failure == "503" else {})}
+    assert hosts == {
+        "second": "second.example",
+        "third": "edge.test",
+        **({"first": "edge.test"} if failure == "503" else {}),
+    }

@@ -5,7 +5,6 @@ import pytest
 from harness import chain
 from harness.chain import KEY_HEADERS, KEYS, assert_own
 from harness.edge import JSON
-from harness.failover import WORLDS
 from harness.keys import Key
 from harness.waiting import wait_for
 
@@ -14,7 +13,11 @@ POLICY = {
     "aliases": [{"name": "auto"}, {"name": "copied"}],
     "rules": [
         *chain.POLICY["rules"],
-        {"name": "copied", "match": {"models": ["copied"]}, "route": {"targets": [{"model": "alpha"}], "fallback": ["beta"], "mirror": {"model": "gamma"}}},
+        {
+            "name": "copied",
+            "match": {"models": ["copied"]},
+            "route": {"targets": [{"model": "alpha"}], "fallback": ["beta"], "mirror": {"model": "gamma"}},
+        },
     ],
 }
 SETTING = {"keys": KEYS, "clusters": chain.CLUSTERS, "log_level": "trace"}
@@ -92,5 +95,5 @@ def test_a_clients_key_passes_where_there_is_one_provider_only(keyless):
     assert request.header("authorization") == "Bearer the-client-s-own-secret"
     keyless.providers["first"].fail("500")
     for request in keyless.arrived(ask(keyless).test_id):
-        assert {name: request.all(name) for name in KEY_HEADERS} == dict.fromkeys(KEY_HEADERS, [])
+        assert [name for name in KEY_HEADERS if request.all(name)] == []
     keyless.assert_healthy()

@@ -30,8 +30,11 @@ def test_the_attempt_that_answered_is_told(edge, failing):
     assert told(seen) == {"model": model, "attempt": str(attempt), "cluster": cluster}
     outcome = {name: seen.record[name] for name in ("attempt", "answeredBy", "answeredFrom", "model", "chain")}
     assert outcome == {
-        **{"attempt": attempt, "answeredBy": model, "answeredFrom": cluster},
-        **{"model": "alpha", "chain": ["alpha", "beta", "gamma"]},
+        "attempt": attempt,
+        "answeredBy": model,
+        "answeredFrom": cluster,
+        "model": "alpha",
+        "chain": ["alpha", "beta", "gamma"],
     }
 
 
@@ -66,7 +69,9 @@ def test_a_provider_cannot_speak_in_pointsmans_name(world, request, which, model
     for provider in edge.providers.values():
         provider.answer = lambda request: Reply(200, "application/json", (b"{}",), forged)
     seen = edge.chat(model)
-    assert [value for name, value in seen.response.headers if name.startswith(b"x-pointsman-") and value == b"forged"] == []
+    assert [
+        value for name, value in seen.response.headers if name.startswith(b"x-pointsman-") and value == b"forged"
+    ] == []
     if which == "silent":
         assert [name for name, _ in seen.response.headers if name.startswith(b"x-pointsman-")] == []
     edge.assert_healthy()

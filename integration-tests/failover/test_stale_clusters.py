@@ -4,7 +4,6 @@ import pytest
 
 from harness import chain
 from harness.failover import EACH_VERSION, GATES
-from harness.waiting import wait_for
 
 ALPHA, BETA, GAMMA = chain.POLICY["models"]
 POLICY = chain.POLICY
@@ -15,8 +14,7 @@ RUN_IN = (*EACH_VERSION, *GATES)
 @pytest.fixture
 def pushed(edge):
     def push(policy: dict) -> None:
-        version = edge.push(policy, only="pointsman-router.yaml")
-        wait_for("the policy to take over", lambda: edge.chat("nobody").record["policy"] == version)
+        edge.wait_for_policy(edge.push(policy, only="pointsman-router.yaml"))
 
     yield push
     push(POLICY)
@@ -24,7 +22,11 @@ def pushed(edge):
 
 def by_rule(targets: list[str], fallback: list[str], models=(ALPHA, BETA, GAMMA)) -> dict:
     route = {"targets": [{"model": name} for name in targets], "fallback": fallback}
-    return {**POLICY, "models": list(models), "rules": [{"name": "chain", "match": {"models": ["auto"]}, "route": route}]}
+    return {
+        **POLICY,
+        "models": list(models),
+        "rules": [{"name": "chain", "match": {"models": ["auto"]}, "route": route}],
+    }
 
 
 def test_a_chain_without_a_cluster_is_refused(edge, pushed):

@@ -101,7 +101,10 @@ def listener(
         "http_protocol_options": {"enable_trailers": True},
         "access_log": [{"name": "file", "typed_config": log}],
         "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes(default_cluster)}]},
-        "http_filters": [*http_filters, {"name": "router", "typed_config": {"@type": EXTENSIONS + "filters.http.router.v3.Router"}}],
+        "http_filters": [
+            *http_filters,
+            {"name": "router", "typed_config": {"@type": EXTENSIONS + "filters.http.router.v3.Router"}},
+        ],
     }
     built = {
         "name": name,

@@ -22,7 +22,9 @@ class Authority:
         self.folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test authority")])
-        root = self._builder(self._name, self._key).add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        root = self._builder(self._name, self._key).add_extension(
+            x509.BasicConstraints(ca=True, path_length=None), critical=True
+        )
         self.certificate = folder / "authority.pem"
         self.certificate.write_bytes(self._sign(root))
 
@@ -57,7 +59,9 @@ class Authority:
 def transport_socket(authority: Authority, server: Pair) -> dict:
     """Envoy's side: shows the server's certificate, and verifies a client's if it shows one."""
     common = {
-        "tls_certificates": [{"certificate_chain": {"filename": str(server.certificate)}, "private_key": {"filename": str(server.key)}}],
+        "tls_certificates": [
+            {"certificate_chain": {"filename": str(server.certificate)}, "private_key": {"filename": str(server.key)}}
+        ],
         "validation_context": {"trusted_ca": {"filename": str(authority.certificate)}},
     }
     kind = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext"

@@ -11,10 +11,20 @@ POLICY = {
     "models": [
         {"name": "alpha", "cluster": "first", "upstreamModel": "alpha-2026-01"},
         {"name": "beta", "cluster": "second", "path": AZURE},
-        {"name": "gamma", "cluster": "third", "upstreamModel": 'org/gamma "東京" with a much longer name than the others'},
+        {
+            "name": "gamma",
+            "cluster": "third",
+            "upstreamModel": 'org/gamma "東京" with a much longer name than the others',
+        },
     ],
     "aliases": [{"name": "auto"}],
-    "rules": [{"name": "chain", "match": {"models": ["auto"]}, "route": {"targets": [{"model": "alpha"}], "fallback": ["beta", "gamma"]}}],
+    "rules": [
+        {
+            "name": "chain",
+            "match": {"models": ["auto"]},
+            "route": {"targets": [{"model": "alpha"}], "fallback": ["beta", "gamma"]},
+        }
+    ],
     # What a provider says in one test must not move the requests of the next.
     "feedback": {"rateLimits": False},
 }

@@ -60,7 +60,11 @@ def tenant(chance: random.Random, team: str, names: list[str]) -> dict:
         deny=lambda: some(chance, names, 1),
         require=lambda: {"region": chance.choice(LABELS["region"])},
     )
-    return {"name": team, "match": {"headers": [{"name": "x-team", "value": team}]}, **({"models": usable} if usable else {})}
+    return {
+        "name": team,
+        "match": {"headers": [{"name": "x-team", "value": team}]},
+        **({"models": usable} if usable else {}),
+    }
 
 
 def header(chance: random.Random) -> dict:
@@ -80,12 +84,19 @@ def rule(chance: random.Random, number: int, names: list[str], tenants: list[str
         maxOutputTokens=lambda: bounds(chance, 2000),
         messages=lambda: bounds(chance, 6),
         keywords=lambda: some(chance, WORDS, 1),
-        **{name: lambda: chance.random() < 0.5 for name in ("stream", "tools", "images", "audio", "structuredOutput", "reasoning")},
+        **{
+            name: lambda: chance.random() < 0.5
+            for name in ("stream", "tools", "images", "audio", "structuredOutput", "reasoning")
+        },
     )
     if tenants and chance.random() < 0.3:
         match["tenants"] = some(chance, tenants, 1)
     if chance.random() < 0.2:
-        return {"name": f"rule-{number}", "match": match, "deny": {"status": chance.choice([403, 429, 451]), "message": "not so"}}
+        return {
+            "name": f"rule-{number}",
+            "match": match,
+            "deny": {"status": chance.choice([403, 429, 451]), "message": "not so"},
+        }
     targets = [{"model": name, "weight": chance.randint(1, 100)} for name in some(chance, names, 1)]
     sticky = maybe(chance, 0.3, sticky=lambda: {"header": "x-session-id"})
     return {"name": f"rule-{number}", "match": match, "route": {"targets": targets, **sticky}}
@@ -108,7 +119,11 @@ def policy(chance: random.Random) -> dict:
     )
     return {
         "models": models,
-        "aliases": [{"name": "auto"}, {"name": "gpt-old", "model": names[0]}, {"name": "claude-3-*", "model": names[-1]}],
+        "aliases": [
+            {"name": "auto"},
+            {"name": "gpt-old", "model": names[0]},
+            {"name": "claude-3-*", "model": names[-1]},
+        ],
         "tenants": [tenant(chance, team, names) for team in teams],
         "rules": [rule(chance, number, names, teams) for number in range(chance.randint(0, 6))],
         "default": {"action": chance.choice(["allow", "allow", "allow", "deny"])},
@@ -138,7 +153,9 @@ def policy_with_fallback(chance: random.Random) -> dict:
 
 
 def text(chance: random.Random) -> str:
-    return " ".join(chance.choices([*WORDS, "the", "a", "is", "late\n", "\U0001f682"], k=chance.choice([1, 5, 40, 400])))
+    return " ".join(
+        chance.choices([*WORDS, "the", "a", "is", "late\n", "\U0001f682"], k=chance.choice([1, 5, 40, 400]))
+    )
 
 
 def turn(chance: random.Random, role: str) -> dict:
@@ -147,7 +164,10 @@ def turn(chance: random.Random, role: str) -> dict:
     picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "QUJD" * chance.randint(1, 500)}}
     sound = {"type": "input_audio", "input_audio": {"data": "QUJD" * 20, "format": "wav"}}
     anthropic = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "QUJD" * 30}}
-    return {"role": role, "content": [{"type": "text", "text": text(chance)}, chance.choice([picture, sound, anthropic])]}
+    return {
+        "role": role,
+        "content": [{"type": "text", "text": text(chance)}, chance.choice([picture, sound, anthropic])],
+    }
 
 
 def payload(chance: random.Random) -> dict:
@@ -159,7 +179,9 @@ def payload(chance: random.Random) -> dict:
         stream=lambda: chance.random() < 0.5,
         max_tokens=lambda: chance.randint(1, 3000),
         max_output_tokens=lambda: chance.randint(1, 3000),
-        tools=lambda: chance.choice([[], [{"type": "function", "function": {"name": "f", "description": text(chance)}}]]),
+        tools=lambda: chance.choice(
+            [[], [{"type": "function", "function": {"name": "f", "description": text(chance)}}]]
+        ),
         response_format=lambda: {"type": chance.choice(["text", "json_object", "json_schema"])},
         reasoning_effort=lambda: chance.choice(["none", "low", "high"]),
         reasoning=lambda: {"effort": chance.choice(["none", "low"])},
@@ -205,7 +227,9 @@ def request(chance: random.Random) -> tuple[str, str, list[tuple[str, str]], byt
         return "GET", chance.choice(["/v1/models", "/v1/models/claude", "/v1/models/nobody"]), team(chance), b""
     path = chance.choice(list(APIS.values()))
     if chance.random() < 0.04:
-        path = chance.choice([path + "/", "/" + path, "/openai/deployments/d/chat/completions", "/v1/audio/transcriptions"])
+        path = chance.choice(
+            [path + "/", "/" + path, "/openai/deployments/d/chat/completions", "/v1/audio/transcriptions"]
+        )
     headers = [("content-type", chance.choice(["application/json"] * 15 + ["text/plain"])), *team(chance)]
     headers += [("x-app", chance.choice(["search", "sea", "other"]))] if chance.random() < 0.5 else []
     headers += [("x-session-id", str(chance.randint(1, 5)))] if chance.random() < 0.4 else []

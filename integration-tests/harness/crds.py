@@ -107,9 +107,16 @@ METADATA = {
     "required": ["name"],
     "additionalProperties": False,
     "properties": {
-        "name": {"type": "string", "maxLength": 253, "pattern": r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"},
+        "name": {
+            "type": "string",
+            "maxLength": 253,
+            "pattern": r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+        },
         "namespace": {"type": "string", "maxLength": 63, "pattern": r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"},
-        "labels": {"type": "object", "additionalProperties": {"type": "string", "maxLength": 63, "pattern": _LABEL_VALUE}},
+        "labels": {
+            "type": "object",
+            "additionalProperties": {"type": "string", "maxLength": 63, "pattern": _LABEL_VALUE},
+        },
         "annotations": _TEXTS,
     },
 }
@@ -125,7 +132,10 @@ def _with_defaults(value, schema: dict):
                 value[name] = _with_defaults(value[name], part)
         others = schema.get("additionalProperties")
         if isinstance(others, dict):
-            value = {name: each if name in schema.get("properties", {}) else _with_defaults(each, others) for name, each in value.items()}
+            value = {
+                name: each if name in schema.get("properties", {}) else _with_defaults(each, others)
+                for name, each in value.items()
+            }
     elif isinstance(value, list) and isinstance(schema.get("items"), dict):
         value = [_with_defaults(each, schema["items"]) for each in value]
     return value
@@ -215,7 +225,23 @@ def _rules(place: tuple, value, schema: dict):
 
 
 # Field names that are words of CEL are written between underscores in rules; keys of maps are not.
-RESERVED = {"true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop"}
+RESERVED = {
+    "true",
+    "false",
+    "null",
+    "in",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+}
 RESERVED |= {"package", "namespace", "return", "var", "void", "while"}
 
 
@@ -243,9 +269,13 @@ def _environment() -> cel.Env:
     text, boolean, url = cel.Type.STRING, cel.Type.BOOL, cel.Type.Map(cel.Type.STRING, cel.Type.STRING)
     # Kubernetes' URL library, as far as a rule of these CRDs uses it.
     functions = [
-        cel.FunctionDecl("isURL", [cel.Overload("is_url", boolean, [text], False, lambda written: _url(written) is not None)]),
+        cel.FunctionDecl(
+            "isURL", [cel.Overload("is_url", boolean, [text], False, lambda written: _url(written) is not None)]
+        ),
         cel.FunctionDecl("url", [cel.Overload("string_to_url", url, [text], False, _url)]),
-        cel.FunctionDecl("getScheme", [cel.Overload("url_get_scheme", text, [url], True, lambda parsed: parsed["scheme"])]),
+        cel.FunctionDecl(
+            "getScheme", [cel.Overload("url_get_scheme", text, [url], True, lambda parsed: parsed["scheme"])]
+        ),
     ]
     return cel.NewEnv(variables={"self": cel.Type.DYN}, extensions=[ext_strings.ExtStrings()], functions=functions)
 

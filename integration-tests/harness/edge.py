@@ -17,6 +17,7 @@ from harness.http2 import Http2, StreamReset
 from harness.messages import Recorded, Response
 from harness.provider import Provider, serving
 from harness.waiting import wait_for
+from harness.workers import MODELS, Workers
 
 JSON = ("content-type", "application/json")
 CUT_OFF = 0
@@ -90,6 +91,7 @@ class Edge:
         self._log_read, self._log_lines = 0, {}
         self._pushes = itertools.count(1)
         self.tls: ssl.SSLContext | None = None
+        self._workers = Workers(envoy.port, envoy.connections_by_worker)
 
     @property
     def port(self) -> int:
@@ -138,9 +140,35 @@ class Edge:
 
     def chat(self, model: str, **more) -> Seen:
         """A small OpenAI chat request."""
-        headers = more.pop("headers", ())
-        body = {"model": model, "messages": [{"role": "user", "content": "Where does this train go?"}], **more}
-        return self.ask("/v1/chat/completions", body, [JSON, *headers])
+        return self.ask("/v1/chat/completions", *chat(model, **more))
+
+    def ask_each_worker(
+        self, path: str, body: bytes | dict | None = None, headers: Iterable = (JSON,), method: str = "POST"
+    ) -> list[Seen]:
+        """The same request to every worker, on a connection that each of them has."""
+        text = json.dumps(body).encode() if isinstance(body, dict) else body
+        length = [("content-length", str(len(text)))] if text else []
+        asked = []
+
+        def request() -> bytes:
+            asked.append(new_test_id())
+            return head(method, path, [("host", "edge.test"), ("x-test-id", asked[-1]), *headers, *length]) + (
+                text or b""
+            )
+
+        return [Seen(self, asked[-1], response) for response in self._workers.each(request)]
+
+    def chat_with_each_worker(self, model: str, **more) -> list[Seen]:
+        return self.ask_each_worker("/v1/chat/completions", *chat(model, **more))
+
+    def wait_for_policy(self, version: str) -> None:
+        """Returns when every worker decides by the policy."""
+
+        def is_everywhere() -> bool:
+            seen = self.ask_each_worker(MODELS, method="GET")
+            return {one.response.header("x-pointsman-policy") for one in seen} == {version}
+
+        wait_for(f"policy {version} on every worker", is_everywhere)
 
     def received(self, test_id: str) -> list[Recorded]:
         return [request for provider in self.providers.values() for request in provider.received(test_id)]
@@ -214,6 +242,12 @@ class Edge:
         )
 
 
+def chat(model: str, headers: Iterable = (), **more) -> tuple[dict, list]:
+    """The body and headers of a small OpenAI chat request."""
+    body = {"model": model, "messages": [{"role": "user", "content": "Where does this train go?"}], **more}
+    return body, [JSON, *headers]
+
+
 def new_test_id() -> str:
     return uuid.uuid4().hex
 
@@ -240,7 +274,9 @@ def http_filters(installation: Installation, chain: bootstrap.Chain, folder: pat
             filters.append(bootstrap.discovered(name, discovery_file(folder)))
             continue
         configuration = bootstrap.plugin_configuration(role, installation.hold, installation.policy)
-        filters.append({"name": name, "typed_config": bootstrap.wasm_filter(role, configuration, locations.module(), chain.flag)})
+        filters.append(
+            {"name": name, "typed_config": bootstrap.wasm_filter(role, configuration, locations.module(), chain.flag)}
+        )
     return filters
 
 
@@ -250,7 +286,9 @@ def listeners(installation: Installation, folder: pathlib.Path) -> list[dict]:
     built = []
     for name, chain in chains.items():
         filters = http_filters(installation, chain, folder)
-        listener = bootstrap.listener(name, filters, installation.default_cluster, folder / "access.log", installation.buffer_limit)
+        listener = bootstrap.listener(
+            name, filters, installation.default_cluster, folder / "access.log", installation.buffer_limit
+        )
         if installation.transport_socket:
             listener["filter_chains"][0]["transport_socket"] = installation.transport_socket
         built.append(listener)
@@ -263,7 +301,8 @@ def running(installation: Installation, folder: pathlib.Path) -> Iterator[Edge]:
     providers = {name: Provider(name) for name in installation.clusters()}
     with serving(list(providers.values())):
         clusters = [
-            bootstrap.cluster(name, provider.port, name in installation.http2_clusters) for name, provider in providers.items()
+            bootstrap.cluster(name, provider.port, name in installation.http2_clusters)
+            for name, provider in providers.items()
         ]
         config = bootstrap.bootstrap(listeners(installation, folder), clusters)
         envoy = Envoy(installation.version, json.dumps(config), folder, installation.concurrency)

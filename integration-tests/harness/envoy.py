@@ -6,11 +6,13 @@ import pathlib
 import re
 import subprocess
 
-from harness import locations
+from harness import locations, workers
 from harness.waiting import wait_for
 
 # What Envoy and the module say when the virtual machine breaks, whatever the client did.
-TRAP = re.compile(r"panicked|Function: \S+ failed|Wasm VM failed|Plugin configured to fail|proxy_wasm|\[critical\]|unreachable")
+TRAP = re.compile(
+    r"panicked|Function: \S+ failed|Wasm VM failed|Plugin configured to fail|proxy_wasm|\[critical\]|unreachable"
+)
 
 
 class Envoy:
@@ -39,8 +41,8 @@ class Envoy:
             stderr=subprocess.STDOUT,
         )
         try:
-            self._admin_port = int(wait_for("Envoy's admin address", self._admin_address, within=20).rpartition(":")[2])
-            wait_for("Envoy to be ready", self._is_ready, within=20)
+            self._admin_port = int(wait_for("Envoy's admin address", self._admin_address).rpartition(":")[2])
+            wait_for("Envoy to be ready", self._is_ready)
             self.port = self._listener_port()
         except BaseException:
             self.stop()
@@ -51,7 +53,7 @@ class Envoy:
         return self._process.pid
 
     def admin(self, path: str, method: str = "GET") -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self._admin_port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self._admin_port, timeout=60)
         try:
             connection.request(method, path)
             reply = connection.getresponse()
@@ -72,6 +74,10 @@ class Envoy:
     def received_bytes(self) -> int:
         """What Envoy has read from clients so far."""
         return self.stat("http.(edge|pointsman).downstream_cx_rx_bytes_total")
+
+    def connections_by_worker(self) -> dict[int, int]:
+        """How many each worker has taken from clients so far."""
+        return workers.connections_of(self.stats(workers.COUNTERS).items())
 
     def log(self) -> str:
         return self.log_file.read_text(errors="replace")
@@ -97,7 +103,7 @@ class Envoy:
     def assert_healthy(self) -> None:
         """No trap, no request left behind, still alive: true after every test, whatever the test did."""
         assert self._process.poll() is None, f"Envoy has died:\n{self.log()[-4000:]}"
-        wait_for(f"all requests to end; still active: {self.active_requests()}", lambda: not self.active_requests(), within=10)
+        wait_for(f"all requests to end; still active: {self.active_requests()}", lambda: not self.active_requests())
         assert self.traps() == []
         failures = {name: count for name, count in self.stats(r"wasm.*(fail|crash|reload|error)").items() if count}
         assert failures == {}
@@ -106,7 +112,7 @@ class Envoy:
         if self._process.poll() is None:
             self._process.terminate()
             try:
-                self._process.wait(20)
+                self._process.wait(60)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()

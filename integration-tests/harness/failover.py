@@ -97,7 +97,11 @@ class Folder:
 
     def _deployment(self, providers: Mapping[str, FailingProvider]) -> dict:
         world = self.setting.world
-        failover = {"mechanism": world.mechanism, "perTryIdleTimeout": self.setting.idle, "backOff": {"baseInterval": "1ms", "maxInterval": "2ms"}}
+        failover = {
+            "mechanism": world.mechanism,
+            "perTryIdleTimeout": self.setting.idle,
+            "backOff": {"baseInterval": "1ms", "maxInterval": "2ms"},
+        }
         return {
             "envoyVersion": world.version.rpartition(".")[0],
             "listener": {"port": 0},
@@ -135,7 +139,7 @@ class Folder:
         return json.loads(self._pointsman("explain", self.path / "policy.yaml", "--request", file, "--output", "json"))
 
     def _pointsman(self, *arguments) -> str:
-        done = subprocess.run([locations.cli(), *arguments], capture_output=True, timeout=20, check=False)
+        done = subprocess.run([locations.cli(), *arguments], capture_output=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout.decode()
 

@@ -53,7 +53,9 @@ def _documents(text: str) -> list[dict]:
 def _run(command: list[str], folder: pathlib.Path) -> str:
     # Neither tool looks into the home folder of whoever runs the tests.
     environment = {"HOME": str(folder), "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60
+    )
     if done.returncode:
         raise Refused(done.stderr)
     assert not done.stderr, done.stderr

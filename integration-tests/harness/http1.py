@@ -14,7 +14,12 @@ class ConnectionLost(Exception):
     """The proxy closed the connection before a whole response."""
 
 
-def head(method: str | bytes, path: str | bytes, headers: Iterable[tuple[str | bytes, str | bytes]], version: bytes = b"HTTP/1.1") -> bytes:
+def head(
+    method: str | bytes,
+    path: str | bytes,
+    headers: Iterable[tuple[str | bytes, str | bytes]],
+    version: bytes = b"HTTP/1.1",
+) -> bytes:
     lines = [b" ".join([as_bytes(method), as_bytes(path), version])]
     lines += [as_bytes(name) + b": " + as_bytes(value) for name, value in headers]
     return b"\r\n".join(lines) + b"\r\n\r\n"
@@ -33,7 +38,7 @@ def as_bytes(text: str | bytes) -> bytes:
 
 
 class Http1:
-    def __init__(self, port: int, timeout: float = 15, tls: ssl.SSLContext | None = None):
+    def __init__(self, port: int, timeout: float = 60, tls: ssl.SSLContext | None = None):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls:

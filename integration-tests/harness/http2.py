@@ -18,11 +18,14 @@ class StreamReset(Exception):
 
 
 class Http2:
-    def __init__(self, port: int, timeout: float = 15):
+    def __init__(self, port: int, timeout: float = 60):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         config = h2.config.H2Configuration(
-            header_encoding=None, validate_outbound_headers=False, normalize_outbound_headers=False, validate_inbound_headers=False
+            header_encoding=None,
+            validate_outbound_headers=False,
+            normalize_outbound_headers=False,
+            validate_inbound_headers=False,
         )
         self.connection = h2.connection.H2Connection(config)
         self.connection.initiate_connection()
@@ -38,9 +41,16 @@ class Http2:
     def __exit__(self, *_) -> None:
         self.close()
 
-    def begin(self, method: str, path: str | bytes, headers: Iterable[tuple[str | bytes, str | bytes]], end: bool = False) -> int:
+    def begin(
+        self, method: str, path: str | bytes, headers: Iterable[tuple[str | bytes, str | bytes]], end: bool = False
+    ) -> int:
         stream = self.connection.get_next_available_stream_id()
-        pseudo = [(b":method", as_bytes(method)), (b":scheme", b"http"), (b":authority", b"edge.test"), (b":path", as_bytes(path))]
+        pseudo = [
+            (b":method", as_bytes(method)),
+            (b":scheme", b"http"),
+            (b":authority", b"edge.test"),
+            (b":path", as_bytes(path)),
+        ]
         pairs = pseudo + [(as_bytes(name), as_bytes(value)) for name, value in headers]
         self.connection.send_headers(stream, pairs, end_stream=end)
         self._flush()
@@ -50,7 +60,9 @@ class Http2:
         """Sends data within the windows that the proxy grants; stops early when it resets the stream or has answered."""
         view = memoryview(data)
         while view and not self._is_over(stream):
-            size = min(len(view), self.connection.local_flow_control_window(stream), self.connection.max_outbound_frame_size)
+            size = min(
+                len(view), self.connection.local_flow_control_window(stream), self.connection.max_outbound_frame_size
+            )
             if size == 0:
                 self._receive()
                 continue
@@ -62,7 +74,9 @@ class Http2:
             self._flush()
 
     def send_trailers(self, stream: int, trailers: Iterable[tuple[str, str]]) -> None:
-        self.connection.send_headers(stream, [(as_bytes(name), as_bytes(value)) for name, value in trailers], end_stream=True)
+        self.connection.send_headers(
+            stream, [(as_bytes(name), as_bytes(value)) for name, value in trailers], end_stream=True
+        )
         self._flush()
 
     def reset(self, stream: int) -> None:
@@ -97,7 +111,9 @@ class Http2:
                 case h2.events.ResponseReceived():
                     pairs = [(bytes(name), bytes(value)) for name, value in event.headers]
                     status = int(dict(pairs)[b":status"])
-                    self.responses[event.stream_id] = Response(status, [pair for pair in pairs if not pair[0].startswith(b":")])
+                    self.responses[event.stream_id] = Response(
+                        status, [pair for pair in pairs if not pair[0].startswith(b":")]
+                    )
                 case h2.events.DataReceived():
                     self.responses[event.stream_id].body += event.data
                     self.connection.acknowledge_received_data(event.flow_controlled_length, event.stream_id)

@@ -33,10 +33,23 @@ def chat(body: dict, text: str) -> Answer:
     finish = "stop"
     if body.get("tools"):
         function = {"name": body["tools"][0]["function"]["name"], "arguments": json.dumps({"said": text})}
-        message = {"role": "assistant", "content": None, "tool_calls": [{"id": "call_1", "type": "function", "function": function}]}
+        message = {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [{"id": "call_1", "type": "function", "function": function}],
+        }
         finish = "tool_calls"
     choice = {"index": 0, "message": message, "finish_reason": finish, "logprobs": None}
-    return Answer.of({"id": "c1", "object": "chat.completion", "created": 1, "model": body["model"], "choices": [choice], "usage": USAGE})
+    return Answer.of(
+        {
+            "id": "c1",
+            "object": "chat.completion",
+            "created": 1,
+            "model": body["model"],
+            "choices": [choice],
+            "usage": USAGE,
+        }
+    )
 
 
 def chat_chunks(body: dict, text: str) -> Iterable[dict]:
@@ -53,7 +66,16 @@ def chat_chunks(body: dict, text: str) -> Iterable[dict]:
 
 def completion(body: dict, text: str) -> Answer:
     choice = {"index": 0, "text": text, "finish_reason": "stop", "logprobs": None}
-    return Answer.of({"id": "t1", "object": "text_completion", "created": 1, "model": body["model"], "choices": [choice], "usage": USAGE})
+    return Answer.of(
+        {
+            "id": "t1",
+            "object": "text_completion",
+            "created": 1,
+            "model": body["model"],
+            "choices": [choice],
+            "usage": USAGE,
+        }
+    )
 
 
 def embeddings(body: dict, _text: str) -> Answer:
@@ -73,8 +95,16 @@ def response_object(body: dict, text: str, status: str) -> dict:
     usage = {"input_tokens": 7, "output_tokens": 3, "total_tokens": 10}
     details = {"input_tokens_details": {"cached_tokens": 0}, "output_tokens_details": {"reasoning_tokens": 0}}
     return {
-        **{"id": "resp_1", "object": "response", "created_at": 1, "status": status, "model": body["model"]},
-        **{"output": [item], "parallel_tool_calls": True, "tool_choice": "auto", "tools": [], "usage": {**usage, **details}},
+        "id": "resp_1",
+        "object": "response",
+        "created_at": 1,
+        "status": status,
+        "model": body["model"],
+        "output": [item],
+        "parallel_tool_calls": True,
+        "tool_choice": "auto",
+        "tools": [],
+        "usage": {**usage, **details},
     }
 
 
@@ -83,7 +113,9 @@ def response(body: dict, text: str) -> Answer:
     if not body.get("stream"):
         return Answer.of(whole)
     place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
-    deltas = [{"type": "response.output_text.delta", "delta": word + " ", "logprobs": [], **place} for word in text.split(" ")]
+    deltas = [
+        {"type": "response.output_text.delta", "delta": word + " ", "logprobs": [], **place} for word in text.split(" ")
+    ]
     created = {"type": "response.created", "response": {**whole, "status": "in_progress", "output": []}}
     events = [created, *deltas, {"type": "response.completed", "response": whole}]
     return sse([{**event, "sequence_number": number} for number, event in enumerate(events)], named=True)
@@ -96,7 +128,10 @@ def message(body: dict, text: str) -> Answer:
         return sse(message_events({**common, "content": [], "stop_reason": None, "usage": usage}, text), named=True)
     content, stop = [{"type": "text", "text": text}], "end_turn"
     if body.get("tools"):
-        content, stop = [{"type": "tool_use", "id": "toolu_1", "name": body["tools"][0]["name"], "input": {"said": text}}], "tool_use"
+        content, stop = (
+            [{"type": "tool_use", "id": "toolu_1", "name": body["tools"][0]["name"], "input": {"said": text}}],
+            "tool_use",
+        )
     return Answer.of({**common, "content": content, "stop_reason": stop, "usage": usage})
 
 
@@ -107,7 +142,11 @@ def message_events(start: dict, text: str) -> Iterable[dict]:
     for word in text.split(" "):
         yield {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": word + " "}}
     yield {"type": "content_block_stop", "index": 0}
-    yield {"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None}, "usage": {"output_tokens": 3}}
+    yield {
+        "type": "message_delta",
+        "delta": {"stop_reason": "end_turn", "stop_sequence": None},
+        "usage": {"output_tokens": 3},
+    }
     yield {"type": "message_stop"}
 
 

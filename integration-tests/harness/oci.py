@@ -26,7 +26,9 @@ class Layout:
 
     @staticmethod
     def of(folder: pathlib.Path) -> "Layout":
-        return Layout({file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()})
+        return Layout(
+            {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+        )
 
     @staticmethod
     def unpacked(archive: pathlib.Path | bytes) -> "Layout":

@@ -18,6 +18,7 @@ FAILURES = {
     "resetInBody": "the connection breaks when the request has begun",
     "hang": "nothing is ever answered",
     "slow": "the answer comes, but too late",
+    "held": "the answer comes when the failure is over",
     "shouldRetry": "an error that is no failure by its status, but says that another attempt is worth it",
     "resetAfterHeaders": "the connection breaks when the answer's headers have been sent",
     "resetAfterEvent": "the connection breaks after the first event of a stream",
@@ -61,6 +62,9 @@ class FailingProvider(Provider):
         """The ids of requests whose answer has begun and not ended."""
         self.cut_off: set[str] = set()
         """The ids of those that an outage has cut off."""
+        self.waiting: set[str] = set()
+        """The ids of requests that wait for an answer in vain."""
+        self._over = asyncio.Event()
         self._well, self._loop, self._server = answer, None, None
         self._connections: set[asyncio.StreamWriter] = set()
 
@@ -68,6 +72,7 @@ class FailingProvider(Provider):
         """Fails in this way from now on."""
         assert failure in FAILURES or failure.isdigit(), failure
         self.failure = failure
+        self._over.clear()
         if failure == "refuse":
             self._run(self._stop())
 
@@ -91,7 +96,7 @@ class FailingProvider(Provider):
             writer.close()
 
     def _run(self, work) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(5)
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
     async def _stop(self) -> None:
         if self._server:
@@ -99,7 +104,12 @@ class FailingProvider(Provider):
             self._server = None
         self._break_connections()
 
+    async def over(self) -> None:
+        """Returns when the failure is over."""
+        await self._over.wait()
+
     async def _recover(self) -> None:
+        self._over.set()
         self._break_connections(only_silent=True)
         if not self._server:
             await self.listen()
@@ -129,8 +139,13 @@ class FailingSession(Http1Session):
             case "reset":
                 self._reset()
             case "hang" | "refuse":
-                await self.reader.read()  # until the proxy gives up
+                with self._waiting(request):
+                    await self.reader.read()  # until the proxy gives up
                 raise ConnectionError
+            case "held":
+                with self._waiting(request):
+                    await self.provider.over()
+                await self._send(request, self.provider.answer(request))
             case "slow":
                 await asyncio.sleep(SLOW)
                 await self._send(request, self.provider.answer(request))
@@ -148,11 +163,22 @@ class FailingSession(Http1Session):
                 headers = ((b"retry-after", RETRY_AFTER.encode()),) if status == "429" else ()
                 await self._send(request, self._error(int(status), headers))
 
+    @contextlib.contextmanager
+    def _waiting(self, request: Recorded) -> Iterator[None]:
+        name = request.header("x-test-id")
+        self.provider.waiting.add(name)
+        try:
+            yield
+        finally:
+            self.provider.waiting.discard(name)
+
     def _error(self, status: int, headers: HeaderList = ()) -> Reply:
         error = {"message": "this provider fails", "type": "server_error", "provider": self.provider.name}
         return Reply(status, "application/json", (json.dumps({"error": error}).encode(),), headers)
 
-    async def _send(self, request: Recorded, answer: Answer, pieces: int | None = None, declare: int | None = None) -> None:
+    async def _send(
+        self, request: Recorded, answer: Answer, pieces: int | None = None, declare: int | None = None
+    ) -> None:
         """Sends an answer, or only so many of its pieces, or less than is declared."""
         head = f"HTTP/1.1 {answer.status} Provider\r\ncontent-type: {answer.content_type}\r\n".encode()
         head += b"".join(name + b": " + value + b"\r\n" for name, value in getattr(answer, "headers", ()))
@@ -160,7 +186,9 @@ class FailingSession(Http1Session):
         self.provider.begun.add(name)
         try:
             if len(answer.pieces) == 1:
-                self.writer.write(head + b"content-length: %d\r\n\r\n" % (declare or len(answer.pieces[0])) + answer.pieces[0])
+                self.writer.write(
+                    head + b"content-length: %d\r\n\r\n" % (declare or len(answer.pieces[0])) + answer.pieces[0]
+                )
             else:
                 self.writer.write(head + b"transfer-encoding: chunked\r\n\r\n")
                 for piece in (*answer.pieces, b"")[:pieces]:
@@ -191,11 +219,11 @@ def serving(providers: list[FailingProvider]) -> Iterator[None]:
     thread.start()
     try:
         for provider in providers:
-            asyncio.run_coroutine_threadsafe(provider.listen(), loop).result(5)
+            asyncio.run_coroutine_threadsafe(provider.listen(), loop).result(60)
         yield
     finally:
         for provider in providers:
-            asyncio.run_coroutine_threadsafe(provider._stop(), loop).result(5)
+            asyncio.run_coroutine_threadsafe(provider._stop(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(5)
+        thread.join(60)
         loop.close()

@@ -36,7 +36,9 @@ class Provider:
 
     def one(self, test_id: str) -> Recorded:
         """The one request that the provider must have got."""
-        wait_for(f"a complete request at {self.name}", lambda: any(request.complete for request in self.received(test_id)))
+        wait_for(
+            f"a complete request at {self.name}", lambda: any(request.complete for request in self.received(test_id))
+        )
         requests = self.received(test_id)
         assert len(requests) == 1, f"{self.name} got {len(requests)} requests"
         return requests[0]
@@ -179,13 +181,13 @@ def serving(providers: list[Provider]) -> Iterator[None]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    servers = [asyncio.run_coroutine_threadsafe(listen(provider), loop).result(5) for provider in providers]
+    servers = [asyncio.run_coroutine_threadsafe(listen(provider), loop).result(60) for provider in providers]
     try:
         yield
     finally:
         for server in servers:
             loop.call_soon_threadsafe(server.close)
-        asyncio.run_coroutine_threadsafe(finish(), loop).result(5)
+        asyncio.run_coroutine_threadsafe(finish(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(5)
+        thread.join(60)
         loop.close()

@@ -22,7 +22,12 @@ def token(**claims) -> str:
 def authentication_filter() -> dict:
     """`jwt_authn` that leaves the payload of a valid token in dynamic metadata, and lets requests without one pass."""
     keys = json.dumps({"keys": [{"kty": "oct", "alg": "HS256", "kid": "k", "k": encode(KEY)}]})
-    provider = {"issuer": ISSUER, "local_jwks": {"inline_string": keys}, "payload_in_metadata": "jwt_payload", "forward": True}
+    provider = {
+        "issuer": ISSUER,
+        "local_jwks": {"inline_string": keys},
+        "payload_in_metadata": "jwt_payload",
+        "forward": True,
+    }
     requires = {"requires_any": {"requirements": [{"provider_name": "tests"}, {"allow_missing": {}}]}}
     return {
         "name": "jwt",

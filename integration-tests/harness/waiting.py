@@ -7,8 +7,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def wait_for(what: str, condition: Callable[[], T], within: float = 5.0) -> T:
-    """Polls until the condition is true and returns its value; fails with `what` when it never is."""
+def wait_for(what: str, condition: Callable[[], T], within: float = 60.0) -> T:
+    """Polls until the condition is true and returns its value; fails with `what` when it never is.
+
+    The time is for what never happens. A busy machine makes a test slow and not wrong.
+    """
     deadline = time.monotonic() + within
     pause = 0.0005
     while True:

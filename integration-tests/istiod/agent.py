@@ -49,9 +49,15 @@ class Agent:
         for name, secret in self.secrets.items():
             self._write("sds", name, [{"@type": SECRET, "name": name, **secret}])
         self.push(snapshot)
-        sources = {f"{kind}_config": {"path_config_source": {"path": str(self._file(kind, "all"))}, **API} for kind in ("cds", "lds")}
+        sources = {
+            f"{kind}_config": {"path_config_source": {"path": str(self._file(kind, "all"))}, **API}
+            for kind in ("cds", "lds")
+        }
         return {
-            "node": {"id": "router~10.0.0.1~gateway-1.istio-ingress~istio-ingress.svc.cluster.local", "cluster": "istio-ingress"},
+            "node": {
+                "id": "router~10.0.0.1~gateway-1.istio-ingress~istio-ingress.svc.cluster.local",
+                "cluster": "istio-ingress",
+            },
             "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}},
             "dynamic_resources": sources,
         }
@@ -77,7 +83,9 @@ class Agent:
         extension = copy.deepcopy(extension)
         config = extension["typed_config"]["config"]
         variables = config["vm_config"].get("environment_variables", {})
-        kept = {key: value for key, value in variables.get("key_values", {}).items() if not key.startswith("ISTIO_META_")}
+        kept = {
+            key: value for key, value in variables.get("key_values", {}).items() if not key.startswith("ISTIO_META_")
+        }
         config["vm_config"].pop("environment_variables", None)
         if kept or variables.get("host_env_keys"):
             config["vm_config"]["environment_variables"] = {**variables, "key_values": kept}
@@ -154,4 +162,8 @@ def stand_in(allow: bool) -> dict:
     if allow:
         return {"@type": RBAC, "rules_stat_prefix": "wasm-default-allow"}
     everybody = {"permissions": [{"any": True}], "principals": [{"any": True}]}
-    return {"@type": RBAC, "rules": {"action": "DENY", "policies": {"wasm": everybody}}, "rules_stat_prefix": "wasm-default-deny"}
+    return {
+        "@type": RBAC,
+        "rules": {"action": "DENY", "policies": {"wasm": everybody}},
+        "rules_stat_prefix": "wasm-default-deny",
+    }

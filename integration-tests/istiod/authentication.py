@@ -11,7 +11,9 @@ PAYLOAD = "payload"
 def jwt_filters(mesh: Mesh, workload: Workload) -> list[dict]:
     """One filter for all rules. A token that is there must be valid; none at all passes."""
     policies = mesh.applying_to("RequestAuthentication", workload)
-    rules = sorted((rule for policy in policies for rule in policy.spec.get("jwtRules", [])), key=lambda rule: rule["issuer"])
+    rules = sorted(
+        (rule for policy in policies for rule in policy.spec.get("jwtRules", [])), key=lambda rule: rule["issuer"]
+    )
     if not rules:
         return []
     names = [f"origins-{number}" for number in range(len(rules))]
@@ -45,7 +47,9 @@ def provider(rule: dict) -> dict:
     if "audiences" in rule:
         built["audiences"] = rule["audiences"]
     if "fromHeaders" in rule:
-        built["from_headers"] = [{"name": one["name"], "value_prefix": one.get("prefix", "")} for one in rule["fromHeaders"]]
+        built["from_headers"] = [
+            {"name": one["name"], "value_prefix": one.get("prefix", "")} for one in rule["fromHeaders"]
+        ]
     if "fromParams" in rule:
         built["from_params"] = rule["fromParams"]
     if "outputPayloadToHeader" in rule:
@@ -64,7 +68,11 @@ def rbac_filters(mesh: Mesh, workload: Workload) -> list[dict]:
         own = [policy for policy in found if policy.spec.get("action", "ALLOW") == action]
         if own:
             policies = {f"ns[{one.namespace}]-policy[{one.name}]": permissions(one.spec) for one in own}
-            config = {"@type": RBAC, "rules": {"action": action, "policies": policies}, "shadow_rules_stat_prefix": "istio_dry_run_"}
+            config = {
+                "@type": RBAC,
+                "rules": {"action": action, "policies": policies},
+                "shadow_rules_stat_prefix": "istio_dry_run_",
+            }
             filters.append({"name": "envoy.filters.http.rbac", "typed_config": config})
     return filters
 

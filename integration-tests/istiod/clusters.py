@@ -63,10 +63,17 @@ def cluster(entry: dict, host: str, port: dict, policy: dict, subset: dict | Non
         "lb_policy": "LEAST_REQUEST",
         "common_lb_config": {},
         "load_assignment": {"cluster_name": name, "endpoints": endpoints},
-        "metadata": {"filter_metadata": {"istio": {"external": entry.get("location", "MESH_EXTERNAL") == "MESH_EXTERNAL"}}},
+        "metadata": {
+            "filter_metadata": {"istio": {"external": entry.get("location", "MESH_EXTERNAL") == "MESH_EXTERNAL"}}
+        },
     }
     if discovery == "STRICT_DNS":
-        built |= {"dns_lookup_family": "V4_ONLY", "dns_refresh_rate": "60s", "respect_dns_ttl": True, "dns_jitter": "0.1s"}
+        built |= {
+            "dns_lookup_family": "V4_ONLY",
+            "dns_refresh_rate": "60s",
+            "respect_dns_ttl": True,
+            "dns_jitter": "0.1s",
+        }
         resolver = {"@type": CARES, "udp_max_queries": 100}
         built["typed_dns_resolver_config"] = {"name": "envoy.network.dns_resolver.cares", "typed_config": resolver}
     apply(built, port, policy)
@@ -86,7 +93,11 @@ def endpoints_of(entry: dict, host: str, port: dict, labels: dict) -> list[dict]
             {"endpoint": {"address": address}, "load_balancing_weight": endpoint.get("weight", 1)}
         )
     return [
-        {"locality": locality(name), "lb_endpoints": found, "load_balancing_weight": sum(e["load_balancing_weight"] for e in found)}
+        {
+            "locality": locality(name),
+            "lb_endpoints": found,
+            "load_balancing_weight": sum(e["load_balancing_weight"] for e in found),
+        }
         for name, found in groups.items()
     ]
 
@@ -157,7 +168,11 @@ def outliers(built: dict, wanted: dict) -> None:
     for field, name in counts.items():
         if field in wanted:
             out |= {name: wanted[field], f"enforcing_{name}": 100 if wanted[field] else 0}
-    durations = {"interval": "interval", "baseEjectionTime": "base_ejection_time", "maxEjectionPercent": "max_ejection_percent"}
+    durations = {
+        "interval": "interval",
+        "baseEjectionTime": "base_ejection_time",
+        "maxEjectionPercent": "max_ejection_percent",
+    }
     out |= {name: wanted[field] for field, name in durations.items() if wanted.get(field)}
     if wanted.get("splitExternalLocalOriginErrors"):
         out |= {"split_external_local_origin_errors": True, "enforcing_local_origin_success_rate": 0}

@@ -61,7 +61,11 @@ class Plugin:
 def plugins(mesh: Mesh, workload: Workload, listener_class: str, port: int) -> dict[str, list[Plugin]]:
     """The plugins of one listener by phase, each phase in the order of the chain: a higher priority runs first, none is the
     lowest, and the older resource wins a tie."""
-    wanted = [resource for resource in mesh.applying_to("WasmPlugin", workload) if concerns(resource.spec, listener_class, port)]
+    wanted = [
+        resource
+        for resource in mesh.applying_to("WasmPlugin", workload)
+        if concerns(resource.spec, listener_class, port)
+    ]
     wanted.sort(key=lambda resource: resource.created)
     wanted.sort(key=lambda resource: -resource.spec.get("priority", float("-inf")))
     built = [Plugin(resource, workload.release) for resource in wanted]

@@ -26,7 +26,12 @@ def world(request):
 
 @contextlib.contextmanager
 def running(
-    world: tuple[str, str], folder: pathlib.Path, policy: dict, default: str | None = None, change=lambda manifests: None, **more
+    world: tuple[str, str],
+    folder: pathlib.Path,
+    policy: dict,
+    default: str | None = None,
+    change=lambda manifests: None,
+    **more,
 ) -> Iterator[gateway.Gateway]:
     """A gateway from rendered manifests, which a test may change before they are applied."""
     version, hold = world
@@ -62,7 +67,9 @@ def deploy(world, request, tmp_path_factory):
         def start(change=lambda manifests: None, **more) -> gateway.Gateway:
             folder = tmp_path_factory.mktemp("mesh")
             default = more.pop("default", request.module.INSTALLATION["default_cluster"])
-            started.append(gateways.enter_context(running(world, folder, request.module.POLICY, default, change, **more)))
+            started.append(
+                gateways.enter_context(running(world, folder, request.module.POLICY, default, change, **more))
+            )
             return started[-1]
 
         yield start

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from harness import bootstrap, certificates, locations
+from harness import bootstrap, certificates
 from harness.edge import Edge, Installation
 from harness.envoy import Envoy
 from harness.provider import Provider, serving
@@ -66,12 +66,20 @@ class Proxy(Envoy):
 
     def stats(self, pattern: str) -> dict[str, int]:
         """Without those of discovery: they have a plugin's name in them, which reads like a counter of the virtual machine."""
-        return {name: count for name, count in super().stats(pattern).items() if not name.startswith("extension_config_discovery.")}
+        return {
+            name: count
+            for name, count in super().stats(pattern).items()
+            if not name.startswith("extension_config_discovery.")
+        }
 
     def discovery(self, resource: str) -> dict[str, int]:
         """What became of the versions of a discovered extension."""
         prefix = f"extension_config_discovery.http_filter.{resource}."
-        return {name.removeprefix(prefix): count for name, count in super().stats(r"extension_config_discovery").items() if prefix in name}
+        return {
+            name.removeprefix(prefix): count
+            for name, count in super().stats(r"extension_config_discovery").items()
+            if prefix in name
+        }
 
     def received_bytes(self) -> int:
         return sum(self.stats(r"^http.outbound_.*downstream_cx_rx_bytes_total$").values())
@@ -120,13 +128,21 @@ def configure(manifests: list[dict], policy: dict) -> None:
 def access_log(folder: pathlib.Path) -> list[dict]:
     """What `accessLogFile` and `accessLogFormat` of the mesh's configuration lead to."""
     kind = bootstrap.EXTENSIONS + "access_loggers.file.v3.FileAccessLog"
-    config = {"@type": kind, "path": str(folder / "access.log"), "log_format": {"json_format": bootstrap.ACCESS_LOG_FIELDS}}
+    config = {
+        "@type": kind,
+        "path": str(folder / "access.log"),
+        "log_format": {"json_format": bootstrap.ACCESS_LOG_FIELDS},
+    }
     return [{"name": "envoy.access_loggers.file", "typed_config": config}]
 
 
 def hosts_of(mesh: Mesh) -> dict[str, bool]:
     """Every host of the world that the mesh knows, and whether it is spoken to in TLS."""
-    secured = {rule.spec["host"] for rule in mesh.of("DestinationRule") if "tls" in json.dumps(rule.spec.get("trafficPolicy", {}))}
+    secured = {
+        rule.spec["host"]
+        for rule in mesh.of("DestinationRule")
+        if "tls" in json.dumps(rule.spec.get("trafficPolicy", {}))
+    }
     return {host: host in secured for entry in mesh.of("ServiceEntry") for host in entry.spec["hosts"]}
 
 

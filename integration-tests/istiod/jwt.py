@@ -32,7 +32,14 @@ class Issuer:
         one, other = self.rsa.public_key().public_numbers(), self.ec.public_key().public_numbers()
         keys = [
             {"kty": "RSA", "alg": "RS256", "kid": "rsa", "n": of_number(one.n, 256), "e": of_number(one.e, 3)},
-            {"kty": "EC", "alg": "ES256", "kid": "ec", "crv": "P-256", "x": of_number(other.x, 32), "y": of_number(other.y, 32)},
+            {
+                "kty": "EC",
+                "alg": "ES256",
+                "kid": "ec",
+                "crv": "P-256",
+                "x": of_number(other.x, 32),
+                "y": of_number(other.y, 32),
+            },
         ]
         return json.dumps({"keys": keys})
 

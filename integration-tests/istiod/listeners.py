@@ -40,7 +40,9 @@ def listeners(mesh: Mesh, workload: Workload, access_log: list[dict]) -> list[di
         manager = connection_manager(mesh, workload, port, f"outbound_{name};", route_name(gateway, server), access_log)
         chain = {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
         if server["port"]["protocol"] in TLS_PROTOCOLS:
-            listener["listener_filters"] = [{"name": "envoy.filters.listener.tls_inspector", "typed_config": {"@type": INSPECTOR}}]
+            listener["listener_filters"] = [
+                {"name": "envoy.filters.listener.tls_inspector", "typed_config": {"@type": INSPECTOR}}
+            ]
             chain |= tls(server)
         if chain not in listener["filter_chains"]:
             listener["filter_chains"].append(chain)
@@ -59,14 +61,19 @@ def tls(server: dict) -> dict:
     }
     if wanted["mode"] in ("MUTUAL", "OPTIONAL_MUTUAL", "ISTIO_MUTUAL"):
         secret = {"name": roots, "sds_config": {"ads": {}}}
-        common["combined_validation_context"] = {"default_validation_context": {}, "validation_context_sds_secret_config": secret}
+        common["combined_validation_context"] = {
+            "default_validation_context": {},
+            "validation_context_sds_secret_config": secret,
+        }
     context = {"@type": DOWNSTREAM_TLS, "common_tls_context": common}
     context["require_client_certificate"] = wanted["mode"] in ("MUTUAL", "ISTIO_MUTUAL")
     chain = {"transport_socket": {"name": "envoy.transport_sockets.tls", "typed_config": context}}
     return chain if "*" in names else {**chain, "filter_chain_match": {"server_names": names}}
 
 
-def connection_manager(mesh: Mesh, workload: Workload, port: int, prefix: str, routes: str, access_log: list[dict]) -> dict:
+def connection_manager(
+    mesh: Mesh, workload: Workload, port: int, prefix: str, routes: str, access_log: list[dict]
+) -> dict:
     """A gateway tells upstreams who the client is by its certificate, and only by it: `SANITIZE_SET`."""
     return {
         "@type": MANAGER,
@@ -113,7 +120,10 @@ def placeholder(name: str, mutations: dict | None = None) -> dict:
 
 
 def metadata_exchange() -> dict:
-    headers = {"x-envoy-peer-metadata-id": "router~10.0.0.1~gateway-1.istio-ingress~cluster.local", "x-envoy-peer-metadata": "ChIK"}
+    headers = {
+        "x-envoy-peer-metadata-id": "router~10.0.0.1~gateway-1.istio-ingress~cluster.local",
+        "x-envoy-peer-metadata": "ChIK",
+    }
     added = [
         {"append": {"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}}
         for name, value in headers.items()

@@ -37,7 +37,11 @@ class Patches:
     def of(self, target: str, *operations: str) -> list[dict]:
         """Each as its match, operation and value."""
         return [
-            {"match": one.get("match", {}), "operation": one["patch"]["operation"], "value": copy.deepcopy(one["patch"].get("value"))}
+            {
+                "match": one.get("match", {}),
+                "operation": one["patch"]["operation"],
+                "value": copy.deepcopy(one["patch"].get("value")),
+            }
             for one in self._patches
             if one["applyTo"] == target and one["patch"]["operation"] in operations
         ]
@@ -193,4 +197,3 @@ def merge(into: dict, value: dict) -> None:
             old.extend(new)
         else:
             into[field] = new
-

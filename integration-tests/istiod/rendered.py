@@ -34,7 +34,9 @@ def manifests(
     """A user's folder, rendered. Every cluster of the policy is a host that is spoken to in TLS; `each` says what else of one."""
     folder.mkdir(parents=True, exist_ok=True)
     names = [model["cluster"] for model in policy["models"]] + [default] * bool(default)
-    clusters = [{"name": name, "address": host_of(name), "port": 443, "tls": {}, **each(name)} for name in dict.fromkeys(names)]
+    clusters = [
+        {"name": name, "address": host_of(name), "port": 443, "tls": {}, **each(name)} for name in dict.fromkeys(names)
+    ]
     istio = {"version": version, "namespace": NAMESPACE, "selector": LABELS, "hosts": HOSTS, "port": PORT, "url": URL}
     described = {"clusters": clusters, "istio": {**istio, **deployment.pop("istio", {})}, **deployment}
     if default:
@@ -42,6 +44,6 @@ def manifests(
     (folder / "deployment.yaml").write_text(yaml.safe_dump(described))
     (folder / "policy.yaml").write_text(yaml.safe_dump(policy))
     command = [locations.cli(), "render", "istio", folder, "--hold", hold, *options]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return list(yaml.safe_load_all(done.stdout))

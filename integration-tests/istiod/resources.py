@@ -51,7 +51,9 @@ class Mesh:
 
     def of(self, kind: str) -> list[Resource]:
         """The resources of a kind, oldest first."""
-        return sorted((resource for resource in self.resources if resource.kind == kind), key=lambda resource: resource.created)
+        return sorted(
+            (resource for resource in self.resources if resource.kind == kind), key=lambda resource: resource.created
+        )
 
     def one(self, kind: str, name: str) -> Resource:
         (found,) = [resource for resource in self.of(kind) if resource.name == name]
@@ -69,7 +71,9 @@ def read(document: dict, default_namespace: str, number: int) -> Resource:
     metadata = document["metadata"]
     namespace = metadata.get("namespace", default_namespace)
     created = (str(metadata.get("creationTimestamp", "")), number)
-    return Resource(document["kind"], metadata["name"], namespace, document.get("spec", {}), metadata.get("labels", {}), created)
+    return Resource(
+        document["kind"], metadata["name"], namespace, document.get("spec", {}), metadata.get("labels", {}), created
+    )
 
 
 def selects(resource: Resource, workload: Workload) -> bool:
@@ -80,5 +84,7 @@ def selects(resource: Resource, workload: Workload) -> bool:
         gateway = workload.labels.get("gateway.networking.k8s.io/gateway-name")
         own = [target for target in targets if target.get("kind") == "Gateway" and target["name"] == gateway]
         return bool(own) and resource.namespace == workload.namespace
-    labels = resource.spec.get("selector", {}).get("matchLabels") or resource.spec.get("workloadSelector", {}).get("labels")
+    labels = resource.spec.get("selector", {}).get("matchLabels") or resource.spec.get("workloadSelector", {}).get(
+        "labels"
+    )
     return workload.selected_by(labels)

@@ -140,7 +140,9 @@ def route_match(match: dict | None) -> dict:
     if uri := match.get("uri"):
         del built["prefix"]
         ((kind, value),) = uri.items()
-        built |= {"exact": {"path": value}, "prefix": {"prefix": value}, "regex": {"safe_regex": {"regex": value}}}[kind]
+        built |= {"exact": {"path": value}, "prefix": {"prefix": value}, "regex": {"safe_regex": {"regex": value}}}[
+            kind
+        ]
     return built
 
 
@@ -168,7 +170,10 @@ def without(name: str, wanted: dict) -> dict:
 
 
 def query_match(name: str, wanted: dict) -> dict:
-    return {"name": name, **({"present_match": True} if is_present_match(wanted) else {"string_match": string_match(wanted)})}
+    return {
+        "name": name,
+        **({"present_match": True} if is_present_match(wanted) else {"string_match": string_match(wanted)}),
+    }
 
 
 def header_operations(headers: dict) -> tuple[dict, str]:
@@ -212,7 +217,9 @@ def action(mesh: Mesh, rule: dict, port: int, built: dict, authority: str) -> di
     mirrors = [(one["destination"], one.get("percentage")) for one in rule.get("mirrors", [])]
     if "mirror" in rule:
         mirrors.insert(0, (rule["mirror"], rule.get("mirrorPercentage")))
-    if policies := [mirror(mesh, to, percent, port) for to, percent in mirrors if (percent or {}).get("value", 100) > 0]:
+    if policies := [
+        mirror(mesh, to, percent, port) for to, percent in mirrors if (percent or {}).get("value", 100) > 0
+    ]:
         act["request_mirror_policies"] = policies
     destinations = rule["route"]
     if len(destinations) == 1:
@@ -240,7 +247,9 @@ def destination(mesh: Mesh, to: dict, port: int) -> dict:
 
 def cluster_of(mesh: Mesh, to: dict, listener_port: int) -> str:
     """The port that is named, else the host's only one, else the listener's."""
-    ports = [port for entry in mesh.of("ServiceEntry") if to["host"] in entry.spec["hosts"] for port in entry.spec["ports"]]
+    ports = [
+        port for entry in mesh.of("ServiceEntry") if to["host"] in entry.spec["hosts"] for port in entry.spec["ports"]
+    ]
     only = ports[0]["number"] if len(ports) == 1 else listener_port
     return clusters.name_of(to["host"], to.get("port", {}).get("number", only), to.get("subset", ""))
 

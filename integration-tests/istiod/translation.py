@@ -20,7 +20,10 @@ class Snapshot:
 def translate(mesh: Mesh, workload: Workload, access_log: Sequence[dict] = ()) -> Snapshot:
     """The access log is the one that the mesh's own configuration names."""
     patches = Patches(mesh, workload)
-    served = {listeners.route_name(gateway, server): (gateway, server) for gateway, server in listeners.servers(mesh, workload)}
+    served = {
+        listeners.route_name(gateway, server): (gateway, server)
+        for gateway, server in listeners.servers(mesh, workload)
+    }
     added = {extension["name"]: extension for extension in patches.extensions()}
     return Snapshot(
         listeners=[patches.listener(listener) for listener in listeners.listeners(mesh, workload, list(access_log))],

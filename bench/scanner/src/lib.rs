@@ -4,11 +4,10 @@
 
 mod search;
 
-use pointsman_engine::corridor::{Caller, Reading, Received, Step, receive};
-use pointsman_engine::policy::Policy;
+use pointsman_engine::{Caller, Live, Policy, Reading, Received, Step, receive};
 use serde::Deserialize;
 use std::borrow::Cow;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Envoy hands a body over in pieces of about this size.
 const CHUNK: usize = 16 * 1024;
@@ -17,7 +16,7 @@ const CHUNK: usize = 16 * 1024;
 #[derive(Debug, Clone)]
 pub enum Scanner {
     /// The engine as the filter uses it: headers, then the body in chunks, then a decision.
-    Pointsman(Rc<Policy>),
+    Pointsman(Arc<Policy>),
     /// serde_json, told to read `model` and skip the rest: it still checks the whole syntax.
     Serde,
     /// Strings skipped by `memchr2`, depth counted, nothing checked.
@@ -47,7 +46,7 @@ impl Scanner {
         match name {
             "serde_json" => Ok(Self::Serde),
             "memchr" => Ok(Self::Memchr),
-            _ => Policy::from_json(policy).map(|policy| Self::Pointsman(Rc::new(policy))).map_err(|errors| format!("{errors}")),
+            _ => Policy::from_json(policy).map(|policy| Self::Pointsman(Arc::new(policy))).map_err(|errors| format!("{errors}")),
         }
     }
 
@@ -61,7 +60,7 @@ impl Scanner {
     }
 }
 
-fn route(policy: &Rc<Policy>, body: &[u8]) -> Result<usize, &'static str> {
+fn route(policy: &Arc<Policy>, body: &[u8]) -> Result<usize, &'static str> {
     let length = body.len().to_string();
     let headers: [(&[u8], &[u8]); 6] = [
         (b":method", b"POST"),
@@ -71,7 +70,7 @@ fn route(policy: &Rc<Policy>, body: &[u8]) -> Result<usize, &'static str> {
         (b"x-team", b"search"),
         (b"content-length", length.as_bytes()),
     ];
-    let Received::Read(mut reading) = receive(policy, &headers, &Nobody, false) else { return Err("not read") };
+    let Received::Read(mut reading) = receive(policy, &headers, &Nobody, &Live::default, false) else { return Err("not read") };
     let mut written = 0;
     for chunk in body.chunks(CHUNK) {
         written += size(reading.push(chunk))?;
@@ -87,7 +86,7 @@ fn finish(reading: &mut Reading) -> Result<usize, &'static str> {
 fn size(step: Step) -> Result<usize, &'static str> {
     match step {
         Step::Hold | Step::Flow => Ok(0),
-        Step::Route(edits) => Ok(edits.record.len()),
+        Step::Route(edits) => Ok(edits.record.to_json().len()),
         Step::Reply(_) => Err("refused"),
     }
 }

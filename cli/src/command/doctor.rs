@@ -1,8 +1,8 @@
 //! `pointsman doctor`: what is wrong with an installation, seen from Envoy's admin interface.
 
 use super::{Failure, block_on, print};
-use crate::doctor::answers::{Answers, STATS};
 use crate::doctor::examine;
+use crate::doctor::read::answers::{Answers, STATS};
 use crate::envoy::admin::{self, Answer};
 use pointsman_source::reason;
 use serde_json::Value;

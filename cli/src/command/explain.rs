@@ -1,10 +1,9 @@
 //! `pointsman explain`: the decision for one request, by the engine that runs in the proxy.
 
 use super::{Failure, print};
-use crate::record::Record;
-use crate::{policy_file, request_file};
+use crate::{policy_file, record, request_file};
 use clap::ValueEnum;
-use pointsman_engine::policy::Policy;
+use pointsman_engine::{Live, Policy, Record};
 use std::path::PathBuf;
 
 /// Prints the decision for one request
@@ -83,7 +82,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     exchange.principal.clone_from(&arguments.principal);
     exchange.claims.clone_from(&arguments.claims);
-    exchange.demoted.clone_from(&arguments.demoted);
+    exchange.live = Live::demoting(arguments.demoted.clone());
     let unknown = arguments.demoted.iter().find(|name| policy.policy.model_named(name).is_none());
     if let Some(name) = unknown {
         return Err(format!("--demoted: no model `{name}` in the catalog").into());
@@ -95,18 +94,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let record = pointsman_engine::explain(&policy.policy, &exchange);
     match arguments.output {
-        Output::Json => print(&format!("{}\n", record.as_deref().unwrap_or("null"))),
-        Output::Text => print(&page(&policy.policy, record.as_deref())),
+        Output::Json => print(&format!("{}\n", record.map_or_else(|| "null".into(), |record| record.to_json()))),
+        Output::Text => print(&page(&policy.policy, record.as_ref())),
     }
     Ok(())
 }
 
 /// The record for people, with what the policy knows besides.
-fn page(policy: &Policy, record: Option<&str>) -> String {
-    let Some(json) = record else {
+fn page(policy: &Policy, record: Option<&Record>) -> String {
+    let Some(record) = record else {
         return "action    none: not an LLM call, it passes untouched\n".into();
     };
-    let record = Record::from_json(json).unwrap_or_default();
     let cost = record.model.as_deref().and_then(|model| policy.model_named(model)?.cost());
-    record.page(cost)
+    record::page(record, cost)
 }

@@ -1,7 +1,7 @@
 //! Small config dumps, one mistake each, and the findings they must lead to. Real Envoys are in `integration-tests/`.
 
-use super::answers::Answers;
 use super::examine;
+use super::read::answers::Answers;
 use super::report::Report;
 use serde_json::{Value, json};
 

@@ -1,6 +1,7 @@
 //! Envoy's access log, one JSON object per line, turned into one readable line per request.
 
-use crate::record::{Record, printable};
+use crate::record::{self, printable};
+use pointsman_engine::Record;
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
@@ -21,7 +22,7 @@ pub(crate) fn readable(line: &str) -> Option<String> {
     let time = entry.time.get(11..19).unwrap_or(&entry.time);
     let request = format!("{} {}", entry.method.as_deref().unwrap_or("-"), entry.path.as_deref().unwrap_or("-"));
     let decision = entry.decision.as_deref().and_then(Record::from_json);
-    let what = decision.map_or_else(|| "no decision".into(), |record| record.line());
+    let what = decision.map_or_else(|| "no decision".into(), |decision| record::line(&decision));
     Some(printable(&format!(
         "{time}Z  {status}  {request}  {what}{trouble}  {duration} ms",
         status = entry.status,

@@ -1,8 +1,12 @@
-//! Asks Envoy's admin interface: plain HTTP/1.1 over one short connection, no client library needed.
+//! Asks Envoy's admin interface, each question over a connection of its own.
 
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::header::{CONNECTION, HOST};
+use hyper_util::rt::TokioIo;
 use std::io::{Error, ErrorKind};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -11,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const DUMP_PATIENCE: Duration = Duration::from_secs(60);
 
 /// No dump is that large; something else is talking.
-const MOST_BYTES: u64 = 1 << 30;
+const MOST_BYTES: usize = 1 << 30;
 
 /// A whole answer.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,54 +30,24 @@ pub(crate) async fn ask(address: &str, path: &str) -> std::io::Result<Answer> {
 }
 
 async fn ask_within(patience: Duration, address: &str, path: &str) -> std::io::Result<Answer> {
-    let talk = async {
-        let mut stream = TcpStream::connect(address).await?;
-        let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).await?;
-        let mut answer = Vec::new();
-        stream.take(MOST_BYTES).read_to_end(&mut answer).await?;
-        parse(&answer).ok_or_else(|| Error::new(ErrorKind::InvalidData, "the answer is no HTTP, or is cut off"))
-    };
     let slow = || Error::new(ErrorKind::TimedOut, format!("no answer within {} s", patience.as_secs()));
-    tokio::time::timeout(patience, talk).await.unwrap_or_else(|_| Err(slow()))
+    tokio::time::timeout(patience, talk(address, path)).await.unwrap_or_else(|_| Err(slow()))
 }
 
-/// A response that ends with its connection.
-fn parse(answer: &[u8]) -> Option<Answer> {
-    let end = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
-    let (head, rest) = answer.split_at_checked(end)?;
-    let body = rest.get(4..)?;
-    let head = std::str::from_utf8(head).ok()?;
-    let (first, fields) = head.split_once("\r\n").unwrap_or((head, ""));
-    let status = first.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.parse().ok()?;
-    let field = |wanted: &str| {
-        let mut pairs = fields.lines().filter_map(|line| line.split_once(':'));
-        pairs.find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.trim())
-    };
-    let body = if field("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
-        chunks(body)?
-    } else {
-        let length = field("content-length").map(str::parse);
-        body.get(..length.transpose().ok()?.unwrap_or(body.len()))?.to_vec()
-    };
-    Some(Answer { status, body })
+async fn talk(address: &str, path: &str) -> std::io::Result<Answer> {
+    let request = hyper::Request::get(path).header(HOST, address).header(CONNECTION, "close");
+    let request = request.body(Empty::<Bytes>::new()).map_err(|err| Error::new(ErrorKind::InvalidInput, err))?;
+    let stream = TokioIo::new(TcpStream::connect(address).await?);
+    let (mut sender, connection) = http1::handshake(stream).await.map_err(|_| odd())?;
+    // Moves the bytes of what follows, and ends with it.
+    tokio::spawn(connection);
+    let (head, body) = sender.send_request(request).await.map_err(|_| odd())?.into_parts();
+    let body = Limited::new(body, MOST_BYTES).collect().await.map_err(|_| odd())?;
+    Ok(Answer { status: head.status.as_u16(), body: body.to_bytes().to_vec() })
 }
 
-/// A chunked body, put together.
-fn chunks(mut rest: &[u8]) -> Option<Vec<u8>> {
-    let mut body = Vec::with_capacity(rest.len());
-    loop {
-        let end = rest.windows(2).position(|two| two == b"\r\n")?;
-        let line = std::str::from_utf8(rest.get(..end)?).ok()?;
-        let size = usize::from_str_radix(line.split(';').next()?.trim(), 16).ok()?;
-        if size == 0 {
-            return Some(body);
-        }
-        let from = end.checked_add(2)?;
-        let to = from.checked_add(size)?;
-        body.extend_from_slice(rest.get(from..to)?);
-        rest = rest.get(to..)?.strip_prefix(b"\r\n")?;
-    }
+fn odd() -> Error {
+    Error::new(ErrorKind::InvalidData, "the answer is no HTTP, or is cut off")
 }
 
 /// Whether Envoy serves its listeners.
@@ -98,11 +72,31 @@ pub(crate) async fn discovery(address: &str) -> Option<Discovery> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{Read, Write};
 
+    /// Asks a server that says `answer` and hangs up.
     fn check(answer: &str, expected: Option<(u16, &str)>) {
-        let read = parse(answer.as_bytes());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let said = answer.to_owned();
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut asked = Vec::new();
+            while !asked.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                asked.extend(byte);
+            }
+            stream.write_all(said.as_bytes()).unwrap();
+            String::from_utf8(asked).unwrap()
+        });
+        let read = runtime.block_on(ask(&address, "/stats?filter=^(a.b|c)"));
+        let asked = server.join().unwrap();
+        assert!(asked.starts_with("GET /stats?filter=^(a.b|c) HTTP/1.1\r\n"), "{asked}");
+        assert!(asked.contains(&format!("host: {address}\r\n")) && asked.contains("connection: close\r\n"), "{asked}");
         let read = read.as_ref().map(|answer| (answer.status, std::str::from_utf8(&answer.body).unwrap()));
-        assert_eq!(read, expected, "{answer:?}");
+        assert_eq!(read.ok(), expected, "{answer:?}");
     }
 
     #[test]

@@ -1,47 +1,33 @@
 //! A complete Envoy bootstrap for a deployment.
 
+use super::cluster::socket_address;
 use super::config::Config;
-use super::listener;
-use super::xds;
-use super::yaml::{indent, quote};
+use super::{clusters, config_source, listener, xds};
+use crate::yaml::{List, Map, print};
 use std::path::Path;
 
 pub(crate) use super::listener::windows;
 
 /// The bootstrap. With `folder`, what a policy can change is not in it but read from there.
 pub(crate) fn render(config: &Config<'_>, folder: Option<&Path>) -> String {
-    let resources = match folder {
-        Some(folder) => format!(
-            "dynamic_resources:
-  cds_config:
-    {clusters}
-static_resources:
-  listeners:
-  {listener}
-",
-            clusters = indent(&xds::source(folder, xds::CLUSTERS), 4),
-            listener = indent(&listener::render(config, Some(folder)), 2),
-        ),
-        None => format!(
-            "static_resources:
-  listeners:
-  {listener}
-  clusters:
-  {clusters}
-",
-            listener = indent(&listener::render(config, None), 2),
-            clusters = indent(&config.clusters().concat(), 2),
-        ),
-    };
-    format!(
-        "# Written by `pointsman render envoy`, for Envoy {envoy} or newer. Policy version: {version}
-node: {{ id: pointsman, cluster: pointsman }}
-admin:
-  address: {{ socket_address: {{ address: {admin_address}, port_value: {admin_port} }} }}
-{resources}",
-        envoy = config.version,
-        version = config.plugin.version,
-        admin_address = quote(&config.deployment.admin.address),
-        admin_port = config.deployment.admin.port,
-    )
+    let admin = &config.deployment.admin;
+    let file = Map::new()
+        .with("node", Map::line().with("id", "pointsman").with("cluster", "pointsman"))
+        .with("admin", Map::new().with("address", socket_address(&admin.address, admin.port)))
+        .and(resources(config, folder))
+        .below(format!(
+            "Written by `pointsman render envoy`, for Envoy {} or newer. Policy version: {}",
+            config.version, config.plugin.version
+        ));
+    print(&file.into())
+}
+
+fn resources(config: &Config<'_>, folder: Option<&Path>) -> Map {
+    let fixed = Map::new().with("listeners", List::of([listener::render(config, folder)]));
+    match folder {
+        Some(folder) => Map::new()
+            .with("dynamic_resources", Map::new().with("cds_config", config_source::followed(folder, xds::CLUSTERS)))
+            .with("static_resources", fixed),
+        None => Map::new().with("static_resources", fixed.with("clusters", List::of(clusters::all(config)))),
+    }
 }

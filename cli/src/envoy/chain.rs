@@ -2,22 +2,30 @@
 
 use super::config::Config;
 use super::limits::circuit_breakers;
+use super::typed;
 use super::upstream::{self, Protocol};
-use super::yaml::{Shared, indent, list, quote};
 use crate::deployment::limits::CircuitBreakers;
 use crate::deployment::{Cluster, Mechanism};
+use crate::yaml::{List, Map, Tree, quoted, shared};
 use pointsman_engine::names::{chain_cluster, model_cluster};
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 /// The items of `clusters` for every chain.
-pub(super) fn render(config: &Config<'_>, shared: &mut Shared) -> Vec<String> {
+pub(super) fn render(config: &Config<'_>) -> Vec<Map> {
     let one = |models: &Vec<String>| match config.deployment.failover.mechanism {
         Mechanism::Aggregate => Some(aggregate(models)),
         Mechanism::Composite => Some(composite(models)),
         Mechanism::PriorityGroup => None,
     };
+    // Made once: with many providers it is large.
+    let attempts = OnceCell::new();
+    let options = |models: &[String]| match own_key_options(config, models) {
+        Some(options) => options,
+        None => attempts.get_or_init(|| any_provider_options(config)).clone(),
+    };
     let chains = config.needs.chains.iter().filter_map(|models| Some((models, one(models)?)));
-    chains.map(|(models, cluster_type)| outer(config, models, &cluster_type, shared)).collect()
+    chains.map(|(models, cluster_type)| outer(config, models, cluster_type, options(models))).collect()
 }
 
 /// Whether the client's own key may stay in a request: there is only one provider that can see it, and that one has no
@@ -27,59 +35,43 @@ pub(super) fn passes_keys(config: &Config<'_>, models: &[String]) -> bool {
     only.is_some_and(|cluster| cluster.credential.is_none())
 }
 
-fn aggregate(models: &[String]) -> String {
-    let clusters: Vec<_> = models.iter().map(|model| model_cluster(model)).collect();
-    format!(
-        "name: envoy.clusters.aggregate
-typed_config:
-  \"@type\": type.googleapis.com/envoy.extensions.clusters.aggregate.v3.ClusterConfig
-  clusters: {}
-",
-        list(clusters.iter().map(String::as_str))
-    )
+fn aggregate(models: &[String]) -> Map {
+    let clusters = models.iter().map(|model| quoted(model_cluster(model)));
+    let config =
+        typed::message("envoy.extensions.clusters.aggregate.v3.ClusterConfig").with("clusters", List::line(clusters));
+    typed::extension("envoy.clusters.aggregate", config)
 }
 
-fn composite(models: &[String]) -> String {
-    let clusters: Vec<_> = models.iter().map(|model| format!("{{ name: {} }}", quote(&model_cluster(model)))).collect();
-    format!(
-        "name: envoy.clusters.composite
-typed_config:
-  \"@type\": type.googleapis.com/envoy.extensions.clusters.composite.v3.ClusterConfig
-  clusters: [{}]
-",
-        clusters.join(", ")
-    )
+fn composite(models: &[String]) -> Map {
+    let clusters = models.iter().map(|model| Map::line().with("name", quoted(model_cluster(model))));
+    let config =
+        typed::message("envoy.extensions.clusters.composite.v3.ClusterConfig").with("clusters", List::line(clusters));
+    typed::extension("envoy.clusters.composite", config)
 }
 
 /// A cluster that only chooses. The filters and the protocol are its own, though, and not those of the clusters that it
 /// chooses from: so it speaks HTTP/1.1, which everybody does, and has the keys of every provider.
-fn outer(config: &Config<'_>, models: &[String], cluster_type: &str, shared: &mut Shared) -> String {
+fn outer(config: &Config<'_>, models: &[String], cluster_type: Map, options: Tree) -> Map {
+    Map::new()
+        .with("name", quoted(chain_cluster(models.iter().map(String::as_str))))
+        .with("lb_policy", "CLUSTER_PROVIDED")
+        .with("cluster_type", cluster_type)
+        .with("circuit_breakers", circuit_breakers(&widest(&clusters(config, models))))
+        .with("typed_extension_protocol_options", options)
+}
+
+/// For a chain whose only provider may see the client's own key.
+fn own_key_options(config: &Config<'_>, models: &[String]) -> Option<Tree> {
     let clusters = clusters(config, models);
-    let options = if passes_keys(config, models) {
-        let provider = clusters.first().map_or("", |cluster| cluster.name.as_str());
-        shared.nested("attempts-with-own-key", provider, |shared| {
-            let filters = clusters.first().map(|cluster| upstream::at_one_provider(config, cluster, true, shared));
-            upstream::options(Protocol::Http1, &filters.unwrap_or_default())
-        })
-    } else {
-        shared.nested("attempts", "", |shared| {
-            let all: Vec<&Cluster> = providers(config);
-            upstream::options(Protocol::Http1, &upstream::at_many_providers(config, &all, shared))
-        })
-    };
-    format!(
-        "- name: {name}
-  lb_policy: CLUSTER_PROVIDED
-  cluster_type:
-    {cluster_type}
-  circuit_breakers: {breakers}
-  typed_extension_protocol_options: {options}
-",
-        name = quote(&chain_cluster(models.iter().map(String::as_str))),
-        cluster_type = indent(cluster_type, 4),
-        breakers = indent(&shared.block("circuit-breakers", &circuit_breakers(&widest(&clusters))), 2),
-        options = indent(&options, 2),
-    )
+    let provider = clusters.first().filter(|_| passes_keys(config, models))?;
+    let filters = upstream::at_one_provider(config, provider, true);
+    Some(shared("attempts-with-own-key", upstream::options(Protocol::Http1, filters)))
+}
+
+/// For every other chain.
+fn any_provider_options(config: &Config<'_>) -> Tree {
+    let filters = upstream::at_many_providers(config, &providers(config));
+    shared("attempts", upstream::options(Protocol::Http1, filters))
 }
 
 /// The deployment's clusters of a chain.

@@ -2,21 +2,22 @@
 
 use super::config::Config;
 use super::limits;
+use super::typed;
 use super::upstream::{self, Protocol};
-use super::yaml::{Shared, indent, quote, value};
 use crate::deployment::{Cluster, Tls};
+use crate::yaml::{List, Map, Tree, quoted, shared};
 use std::net::IpAddr;
 
 /// Where Debian, Ubuntu, Alpine and Envoy's own images keep the certificates to trust.
 const SYSTEM_CA: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// One item of `clusters`: where requests with one model to go to are sent.
-pub(super) fn render(config: &Config<'_>, cluster: &Cluster, shared: &mut Shared) -> String {
-    let filters = upstream::direct(config, cluster, shared);
+pub(super) fn render(config: &Config<'_>, cluster: &Cluster) -> Map {
+    let filters = upstream::direct(config, cluster);
     let protocol = Protocol::of(cluster);
     // Plain HTTP/1.1 is Envoy's default.
-    let options = (protocol != Protocol::Http1 || !filters.is_empty()).then(|| upstream::options(protocol, &filters));
-    with_endpoints(config, cluster, &cluster.name, None, options.as_deref(), shared)
+    let options = (protocol != Protocol::Http1 || !filters.is_empty()).then(|| upstream::options(protocol, filters));
+    with_endpoints(config, cluster, &cluster.name, None, options.map(Tree::from))
 }
 
 /// An item of `clusters` with the endpoints of `cluster`. `mark` is what their metadata says to the module, and
@@ -25,84 +26,73 @@ pub(super) fn with_endpoints(
     config: &Config<'_>,
     cluster: &Cluster,
     name: &str,
-    mark: Option<&str>,
-    options: Option<&str>,
-    shared: &mut Shared,
-) -> String {
+    mark: Option<&Map>,
+    options: Option<Tree>,
+) -> Map {
     let places = config.places(cluster);
     let is_dns = places.iter().any(|(address, _)| address.parse::<IpAddr>().is_err());
-    let mut text = format!("- name: {}\n  type: {}\n", quote(name), if is_dns { "STRICT_DNS" } else { "STATIC" });
-    let mut line = |line: &str| text.push_str(&format!("  {}\n", indent(line, 2)));
-    if is_dns {
+    let host = cluster.host().unwrap_or(&cluster.name);
+    let check = cluster.health_check.as_ref().map(|check| List::of([limits::health_check(check, host)]));
+    let tls = cluster.tls.as_ref().map(|tls| secure(tls, cluster.address.as_deref().unwrap_or_default()));
+    Map::new()
+        .with("name", quoted(name))
+        .with("type", if is_dns { "STRICT_DNS" } else { "STATIC" })
         // Many networks have IPv6 addresses in their DNS and no way there.
-        line("dns_lookup_family: V4_PREFERRED");
-    }
-    line(&format!("connect_timeout: {}", cluster.connect_timeout));
-    if places.len() > 1 {
+        .with_some("dns_lookup_family", is_dns.then_some("V4_PREFERRED"))
+        .with("connect_timeout", cluster.connect_timeout.to_string())
         // Calls differ in length by orders of magnitude: taking turns would pile them up.
-        line("lb_policy: LEAST_REQUEST");
-    }
-    let breakers = limits::circuit_breakers(&cluster.circuit_breakers);
-    line(&format!("circuit_breakers: {}", shared.block("circuit-breakers", &breakers)));
-    let detection = limits::outlier_detection(&cluster.outlier_detection);
-    line(&format!("outlier_detection: {}", shared.block("outlier-detection", &detection)));
-    // By default, who is ejected twice within a second is still tried until that second is over, and the second ejection
-    // is always soon: right after the endpoint was let back in and failed again.
-    line("common_lb_config: { update_merge_window: 0s }");
-    if let Some(check) = &cluster.health_check {
-        line(&format!("health_checks:\n{}", limits::health_check(check, cluster.host().unwrap_or(&cluster.name))));
-    }
-    line(&load_assignment(cluster, name, &places, is_dns, mark));
-    if let Some(tls) = &cluster.tls {
-        let secure = secure(tls, cluster.address.as_deref().unwrap_or_default());
-        line(&format!("transport_socket: {}", shared.block("tls", &secure)));
-    }
-    if let Some(options) = options {
-        line(&format!("typed_extension_protocol_options: {}", value(options)));
-    }
-    text
+        .with_some("lb_policy", (places.len() > 1).then_some("LEAST_REQUEST"))
+        .with("circuit_breakers", limits::circuit_breakers(&cluster.circuit_breakers))
+        .with("outlier_detection", limits::outlier_detection(&cluster.outlier_detection))
+        // By default, who is ejected twice within a second is still tried until that second is over, and the second
+        // ejection is always soon: right after the endpoint was let back in and failed again.
+        .with("common_lb_config", Map::line().with("update_merge_window", "0s"))
+        .with_some("health_checks", check)
+        .with("load_assignment", load_assignment(cluster, name, &places, is_dns, mark))
+        .with_some("transport_socket", tls)
+        .with_some("typed_extension_protocol_options", options)
 }
 
-fn load_assignment(cluster: &Cluster, name: &str, places: &[(&str, u16)], is_dns: bool, mark: Option<&str>) -> String {
-    let mut text = format!("load_assignment:\n  cluster_name: {}\n", quote(name));
+fn load_assignment(cluster: &Cluster, name: &str, places: &[(&str, u16)], is_dns: bool, mark: Option<&Map>) -> Map {
+    let endpoint = |(address, port): &(&str, u16)| {
+        let hostname = cluster.host().filter(|host| host != address).map(quoted);
+        let endpoint = Map::line().with("address", socket_address(address, *port)).with_some("hostname", hostname);
+        let metadata =
+            mark.map(|mark| Map::line().with("filter_metadata", Map::line().with("pointsman", mark.clone())));
+        Map::new().with("endpoint", endpoint).with_some("metadata", metadata)
+    };
+    let endpoints = Map::new().with("lb_endpoints", List::of(places.iter().map(endpoint)));
+    let assignment = Map::new().with("cluster_name", quoted(name));
     // A name can stand for several addresses.
-    if places.len() > 1 || is_dns {
-        text.push_str("  # One healthy endpoint of up to a hundred is enough: conversations do not move for less.\n");
-        text.push_str("  policy: { overprovisioning_factor: 10000 }\n");
-    }
-    text.push_str("  endpoints:\n  - lb_endpoints:\n");
-    for (address, port) in places {
-        let hostname = match cluster.host() {
-            Some(host) if host != *address => format!(", hostname: {}", quote(host)),
-            _ => String::new(),
-        };
-        text.push_str(&format!(
-            "    - endpoint: {{ address: {{ socket_address: {{ address: {}, port_value: {port} }} }}{hostname} }}\n",
-            quote(address)
-        ));
-        if let Some(mark) = mark {
-            text.push_str(&format!("      metadata: {{ filter_metadata: {{ pointsman: {mark} }} }}\n"));
-        }
-    }
-    text
+    let assignment = if places.len() > 1 || is_dns {
+        assignment.noted(
+            "One healthy endpoint of up to a hundred is enough: conversations do not move for less.",
+            "policy",
+            Map::line().with("overprovisioning_factor", 10000u32),
+        )
+    } else {
+        assignment
+    };
+    assignment.with("endpoints", List::of([endpoints]))
+}
+
+/// An address and a port, on one line.
+pub(super) fn socket_address(address: &str, port: u16) -> Map {
+    Map::line().with("socket_address", Map::line().with("address", quoted(address)).with("port_value", port))
 }
 
 /// TLS whose certificate must be valid for the name asked for.
-fn secure(tls: &Tls, address: &str) -> String {
-    let sni = quote(tls.sni.as_deref().unwrap_or(address));
+fn secure(tls: &Tls, address: &str) -> Tree {
+    let server = tls.sni.as_deref().unwrap_or(address);
     let ca_file = tls.ca_file.as_ref().map_or_else(|| SYSTEM_CA.into(), |file| file.display().to_string());
-    format!(
-        "name: envoy.transport_sockets.tls
-typed_config:
-  \"@type\": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
-  sni: {sni}
-  common_tls_context:
-    validation_context:
-      trusted_ca: {{ filename: {ca_file} }}
-      match_typed_subject_alt_names:
-      - {{ san_type: {san_type}, matcher: {{ exact: {sni} }} }}
-",
-        ca_file = quote(&ca_file),
-        san_type = if tls.sni.as_deref().unwrap_or(address).parse::<IpAddr>().is_ok() { "IP_ADDRESS" } else { "DNS" },
-    )
+    let name = Map::line()
+        .with("san_type", if server.parse::<IpAddr>().is_ok() { "IP_ADDRESS" } else { "DNS" })
+        .with("matcher", Map::line().with("exact", quoted(server)));
+    let validation = Map::new()
+        .with("trusted_ca", Map::line().with("filename", quoted(ca_file)))
+        .with("match_typed_subject_alt_names", List::of([name]));
+    let config = typed::message("envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext")
+        .with("sni", quoted(server))
+        .with("common_tls_context", Map::new().with("validation_context", validation));
+    shared("tls", typed::extension("envoy.transport_sockets.tls", config))
 }

@@ -1,149 +1,125 @@
 //! The module's two instances as HTTP filters: written into the listener, or as a file that Envoy follows (ECDS).
 
-use super::xds;
-use super::yaml::{indent, quote};
-use crate::deployment::Hold;
+use super::{config_source, typed};
+use crate::policy_file::PolicyFile;
 use crate::project::Project;
+use crate::yaml::{List, Map, Tree, document, json, literal, quoted};
+use pointsman_engine::config::{Hold, Role, Told};
 use std::path::Path;
 
-/// One instance of the module in the filter chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    Router,
-    Gate,
-    /// Not in the listener's chain: among the filters of clusters.
-    Upstream,
-}
-
-impl Role {
-    /// The instances a hold mode needs, in chain order.
-    pub(crate) fn chain(hold: Hold) -> &'static [Self] {
-        match hold {
-            Hold::Stop => &[Self::Router],
-            Hold::Gate => &[Self::Router, Self::Gate],
-        }
-    }
-
-    /// Name of the filter, its root id and its ECDS file.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Router => "pointsman-router",
-            Self::Gate => "pointsman-gate",
-            Self::Upstream => "pointsman-upstream",
-        }
-    }
-
-    pub(crate) fn file_name(self) -> String {
-        format!("{}.yaml", self.name())
+/// The instances that a hold mode needs, in chain order.
+pub(super) fn chain(hold: Hold) -> &'static [Role] {
+    match hold {
+        Hold::Stop => &[Role::Router],
+        Hold::Gate => &[Role::Router, Role::Gate],
     }
 }
 
-/// What both instances need to know.
+/// Name of the filter, its root id and its ECDS file.
+pub(super) fn name(role: Role) -> String {
+    format!("pointsman-{}", role.name())
+}
+
+pub(super) fn file_name(role: Role) -> String {
+    format!("{}.yaml", name(role))
+}
+
+/// What the instances need to know.
 #[derive(Debug, Clone)]
 pub(crate) struct Plugin {
     pub(crate) hold: Hold,
     /// Path of the module, as Envoy sees it.
     pub(crate) wasm: String,
-    /// The policy as JSON.
-    pub(crate) policy: String,
+    /// The policy document.
+    pub(crate) policy: Tree,
     pub(crate) version: String,
 }
 
 impl Plugin {
     pub(crate) fn new(project: &Project, wasm: String) -> Self {
-        Self {
-            hold: project.deployment.hold,
-            wasm,
-            policy: project.policy.json(),
-            version: project.policy.policy.version().to_owned(),
-        }
+        let nothing = Self { hold: project.deployment.hold, wasm, policy: Tree::Null, version: String::new() };
+        nothing.with(&project.policy)
+    }
+
+    /// The same with another policy.
+    pub(crate) fn with(&self, policy: &PolicyFile) -> Self {
+        Self { policy: document(&policy.source.document), version: policy.policy.version().to_owned(), ..self.clone() }
     }
 }
 
-const WASM_TYPE: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
+/// Envoy's filter that runs a module.
+pub(crate) const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
 
 /// The filter with its configuration in place.
-pub(super) fn inline(plugin: &Plugin, role: Role) -> String {
-    format!("- name: {}\n  typed_config:\n    {}\n", role.name(), indent(&typed_config(plugin, role), 4))
+pub(super) fn inline(plugin: &Plugin, role: Role) -> Map {
+    typed::extension(name(role), typed_config(plugin, role))
 }
 
 /// The filter with its configuration in `folder`, which Envoy reads again when a file is moved there.
-pub(super) fn discovered(role: Role, folder: &Path) -> String {
-    format!(
-        "- name: {name}
-  config_discovery:
-    config_source:
-      {source}
-    type_urls: [{WASM_TYPE}]
-",
-        name = role.name(),
-        source = indent(&xds::source(folder, &role.file_name()), 6),
-    )
+pub(super) fn discovered(role: Role, folder: &Path) -> Map {
+    let discovery = Map::new()
+        .with("config_source", config_source::followed(folder, &file_name(role)))
+        .with("type_urls", List::line([typed::url(WASM)]));
+    Map::new().with("name", name(role)).with("config_discovery", discovery)
 }
 
-/// The file that `discovered` points to.
-pub(crate) fn resource(plugin: &Plugin, role: Role) -> String {
-    format!(
-        "version_info: {version}
-resources:
-- \"@type\": type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig
-  name: {name}
-  typed_config:
-    {config}
-",
-        version = quote(&plugin.version),
-        name = role.name(),
-        config = indent(&typed_config(plugin, role), 4),
-    )
+/// What stands in the file that `discovered` points to.
+pub(super) fn resource(plugin: &Plugin, role: Role) -> Map {
+    typed::message("envoy.config.core.v3.TypedExtensionConfig").and(inline(plugin, role))
 }
 
-pub(super) fn typed_config(plugin: &Plugin, role: Role) -> String {
-    let stop = match (role, plugin.hold) {
-        (Role::Router, Hold::Stop) => {
-            "\n  # Lets the headers wait while the body is read (Envoy 1.35 or newer).\n  allow_on_headers_stop_iteration: true"
-        }
-        _ => "",
+fn typed_config(plugin: &Plugin, role: Role) -> Map {
+    let config = Map::new().with("name", name(role)).with("root_id", name(role)).noted(
+        "A module that failed is loaded anew; requests are never let through unrouted.",
+        "failure_policy",
+        "FAIL_RELOAD",
+    );
+    let config = if (role, plugin.hold) == (Role::Router, Hold::Stop) {
+        let why = "Lets the headers wait while the body is read (Envoy 1.35 or newer).";
+        config.noted(why, "allow_on_headers_stop_iteration", true)
+    } else {
+        config
     };
+    typed::message(WASM).with(
+        "config",
+        config.with("vm_config", machine(plugin, role)).with("configuration", configuration(told(plugin, role))),
+    )
+}
+
+fn machine(plugin: &Plugin, role: Role) -> Map {
     let machine = match role {
-        Role::Upstream => {
-            // Not by a `vm_id`: what providers say about their limits is shared by that.
-            "\n    # A virtual machine of its own: until Envoy 1.39, a cluster would claim all metrics of a shared one.\n    configuration: { \"@type\": type.googleapis.com/google.protobuf.StringValue, value: upstream }"
-        }
-        Role::Router | Role::Gate => "",
+        // Not by a `vm_id`: what providers say about their limits is shared by that.
+        Role::Upstream => Map::new().noted(
+            "A virtual machine of its own: until Envoy 1.39, a cluster would claim all metrics of a shared one.",
+            "configuration",
+            typed::short_message(STRING).with("value", "upstream"),
+        ),
+        Role::Router | Role::Gate => Map::new(),
     };
-    format!(
-        "\"@type\": {WASM_TYPE}
-config:
-  name: {name}
-  root_id: {name}
-  # A module that failed is loaded anew; requests are never let through unrouted.
-  failure_policy: FAIL_RELOAD{stop}
-  vm_config:{machine}
-    runtime: envoy.wasm.runtime.v8
-    code: {{ local: {{ filename: {wasm} }} }}
-  configuration:
-    \"@type\": type.googleapis.com/google.protobuf.StringValue
-    value: |-
-      {configuration}
-",
-        name = role.name(),
-        wasm = quote(&plugin.wasm),
-        configuration = indent(&configuration(plugin, role), 6),
-    )
+    let file = Map::line().with("filename", quoted(&plugin.wasm));
+    machine.with("runtime", RUNTIME).with("code", Map::line().with("local", file))
 }
 
-/// What the module gets in `on_configure`.
-fn configuration(plugin: &Plugin, role: Role) -> String {
-    let hold = match plugin.hold {
-        Hold::Stop => "stop",
-        Hold::Gate => "gate",
-    };
+/// What runs the module.
+pub(crate) const RUNTIME: &str = "envoy.wasm.runtime.v8";
+
+const STRING: &str = "google.protobuf.StringValue";
+
+fn told(plugin: &Plugin, role: Role) -> Told<Tree> {
     match role {
-        Role::Router => format!(
-            "{{\n  \"role\": \"router\",\n  \"hold\": \"{hold}\",\n  \"policy\": {}\n}}",
-            indent(&plugin.policy, 2)
-        ),
-        Role::Gate => "{ \"role\": \"gate\" }".into(),
-        Role::Upstream => "{ \"role\": \"upstream\" }".into(),
+        Role::Router => Told::Router { hold: plugin.hold, policy: plugin.policy.clone() },
+        Role::Gate => Told::Gate,
+        Role::Upstream => Told::Upstream,
     }
+}
+
+/// What the module gets in `on_configure`: JSON as text, which reaches it letter by letter.
+pub(crate) fn configuration(told: Told<Tree>) -> Map {
+    let map = if told.role() == Role::Router { Map::new() } else { Map::line() };
+    typed::message(STRING).with("value", literal(json(&members(map, told).into())))
+}
+
+/// The same as values, for a control plane that makes the text.
+pub(crate) fn members(map: Map, told: Told<Tree>) -> Map {
+    told.members(Tree::from, |policy| policy).fold(map, |map, (field, value)| map.with(field, value))
 }

@@ -1,65 +1,75 @@
 //! The listener, and in it the HTTP connection manager with the module's instances.
 
+use super::cluster::socket_address;
 use super::config::Config;
-use super::filter::{self, Role};
-use super::route::IDLE_TIMEOUT;
-use super::xds;
-use super::yaml::{indent, quote};
+use super::route::{self, IDLE_TIMEOUT};
+use super::{config_source, filter, typed, xds};
 use crate::deployment::EnvoyVersion;
+use crate::yaml::{List, Map, Tree, quoted};
+use pointsman_engine::config::Role;
 use std::path::Path;
 
 /// The item of `listeners`. Filters and routes are written in place, or followed in `folder`.
-pub(super) fn render(config: &Config<'_>, folder: Option<&Path>) -> String {
+pub(super) fn render(config: &Config<'_>, folder: Option<&Path>) -> Map {
     let listener = &config.deployment.listener;
-    let (stream_window, connection_window) = windows(config.deployment.buffer_limit_bytes);
     let (limit, why) = buffer_limit(config, folder.is_some());
+    let manager = typed::extension("envoy.filters.network.http_connection_manager", manager(config, folder));
+    Map::new()
+        .with("name", "pointsman")
+        .with("address", socket_address(&listener.address, listener.port))
+        .noted(
+            format!("How much of a request body can be held while it is read; one that needs more gets a 413.{why}"),
+            "per_connection_buffer_limit_bytes",
+            limit,
+        )
+        .with("filter_chains", List::of([Map::new().with("filters", List::of([manager]))]))
+}
+
+/// The message that holds Envoy's HTTP settings.
+pub(crate) const MANAGER: &str = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
+
+fn manager(config: &Config<'_>, folder: Option<&Path>) -> Map {
+    let manager = typed::message(MANAGER)
+        .with("stat_prefix", "pointsman")
+        .with("codec_type", "AUTO")
+        .noted(
+            "The same for HTTP/2, where the window of a stream is the limit. One stream alone must not fill the connection's.",
+            "http2_protocol_options",
+            http2_windows(config.deployment.buffer_limit_bytes),
+        )
+        .noted(
+            "A model may think for minutes before its first token.",
+            "stream_idle_timeout",
+            IDLE_TIMEOUT.to_string(),
+        )
+        .noted(
+            "No client is trusted to say how often Envoy retries, wherever it says that it calls from.",
+            "internal_address_config",
+            Map::line().with("cidr_ranges", List::new()),
+        )
+        .with("access_log", List::of([access_log()]));
+    let manager = match folder {
+        Some(folder) => {
+            let source = config_source::followed(folder, xds::ROUTES);
+            manager.with("rds", Map::new().with("route_config_name", "pointsman").with("config_source", source))
+        }
+        None => manager.with("route_config", route::render(config)),
+    };
+    manager.with("http_filters", filters(config, folder))
+}
+
+/// The module's instances, and Envoy's own router behind them.
+fn filters(config: &Config<'_>, folder: Option<&Path>) -> List {
     let filter = |role: &Role| match folder {
         Some(folder) => filter::discovered(*role, folder),
         None => filter::inline(config.plugin, *role),
     };
-    let filters: String = Role::chain(config.deployment.hold).iter().map(filter).collect();
-    let routes = match folder {
-        Some(folder) => format!(
-            "rds:\n  route_config_name: pointsman\n  config_source:\n    {}\n",
-            indent(&xds::source(folder, xds::ROUTES), 4)
-        ),
-        None => format!("route_config:\n  {}\n", indent(&config.routes(), 2)),
-    };
-    format!(
-        "- name: pointsman
-  address: {{ socket_address: {{ address: {address}, port_value: {port} }} }}
-  # How much of a request body can be held while it is read; one that needs more gets a 413.{why}
-  per_connection_buffer_limit_bytes: {limit}
-  filter_chains:
-  - filters:
-    - name: envoy.filters.network.http_connection_manager
-      typed_config:
-        \"@type\": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-        stat_prefix: pointsman
-        codec_type: AUTO
-        # The same for HTTP/2, where the window of a stream is the limit. One stream alone must not fill the connection's.
-        http2_protocol_options: {{ initial_stream_window_size: {stream_window}, initial_connection_window_size: {connection_window} }}
-        # A model may think for minutes before its first token.
-        stream_idle_timeout: {IDLE_TIMEOUT}
-        # No client is trusted to say how often Envoy retries, wherever it says that it calls from.
-        internal_address_config: {{ cidr_ranges: [] }}
-        access_log:
-        {access_log}
-        {routes}
-        http_filters:
-        {filters}
-        - name: envoy.filters.http.router
-          typed_config: {{ \"@type\": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router }}
-",
-        address = quote(&listener.address),
-        port = listener.port,
-        access_log = indent(ACCESS_LOG, 8),
-        routes = indent(&routes, 8),
-        filters = indent(&filters, 8),
-    )
+    let router = typed::short_message("envoy.extensions.filters.http.router.v3.Router");
+    List::of(filter::chain(config.plugin.hold).iter().map(filter))
+        .with(typed::extension("envoy.filters.http.router", router))
 }
 
-/// The limit on what is held of a request, and a comment on why it is not the deployment's.
+/// The limit on what is held of a request, and what a comment says if it is not the deployment's.
 fn buffer_limit(config: &Config<'_>, is_followed: bool) -> (u32, &'static str) {
     let limit = config.deployment.buffer_limit_bytes;
     // A policy that comes later can need what this one does not.
@@ -68,8 +78,14 @@ fn buffer_limit(config: &Config<'_>, is_followed: bool) -> (u32, &'static str) {
         return (limit, "");
     }
     let why = "
-  # Twice `bufferLimitBytes`: Envoy before 1.38 counts a body twice that a filter has held, and gives up retries beyond the limit.";
+Twice `bufferLimitBytes`: Envoy before 1.38 counts a body twice that a filter has held, and gives up retries beyond the limit.";
     (limit.saturating_mul(2), why)
+}
+
+/// Envoy's settings for HTTP/2 connections whose streams hold `bytes`.
+pub(crate) fn http2_windows(bytes: u32) -> Map {
+    let (stream, connection) = windows(bytes);
+    Map::line().with("initial_stream_window_size", stream).with("initial_connection_window_size", connection)
 }
 
 /// The windows of an HTTP/2 stream that holds `bytes` and of its connection, within what Envoy accepts and in the
@@ -89,24 +105,26 @@ const LARGEST_WINDOW: u32 = (1 << 31) - 1;
 
 /// One line of JSON per request on standard output; `decision` is the decision record. The path comes without its query,
 /// where some clients put their keys.
-const ACCESS_LOG: &str = "- name: envoy.access_loggers.stdout
-  typed_config:
-    \"@type\": type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog
-    log_format:
-      json_format:
-        time: \"%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%\"
-        method: \"%REQ(:METHOD)%\"
-        path: \"%PATH(NQ:ORIG_OR_PATH)%\"
-        status: \"%RESPONSE_CODE%\"
-        details: \"%RESPONSE_CODE_DETAILS%\"
-        flags: \"%RESPONSE_FLAGS%\"
-        duration_ms: \"%DURATION%\"
-        bytes_received: \"%BYTES_RECEIVED%\"
-        bytes_sent: \"%BYTES_SENT%\"
-        cluster: \"%UPSTREAM_CLUSTER%\"
-        attempts: \"%UPSTREAM_REQUEST_ATTEMPT_COUNT%\"
-        decision: \"%FILTER_STATE(wasm.pointsman:PLAIN)%\"
-";
+fn access_log() -> Map {
+    let fields = [
+        ("time", "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%"),
+        ("method", "%REQ(:METHOD)%"),
+        ("path", "%PATH(NQ:ORIG_OR_PATH)%"),
+        ("status", "%RESPONSE_CODE%"),
+        ("details", "%RESPONSE_CODE_DETAILS%"),
+        ("flags", "%RESPONSE_FLAGS%"),
+        ("duration_ms", "%DURATION%"),
+        ("bytes_received", "%BYTES_RECEIVED%"),
+        ("bytes_sent", "%BYTES_SENT%"),
+        ("cluster", "%UPSTREAM_CLUSTER%"),
+        ("attempts", "%UPSTREAM_REQUEST_ATTEMPT_COUNT%"),
+        ("decision", "%FILTER_STATE(wasm.pointsman:PLAIN)%"),
+    ];
+    let format: Tree = fields.into_iter().fold(Map::new(), |map, (name, field)| map.with(name, quoted(field))).into();
+    let config = typed::message("envoy.extensions.access_loggers.stream.v3.StdoutAccessLog")
+        .with("log_format", Map::new().with("json_format", format));
+    typed::extension("envoy.access_loggers.stdout", config)
+}
 
 #[cfg(test)]
 mod tests {

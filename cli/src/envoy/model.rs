@@ -4,24 +4,24 @@ use super::chain;
 use super::cluster::with_endpoints;
 use super::config::Config;
 use super::upstream::{self, Protocol};
-use super::yaml::{Shared, quote};
 use crate::deployment::duration::Duration;
 use crate::deployment::{Cluster, Mechanism};
+use crate::yaml::{Map, quoted, shared};
 use pointsman_engine::names::{mirror_cluster, model_cluster};
 
 /// The items of `clusters` for every model that chains and copies need.
-pub(super) fn render(config: &Config<'_>, shared: &mut Shared) -> Vec<String> {
+pub(super) fn render(config: &Config<'_>) -> Vec<Map> {
     let mut items = Vec::new();
     for (model, provider) in &config.needs.models {
         let Some(cluster) = config.deployment.cluster(provider) else { continue };
         if config.needs.chains.iter().any(|chain| chain.contains(model)) {
-            items.push(one(config, cluster, model, &model_cluster(model), For::Attempts, shared));
+            items.push(one(config, cluster, model, &model_cluster(model), For::Attempts));
         }
         if is_passed_keys(config, model) {
-            items.push(one(config, cluster, model, &passing_cluster(model), For::AttemptsWithClientsKey, shared));
+            items.push(one(config, cluster, model, &passing_cluster(model), For::AttemptsWithClientsKey));
         }
         if config.needs.mirrors.contains(model) {
-            items.push(one(config, cluster, model, &mirror_cluster(model), For::Copies, shared));
+            items.push(one(config, cluster, model, &mirror_cluster(model), For::Copies));
         }
     }
     items
@@ -50,20 +50,19 @@ fn is_passed_keys(config: &Config<'_>, model: &String) -> bool {
         && chains.any(|models| chain::passes_keys(config, models))
 }
 
-fn one(config: &Config<'_>, cluster: &Cluster, model: &str, name: &str, purpose: For, shared: &mut Shared) -> String {
-    let key = format!("{} {purpose:?}", cluster.name);
-    let options = shared.nested("attempt", &key, |shared| {
-        let mut filters = upstream::at_one_provider(config, cluster, purpose == For::AttemptsWithClientsKey, shared);
-        if purpose != For::Copies {
-            return upstream::options(protocol(config, cluster), &filters);
-        }
-        filters.push(upstream::no_trace(shared));
-        let limit = format!("  common_http_protocol_options: {{ max_stream_duration: {LONGEST_COPY} }}\n");
-        upstream::options(Protocol::of(cluster), &filters) + &limit
-    });
-    let authority = cluster.host().map_or_else(String::new, |host| format!(", authority: {}", quote(host)));
-    let mark = format!("{{ model: {}, provider: {}{authority} }}", quote(model), quote(&cluster.name));
-    with_endpoints(config, cluster, name, Some(&mark), Some(&options), shared)
+fn one(config: &Config<'_>, cluster: &Cluster, model: &str, name: &str, purpose: For) -> Map {
+    let mut filters = upstream::at_one_provider(config, cluster, purpose == For::AttemptsWithClientsKey);
+    let options = if purpose == For::Copies {
+        filters.push(upstream::no_trace());
+        upstream::limited_options(Protocol::of(cluster), filters, LONGEST_COPY)
+    } else {
+        upstream::options(protocol(config, cluster), filters)
+    };
+    let mark = Map::line()
+        .with("model", quoted(model))
+        .with("provider", quoted(&cluster.name))
+        .with_some("authority", cluster.host().map(quoted));
+    with_endpoints(config, cluster, name, Some(&mark), Some(shared("attempt", options)))
 }
 
 /// A chain's cluster speaks HTTP/1.1 over the connections of this one, which must then not offer the server HTTP/2.

@@ -4,10 +4,10 @@ use super::chain;
 use super::config::Config;
 use super::credential::key_headers;
 use super::model::passing_cluster;
-use super::retry;
-use super::yaml::{Shared, indent, list, quote};
+use super::{retry, typed};
 use crate::deployment::Mechanism;
 use crate::deployment::duration::Duration;
+use crate::yaml::{List, Map, Tree, quoted, shared};
 use pointsman_engine::names::{
     ATTEMPT_HEADER, CLUSTER_HEADER, MIRROR_HEADER, MIRROR_PLAN_PROPERTY, MODEL_HEADER, PLAN_HEADER, POLICY_HEADER,
     PROVIDER_HEADER, REASON_HEADER, RULE_HEADER, chain_cluster, mirror_cluster, model_cluster,
@@ -35,41 +35,46 @@ enum Destination<'a> {
 }
 
 /// The route configuration.
-pub(super) fn render(config: &Config<'_>) -> String {
-    let otherwise = match &config.deployment.default_cluster {
-        Some(name) => format!("route: {{ cluster: {}, timeout: 0s }}", quote(name)),
-        None => {
-            "direct_response: { status: 404, body: { inline_string: \"not an LLM call, and no default cluster\\n\" } }"
-                .into()
-        }
-    };
-    let mut shared = Shared::default();
-    let mut items = String::new();
+pub(super) fn render(config: &Config<'_>) -> Map {
+    let mut routes = List::new();
     // Where several match, Envoy takes the first.
     for mirror in config.needs.mirrors.iter().map(Some).chain([None]) {
         for destination in destinations(config) {
-            items.push_str(&item(config, destination, mirror.map(String::as_str), &mut shared));
+            let mirror = mirror.map(String::as_str);
+            routes = routes.noted(comment(destination, mirror), item(config, destination, mirror));
         }
     }
-    format!(
-        "name: pointsman
-virtual_hosts:
-- name: pointsman
-  domains: [\"*\"]
-  # What was decided is nobody's business upstream.
-  request_headers_to_remove: {own}
-  # And no provider speaks in Pointsman's name. What it says itself is added after this.
-  response_headers_to_remove: {told}
-  routes:
-  {items}
-  # Everything else.
-  - match: {{ prefix: \"/\" }}
-    {otherwise}
-",
-        own = list(OWN_HEADERS),
-        told = list(TOLD_HEADERS),
-        items = indent(&items, 2),
-    )
+    let host = Map::new()
+        .with("name", "pointsman")
+        .with("domains", List::line([quoted("*")]))
+        .noted(
+            "What was decided is nobody's business upstream.",
+            "request_headers_to_remove",
+            List::line(OWN_HEADERS.map(quoted)),
+        )
+        .noted(
+            "And no provider speaks in Pointsman's name. What it says itself is added after this.",
+            "response_headers_to_remove",
+            List::line(TOLD_HEADERS.map(quoted)),
+        )
+        .with("routes", routes.noted("Everything else.", otherwise(config)));
+    Map::new().with("name", "pointsman").with("virtual_hosts", List::of([host]))
+}
+
+/// Any path, and the headers that come with it.
+fn any_path() -> Map {
+    Map::line().with("prefix", quoted("/"))
+}
+
+fn otherwise(config: &Config<'_>) -> Map {
+    let route = Map::new().with("match", any_path());
+    match &config.deployment.default_cluster {
+        Some(name) => route.with("route", Map::line().with("cluster", quoted(name)).with("timeout", "0s")),
+        None => {
+            let body = Map::line().with("inline_string", quoted("not an LLM call, and no default cluster\n"));
+            route.with("direct_response", Map::line().with("status", 404u16).with("body", body))
+        }
+    }
 }
 
 fn destinations<'a>(config: &Config<'a>) -> Vec<Destination<'a>> {
@@ -83,101 +88,100 @@ fn destinations<'a>(config: &Config<'a>) -> Vec<Destination<'a>> {
     all
 }
 
-fn item(config: &Config<'_>, destination: Destination<'_>, mirror: Option<&str>, shared: &mut Shared) -> String {
-    let (comment, matcher) = match destination {
-        Destination::Direct => {
-            ("One model. What a client sends under this name never gets here.", "present_match: true".into())
-        }
-        Destination::AnyChain => {
-            ("Several models, one after the other.", "string_match: { prefix: \"failover:\" }".into())
-        }
+fn comment(destination: Destination<'_>, mirror: Option<&str>) -> String {
+    let comment = match destination {
+        Destination::Direct => "One model. What a client sends under this name never gets here.",
+        Destination::AnyChain | Destination::Chain(_) => "Several models, one after the other.",
+    };
+    let copied = if mirror.is_some() { " And a copy for a model that is being tried out." } else { "" };
+    format!("{comment}{copied}")
+}
+
+fn item(config: &Config<'_>, destination: Destination<'_>, mirror: Option<&str>) -> Map {
+    let header = Map::line().with("name", CLUSTER_HEADER);
+    let header = match destination {
+        Destination::Direct => header.with("present_match", true),
+        Destination::AnyChain => header.with("string_match", Map::line().with("prefix", quoted("failover:"))),
         Destination::Chain(models) => {
             let name = chain_cluster(models.iter().map(String::as_str));
-            ("Several models, one after the other.", format!("string_match: {{ exact: {} }}", quote(&name)))
+            header.with("string_match", Map::line().with("exact", quoted(name)))
         }
     };
-    let mut headers = format!("{{ name: {CLUSTER_HEADER}, {matcher} }}");
-    let mut copied = "";
-    if let Some(model) = mirror {
-        let name = quote(&mirror_cluster(model));
-        headers.push_str(&format!(", {{ name: {MIRROR_HEADER}, string_match: {{ exact: {name} }} }}"));
-        copied = " And a copy for a model that is being tried out.";
-    }
-    let mut text = format!("# {comment}{copied}\n- match: {{ prefix: \"/\", headers: [{headers}] }}\n");
-    if let Destination::Chain(models) = destination
-        && !chain::passes_keys(config, models)
-    {
-        text.push_str(&format!("  request_headers_to_remove: {}\n", list(key_headers(config.deployment))));
-    }
-    text.push_str(&format!("  route:\n    {}\n", indent(&action(config, destination, mirror, shared), 4)));
-    text
+    let removed = match destination {
+        Destination::Chain(models) if !chain::passes_keys(config, models) => {
+            Some(List::line(key_headers(config.deployment).into_iter().map(quoted)))
+        }
+        _ => None,
+    };
+    Map::new()
+        .with("match", matching(header, mirror))
+        .with_some("request_headers_to_remove", removed)
+        .with("route", action(config, destination).and(end(config, mirror)))
+}
+
+/// Requests whose cluster is `header`'s, and with `mirror` those that are copied to it.
+pub(super) fn matching(header: Map, mirror: Option<&str>) -> Map {
+    let copied = mirror.map(|model| {
+        let exact = Map::line().with("exact", quoted(mirror_cluster(model)));
+        Map::line().with("name", MIRROR_HEADER).with("string_match", exact)
+    });
+    any_path().with("headers", List::line([Some(header), copied].into_iter().flatten()))
 }
 
 /// How a request is sent.
-fn action(config: &Config<'_>, destination: Destination<'_>, mirror: Option<&str>, shared: &mut Shared) -> String {
-    let mut text = match destination {
-        Destination::Direct => format!(
-            "cluster_header: {CLUSTER_HEADER}\nauto_host_rewrite: true\nretry_policy: {}\n",
-            shared.block("same-provider", retry::SAME_PROVIDER)
-        ),
-        Destination::AnyChain => format!("cluster_header: {CLUSTER_HEADER}\n{}", to_the_next(config, shared)),
-        Destination::Chain(models) => format!("{}{}", priority_groups(config, models), to_the_next(config, shared)),
-    };
-    text.push_str("timeout: 0s\n");
-    if let Some(model) = mirror {
-        let mirror = shared.block("mirror", &mirror_policy(config, model));
-        text.push_str(&format!("request_mirror_policies:\n- {mirror}\n"));
+fn action(config: &Config<'_>, destination: Destination<'_>) -> Map {
+    let chosen = Map::new().with("cluster_header", CLUSTER_HEADER);
+    match destination {
+        Destination::Direct => chosen.with("auto_host_rewrite", true).with("retry_policy", retry::same_provider()),
+        Destination::AnyChain => chosen.and(to_the_next(config)),
+        Destination::Chain(models) => priority_groups(config, models).and(to_the_next(config)),
     }
-    text
+}
+
+/// What every action ends with: no limit on how long a model may speak, and whom a copy is for.
+pub(super) fn end(config: &Config<'_>, mirror: Option<&str>) -> Map {
+    let policies = mirror.map(|model| List::of([mirror_policy(config, model)]));
+    Map::new().with("timeout", "0s").with_some("request_mirror_policies", policies)
 }
 
 /// The module sets `:authority` for each attempt; Envoy must not do it after that.
-pub(super) fn to_the_next(config: &Config<'_>, shared: &mut Shared) -> String {
+pub(super) fn to_the_next(config: &Config<'_>) -> Map {
     let longest = config.needs.chains.iter().map(Vec::len).max().unwrap_or_default();
     // One attempt more than there are models, so that this is never what ends the last one.
     let idle = config.deployment.failover.per_try_idle_timeout.times(longest + 1).max(IDLE_TIMEOUT);
-    format!(
-        "retry_policy: {}\n# Time for every model to be silent in turn.\nidle_timeout: {idle}\n",
-        shared.block("next-provider", &retry::next_provider(config))
+    Map::new().with("retry_policy", retry::next_provider(config)).noted(
+        "Time for every model to be silent in turn.",
+        "idle_timeout",
+        idle.to_string(),
     )
 }
 
 /// The models as groups of one cluster each.
-fn priority_groups(config: &Config<'_>, models: &[String]) -> String {
+fn priority_groups(config: &Config<'_>, models: &[String]) -> Map {
+    const SPECIFIER: &str =
+        "envoy.extensions.router.cluster_specifiers.priority_group.v3.PriorityGroupClusterSpecifier";
     let passes_keys = chain::passes_keys(config, models);
     let group = |model: &String| {
         let cluster = if passes_keys { passing_cluster(model) } else { model_cluster(model) };
-        format!(
-            "      - {{ name: {}, clusters: [{{ cluster_name: {}, weight: 1 }}] }}\n",
-            quote(model),
-            quote(&cluster)
-        )
+        let cluster = Map::line().with("cluster_name", quoted(cluster)).with("weight", 1u32);
+        Map::line().with("name", quoted(model)).with("clusters", List::line([cluster]))
     };
-    let groups: String = models.iter().map(group).collect();
-    format!(
-        "inline_cluster_specifier_plugin:
-  extension:
-    name: envoy.router.cluster_specifier_plugin.priority_group
-    typed_config:
-      \"@type\": type.googleapis.com/envoy.extensions.router.cluster_specifiers.priority_group.v3.PriorityGroupClusterSpecifier
-      priority_groups:
-{groups}"
-    )
+    let config = typed::message(SPECIFIER).with("priority_groups", List::of(models.iter().map(group)));
+    let extension = typed::extension("envoy.router.cluster_specifier_plugin.priority_group", config);
+    Map::new().with("inline_cluster_specifier_plugin", Map::new().with("extension", extension))
 }
 
 /// A copy has no filter state of its request, so its plan travels in a header. It never has the client's key: nobody
 /// asked that client whether the other provider may have it.
-pub(super) fn mirror_policy(config: &Config<'_>, model: &str) -> String {
-    let keys: String =
-        key_headers(config.deployment).iter().map(|header| format!("- remove: {}\n", quote(header))).collect();
-    format!(
-        "cluster: {cluster}
-disable_shadow_host_suffix_append: true
-request_headers_mutations:
-{keys}- append:
-    header: {{ key: {PLAN_HEADER}, value: \"%FILTER_STATE(wasm.{MIRROR_PLAN_PROPERTY}:PLAIN)%\" }}
-    append_action: OVERWRITE_IF_EXISTS_OR_ADD
-",
-        cluster = quote(&mirror_cluster(model)),
-    )
+fn mirror_policy(config: &Config<'_>, model: &str) -> Tree {
+    let plan = Map::line()
+        .with("key", PLAN_HEADER)
+        .with("value", quoted(format!("%FILTER_STATE(wasm.{MIRROR_PLAN_PROPERTY}:PLAIN)%")));
+    let plan = Map::new().with("header", plan).with("append_action", "OVERWRITE_IF_EXISTS_OR_ADD");
+    let keys = key_headers(config.deployment).into_iter().map(|header| Map::new().with("remove", quoted(header)));
+    let policy = Map::new()
+        .with("cluster", quoted(mirror_cluster(model)))
+        .with("disable_shadow_host_suffix_append", true)
+        .with("request_headers_mutations", List::of(keys).with(Map::new().with("append", plan)));
+    shared("mirror", policy)
 }

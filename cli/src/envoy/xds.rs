@@ -1,9 +1,9 @@
 //! What a policy can change, as files that Envoy follows: clusters (CDS), routes (RDS) and the module's instances (ECDS).
 
 use super::config::Config;
-use super::filter::{self, Role};
 use super::needs::Needs;
-use super::yaml::{indent, quote};
+use super::{clusters, filter, route, typed};
+use crate::yaml::{List, Map, print, quoted};
 use serde::{Deserialize, Serialize};
 use std::io::Result;
 use std::path::Path;
@@ -14,19 +14,6 @@ pub(super) const ROUTES: &str = "routes.yaml";
 
 /// What the policy written last needed. No file of Envoy's.
 const NEEDS: &str = ".needs.json";
-
-/// A `ConfigSource` that reads `file` in `folder` again when a file is moved there.
-pub(super) fn source(folder: &Path, file: &str) -> String {
-    format!(
-        "resource_api_version: V3
-path_config_source:
-  path: {path}
-  watched_directory: {{ path: {folder} }}
-",
-        path = quote(&folder.join(file).display().to_string()),
-        folder = quote(&folder.display().to_string()),
-    )
-}
 
 /// What was written last, and before that.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -59,36 +46,31 @@ pub(crate) fn write(folder: &Path, config: &Config<'_>) -> Result<()> {
 
 /// Says whether the file is another than before.
 pub(crate) fn write_clusters(folder: &Path, config: &Config<'_>) -> Result<bool> {
-    const TYPE: &str = "\"@type\": type.googleapis.com/envoy.config.cluster.v3.Cluster";
-    let mut text = format!(
-        "# One endpoint or several for each cluster; what is the same for many is written once.\n{}",
-        head(config)
-    );
-    for cluster in config.clusters() {
-        let cluster = cluster.strip_prefix("- ").unwrap_or(&cluster);
-        text.push_str(&format!("- {TYPE}\n  {}\n", cluster.trim_end()));
-    }
-    replace(folder, CLUSTERS, &text)
+    let typed = |cluster| typed::message("envoy.config.cluster.v3.Cluster").and(cluster);
+    let file = resources(config, clusters::all(config).into_iter().map(typed))
+        .below("One endpoint or several for each cluster; what is the same for many is written once.");
+    replace(folder, CLUSTERS, &print(&file.into()))
 }
 
 /// Says whether the file is another than before.
 pub(crate) fn write_routes(folder: &Path, config: &Config<'_>) -> Result<bool> {
-    const TYPE: &str = "\"@type\": type.googleapis.com/envoy.config.route.v3.RouteConfiguration";
-    replace(folder, ROUTES, &format!("{}- {TYPE}\n  {}\n", head(config), indent(&config.routes(), 2)))
+    let routes = typed::message("envoy.config.route.v3.RouteConfiguration").and(route::render(config));
+    replace(folder, ROUTES, &print(&resources(config, [routes]).into()))
 }
 
 /// With these, the policy takes over.
 pub(crate) fn write_filters(folder: &Path, config: &Config<'_>) -> Result<()> {
-    for role in Role::chain(config.plugin.hold) {
-        replace(folder, &role.file_name(), &filter::resource(config.plugin, *role))?;
+    for role in filter::chain(config.plugin.hold) {
+        let file = resources(config, [filter::resource(config.plugin, *role)]);
+        replace(folder, &filter::file_name(*role), &print(&file.into()))?;
     }
     let before = before(folder, config.needs).unwrap_or_default();
     let written = Written { now: config.needs.clone(), before };
     replace(folder, NEEDS, &serde_json::to_string(&written).unwrap_or_default()).map(|_| ())
 }
 
-fn head(config: &Config<'_>) -> String {
-    format!("version_info: {}\nresources:\n", quote(&config.plugin.version))
+fn resources(config: &Config<'_>, resources: impl IntoIterator<Item = Map>) -> Map {
+    Map::new().with("version_info", quoted(&config.plugin.version)).with("resources", List::of(resources))
 }
 
 /// Replaces a file in one step: Envoy never sees half of it.

@@ -2,8 +2,8 @@
 
 use super::settings::EnvoyGateway;
 use crate::deployment::{Cluster, Deployment};
-use crate::kubernetes::object::scalar;
 use crate::kubernetes::{Object, object_name};
+use crate::yaml::{List, Map};
 use std::net::IpAddr;
 
 /// A cluster and its Backend's name.
@@ -15,8 +15,8 @@ pub(super) struct Backend<'a> {
 
 impl Backend<'_> {
     /// The item of a route's `backendRefs`.
-    pub(super) fn reference(&self) -> String {
-        format!("{{ group: gateway.envoyproxy.io, kind: Backend, name: {} }}", scalar(&self.name))
+    pub(super) fn reference(&self) -> Map {
+        Map::line().with("group", "gateway.envoyproxy.io").with("kind", "Backend").with("name", &self.name)
     }
 }
 
@@ -77,8 +77,9 @@ pub(super) fn objects<'a>(settings: &'a EnvoyGateway, backends: &[Backend<'_>]) 
             spec,
         };
         let comment = if number == 0 { "Backends are off by default: extensionApis.enableBackend." } else { "" };
-        let endpoints: String = backend.cluster.places(None).iter().map(endpoint).collect();
-        objects.push(object("gateway.envoyproxy.io/v1alpha1", "Backend", comment, format!("endpoints:\n{endpoints}")));
+        let endpoints = List::of(backend.cluster.places(None).iter().map(endpoint));
+        let spec = Map::new().with("endpoints", endpoints);
+        objects.push(object("gateway.envoyproxy.io/v1alpha1", "Backend", comment, spec));
         if let Some(server) = server(backend.cluster) {
             let spec = tls_policy(settings, backend, server);
             objects.push(object("gateway.networking.k8s.io/v1", "BackendTLSPolicy", "", spec));
@@ -87,25 +88,20 @@ pub(super) fn objects<'a>(settings: &'a EnvoyGateway, backends: &[Backend<'_>]) 
     objects
 }
 
-fn endpoint((address, port): &(&str, u16)) -> String {
+fn endpoint((address, port): &(&str, u16)) -> Map {
     let (kind, field) = if address.parse::<IpAddr>().is_ok() { ("ip", "address") } else { ("fqdn", "hostname") };
-    format!("- {kind}: {{ {field}: {}, port: {port} }}\n", scalar(address))
+    Map::new().with(kind, Map::line().with(field, *address).with("port", *port))
 }
 
-fn tls_policy(settings: &EnvoyGateway, backend: &Backend<'_>, server: &str) -> String {
+fn tls_policy(settings: &EnvoyGateway, backend: &Backend<'_>, server: &str) -> Map {
     let has_file = backend.cluster.tls.as_ref().is_some_and(|tls| tls.ca_file.is_some());
-    let trusted = match settings.ca_config_map.as_ref().filter(|_| has_file) {
-        Some(map) => format!("caCertificateRefs: [{{ group: \"\", kind: ConfigMap, name: {} }}]", scalar(map)),
-        None => "wellKnownCACertificates: System".into(),
+    let validation = Map::new().with("hostname", server);
+    let validation = match settings.ca_config_map.as_ref().filter(|_| has_file) {
+        Some(map) => {
+            let map = Map::line().with("group", "").with("kind", "ConfigMap").with("name", map);
+            validation.with("caCertificateRefs", List::line([map]))
+        }
+        None => validation.with("wellKnownCACertificates", "System"),
     };
-    format!(
-        "targetRefs:
-- {{ group: gateway.envoyproxy.io, kind: Backend, name: {name} }}
-validation:
-  hostname: {server}
-  {trusted}
-",
-        name = scalar(&backend.name),
-        server = scalar(server),
-    )
+    Map::new().with("targetRefs", List::of([backend.reference()])).with("validation", validation)
 }

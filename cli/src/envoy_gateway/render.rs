@@ -7,6 +7,7 @@ use crate::deployment::Deployment;
 use crate::kubernetes::http_route::{self, HttpRoute};
 use crate::kubernetes::{Object, manifest};
 use crate::policy_file::PolicyFile;
+use crate::yaml::{Map, quoted};
 
 /// The manifest, or what keeps it from being one: places in the deployment file, and sentences.
 pub(crate) fn render(
@@ -47,15 +48,16 @@ fn routes<'a>(settings: &'a EnvoyGateway, deployment: &Deployment, backends: &[B
     };
     let default = deployment.default_cluster.as_deref();
     let other = backends.iter().find(|backend| Some(backend.cluster.name.as_str()) == default).map(route);
-    let not_found = format!(
-        "{{ type: ExtensionRef, extensionRef: {{ group: gateway.envoyproxy.io, kind: HTTPRouteFilter, name: {}-not-found }} }}",
-        settings.name
-    );
+    let filter = Map::line()
+        .with("group", "gateway.envoyproxy.io")
+        .with("kind", "HTTPRouteFilter")
+        .with("name", format!("{}-not-found", settings.name));
+    let not_found = Map::line().with("type", "ExtensionRef").with("extensionRef", filter);
     http_route::objects(&HttpRoute {
         comment: "",
         name: &settings.name,
         namespace: &settings.namespace,
-        parent: format!("{{ name: {} }}", settings.gateway),
+        parent: Map::line().with("name", &settings.gateway),
         hosts: &settings.hosts,
         backends: backends.iter().map(route).collect(),
         other_filters: if other.is_some() { Vec::new() } else { vec![not_found] },
@@ -64,6 +66,8 @@ fn routes<'a>(settings: &'a EnvoyGateway, deployment: &Deployment, backends: &[B
 }
 
 fn not_found(settings: &EnvoyGateway) -> Object<'_> {
+    let body = Map::line().with("type", "Inline").with("inline", quoted("not an LLM call, and no default cluster\n"));
+    let response = Map::new().with("statusCode", 404u16).with("contentType", "text/plain").with("body", body);
     Object {
         comment: String::new(),
         api_version: "gateway.envoyproxy.io/v1alpha1",
@@ -71,11 +75,6 @@ fn not_found(settings: &EnvoyGateway) -> Object<'_> {
         name: format!("{}-not-found", settings.name),
         namespace: &settings.namespace,
         labels: Vec::new(),
-        spec: "directResponse:
-  statusCode: 404
-  contentType: text/plain
-  body: { type: Inline, inline: \"not an LLM call, and no default cluster\\n\" }
-"
-        .into(),
+        spec: Map::new().with("directResponse", response),
     }
 }

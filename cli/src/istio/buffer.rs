@@ -1,10 +1,11 @@
 //! How much of a request the proxy may hold while the router reads it.
 
-use super::envoy_filter::{self, MANAGER, Patch};
+use super::envoy_filter::{self, Patch, manager};
 use super::settings::{Istio, Target};
 use super::version::Version;
-use crate::envoy::bootstrap::windows;
+use crate::envoy::{listener, typed};
 use crate::kubernetes::Object;
+use crate::yaml::Map;
 
 /// Istio leaves Envoy's limit of 1 MiB, or sets 32 KiB: an LLM request with an image is larger.
 pub(super) fn object(istio: &Istio, bytes: u32) -> Option<Object<'_>> {
@@ -12,28 +13,23 @@ pub(super) fn object(istio: &Istio, bytes: u32) -> Option<Object<'_>> {
         return None;
     }
     let limit = limit(istio, bytes);
-    let (stream_window, connection_window) = windows(limit);
     let place = match istio.target {
-        Target::Sidecar => format!("listener: {{ portNumber: {} }}", istio.proxy_port()),
-        _ => String::new(),
+        Target::Sidecar => Map::new().with("listener", Map::line().with("portNumber", istio.proxy_port())),
+        _ => Map::new(),
     };
     let listener = Patch {
         apply_to: "LISTENER",
         place,
         operation: "MERGE",
-        value: format!("per_connection_buffer_limit_bytes: {limit}"),
+        value: Map::new().with("per_connection_buffer_limit_bytes", limit),
     };
     // The same for HTTP/2, where the window of a stream is the limit.
+    let settings = typed::message(listener::MANAGER).with("http2_protocol_options", listener::http2_windows(limit));
     let windows = Patch {
         apply_to: "NETWORK_FILTER",
-        place: MANAGER.into(),
+        place: manager(None),
         operation: "MERGE",
-        value: format!(
-            "name: envoy.filters.network.http_connection_manager
-typed_config:
-  \"@type\": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-  http2_protocol_options: {{ initial_stream_window_size: {stream_window}, initial_connection_window_size: {connection_window} }}"
-        ),
+        value: typed::extension("envoy.filters.network.http_connection_manager", settings),
     };
     Some(envoy_filter::object(istio, "buffer", &comment(istio), 0, &[listener, windows]))
 }

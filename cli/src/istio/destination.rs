@@ -1,10 +1,9 @@
 //! Where the clusters of a deployment are, as the mesh sees them: ServiceEntry and DestinationRule.
 
 use crate::deployment::{Cluster, Deployment, Tls};
-use crate::envoy::yaml::indent;
 use crate::istio::Istio;
-use crate::kubernetes::object::{list, scalar};
 use crate::kubernetes::{Object, object_name};
+use crate::yaml::{List, Map};
 use std::net::IpAddr;
 use std::path::Path;
 
@@ -147,22 +146,23 @@ pub(crate) fn objects<'a>(istio: &'a Istio, destinations: &[Destination<'_>]) ->
     objects
 }
 
-fn service_entry(destination: &Destination<'_>, ports: &[&Destination<'_>]) -> String {
-    let items: String = ports
-        .iter()
-        .map(|port| format!("- {{ number: {}, name: {}, protocol: {} }}\n", port.port, port_name(port), protocol(port)))
-        .collect();
-    format!(
-        "hosts: {hosts}
-# Only here: applications elsewhere reach it by way of the policy, or not at all.
-exportTo: [\".\"]
-location: MESH_EXTERNAL
-ports:
-{items}{place}
-",
-        hosts = list([destination.host.as_str()]),
-        place = if destination.place == Place::Endpoints { endpoints(destination) } else { "resolution: DNS".into() },
-    )
+fn service_entry(destination: &Destination<'_>, ports: &[&Destination<'_>]) -> Map {
+    let port = |port: &&Destination<'_>| {
+        Map::line().with("number", port.port).with("name", port_name(port)).with("protocol", protocol(port))
+    };
+    let entry = Map::new()
+        .with("hosts", List::line([&destination.host]))
+        .noted(
+            "Only here: applications elsewhere reach it by way of the policy, or not at all.",
+            "exportTo",
+            List::line(["."]),
+        )
+        .with("location", "MESH_EXTERNAL")
+        .with("ports", List::of(ports.iter().map(port)));
+    match destination.place {
+        Place::Endpoints => entry.and(endpoints(destination)),
+        Place::Service | Place::Name => entry.with("resolution", "DNS"),
+    }
 }
 
 /// HTTPS, though the proxy speaks it and no application: with HTTP, a sidecar would read all traffic on the port.
@@ -174,78 +174,69 @@ fn port_name(destination: &Destination<'_>) -> String {
     format!("{}-{}", protocol(destination).to_ascii_lowercase(), destination.port)
 }
 
-fn endpoints(destination: &Destination<'_>) -> String {
+fn endpoints(destination: &Destination<'_>) -> Map {
     let places = destination.cluster.places(None);
     let resolution = if places.iter().all(|(address, _)| address.parse::<IpAddr>().is_ok()) { "STATIC" } else { "DNS" };
     let endpoint = |(address, port): &(&str, u16)| {
-        format!("\n- {{ address: {}, ports: {{ {}: {port} }} }}", scalar(address), port_name(destination))
+        Map::line().with("address", *address).with("ports", Map::line().with(port_name(destination), *port))
     };
-    format!("resolution: {resolution}\nendpoints:{}", places.iter().map(endpoint).collect::<String>())
+    Map::new().with("resolution", resolution).with("endpoints", List::of(places.iter().map(endpoint)))
 }
 
-fn destination_rule(destination: &Destination<'_>, ports: &[&Destination<'_>]) -> String {
-    let settings: String = ports
-        .iter()
-        .map(|port| format!("  - port: {{ number: {} }}\n    {}\n", port.port, indent(&traffic(port), 4)))
-        .collect();
-    format!(
-        "host: {host}
-exportTo: [\".\"]
-trafficPolicy:
-  portLevelSettings:
-{settings}",
-        host = scalar(&destination.host),
-    )
+fn destination_rule(destination: &Destination<'_>, ports: &[&Destination<'_>]) -> Map {
+    let settings =
+        ports.iter().map(|port| Map::new().with("port", Map::line().with("number", port.port)).and(traffic(port)));
+    Map::new()
+        .with("host", &destination.host)
+        .with("exportTo", List::line(["."]))
+        .with("trafficPolicy", Map::new().with("portLevelSettings", List::of(settings)))
 }
 
 /// Connections, ejection and TLS of one port.
-fn traffic(destination: &Destination<'_>) -> String {
-    let cluster = destination.cluster;
-    let (limits, outliers) = (&cluster.circuit_breakers, &cluster.outlier_detection);
-    format!(
-        "connectionPool:
-  tcp:
-    maxConnections: {connections}
-    connectTimeout: {connect_timeout}
-    tcpKeepalive: {{ time: 60s, interval: 15s }}
-  # An answer takes a connection for as long as the model speaks.
-  http: {{ http1MaxPendingRequests: {pending}, http2MaxRequests: {requests}, maxRetries: {retries}, idleTimeout: 60s }}
-# A provider that only fails is left alone for a while. 429 and 529 never count.
-outlierDetection:
-  consecutive5xxErrors: {errors}
-  consecutiveGatewayErrors: {gateway_errors}
-  interval: {interval}
-  baseEjectionTime: {ejection}
-  maxEjectionPercent: {percent}
-{tls}",
-        connections = limits.max_connections,
-        connect_timeout = cluster.connect_timeout,
-        pending = limits.max_pending_requests,
-        requests = limits.max_requests,
-        retries = limits.max_retries,
-        errors = outliers.consecutive_5xx,
-        gateway_errors = outliers.consecutive_gateway_failure,
-        interval = outliers.interval,
-        ejection = outliers.base_ejection_time,
-        percent = outliers.max_ejection_percent,
-        tls = cluster.tls.as_ref().map(|tls| client_tls(tls, destination)).unwrap_or_default(),
-    )
+fn traffic(destination: &Destination<'_>) -> Map {
+    let (limits, outliers) = (&destination.cluster.circuit_breakers, &destination.cluster.outlier_detection);
+    let tcp = Map::new()
+        .with("maxConnections", limits.max_connections)
+        .with("connectTimeout", destination.cluster.connect_timeout.to_string())
+        .with("tcpKeepalive", Map::line().with("time", "60s").with("interval", "15s"));
+    let http = Map::line()
+        .with("http1MaxPendingRequests", limits.max_pending_requests)
+        .with("http2MaxRequests", limits.max_requests)
+        .with("maxRetries", limits.max_retries)
+        .with("idleTimeout", "60s");
+    let pool = Map::new().with("tcp", tcp).noted(
+        "An answer takes a connection for as long as the model speaks.",
+        "http",
+        http,
+    );
+    let detection = Map::new()
+        .with("consecutive5xxErrors", outliers.consecutive_5xx)
+        .with("consecutiveGatewayErrors", outliers.consecutive_gateway_failure)
+        .with("interval", outliers.interval.to_string())
+        .with("baseEjectionTime", outliers.base_ejection_time.to_string())
+        .with("maxEjectionPercent", outliers.max_ejection_percent);
+    let tls = destination.cluster.tls.as_ref().map(|tls| client_tls(tls, destination));
+    Map::new()
+        .with("connectionPool", pool)
+        .noted(
+            "A provider that only fails is left alone for a while. 429 and 529 never count.",
+            "outlierDetection",
+            detection,
+        )
+        .with_some("tls", tls)
 }
 
-fn client_tls(tls: &Tls, destination: &Destination<'_>) -> String {
+fn client_tls(tls: &Tls, destination: &Destination<'_>) -> Map {
     let server = tls.sni.as_deref().or(destination.cluster.address.as_deref()).unwrap_or(&destination.host);
     // SNI has no addresses (RFC 6066, section 3).
-    let sni = if server.parse::<IpAddr>().is_ok() { String::new() } else { format!("\n  sni: {}", scalar(server)) };
-    let ca = match &tls.ca_file {
-        Some(file) => format!("\n  caCertificates: {}", scalar(&file.display().to_string())),
-        None => "\n  # What the proxy's own system trusts.\n  caCertificates: system".into(),
-    };
-    format!(
-        "tls:
-  mode: SIMPLE{sni}
-  # The name that its certificate must be valid for.
-  subjectAltNames: {names}{ca}
-",
-        names = list([server]),
-    )
+    let sni = server.parse::<IpAddr>().is_err().then_some(server);
+    let client = Map::new().with("mode", "SIMPLE").with_some("sni", sni).noted(
+        "The name that its certificate must be valid for.",
+        "subjectAltNames",
+        List::line([server]),
+    );
+    match &tls.ca_file {
+        Some(file) => client.with("caCertificates", file.display().to_string()),
+        None => client.noted("What the proxy's own system trusts.", "caCertificates", "system"),
+    }
 }

@@ -2,34 +2,35 @@
 
 use super::plugin;
 use super::settings::{Istio, Target};
-use crate::envoy::yaml::indent;
 use crate::kubernetes::Object;
-use crate::kubernetes::object::scalar;
+use crate::yaml::{List, Map};
 
 /// One change to the configuration that Istio makes.
 #[derive(Debug)]
 pub(super) struct Patch {
     pub(super) apply_to: &'static str,
-    /// Further lines of `match`, below its context.
-    pub(super) place: String,
+    /// What `match` says besides its context.
+    pub(super) place: Map,
     pub(super) operation: &'static str,
-    pub(super) value: String,
+    pub(super) value: Map,
 }
 
-/// Where HTTP filters stand in a listener.
-pub(super) const MANAGER: &str = "listener:
-  filterChain:
-    filter:
-      name: envoy.filters.network.http_connection_manager";
+/// Where HTTP filters stand in a listener: all of them, or one.
+pub(super) fn manager(filter: Option<&str>) -> Map {
+    let manager = Map::new()
+        .with("name", "envoy.filters.network.http_connection_manager")
+        .with_some("subFilter", filter.map(|name| Map::line().with("name", name)));
+    Map::new().with("listener", Map::new().with("filterChain", Map::new().with("filter", manager)))
+}
 
 /// In front of Envoy's own router, and so behind the module.
-pub(super) fn before_router() -> String {
-    format!("{MANAGER}\n      subFilter: {{ name: envoy.filters.http.router }}")
+pub(super) fn before_router() -> Map {
+    manager(Some("envoy.filters.http.router"))
 }
 
 /// An EnvoyFilter for the proxy with the module. Those with a higher priority are applied later.
 pub(super) fn object<'a>(istio: &'a Istio, part: &str, comment: &str, priority: i32, patches: &[Patch]) -> Object<'a> {
-    let patches: String = patches.iter().map(|patch| render(istio, patch)).collect();
+    let patches = patches.iter().map(|patch| render(istio, patch));
     Object {
         comment: comment.into(),
         api_version: "networking.istio.io/v1alpha3",
@@ -37,39 +38,25 @@ pub(super) fn object<'a>(istio: &'a Istio, part: &str, comment: &str, priority: 
         name: format!("{}-{part}", istio.name),
         namespace: &istio.namespace,
         labels: Vec::new(),
-        spec: format!("{}priority: {priority}\nconfigPatches:\n{patches}", scope(istio)),
+        spec: scope(istio).with("priority", priority).with("configPatches", List::of(patches)),
     }
 }
 
-fn scope(istio: &Istio) -> String {
+fn scope(istio: &Istio) -> Map {
     match &istio.gateway {
-        Some(gateway) => {
-            let gateway = scalar(gateway);
-            format!("targetRefs:\n- {{ group: gateway.networking.k8s.io, kind: Gateway, name: {gateway} }}\n")
-        }
-        None => format!("workloadSelector:\n  labels: {}\n", plugin::labels(istio)),
+        Some(gateway) => Map::new().with("targetRefs", List::of([plugin::gateway(gateway)])),
+        None => Map::new().with("workloadSelector", Map::new().with("labels", plugin::labels(istio))),
     }
 }
 
-fn render(istio: &Istio, patch: &Patch) -> String {
+fn render(istio: &Istio, patch: &Patch) -> Map {
     let context = match istio.target {
         Target::IngressGateway | Target::EgressGateway => "GATEWAY",
         Target::Sidecar => "SIDECAR_OUTBOUND",
         Target::Waypoint => "WAYPOINT",
     };
-    let place = if patch.place.is_empty() { String::new() } else { format!("\n{}", patch.place) };
-    format!(
-        "- applyTo: {apply_to}
-  match:
-    context: {context}{place}
-  patch:
-    operation: {operation}
-    value:
-      {value}
-",
-        apply_to = patch.apply_to,
-        place = indent(&place, 4),
-        operation = patch.operation,
-        value = indent(&patch.value, 6),
-    )
+    Map::new()
+        .with("applyTo", patch.apply_to)
+        .with("match", Map::new().with("context", context).and(patch.place.clone()))
+        .with("patch", Map::new().with("operation", patch.operation).with("value", patch.value.clone()))
 }

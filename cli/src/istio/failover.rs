@@ -9,8 +9,8 @@ use crate::envoy::config::Config;
 use crate::envoy::filter::Plugin;
 use crate::envoy::mesh;
 use crate::envoy::needs::Needs;
-use crate::envoy::yaml::Shared;
 use crate::kubernetes::Object;
+use crate::yaml::{Map, Tree};
 use std::collections::HashMap;
 
 const COMMENT: &str =
@@ -29,7 +29,7 @@ pub(super) fn objects<'a>(
     let plugin = Plugin {
         hold: istio.hold,
         wasm: istio.module_path.clone().unwrap_or_default(),
-        policy: String::new(),
+        policy: Tree::Null,
         version: String::new(),
     };
     let config =
@@ -73,27 +73,26 @@ pub(super) fn problem(istio: &Istio, deployment: &Deployment, needs: &Needs, ask
 }
 
 fn patches(istio: &Istio, config: &Config<'_>, destinations: &[Destination<'_>]) -> Vec<Patch> {
-    let mut shared = Shared::default();
-    let cluster = |value| Patch { apply_to: "CLUSTER", place: String::new(), operation: "ADD", value };
-    let mut patches: Vec<_> = mesh::clusters(config, &mut shared).into_iter().map(cluster).collect();
+    let cluster = |value| Patch { apply_to: "CLUSTER", place: Map::new(), operation: "ADD", value };
+    let mut patches: Vec<_> = mesh::clusters(config).into_iter().map(cluster).collect();
     // Each goes in front of those before it, so the narrowest comes last.
     let mut routes = Vec::new();
     if !config.needs.chains.is_empty() {
-        routes.push(mesh::chain_route(config, None, &mut shared));
+        routes.push(mesh::chain_route(config, None));
     }
     for mirror in &config.needs.mirrors {
         for destination in destinations {
             let target = format!("outbound|{}||{}", destination.port, destination.host);
-            routes.push(mesh::copied_route(config, destination.cluster, &target, mirror, &mut shared));
+            routes.push(mesh::copied_route(config, destination.cluster, &target, mirror));
         }
         if !config.needs.chains.is_empty() {
-            routes.push(mesh::chain_route(config, Some(mirror), &mut shared));
+            routes.push(mesh::chain_route(config, Some(mirror)));
         }
     }
     let place = match istio.target {
         // Where the module does not run, a header of the application's own must not lead here.
-        Target::Sidecar => format!("routeConfiguration: {{ portNumber: {} }}", istio.proxy_port()),
-        _ => String::new(),
+        Target::Sidecar => Map::new().with("routeConfiguration", Map::line().with("portNumber", istio.proxy_port())),
+        _ => Map::new(),
     };
     let route = |value| Patch { apply_to: "HTTP_ROUTE", place: place.clone(), operation: "INSERT_FIRST", value };
     patches.extend(routes.into_iter().map(route));
@@ -102,17 +101,17 @@ fn patches(istio: &Istio, config: &Config<'_>, destinations: &[Destination<'_>])
 
 /// Keys of requests with one model, in the mesh's own clusters.
 fn keys(config: &Config<'_>, destinations: &[Destination<'_>]) -> Vec<Patch> {
-    let mut shared = Shared::default();
     let mut patches: Vec<Patch> = Vec::new();
     for (index, destination) in destinations.iter().enumerate() {
         let is_same = |other: &Destination<'_>| (&other.host, other.port) == (&destination.host, destination.port);
         if destinations.iter().take(index).any(is_same) {
             continue;
         }
-        let Some(value) = mesh::key(config, destination.cluster, &mut shared) else { continue };
+        let Some(value) = mesh::key(config, destination.cluster) else { continue };
+        let cluster = Map::line().with("service", &destination.host).with("portNumber", destination.port);
         patches.push(Patch {
             apply_to: "CLUSTER",
-            place: format!("cluster: {{ service: {}, portNumber: {} }}", destination.host, destination.port),
+            place: Map::new().with("cluster", cluster),
             operation: "MERGE",
             value,
         });

@@ -3,7 +3,7 @@
 use super::plugin;
 use super::settings::{Istio, Target};
 use crate::kubernetes::Object;
-use crate::kubernetes::object::{list, scalar};
+use crate::yaml::{List, Map};
 
 /// What has to be there in front of the module.
 pub(super) fn objects(istio: &Istio) -> Vec<Object<'_>> {
@@ -15,7 +15,7 @@ pub(super) fn objects(istio: &Istio) -> Vec<Object<'_>> {
     }
 }
 
-fn object<'a>(istio: &'a Istio, kind: &'static str, comment: &str, name: String, spec: String) -> Object<'a> {
+fn object<'a>(istio: &'a Istio, kind: &'static str, comment: &str, name: String, spec: Map) -> Object<'a> {
     Object {
         comment: comment.into(),
         api_version: "networking.istio.io/v1",
@@ -27,46 +27,29 @@ fn object<'a>(istio: &'a Istio, kind: &'static str, comment: &str, name: String,
     }
 }
 
-fn hosts(istio: &Istio) -> String {
-    list(istio.hosts.iter().map(String::as_str))
+fn port(number: u16, protocol: &str) -> Map {
+    let name = protocol.to_ascii_lowercase();
+    Map::line().with("number", number).with("name", name).with("protocol", protocol)
+}
+
+/// A Gateway of Istio's own API for the selected proxies.
+fn servers(istio: &Istio, port: Map, tls: Option<Map>) -> Map {
+    let server = Map::new().with("port", port).with("hosts", List::line(&istio.hosts)).with_some("tls", tls);
+    Map::new().with("selector", plugin::labels(istio)).with("servers", List::of([server]))
 }
 
 fn ingress(istio: &Istio) -> Object<'_> {
     let (protocol, tls, comment) = match &istio.credential_name {
-        Some(secret) => ("HTTPS", format!("\n  tls: {{ mode: SIMPLE, credentialName: {} }}", scalar(secret)), ""),
-        None => (
-            "HTTP",
-            String::new(),
-            "Prompts and keys come in plain text here: name a certificate with `credentialName`.",
-        ),
+        Some(secret) => ("HTTPS", Some(Map::line().with("mode", "SIMPLE").with("credentialName", secret)), ""),
+        None => ("HTTP", None, "Prompts and keys come in plain text here: name a certificate with `credentialName`."),
     };
-    let spec = format!(
-        "selector: {labels}
-servers:
-- port: {{ number: {port}, name: {name}, protocol: {protocol} }}
-  hosts: {hosts}{tls}
-",
-        labels = plugin::labels(istio),
-        port = istio.port(),
-        name = protocol.to_ascii_lowercase(),
-        hosts = hosts(istio),
-    );
+    let spec = servers(istio, port(istio.port(), protocol), tls);
     object(istio, "Gateway", comment, istio.name.clone(), spec)
 }
 
 /// Mutual TLS from the applications' sidecars: so the router knows who calls (`match.principals`).
 fn egress(istio: &Istio) -> Object<'_> {
-    let spec = format!(
-        "selector: {labels}
-servers:
-- port: {{ number: {port}, name: https, protocol: HTTPS }}
-  hosts: {hosts}
-  tls: {{ mode: ISTIO_MUTUAL }}
-",
-        labels = plugin::labels(istio),
-        port = istio.proxy_port(),
-        hosts = hosts(istio),
-    );
+    let spec = servers(istio, port(istio.proxy_port(), "HTTPS"), Some(Map::line().with("mode", "ISTIO_MUTUAL")));
     object(
         istio,
         "Gateway",
@@ -79,17 +62,13 @@ servers:
 /// The host that applications call. Nothing serves it but the routes.
 fn host(istio: &Istio) -> Object<'_> {
     // Elsewhere, sidecars without the module would follow routes by a header that their application wrote.
-    let export = if istio.target == Target::Sidecar { "exportTo: [\".\"]\n" } else { "" };
-    let spec = format!(
-        "hosts: {hosts}
-{export}location: MESH_INTERNAL
-resolution: STATIC
-ports:
-- {{ number: {port}, name: http, protocol: HTTP }}
-",
-        hosts = hosts(istio),
-        port = istio.port(),
-    );
+    let export = (istio.target == Target::Sidecar).then(|| List::line(["."]));
+    let spec = Map::new()
+        .with("hosts", List::line(&istio.hosts))
+        .with_some("exportTo", export)
+        .with("location", "MESH_INTERNAL")
+        .with("resolution", "STATIC")
+        .with("ports", List::of([port(istio.port(), "HTTP")]));
     let comment = "What applications call, in plain HTTP. Istio gives it an address (sidecars need DNS capture:\nISTIO_META_DNS_CAPTURE); nothing stands behind it but the routes below.";
     let mut object = object(istio, "ServiceEntry", comment, istio.name.clone(), spec);
     if let (Target::Waypoint, Some(waypoint)) = (istio.target, &istio.gateway) {
@@ -98,23 +77,28 @@ ports:
     object
 }
 
+/// The egress gateway's service.
+fn service(istio: &Istio) -> &str {
+    istio.service.as_deref().unwrap_or_default()
+}
+
 fn to_gateway(istio: &Istio) -> Object<'_> {
-    let spec = format!(
-        "hosts: {hosts}
-gateways: [mesh]
-http:
-- match: [{{ port: {port} }}]
-  route:
-  - destination: {{ host: {service}, subset: {subset}, port: {{ number: {proxy_port} }} }}
-  # The gateway tries again; twice would be twice the price.
-  retries: {{ attempts: 0 }}
-",
-        hosts = hosts(istio),
-        port = istio.port(),
-        service = scalar(istio.service.as_deref().unwrap_or_default()),
-        subset = istio.name,
-        proxy_port = istio.proxy_port(),
-    );
+    let destination = Map::line()
+        .with("host", service(istio))
+        .with("subset", &istio.name)
+        .with("port", Map::line().with("number", istio.proxy_port()));
+    let rule = Map::new()
+        .with("match", List::line([Map::line().with("port", istio.port())]))
+        .with("route", List::of([Map::new().with("destination", destination)]))
+        .noted(
+            "The gateway tries again; twice would be twice the price.",
+            "retries",
+            Map::line().with("attempts", 0u32),
+        );
+    let spec = Map::new()
+        .with("hosts", List::line(&istio.hosts))
+        .with("gateways", List::line(["mesh"]))
+        .with("http", List::of([rule]));
     object(
         istio,
         "VirtualService",
@@ -125,19 +109,11 @@ http:
 }
 
 fn mutual_tls(istio: &Istio) -> Object<'_> {
-    let spec = format!(
-        "host: {service}
-subsets:
-- name: {subset}
-  trafficPolicy:
-    portLevelSettings:
-    - port: {{ number: {port} }}
-      tls: {{ mode: ISTIO_MUTUAL, sni: {sni} }}
-",
-        service = scalar(istio.service.as_deref().unwrap_or_default()),
-        subset = istio.name,
-        port = istio.proxy_port(),
-        sni = istio.hosts.first().map(|host| scalar(host)).unwrap_or_default(),
-    );
+    let tls = Map::line().with("mode", "ISTIO_MUTUAL").with_some("sni", istio.hosts.first());
+    let settings = Map::new().with("port", Map::line().with("number", istio.proxy_port())).with("tls", tls);
+    let subset = Map::new()
+        .with("name", &istio.name)
+        .with("trafficPolicy", Map::new().with("portLevelSettings", List::of([settings])));
+    let spec = Map::new().with("host", service(istio)).with("subsets", List::of([subset]));
     object(istio, "DestinationRule", "", format!("{}-to-gateway", istio.name), spec)
 }

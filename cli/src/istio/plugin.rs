@@ -2,18 +2,19 @@
 
 use super::settings::{FailStrategy, Istio, Phase, PullPolicy, Target};
 use super::version::Version;
-use crate::envoy::yaml::{indent, quote};
-use crate::kubernetes::object::scalar;
-use crate::kubernetes::{Object, document};
+use crate::envoy::filter::members;
+use crate::kubernetes::Object;
+use crate::yaml::{List, Map, Tree, document, quoted};
 use pointsman_document::Document;
+use pointsman_engine::config::{Hold, Told};
 
 /// Gate and router: a gate without its router lets everything pass, a router without its gate refuses everything, so the
 /// gate comes first.
 pub(super) fn objects<'a>(istio: &'a Istio, policy: &Document) -> Vec<Object<'a>> {
-    let configuration = format!("role: router\nhold: gate\npolicy:\n  {}\n", indent(&document(policy), 2));
+    let router = Told::Router { hold: Hold::Gate, policy: document(policy) };
     vec![
-        plugin(istio, "gate", istio.priority.saturating_sub(1), GATE_COMMENT, "role: gate\n"),
-        plugin(istio, "router", istio.priority, ROUTER_COMMENT, &configuration),
+        plugin(istio, istio.priority.saturating_sub(1), GATE_COMMENT, Told::Gate),
+        plugin(istio, istio.priority, ROUTER_COMMENT, router),
     ]
 }
 
@@ -22,8 +23,10 @@ const GATE_COMMENT: &str =
 const ROUTER_COMMENT: &str =
     "The router reads requests and decides. It has the policy; the gate right behind it has none.";
 
-fn plugin<'a>(istio: &'a Istio, role: &str, priority: i32, comment: &str, configuration: &str) -> Object<'a> {
+fn plugin<'a>(istio: &'a Istio, priority: i32, comment: &str, told: Told<Tree>) -> Object<'a> {
+    let role = told.role().name();
     let name = format!("{}-{role}", istio.name);
+    let (fail_strategy, why) = fail_strategy(istio);
     Object {
         comment: format!("{comment}\nIts filter in Envoy: {}", filter_name(istio, &name)),
         api_version: "extensions.istio.io/v1alpha1",
@@ -31,20 +34,13 @@ fn plugin<'a>(istio: &'a Istio, role: &str, priority: i32, comment: &str, config
         name,
         namespace: &istio.namespace,
         labels: Vec::new(),
-        spec: format!(
-            "{target}{module}pluginName: pointsman-{role}
-{phase}# Higher runs first. Nothing may stand between router and gate.
-priority: {priority}
-{fail}{matching}pluginConfig:
-  {configuration}
-",
-            target = target(istio),
-            module = module(istio),
-            phase = phase(istio),
-            fail = fail_strategy(istio),
-            matching = matching(istio),
-            configuration = indent(configuration, 2),
-        ),
+        spec: target(istio)
+            .and(module(istio))
+            .with("pluginName", format!("pointsman-{role}"))
+            .and(place(istio, priority))
+            .noted(why, "failStrategy", fail_strategy)
+            .and(matching(istio))
+            .with("pluginConfig", members(Map::new(), told)),
     }
 }
 
@@ -58,48 +54,49 @@ fn filter_name(istio: &Istio, name: &str) -> String {
     }
 }
 
-fn target(istio: &Istio) -> String {
+fn target(istio: &Istio) -> Map {
     match (istio.target, &istio.gateway) {
-        (Target::Waypoint, _) => format!(
-            "# Only the host's own traffic: other services of the same waypoint are not touched.
-targetRefs:
-- {{ group: networking.istio.io, kind: ServiceEntry, name: {} }}
-",
-            istio.name
+        (Target::Waypoint, _) => Map::new().noted(
+            "Only the host's own traffic: other services of the same waypoint are not touched.",
+            "targetRefs",
+            List::of([service_entry(istio)]),
         ),
-        (_, Some(gateway)) => {
-            format!("targetRefs:\n- {{ group: gateway.networking.k8s.io, kind: Gateway, name: {} }}\n", scalar(gateway))
-        }
-        (_, None) => format!("selector:\n  matchLabels: {}\n", labels(istio)),
+        (_, Some(name)) => Map::new().with("targetRefs", List::of([gateway(name)])),
+        (_, None) => Map::new().with("selector", Map::new().with("matchLabels", labels(istio))),
     }
+}
+
+/// The host that applications call, as what a waypoint's objects are for.
+pub(super) fn service_entry(istio: &Istio) -> Map {
+    Map::line().with("group", "networking.istio.io").with("kind", "ServiceEntry").with("name", &istio.name)
+}
+
+/// A gateway of the Gateway API.
+pub(super) fn gateway(name: &str) -> Map {
+    Map::line().with("group", "gateway.networking.k8s.io").with("kind", "Gateway").with("name", name)
 }
 
 /// The selector on one line.
-pub(super) fn labels(istio: &Istio) -> String {
-    let labels: Vec<_> =
-        istio.selector.iter().map(|(key, value)| format!("{}: {}", scalar(key), scalar(value))).collect();
-    format!("{{ {} }}", labels.join(", "))
+pub(super) fn labels(istio: &Istio) -> Map {
+    istio.selector.iter().fold(Map::line(), |map, (key, value)| map.with(key, value))
 }
 
-fn module(istio: &Istio) -> String {
-    let mut text = format!("url: {}\n", quote(&istio.url));
-    match &istio.sha256 {
-        Some(sha256) if is_image(istio) => {
-            text.push_str(&format!("# The digest of the image's manifest.\nsha256: {}\n", quote(sha256)));
-        }
-        Some(sha256) => text.push_str(&format!("# The digest of the module.\nsha256: {}\n", quote(sha256))),
-        None => {}
+fn module(istio: &Istio) -> Map {
+    let map = Map::new().with("url", quoted(&istio.url));
+    let map = match &istio.sha256 {
+        Some(sha256) if is_image(istio) => map.noted("The digest of the image's manifest.", "sha256", quoted(sha256)),
+        Some(sha256) => map.noted("The digest of the module.", "sha256", quoted(sha256)),
+        None => map,
+    };
+    let pull = istio.image_pull_policy.map(|policy| match policy {
+        PullPolicy::IfNotPresent => "IfNotPresent",
+        PullPolicy::Always => "Always",
+    });
+    let map = map.with_some("imagePullPolicy", pull);
+    match &istio.image_pull_secret {
+        Some(secret) => map.noted("A secret of this namespace.", "imagePullSecret", secret),
+        None => map,
     }
-    if let Some(policy) = istio.image_pull_policy {
-        text.push_str(match policy {
-            PullPolicy::IfNotPresent => "imagePullPolicy: IfNotPresent\n",
-            PullPolicy::Always => "imagePullPolicy: Always\n",
-        });
-    }
-    if let Some(secret) = &istio.image_pull_secret {
-        text.push_str(&format!("# A secret of this namespace.\nimagePullSecret: {}\n", scalar(secret)));
-    }
-    text
 }
 
 /// A URL without a scheme is one of an image.
@@ -107,45 +104,48 @@ pub(super) fn is_image(istio: &Istio) -> bool {
     istio.url.split_once("://").is_none_or(|(scheme, _)| scheme == "oci")
 }
 
-fn phase(istio: &Istio) -> String {
-    match istio.phase {
-        None => "# Without a phase, the module runs behind authentication and authorization, which is where routing belongs.\n".into(),
-        Some(Phase::Authn) => "# In front of Istio's authentication: JWT claims are not known yet.\nphase: AUTHN\n".into(),
-        Some(Phase::Authz) => "# In front of Istio's authorization: it sees requests that will be refused.\nphase: AUTHZ\n".into(),
-        Some(Phase::Stats) => "phase: STATS\n".into(),
-    }
+/// Where the plugin stands among the filters.
+fn place(istio: &Istio, priority: i32) -> Map {
+    const ADJACENT: &str = "Higher runs first. Nothing may stand between router and gate.";
+    let behind =
+        "Without a phase, the module runs behind authentication and authorization, which is where routing belongs.";
+    let (phase, why) = match istio.phase {
+        None => return Map::new().noted(format!("{behind}\n{ADJACENT}"), "priority", priority),
+        Some(Phase::Authn) => ("AUTHN", "In front of Istio's authentication: JWT claims are not known yet."),
+        Some(Phase::Authz) => ("AUTHZ", "In front of Istio's authorization: it sees requests that will be refused."),
+        Some(Phase::Stats) => ("STATS", ""),
+    };
+    Map::new().noted(why, "phase", phase).noted(ADJACENT, "priority", priority)
 }
 
-fn fail_strategy(istio: &Istio) -> &'static str {
+fn fail_strategy(istio: &Istio) -> (&'static str, &'static str) {
     match istio.fail_strategy() {
-        FailStrategy::Reload => {
-            "# A module that has failed is loaded anew for the next request. While it cannot be loaded at all, requests are
-# refused, as with FAIL_CLOSE: without a router they would pass unrouted.
-failStrategy: FAIL_RELOAD
-"
-        }
+        FailStrategy::Reload => (
+            "FAIL_RELOAD",
+            "A module that has failed is loaded anew for the next request. While it cannot be loaded at all, requests are
+refused, as with FAIL_CLOSE: without a router they would pass unrouted.",
+        ),
         // FAIL_OPEN is refused when the settings are read.
-        FailStrategy::Close | FailStrategy::Open => {
-            "# A module that has failed refuses requests until its configuration changes. From Istio 1.27 there is FAIL_RELOAD.
-failStrategy: FAIL_CLOSE
-"
-        }
+        FailStrategy::Close | FailStrategy::Open => (
+            "FAIL_CLOSE",
+            "A module that has failed refuses requests until its configuration changes. From Istio 1.27 there is FAIL_RELOAD.",
+        ),
     }
 }
 
-fn matching(istio: &Istio) -> String {
+fn matching(istio: &Istio) -> Map {
+    let client = Map::new().with("mode", "CLIENT");
     match istio.target {
-        Target::IngressGateway | Target::EgressGateway => "match:\n- mode: CLIENT\n".into(),
-        Target::Sidecar => format!(
-            "# Only what the application sends, and only on this port: without it, the module would also run on what comes in.
-match:
-- mode: CLIENT
-  ports:
-  - number: {}
-",
-            istio.proxy_port()
-        ),
+        Target::IngressGateway | Target::EgressGateway => Map::new().with("match", List::of([client])),
+        Target::Sidecar => {
+            let port = Map::new().with("number", istio.proxy_port());
+            Map::new().noted(
+                "Only what the application sends, and only on this port: without it, the module would also run on what comes in.",
+                "match",
+                List::of([client.with("ports", List::of([port]))]),
+            )
+        }
         // A waypoint counts as the server's side: CLIENT would never match.
-        Target::Waypoint => String::new(),
+        Target::Waypoint => Map::new(),
     }
 }

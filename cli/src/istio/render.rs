@@ -4,10 +4,11 @@ use super::destination::{self, Destination};
 use super::settings::{Istio, Target};
 use super::version::Version;
 use super::{buffer, failover, gateway, plugin, route, stop};
-use crate::deployment::{Deployment, Hold};
+use crate::deployment::Deployment;
 use crate::envoy::needs::Needs;
 use crate::kubernetes::{Object, manifest};
 use crate::policy_file::PolicyFile;
+use pointsman_engine::config::Hold;
 use std::path::Path;
 
 /// What is rendered, beside the deployment.
@@ -47,7 +48,7 @@ fn objects<'a>(rendering: &Rendering<'a>, needs: &Needs, destinations: &[Destina
     let Rendering { deployment, istio, .. } = rendering;
     let mut objects = match rendering.hold {
         Hold::Gate => plugin::objects(istio, &rendering.policy.source.document),
-        Hold::Stop => vec![stop::object(istio, &rendering.policy.json())],
+        Hold::Stop => vec![stop::object(istio, &rendering.policy.source.document)],
     };
     objects.extend(buffer::object(istio, deployment.buffer_limit_bytes));
     objects.extend(destination::objects(istio, destinations));

@@ -3,75 +3,63 @@
 use super::envoy_filter::{self, Patch};
 use super::plugin::is_image;
 use super::settings::{FailStrategy, Istio};
-use crate::envoy::yaml::{indent, quote};
+use crate::envoy::filter::{RUNTIME, WASM, configuration};
+use crate::envoy::typed;
 use crate::kubernetes::Object;
+use crate::yaml::{List, Map, document, quoted};
+use pointsman_document::Document;
+use pointsman_engine::config::{Hold, Told};
 
-const WASM_TYPE: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
 const COMMENT: &str =
     "The router, which holds requests by itself: no gate. Never together with WasmPlugins for the same proxy, or every
 request is routed twice. From Istio 1.28: an older istiod does not know `allow_on_headers_stop_iteration`.";
 
-pub(super) fn object<'a>(istio: &'a Istio, policy: &str) -> Object<'a> {
+pub(super) fn object<'a>(istio: &'a Istio, policy: &Document) -> Object<'a> {
     let name = format!("{}-router", istio.name);
     let extension = Patch {
         apply_to: "EXTENSION_CONFIG",
-        place: String::new(),
+        place: Map::new(),
         operation: "ADD",
-        value: format!("name: {name}\ntyped_config:\n  {}", indent(&typed_config(istio, policy), 2)),
+        value: typed::extension(&name, typed_config(istio, policy)),
     };
+    let source =
+        Map::line().with("ads", Map::new()).with("initial_fetch_timeout", "0s").with("resource_api_version", "V3");
+    let discovery = Map::new()
+        .noted("Istio's agent fetches the module and hands Envoy a file.", "config_source", source)
+        .with("type_urls", List::line([typed::url(WASM)]));
     let filter = Patch {
         apply_to: "HTTP_FILTER",
         place: envoy_filter::before_router(),
         operation: "INSERT_BEFORE",
-        value: format!(
-            "name: {name}
-config_discovery:
-  # Istio's agent fetches the module and hands Envoy a file.
-  config_source: {{ ads: {{}}, initial_fetch_timeout: 0s, resource_api_version: V3 }}
-  type_urls: [{WASM_TYPE}]"
-        ),
+        value: Map::new().with("name", &name).with("config_discovery", discovery),
     };
     envoy_filter::object(istio, "router", COMMENT, 0, &[extension, filter])
 }
 
-fn typed_config(istio: &Istio, policy: &str) -> String {
-    let configuration =
-        format!("{{\n  \"role\": \"router\",\n  \"hold\": \"stop\",\n  \"policy\": {}\n}}", indent(policy, 2));
-    let policy = match istio.fail_strategy() {
+fn typed_config(istio: &Istio, policy: &Document) -> Map {
+    let failure_policy = match istio.fail_strategy() {
         FailStrategy::Reload => "FAIL_RELOAD",
         FailStrategy::Close | FailStrategy::Open => "FAIL_CLOSED",
     };
-    format!(
-        "\"@type\": {WASM_TYPE}
-config:
-  name: {name}
-  root_id: pointsman-router
-  failure_policy: {policy}
-  allow_on_headers_stop_iteration: true
-  vm_config:
-    runtime: envoy.wasm.runtime.v8
-    code: {code}
-  configuration:
-    \"@type\": type.googleapis.com/google.protobuf.StringValue
-    value: |-
-      {configuration}
-",
-        name = istio.name,
-        code = code(istio),
-        configuration = indent(&configuration, 6),
-    )
+    let config = Map::new()
+        .with("name", &istio.name)
+        .with("root_id", "pointsman-router")
+        .with("failure_policy", failure_policy)
+        .with("allow_on_headers_stop_iteration", true)
+        .with("vm_config", Map::new().with("runtime", RUNTIME).with("code", code(istio)))
+        .with("configuration", configuration(Told::Router { hold: Hold::Stop, policy: document(policy) }));
+    typed::message(WASM).with("config", config)
 }
 
-fn code(istio: &Istio) -> String {
+fn code(istio: &Istio) -> Map {
     if let Some(path) = istio.url.strip_prefix("file://") {
-        return format!("{{ local: {{ filename: {} }} }}", quote(path));
+        return Map::line().with("local", Map::line().with("filename", quoted(path)));
     }
     let scheme = if is_image(istio) && !istio.url.contains("://") { "oci://" } else { "" };
     // Istio's word for "none".
     let sha256 = istio.sha256.as_deref().unwrap_or("nil");
-    format!(
-        "{{ remote: {{ http_uri: {{ uri: {uri}, cluster: _, timeout: 30s }}, sha256: {sha256} }} }}",
-        uri = quote(&format!("{scheme}{}", istio.url)),
-        sha256 = quote(sha256),
-    )
+    let uri =
+        Map::line().with("uri", quoted(format!("{scheme}{}", istio.url))).with("cluster", "_").with("timeout", "30s");
+    let remote = Map::line().with("http_uri", uri).with("sha256", quoted(sha256));
+    Map::line().with("remote", remote)
 }

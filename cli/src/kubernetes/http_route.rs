@@ -1,8 +1,7 @@
 //! Routes by the router's header in the Gateway API, for Istio and for Envoy Gateway.
 
 use super::Object;
-use super::object::{list, scalar};
-use crate::envoy::yaml::indent;
+use crate::yaml::{List, Map};
 use pointsman_engine::names::CLUSTER_HEADER;
 
 /// One rule's destination.
@@ -13,9 +12,9 @@ pub(crate) struct Backend {
     /// The host name that the server expects.
     pub(crate) authority: Option<String>,
     /// The `backendRefs` item.
-    pub(crate) reference: String,
+    pub(crate) reference: Map,
     /// Further filters of the rule, each an item.
-    pub(crate) filters: Vec<String>,
+    pub(crate) filters: Vec<Map>,
 }
 
 /// Routes for each backend and for everything else.
@@ -25,12 +24,12 @@ pub(crate) struct HttpRoute<'a> {
     pub(crate) name: &'a str,
     pub(crate) namespace: &'a str,
     /// The `parentRefs` item.
-    pub(crate) parent: String,
+    pub(crate) parent: Map,
     pub(crate) hosts: &'a [String],
     pub(crate) backends: Vec<Backend>,
     /// What is no LLM call goes here; without it, such a request gets what `other_filters` say.
     pub(crate) other: Option<Backend>,
-    pub(crate) other_filters: Vec<String>,
+    pub(crate) other_filters: Vec<Map>,
 }
 
 /// An HTTPRoute has at most this many rules.
@@ -38,65 +37,55 @@ const MAX_RULES: usize = 16;
 
 /// As many objects as the rules need.
 pub(crate) fn objects<'a>(route: &HttpRoute<'a>) -> Vec<Object<'a>> {
-    let mut rules: Vec<String> = other(route).into_iter().collect();
-    rules.extend(route.backends.iter().map(chosen));
-    let part = |(number, rules): (usize, &[String])| Object {
+    let mut rules: Vec<(&str, Map)> = Vec::new();
+    rules.extend(other(route).map(|rule| ("Everything but an LLM call that the router has decided.", rule)));
+    rules.extend(route.backends.iter().map(|backend| ("", chosen(backend))));
+    let part = |(number, rules): (usize, &[(&str, Map)])| Object {
         comment: if number == 0 { route.comment.to_owned() } else { String::new() },
         api_version: "gateway.networking.k8s.io/v1",
         kind: "HTTPRoute",
         name: if number == 0 { route.name.to_owned() } else { format!("{}-{}", route.name, number + 1) },
         namespace: route.namespace,
         labels: Vec::new(),
-        spec: format!("parentRefs:\n- {}\n{}rules:\n{}", route.parent, hosts(route.hosts), rules.concat()),
+        spec: Map::new()
+            .with("parentRefs", List::of([route.parent.clone()]))
+            .with_some("hostnames", (!route.hosts.is_empty()).then(|| List::line(route.hosts)))
+            .with("rules", rules.iter().fold(List::new(), |list, (why, rule)| list.noted(*why, rule.clone()))),
     };
     rules.chunks(MAX_RULES).enumerate().map(part).collect()
 }
 
-fn hosts(hosts: &[String]) -> String {
-    if hosts.is_empty() {
-        return String::new();
-    }
-    format!("hostnames: {}\n", list(hosts.iter().map(String::as_str)))
+fn chosen(backend: &Backend) -> Map {
+    let header = Map::line().with("name", CLUSTER_HEADER).with("type", "Exact").with("value", &backend.value);
+    let removed = Map::line().with("remove", List::line([CLUSTER_HEADER]));
+    let removed = Map::line().with("type", "RequestHeaderModifier").with("requestHeaderModifier", removed);
+    let rewrite = backend.authority.as_ref().map(|authority| {
+        Map::line().with("type", "URLRewrite").with("urlRewrite", Map::line().with("hostname", authority))
+    });
+    let filters = [removed].into_iter().chain(rewrite).chain(backend.filters.iter().cloned());
+    Map::new()
+        .with("matches", List::of([Map::new().with("headers", List::line([header]))]))
+        .with("filters", List::of(filters))
+        .and(to(backend))
 }
 
-fn chosen(backend: &Backend) -> String {
-    let rewrite = backend
-        .authority
-        .as_ref()
-        .map(|authority| format!("- {{ type: URLRewrite, urlRewrite: {{ hostname: {} }} }}\n", scalar(authority)));
-    let more: String = backend.filters.iter().map(|filter| format!("- {filter}\n")).collect();
-    let filters = format!(
-        "- {{ type: RequestHeaderModifier, requestHeaderModifier: {{ remove: [{CLUSTER_HEADER}] }} }}\n{}{more}",
-        rewrite.unwrap_or_default()
-    );
-    format!(
-        "- matches:
-  - headers: [{{ name: {CLUSTER_HEADER}, type: Exact, value: {value} }}]
-  filters:
-  {filters}
-  backendRefs: [{reference}]
-  timeouts: {{ request: 0s }}
-",
-        value = scalar(&backend.value),
-        filters = indent(&filters, 2),
-        reference = backend.reference,
-    )
+/// The destination, and no limit on how long it may answer.
+fn to(backend: &Backend) -> Map {
+    Map::new()
+        .with("backendRefs", List::line([backend.reference.clone()]))
+        .with("timeouts", Map::line().with("request", "0s"))
 }
 
 /// The rule for everything else, if anything is to be done with it.
-fn other(route: &HttpRoute<'_>) -> Option<String> {
+fn other(route: &HttpRoute<'_>) -> Option<Map> {
     if route.other.is_none() && route.other_filters.is_empty() {
         return None;
     }
-    let filters: String = route.other_filters.iter().map(|filter| format!("  - {filter}\n")).collect();
-    let filters = if filters.is_empty() { filters } else { format!("  filters:\n{filters}") };
-    let action = match &route.other {
-        Some(backend) => format!("  backendRefs: [{}]\n  timeouts: {{ request: 0s }}\n", backend.reference),
-        None => String::new(),
-    };
-    Some(format!(
-        "# Everything but an LLM call that the router has decided.
-- matches: [{{ path: {{ type: PathPrefix, value: / }} }}]
-{filters}{action}"
-    ))
+    let path = Map::line().with("type", "PathPrefix").with("value", "/");
+    let filters = (!route.other_filters.is_empty()).then(|| List::of(route.other_filters.iter().cloned()));
+    let rule = Map::new().with("matches", List::line([Map::line().with("path", path)])).with_some("filters", filters);
+    Some(match &route.other {
+        Some(backend) => rule.and(to(backend)),
+        None => rule,
+    })
 }

@@ -1,60 +1,34 @@
 //! When an image says it was made. A clock would make every build another image, so there is none here.
 
-/// A moment, in seconds since 1970.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Created(u64);
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
-/// The end of the year 9999, the last that RFC 3339 can write.
-const LAST: u64 = 253_402_300_799;
+/// A moment from 1970 to 9999, the last year that RFC 3339 can write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Created(OffsetDateTime);
 
 impl Created {
     /// The beginning of 1970, for images that say nothing about their time.
-    pub(crate) const UNSAID: Self = Self(0);
+    pub(crate) const UNSAID: Self = Self(OffsetDateTime::UNIX_EPOCH);
 
     /// What reproducible builds put into `SOURCE_DATE_EPOCH`.
     pub(crate) fn read(written: &str) -> Result<Self, String> {
-        match written.parse() {
-            Ok(seconds @ 0..=LAST) => Ok(Self(seconds)),
+        let seconds = written.parse::<u64>().ok().and_then(|seconds| i64::try_from(seconds).ok());
+        match seconds.map(OffsetDateTime::from_unix_timestamp) {
+            Some(Ok(moment)) => Ok(Self(moment)),
             _ => Err(format!("SOURCE_DATE_EPOCH: `{written}` is not a number of seconds since 1970")),
         }
     }
 
     pub(crate) fn seconds(self) -> u64 {
-        self.0
+        // Never before 1970.
+        self.0.unix_timestamp().try_into().unwrap_or_default()
     }
 
     pub(crate) fn rfc3339(self) -> String {
-        let (year, month, day) = date(self.0 / 86_400);
-        let second = self.0 % 86_400;
-        format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60)
+        // Never after 9999.
+        self.0.format(&Rfc3339).unwrap_or_default()
     }
-}
-
-/// Year, month and day of the Gregorian calendar, given the days since 1970.
-fn date(mut days: u64) -> (u64, u64, u64) {
-    let mut year = 1970;
-    while days >= days_of(year) {
-        days -= days_of(year);
-        year += 1;
-    }
-    let february = if is_leap(year) { 29 } else { 28 };
-    let mut month = 1;
-    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30] {
-        if days < length {
-            break;
-        }
-        days -= length;
-        month += 1;
-    }
-    (year, month, days + 1)
-}
-
-fn days_of(year: u64) -> u64 {
-    if is_leap(year) { 366 } else { 365 }
-}
-
-fn is_leap(year: u64) -> bool {
-    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
 }
 
 #[cfg(test)]
@@ -70,9 +44,10 @@ mod tests {
             (1_767_225_599, "2025-12-31T23:59:59Z"),
             (1_795_262_400, "2026-11-21T12:00:00Z"),
             (4_107_542_400, "2100-03-01T00:00:00Z"),
-            (LAST, "9999-12-31T23:59:59Z"),
+            (253_402_300_799_u64, "9999-12-31T23:59:59Z"),
         ] {
-            assert_eq!(Created::read(&seconds.to_string()).map(Created::rfc3339), Ok(text.to_owned()));
+            let created = Created::read(&seconds.to_string());
+            assert_eq!(created.map(|created| (created.seconds(), created.rfc3339())), Ok((seconds, text.to_owned())));
         }
     }
 

@@ -1,8 +1,11 @@
 //! What a request is besides its body: API, path, headers, and who is calling.
 
 use crate::api::Api;
-use crate::corridor::{Caller, HeaderList};
+use crate::corridor::Caller;
 use crate::policy::{HeaderSlot, ModelId, Policy, Tenant, TenantId};
+use crate::reason::Reason;
+use crate::record::{Disposition, Record};
+use crate::request::envelope::HeaderList;
 
 /// Copied once, when the headers arrive: the host takes them back before the body is read.
 #[derive(Debug)]
@@ -22,11 +25,17 @@ impl Attributes {
         let headers = policy.header_names().iter().map(|name| value(headers, name)).collect::<Vec<_>>();
         let tenant = tenant(policy, &headers, caller);
         let path = if policy.uses_path() { bare(path) } else { String::new() };
-        let demoted = match policy.takes_feedback() {
-            true => caller.demoted().iter().filter_map(|name| policy.find_model(name)).collect(),
-            false => Vec::new(),
-        };
-        Self { api, path, tenant, demoted, headers }
+        Self { api, path, tenant, demoted: Vec::new(), headers }
+    }
+
+    /// The same request, with what is known of models.
+    pub(crate) fn demoting(self, demoted: Vec<ModelId>) -> Self {
+        Self { demoted, ..self }
+    }
+
+    /// What every record of this request holds.
+    pub(crate) fn record(&self, policy: &Policy, action: Disposition, reason: Reason) -> Record {
+        Record { api: Some(self.api), ..Record::under(policy, self.tenant, action, reason) }
     }
 
     /// The value of a header that the policy looks at.

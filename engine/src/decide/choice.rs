@@ -3,12 +3,11 @@
 use super::attributes::Attributes;
 use super::eligibility;
 use super::sticky::{self, StickyKey};
-use super::{Decision, Need, Outcome};
+use super::{Decision, Need, Verdict};
 use crate::policy::{DefaultAction, HeaderSlot, ModelId, Policy, RolloutBy, Route, RuleId};
+use crate::reason::{Reason, Refusal};
 use crate::request::facts::Facts;
-
-/// The reason of a model that is left out because its provider said that a limit is used up.
-const RATE_LIMITED: &str = "rateLimited";
+use std::sync::Arc;
 
 /// One decision in the making.
 pub(super) struct Choice<'a> {
@@ -17,17 +16,17 @@ pub(super) struct Choice<'a> {
     facts: &'a Facts,
     asked: Option<&'a str>,
     pub(super) rule: Option<RuleId>,
-    excluded: Vec<(ModelId, &'static str)>,
-    variant: Option<String>,
+    excluded: Vec<(ModelId, Reason)>,
+    variant: Option<Arc<str>>,
     mirror: Option<ModelId>,
 }
 
 /// A model that can be the first choice.
 #[derive(Clone, Copy)]
-struct Contender<'a> {
+struct WeightedModel<'a> {
     model: ModelId,
     weight: u32,
-    variant: Option<&'a str>,
+    variant: Option<&'a Arc<str>>,
 }
 
 impl<'a> Choice<'a> {
@@ -45,13 +44,13 @@ impl<'a> Choice<'a> {
         let mut targets = Vec::with_capacity(route.targets.len());
         for target in route.targets.iter().filter(|target| target.weight > 0) {
             if self.admit(target.model)? {
-                let variant = target.variant.as_deref();
-                targets.push(Contender { model: target.model, weight: target.weight, variant });
+                let variant = target.variant.as_ref();
+                targets.push(WeightedModel { model: target.model, weight: target.weight, variant });
             }
         }
         if let Some(model) = self.rolled_out(salt, route)? {
-            let variant = route.rollout.as_ref().and_then(|rollout| rollout.variant.as_deref());
-            targets = vec![Contender { model, weight: 1, variant }];
+            let variant = route.rollout.as_ref().and_then(|rollout| rollout.variant.as_ref());
+            targets = vec![WeightedModel { model, weight: 1, variant }];
         }
         let Some(first) = targets.first().map(|target| target.model).or_else(|| route.choices().next()) else {
             return self.no_candidate();
@@ -86,37 +85,31 @@ impl<'a> Choice<'a> {
             return self.no_candidate();
         }
         self.mirror = self.mirrored(salt, route)?.filter(|mirror| !chain.contains(mirror));
-        Ok(self.decided(Outcome::Route(chain), "rule"))
+        Ok(self.decided(Verdict::Send(chain), Reason::Rule))
     }
 
     /// No rule matched: a known, allowed model goes to its own cluster.
     pub(super) fn by_default(self) -> Result<Decision, Need> {
         if self.policy.default_action() == DefaultAction::Deny {
-            return Ok(self.deny("defaultDeny", 403, "no rule of the policy allows this request".to_owned()));
+            return Ok(self.refuse(Reason::DefaultDeny.refuse()));
         }
+        let on_failure = self.policy.on_failure();
         let Some(asked) = self.asked else {
-            let instead = self.policy.on_failure().missing_model;
-            return self.instead(instead, "missingModel", 400, "the request names no model");
+            return self.instead(on_failure.missing_model, Reason::MissingModel.refuse());
         };
         let (model, reason) = match self.policy.find_model(asked) {
-            Some(model) => (model, "default"),
+            Some(model) => (model, Reason::Default),
             None => match self.policy.find_alias(asked).map(|alias| alias.model) {
-                Some(Some(model)) => (model, "alias"),
-                Some(None) => {
-                    let instead = self.policy.on_failure().no_candidate;
-                    return self.instead(instead, "noCandidate", 404, "no rule of the policy gives this alias a model");
-                }
-                None => {
-                    let instead = self.policy.on_failure().unknown_model;
-                    return self.instead(instead, "unknownModel", 404, "the policy knows no model of that name");
-                }
+                Some(Some(model)) => (model, Reason::Alias),
+                Some(None) => return self.instead(on_failure.no_candidate, Reason::AliasWithoutModel.refuse()),
+                None => return self.instead(on_failure.unknown_model, Reason::UnknownModel.refuse()),
             },
         };
         self.one(model, reason)?.or_else(Self::no_candidate)
     }
 
     /// One model and its fallback; the choice is given back when none of them can serve.
-    fn one(mut self, model: ModelId, reason: &'static str) -> Result<Result<Decision, Self>, Need> {
+    fn one(mut self, model: ModelId, reason: Reason) -> Result<Result<Decision, Self>, Need> {
         let admitted = self.admit(model)?;
         let policy = self.policy;
         let fallback = policy.model(model).map_or(&[][..], |model| &model.fallback);
@@ -128,7 +121,7 @@ impl<'a> Choice<'a> {
         } else {
             self.note_demoted(first.into_iter());
         }
-        Ok(if chain.is_empty() { Err(self) } else { Ok(self.decided(Outcome::Route(chain), reason)) })
+        Ok(if chain.is_empty() { Err(self) } else { Ok(self.decided(Verdict::Send(chain), reason)) })
     }
 
     /// The first choice and those of its fallback that can serve the request, demoted ones only if told so.
@@ -161,7 +154,7 @@ impl<'a> Choice<'a> {
         Ok(excluded.is_none())
     }
 
-    fn note(&mut self, model: ModelId, reason: &'static str) {
+    fn note(&mut self, model: ModelId, reason: Reason) {
         if !self.excluded.contains(&(model, reason)) {
             self.excluded.push((model, reason));
         }
@@ -175,7 +168,7 @@ impl<'a> Choice<'a> {
     fn note_demoted(&mut self, models: impl Iterator<Item = ModelId>) {
         for model in models {
             if self.is_demoted(model) {
-                self.note(model, RATE_LIMITED);
+                self.note(model, Reason::RateLimited);
             }
         }
     }
@@ -183,10 +176,10 @@ impl<'a> Choice<'a> {
     /// Draws one of several models.
     fn pick<'t>(
         &self,
-        targets: &[Contender<'t>],
+        targets: &[WeightedModel<'t>],
         salt: &str,
         sticky: Option<HeaderSlot>,
-    ) -> Result<Option<Contender<'t>>, Need> {
+    ) -> Result<Option<WeightedModel<'t>>, Need> {
         match targets {
             [] => Ok(None),
             [only] => Ok(Some(*only)),
@@ -225,46 +218,39 @@ impl<'a> Choice<'a> {
             return Ok(None);
         }
         if self.is_demoted(mirror.model) {
-            self.note(mirror.model, RATE_LIMITED);
+            self.note(mirror.model, Reason::RateLimited);
             return Ok(None);
         }
         Ok(if self.admit(mirror.model)? { Some(mirror.model) } else { None })
     }
 
-    fn name_variant(&mut self, route: &Route, picked: Contender<'_>) {
+    fn name_variant(&mut self, route: &Route, picked: WeightedModel<'_>) {
         if route.has_variants() {
-            let name = picked.variant.or_else(|| self.policy.model(picked.model).map(|model| model.name()));
-            self.variant = name.map(str::to_owned);
+            let name = picked.variant.or_else(|| self.policy.model(picked.model).map(|model| &model.name));
+            self.variant = name.cloned();
         }
     }
 
     fn no_candidate(self) -> Result<Decision, Need> {
         // Who may not use a model learns that; who asks of it what it cannot do learns that.
-        let forbidden = self.excluded.iter().all(|(_, reason)| matches!(*reason, "tenant" | "label"));
-        let (status, message) = if forbidden {
-            (403, "this tenant may not use any model that could serve the request".to_owned())
+        let forbidden = self.excluded.iter().all(|(_, reason)| reason.is_about_rights());
+        let refusal = if forbidden {
+            Reason::NoCandidateForTenant.refuse()
         } else {
-            let mut reasons: Vec<&str> = self.excluded.iter().map(|(_, reason)| *reason).collect();
+            let mut reasons: Vec<&str> = self.excluded.iter().map(|(_, reason)| reason.code()).collect();
             reasons.sort_unstable();
             reasons.dedup();
-            (400, format!("no model can serve the request; excluded by {}", reasons.join(", ")))
+            Reason::NoCandidate.refuse_for(&reasons.join(", "))
         };
         let instead = self.policy.on_failure().no_candidate;
-        self.instead(instead, "noCandidate", status, &message)
+        self.instead(instead, refusal)
     }
 
     /// The failure policy of one cause: another model, drawn from the same candidate set, or a refusal.
-    fn instead(
-        self,
-        model: Option<ModelId>,
-        reason: &'static str,
-        status: u16,
-        message: &str,
-    ) -> Result<Decision, Need> {
-        let denied = |choice: Self| Ok(choice.deny(reason, status, message.to_owned()));
+    fn instead(self, model: Option<ModelId>, refusal: Refusal) -> Result<Decision, Need> {
         match model {
-            Some(model) => self.one(model, "onFailure")?.or_else(denied),
-            None => denied(self),
+            Some(model) => self.one(model, Reason::OnFailure)?.or_else(|choice| Ok(choice.refuse(refusal))),
+            None => Ok(self.refuse(refusal)),
         }
     }
 
@@ -275,12 +261,13 @@ impl<'a> Choice<'a> {
         }
     }
 
-    pub(super) fn deny(self, reason: &'static str, status: u16, message: String) -> Decision {
-        self.decided(Outcome::Deny { status, message }, reason)
+    pub(super) fn refuse(self, refusal: Refusal) -> Decision {
+        let reason = refusal.reason;
+        self.decided(Verdict::Refuse(refusal), reason)
     }
 
-    fn decided(self, outcome: Outcome, reason: &'static str) -> Decision {
+    fn decided(self, verdict: Verdict, reason: Reason) -> Decision {
         let Self { rule, variant, mirror, excluded, .. } = self;
-        Decision { outcome, rule, reason, variant, mirror, excluded }
+        Decision { verdict, rule, reason, variant, mirror, excluded }
     }
 }

@@ -3,6 +3,7 @@
 use super::Need;
 use super::attributes::Attributes;
 use crate::policy::{Capability, ModelId, Policy, Range};
+use crate::reason::Reason;
 use crate::request::facts::Facts;
 
 /// Why a model cannot serve the request, or `None` if it can. The questions come in a fixed order, and an
@@ -12,20 +13,20 @@ pub(super) fn exclusion(
     id: ModelId,
     attributes: &Attributes,
     facts: &Facts,
-) -> Result<Option<&'static str>, Need> {
+) -> Result<Option<Reason>, Need> {
     if let Some(reason) = policy.exclusion(attributes.tenant, id) {
         return Ok(Some(reason));
     }
-    let Some(model) = policy.model(id) else { return Ok(Some("tenant")) };
+    let Some(model) = policy.model(id) else { return Ok(Some(Reason::Tenant)) };
     if !model.apis.contains(attributes.api) {
-        return Ok(Some("api"));
+        return Ok(Some(Reason::Api));
     }
     let needs = [
-        (Capability::Tools, facts.tools(), Need::Tools, "tools"),
-        (Capability::Vision, facts.images(), Need::Images, "vision"),
-        (Capability::Audio, facts.audio(), Need::Audio, "audio"),
-        (Capability::StructuredOutput, facts.structured_output(), Need::StructuredOutput, "structuredOutput"),
-        (Capability::Reasoning, facts.reasoning(), Need::Reasoning, "reasoning"),
+        (Capability::Tools, facts.tools(), Need::Tools, Reason::Tools),
+        (Capability::Vision, facts.images(), Need::Images, Reason::Vision),
+        (Capability::Audio, facts.audio(), Need::Audio, Reason::Audio),
+        (Capability::StructuredOutput, facts.structured_output(), Need::StructuredOutput, Reason::StructuredOutput),
+        (Capability::Reasoning, facts.reasoning(), Need::Reasoning, Reason::Reasoning),
     ];
     for (capability, needed, need, reason) in needs {
         if !model.can(capability) && needed.ok_or(need)? {
@@ -35,7 +36,7 @@ pub(super) fn exclusion(
     if let Some(window) = model.context_window {
         let fitting = Range { min: 0, max: window };
         if !facts.input_tokens().within(fitting).ok_or(Need::InputTokens(fitting))? {
-            return Ok(Some("contextWindow"));
+            return Ok(Some(Reason::ContextWindow));
         }
     }
     Ok(None)

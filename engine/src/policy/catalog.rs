@@ -3,11 +3,15 @@
 use super::api_name::RoutableApi;
 use super::capability::{Capability, CapabilitySet};
 use super::error::{PolicyErrorKind, PolicyFault, Report, What};
-use super::fallback;
 use super::text::{Cluster, LabelKey, ModelName, Name, PathPrefix, Plain, Query};
 use crate::api::ApiSet;
 use pointsman_document::{MAX_WHOLE, Map, Path, Price, Whole, object};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The longest fallback list. Any of its models can be missing for some request, and a proxy needs a cluster for each
+/// chain that can come out of it.
+pub(super) const MAX_FALLBACK: usize = 6;
 
 object! {
     /// A model: a name that clients and rules use, and where requests for it go.
@@ -24,7 +28,7 @@ object! {
         "fallback" => fallback: Vec<Name>,
         /// The APIs that it serves. Default: all of them.
         "apis" => apis: Option<Vec<RoutableApi>>,
-        /// Input and output tokens that it can take together. Default: not checked.
+        /// The most input tokens that it takes, as they are estimated; output is not counted. Default: not checked.
         "contextWindow" => context_window: Option<Whole<1, MAX_WHOLE>>,
         /// What it can do. Requests that need anything else do not go to it. Default: everything.
         "capabilities" => capabilities: Option<Vec<Capability>>,
@@ -62,9 +66,9 @@ pub(crate) struct ModelId(pub(crate) u16);
 /// A model of the catalog.
 #[derive(Clone, Debug)]
 pub struct Model {
-    pub(crate) name: String,
-    pub(crate) cluster: String,
-    pub(crate) upstream_model: String,
+    pub(crate) name: Arc<str>,
+    pub(crate) cluster: Arc<str>,
+    pub(crate) upstream_model: Arc<str>,
     pub(crate) path: Option<ModelPath>,
     /// The models to try after it, where no rule says otherwise.
     pub(crate) fallback: Vec<ModelId>,
@@ -151,10 +155,11 @@ impl Catalog {
             } else {
                 catalog.by_name.insert(name.clone(), id);
             }
+            let name: Arc<str> = name.into();
             fallbacks.push((id, spec.fallback));
             catalog.models.push(Model {
-                cluster: spec.cluster.0,
-                upstream_model: spec.upstream_model.map_or_else(|| name.clone(), |model| model.0),
+                cluster: spec.cluster.0.into(),
+                upstream_model: spec.upstream_model.map_or_else(|| Arc::clone(&name), |model| model.0.into()),
                 name,
                 path: spec.path.map(|path| ModelPath { prefix: path.prefix.0, query: path.query.map(|query| query.0) }),
                 fallback: Vec::new(),
@@ -178,11 +183,11 @@ impl Catalog {
             let nth = usize::from(id);
             let at = at.index(nth);
             let at = at.key("fallback");
-            let linked = fallback::compile(names, self, &at, report);
+            let linked = self.resolve_each(names, &at, report);
             if let Some(own) = linked.iter().position(|model| *model == ModelId(id))
                 && let Some(model) = self.models.get(nth)
             {
-                report.add(&at.index(own), PolicyFault::OwnFallback { name: model.name.clone() }.into());
+                report.add(&at.index(own), PolicyFault::OwnFallback { name: model.name.as_ref().to_owned() }.into());
             }
             if let Some(model) = self.models.get_mut(nth) {
                 model.fallback = linked;
@@ -204,6 +209,25 @@ impl Catalog {
         found
     }
 
+    /// The models of a fallback list; none may stand in it twice.
+    pub(super) fn resolve_each(&self, names: Vec<Name>, at: &Path<'_>, report: &mut Report) -> Vec<ModelId> {
+        if names.len() > MAX_FALLBACK {
+            report.add(at, PolicyErrorKind::TooMany { max: MAX_FALLBACK });
+        }
+        let mut models = Vec::with_capacity(names.len());
+        for (nth, name) in names.into_iter().enumerate() {
+            let at = at.index(nth);
+            match self.resolve(&name, &at, report) {
+                Some(model) if models.contains(&model) => {
+                    report.add(&at, PolicyErrorKind::Taken { name: name.0, by: "an earlier item".to_owned() });
+                }
+                Some(model) => models.push(model),
+                None => {}
+            }
+        }
+        models
+    }
+
     /// The model in that place.
     pub(crate) fn get(&self, ModelId(id): ModelId) -> Option<&Model> {
         self.models.get(usize::from(id))
@@ -214,7 +238,7 @@ impl Catalog {
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.models.iter().map(|model| model.name.as_str())
+        self.models.iter().map(Model::name)
     }
 
     pub(super) fn has_gaps(&self) -> bool {

@@ -91,27 +91,27 @@ impl RuleIndex {
     }
 
     /// Every rule that can apply to such a request (and some that cannot), each once, in order.
-    pub(crate) fn candidates<'p, 'v>(
+    pub(crate) fn possible_rules<'p, 'v>(
         &'p self,
         asked: &str,
         tenant: Option<TenantId>,
         path: &[u8],
         header_value: &dyn Fn(HeaderSlot) -> Option<&'v [u8]>,
-    ) -> Candidates<'p> {
-        let mut candidates = Candidates { lists: [&[]; LISTS], used: 0 };
-        candidates.add(Some(&self.general));
+    ) -> PossibleRules<'p> {
+        let mut rules = PossibleRules { lists: [&[]; LISTS], used: 0 };
+        rules.add(Some(&self.general));
         let asked = asked.as_bytes();
-        candidates.add(self.models.get(asked));
-        candidates.add_prefixes(&self.prefixes, asked);
-        candidates.add(tenant.and_then(|tenant| self.tenants.get(&tenant)));
-        candidates.add(first_segment(path).and_then(|segment| self.paths.get(segment)));
+        rules.add(self.models.get(asked));
+        rules.add_prefixes(&self.prefixes, asked);
+        rules.add(tenant.and_then(|tenant| self.tenants.get(&tenant)));
+        rules.add(first_segment(path).and_then(|segment| self.paths.get(segment)));
         for header in &self.headers {
             if let Some(value) = header_value(header.slot) {
-                candidates.add(header.values.get(value));
-                candidates.add_prefixes(&header.prefixes, value);
+                rules.add(header.values.get(value));
+                rules.add_prefixes(&header.prefixes, value);
             }
         }
-        candidates
+        rules
     }
 }
 
@@ -180,12 +180,12 @@ fn busiest_headers(rules: &[Rule]) -> Vec<HeaderSlot> {
 
 /// Merges sorted lists of rules.
 #[derive(Clone, Debug)]
-pub(crate) struct Candidates<'p> {
+pub(crate) struct PossibleRules<'p> {
     lists: [&'p [RuleId]; LISTS],
     used: usize,
 }
 
-impl<'p> Candidates<'p> {
+impl<'p> PossibleRules<'p> {
     fn add(&mut self, list: Option<&'p Vec<RuleId>>) {
         if let Some(list) = list.filter(|list| !list.is_empty())
             && let Some(free) = self.lists.get_mut(self.used)
@@ -204,7 +204,7 @@ impl<'p> Candidates<'p> {
     }
 }
 
-impl Iterator for Candidates<'_> {
+impl Iterator for PossibleRules<'_> {
     type Item = RuleId;
 
     fn next(&mut self) -> Option<RuleId> {
@@ -297,9 +297,9 @@ mod tests {
             self.headers.get(nth).copied().flatten().map(str::as_bytes)
         }
 
-        fn candidates(&self, policy: &Policy) -> Vec<RuleId> {
+        fn possible_rules(&self, policy: &Policy) -> Vec<RuleId> {
             let path = self.path.as_bytes();
-            policy.candidate_rules(self.asked, self.tenant, path, &|slot| self.header(policy, slot)).collect()
+            policy.rules_to_try(self.asked, self.tenant, path, &|slot| self.header(policy, slot)).collect()
         }
 
         fn matches(&self, policy: &Policy, rule: &Rule) -> bool {
@@ -326,28 +326,28 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn every_rule_that_applies_is_a_candidate_in_order(
+        fn every_rule_that_applies_is_possible_in_order(
             rules in proptest::collection::vec(conditions(), 0..40),
             requests in proptest::collection::vec(request(), 8),
         ) {
             let policy = policy(&rules);
             for request in requests {
-                let candidates = request.candidates(&policy);
-                prop_assert!(candidates.is_sorted_by(|a, b| a < b), "{candidates:?}");
+                let possible = request.possible_rules(&policy);
+                prop_assert!(possible.is_sorted_by(|a, b| a < b), "{possible:?}");
                 for (nth, _) in rules.iter().enumerate() {
                     let id = RuleId(nth as u32);
                     let rule = policy.rule(id).expect("a rule");
-                    prop_assert!(!request.matches(&policy, rule) || candidates.contains(&id), "{request:?} {rule:?}");
+                    prop_assert!(!request.matches(&policy, rule) || possible.contains(&id), "{request:?} {rule:?}");
                 }
             }
         }
     }
 
-    /// How many of 1,000 rules are candidates for a request of tenant `t1` that asks for `auto`.
+    /// How many of 1,000 rules are possible for a request of tenant `t1` that asks for `auto`.
     fn count(conditions: impl Fn(usize) -> String) -> usize {
         let rules: Vec<_> = (0..1000).map(conditions).collect();
         let headers = vec![Some("a"); HEADER_NAMES.len()];
-        Request { asked: "auto", tenant: Some(TenantId(1)), path: "/a", headers }.candidates(&policy(&rules)).len()
+        Request { asked: "auto", tenant: Some(TenantId(1)), path: "/a", headers }.possible_rules(&policy(&rules)).len()
     }
 
     #[test]

@@ -3,13 +3,14 @@
 use super::catalog::{Catalog, ModelId};
 use super::condition::{Conditions, ConditionsSpec, Scope};
 use super::error::{PolicyErrorKind, PolicyFault, Report};
-use super::fallback;
 use super::header::{HeaderName, HeaderSlot};
 use super::model_set::ModelSet;
 use super::share::Share;
 use super::text::{Message, Name};
+use crate::reason::{Reason, Refusal};
 use pointsman_document::{Document, Path, Some1, Whole, names, object};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The status of a `deny` that does not say.
 const FORBIDDEN: u32 = 403;
@@ -118,16 +119,16 @@ pub(crate) struct RuleId(pub(crate) u32);
 /// Conditions and an action.
 #[derive(Clone, Debug)]
 pub(crate) struct Rule {
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     pub(crate) conditions: Conditions,
-    pub(crate) action: Action,
+    pub(crate) action: RuleAction,
 }
 
 /// What a rule does.
 #[derive(Clone, Debug)]
-pub(crate) enum Action {
+pub(crate) enum RuleAction {
     Route(Route),
-    Deny(Deny),
+    Deny(Refusal),
 }
 
 /// A choice between models.
@@ -148,7 +149,7 @@ pub(crate) struct Route {
 pub(crate) struct Target {
     pub(crate) model: ModelId,
     pub(crate) weight: u32,
-    pub(crate) variant: Option<String>,
+    pub(crate) variant: Option<Arc<str>>,
 }
 
 /// A model that takes over for a share.
@@ -157,7 +158,7 @@ pub(crate) struct Rollout {
     pub(crate) model: ModelId,
     pub(crate) share: Share,
     pub(crate) by: RolloutBy,
-    pub(crate) variant: Option<String>,
+    pub(crate) variant: Option<Arc<str>>,
 }
 
 /// A model that gets copies.
@@ -188,18 +189,11 @@ impl Route {
     }
 }
 
-/// A refusal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Deny {
-    pub(crate) status: u16,
-    pub(crate) message: String,
-}
-
-impl Action {
+impl RuleAction {
     pub(crate) fn route(&self) -> Option<&Route> {
         match self {
-            Action::Route(route) => Some(route),
-            Action::Deny(_) => None,
+            RuleAction::Route(route) => Some(route),
+            RuleAction::Deny(_) => None,
         }
     }
 
@@ -212,13 +206,13 @@ impl Action {
     /// may come without the sticky header.
     pub(super) fn needs_identity(&self) -> bool {
         match self {
-            Action::Route(route) => {
+            RuleAction::Route(route) => {
                 let partly = |share: Share| !share.is_all() && !share.is_none();
                 route.targets.iter().filter(|target| target.weight > 0).count() > 1
                     || route.rollout.as_ref().is_some_and(|it| it.by == RolloutBy::Session && partly(it.share))
                     || route.mirror.is_some_and(|mirror| partly(mirror.share))
             }
-            Action::Deny(_) => false,
+            RuleAction::Deny(_) => false,
         }
     }
 }
@@ -237,10 +231,10 @@ pub(super) fn compile(specs: Vec<RuleSpec>, scope: &mut Scope<'_>, at: &Path<'_>
         }
         let conditions = spec.matches.compile(scope, &at.key("match"), report);
         let action = match (spec.route, spec.deny) {
-            (Some(route), _) => Action::Route(route.compile(scope, &at.key("route"), report)),
-            (None, deny) => Action::Deny(deny.unwrap_or_default().compile()),
+            (Some(route), _) => RuleAction::Route(route.compile(scope, &at.key("route"), report)),
+            (None, deny) => RuleAction::Deny(deny.unwrap_or_default().compile()),
         };
-        rules.push(Rule { name, conditions, action });
+        rules.push(Rule { name: name.into(), conditions, action });
     }
     rules
 }
@@ -266,7 +260,7 @@ impl RouteSpec {
             targets.push(Target {
                 model,
                 weight: u32::try_from(target.weight.0).unwrap_or(u32::MAX),
-                variant: target.variant.map(|variant| variant.0),
+                variant: target.variant.map(|variant| variant.0.into()),
             });
         }
         if !has_weight {
@@ -274,14 +268,14 @@ impl RouteSpec {
         }
         let at_sticky = at.key("sticky");
         let sticky = self.sticky.map(|sticky| scope.slots.slot(sticky.header, &at_sticky.key("header"), report));
-        let fallback = self.fallback.map(|names| fallback::compile(names, scope.catalog, &at.key("fallback"), report));
+        let fallback = self.fallback.map(|names| scope.catalog.resolve_each(names, &at.key("fallback"), report));
         let at_rollout = at.key("rollout");
         let rollout = self.rollout.and_then(|rollout| {
             Some(Rollout {
                 model: scope.catalog.resolve(&rollout.model, &at_rollout.key("model"), report)?,
                 share: rollout.percent,
                 by: rollout.by,
-                variant: rollout.variant.map(|variant| variant.0),
+                variant: rollout.variant.map(|variant| variant.0.into()),
             })
         });
         let at_mirror = at.key("mirror");
@@ -294,8 +288,9 @@ impl RouteSpec {
 }
 
 impl DenySpec {
-    fn compile(self) -> Deny {
-        Deny { status: u16::try_from(self.status.0).unwrap_or(403), message: self.message.0 }
+    fn compile(self) -> Refusal {
+        let status = u16::try_from(self.status.0).unwrap_or(403);
+        Refusal { reason: Reason::Denied, status, message: self.message.0.into() }
     }
 }
 
@@ -360,8 +355,8 @@ mod tests {
                 {"name": "b", "route": {"targets": [{"model": "gpt-4o"}], "sticky": {"header": "X-Session"}}}]"#,
         );
         let action = |id: u32| policy.rule(RuleId(id)).map(|rule| rule.action.clone());
-        assert!(matches!(action(0), Some(Action::Deny(Deny { status: 403, .. }))));
-        let Some(Action::Route(route)) = action(1) else { panic!("a route") };
+        assert!(matches!(action(0), Some(RuleAction::Deny(Refusal { status: 403, .. }))));
+        let Some(RuleAction::Route(route)) = action(1) else { panic!("a route") };
         assert_eq!(route.targets, [Target { model: ModelId(0), weight: 1, variant: None }]);
         assert_eq!(route.sticky.map(|HeaderSlot(slot)| usize::from(slot)), Some(0));
         assert_eq!(policy.header_names(), ["x-session"]);

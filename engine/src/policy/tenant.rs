@@ -7,8 +7,10 @@ use super::header::{HeaderMatch, HeaderSlots, HeaderSpec};
 use super::model_set::ModelSet;
 use super::pattern::Pattern;
 use super::text::{LabelKey, Name, NamePattern, Plain, PlainPattern};
+use crate::reason::Reason;
 use pointsman_document::{Document, Map, Path, Some1, object};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 object! {
     /// A tenant: who is calling, and what they may use. The first that matches is the caller's.
@@ -57,7 +59,7 @@ pub(crate) struct TenantId(pub(crate) u16);
 /// Who is calling, and what they may use.
 #[derive(Clone, Debug)]
 pub(crate) struct Tenant {
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     /// One must match the caller's principal; empty: any caller, also one without.
     pub(crate) principals: Vec<Pattern>,
     /// All must match.
@@ -70,11 +72,11 @@ pub(crate) struct Tenant {
 
 impl Tenant {
     /// Why it may not use the model, or `None` if it may.
-    pub(super) fn exclusion(&self, model: ModelId) -> Option<&'static str> {
+    pub(super) fn exclusion(&self, model: ModelId) -> Option<Reason> {
         if !self.allowed.contains(model) {
-            Some("tenant")
+            Some(Reason::Tenant)
         } else if !self.labelled.contains(model) {
-            Some("label")
+            Some(Reason::Label)
         } else {
             None
         }
@@ -142,7 +144,7 @@ impl TenantSpec {
             catalog.iter().filter(|(_, model)| test(model)).map(|(id, _)| id).collect()
         };
         Tenant {
-            name: self.name.0,
+            name: self.name.0.into(),
             principals: matches.principals.unwrap_or_default().0.iter().map(PlainPattern::pattern).collect(),
             headers,
             claims: matches.claims.unwrap_or_default().0.into_iter().map(ClaimSpec::compile).collect(),
@@ -241,7 +243,7 @@ mod tests {
     }
 
     /// Why `gpt-4o` and `llama-small` are excluded for a tenant with these limits.
-    fn exclusions(models: &str, expected: [Option<&str>; 2]) {
+    fn exclusions(models: &str, expected: [Option<Reason>; 2]) {
         let policy =
             valid(&format!(r#""tenants": [{{"name": "a", "match": {{"principals": ["x"]}}, "models": {models}}}]"#));
         let reasons = policy.models().map(|(id, _)| policy.exclusion(Some(TenantId(0)), id)).collect::<Vec<_>>();
@@ -251,11 +253,11 @@ mod tests {
     #[test]
     fn limits_say_why_a_model_is_excluded() {
         exclusions("{}", [None, None]);
-        exclusions(r#"{"allow": ["gpt-*"]}"#, [None, Some("tenant")]);
-        exclusions(r#"{"allow": []}"#, [Some("tenant"), Some("tenant")]);
-        exclusions(r#"{"deny": ["gpt-*"]}"#, [Some("tenant"), None]);
-        exclusions(r#"{"allow": ["*"], "deny": ["*"]}"#, [Some("tenant"), Some("tenant")]);
-        exclusions(r#"{"require": {"region": "eu"}}"#, [Some("label"), None]);
-        exclusions(r#"{"allow": ["gpt-*"], "require": {"region": "eu"}}"#, [Some("label"), Some("tenant")]);
+        exclusions(r#"{"allow": ["gpt-*"]}"#, [None, Some(Reason::Tenant)]);
+        exclusions(r#"{"allow": []}"#, [Some(Reason::Tenant), Some(Reason::Tenant)]);
+        exclusions(r#"{"deny": ["gpt-*"]}"#, [Some(Reason::Tenant), None]);
+        exclusions(r#"{"allow": ["*"], "deny": ["*"]}"#, [Some(Reason::Tenant), Some(Reason::Tenant)]);
+        exclusions(r#"{"require": {"region": "eu"}}"#, [Some(Reason::Label), None]);
+        exclusions(r#"{"allow": ["gpt-*"], "require": {"region": "eu"}}"#, [Some(Reason::Label), Some(Reason::Tenant)]);
     }
 }

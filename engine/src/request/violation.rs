@@ -1,5 +1,7 @@
 //! Why a request cannot be read: everything that two parsers could understand differently.
 
+use crate::reason::{Reason, Refusal};
+
 /// A reason to refuse a request unread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -45,73 +47,46 @@ pub enum Violation {
 }
 
 impl Violation {
-    /// The reason code of the decision record.
+    /// What it is in the table of reasons.
     #[must_use]
-    pub fn code(self) -> &'static str {
+    pub fn reason(self) -> Reason {
         match self {
-            Violation::Syntax => "syntax",
-            Violation::Encoding => "encoding",
-            Violation::Nul => "nul",
-            Violation::TrailingData => "trailingData",
-            Violation::TooDeep => "tooDeep",
-            Violation::DuplicateKey(_) => "duplicateKey",
-            Violation::KeyCase(_) => "keyCase",
-            Violation::WrongType(_) => "wrongType",
-            Violation::ModelName => "modelName",
-            Violation::ModelList(_) => "modelList",
-            Violation::QueryModel => "queryModel",
-            Violation::ContentLength => "contentLength",
-            Violation::Oversize => "oversize",
-            Violation::ContentType => "contentType",
-            Violation::Charset => "charset",
-            Violation::ContentEncoding => "contentEncoding",
-            Violation::NoBody => "noBody",
-            Violation::UnexpectedBody => "unexpectedBody",
-            Violation::PathSpelling => "pathSpelling",
+            Violation::Syntax => Reason::Syntax,
+            Violation::Encoding => Reason::Encoding,
+            Violation::Nul => Reason::Nul,
+            Violation::TrailingData => Reason::TrailingData,
+            Violation::TooDeep => Reason::TooDeep,
+            Violation::DuplicateKey(_) => Reason::DuplicateKey,
+            Violation::KeyCase(_) => Reason::KeyCase,
+            Violation::WrongType(_) => Reason::WrongType,
+            Violation::ModelName => Reason::ModelName,
+            Violation::ModelList(_) => Reason::ModelList,
+            Violation::QueryModel => Reason::QueryModel,
+            Violation::ContentLength => Reason::ContentLength,
+            Violation::Oversize => Reason::Oversize,
+            Violation::ContentType => Reason::ContentType,
+            Violation::Charset => Reason::Charset,
+            Violation::ContentEncoding => Reason::ContentEncoding,
+            Violation::NoBody => Reason::NoBody,
+            Violation::UnexpectedBody => Reason::UnexpectedBody,
+            Violation::PathSpelling => Reason::PathSpelling,
         }
     }
 
-    /// The HTTP status that says it.
-    #[must_use]
-    pub fn status(self) -> u16 {
+    /// The key of ours that it is about, if it is about one.
+    fn key(self) -> Option<&'static str> {
         match self {
-            Violation::Oversize => 413,
-            Violation::ContentType | Violation::Charset | Violation::ContentEncoding => 415,
-            Violation::PathSpelling => 404,
-            _ => 400,
+            Violation::DuplicateKey(key)
+            | Violation::KeyCase(key)
+            | Violation::WrongType(key)
+            | Violation::ModelList(key) => Some(key),
+            _ => None,
         }
     }
 
-    /// A sentence for the client. It never quotes what the client sent.
+    /// The refusal that it ends in.
     #[must_use]
-    pub fn message(self) -> String {
-        match self {
-            Violation::Syntax => "the request body is not valid JSON".into(),
-            Violation::Encoding => {
-                "the request body is not plain UTF-8 (byte-order marks, invalid bytes and lone surrogates are refused)"
-                    .into()
-            }
-            Violation::Nul => "a key or the model's name holds a NUL character".into(),
-            Violation::TrailingData => "the request body goes on behind the JSON value".into(),
-            Violation::TooDeep => "the request body is nested too deeply".into(),
-            Violation::DuplicateKey(key) => format!("the key `{key}` stands more than once in the request body"),
-            Violation::KeyCase(key) => {
-                format!("the request body has a key that differs from `{key}` only in case")
-            }
-            Violation::WrongType(key) => format!("the value of `{key}` has the wrong type"),
-            Violation::ModelName => "the model's name is empty, too long or holds control characters".into(),
-            Violation::ModelList(key) => {
-                format!("the key `{key}` names other models or servers, which only the policy may do")
-            }
-            Violation::QueryModel => "a model in the query is refused; name it in the body".into(),
-            Violation::ContentLength => "the content-length is not a number".into(),
-            Violation::Oversize => "the request body is larger than the policy allows".into(),
-            Violation::ContentType => "the content-type must be application/json".into(),
-            Violation::Charset => "the charset must be utf-8".into(),
-            Violation::ContentEncoding => "a compressed request body cannot be read; send it uncompressed".into(),
-            Violation::NoBody => "the request has no body".into(),
-            Violation::UnexpectedBody => "a request body is not allowed with this method".into(),
-            Violation::PathSpelling => "this spelling of the path is not served; use the plain path of the API".into(),
-        }
+    pub fn refuse(self) -> Refusal {
+        self.reason().refuse_for(self.key().unwrap_or_default())
     }
 }

@@ -7,6 +7,7 @@ use crate::envoy::filter::Plugin;
 use crate::envoy::needs::Needs;
 use crate::envoy::{bootstrap, xds};
 use crate::project;
+use crate::yaml::comment;
 use pointsman_source::reason;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -55,7 +56,7 @@ pub(super) fn run(arguments: &EnvoyArguments) -> Result<(), Failure> {
     if !demo.is_empty() {
         let servers: Vec<_> =
             demo.iter().zip(FIRST_DEMO_PORT..).map(|(cluster, port)| format!("{}={port}", cluster.name)).collect();
-        print(&format!("# Its demo servers: pointsman demo {}\n", servers.join(" ")));
+        print(&comment(&format!("Its demo servers: pointsman demo {}", servers.join(" "))));
     }
     print(&bootstrap::render(&config, arguments.xds_dir.as_deref()));
     Ok(())

@@ -1,9 +1,10 @@
 //! `pointsman render istio`.
 
 use crate::command::{Failure, print, warn};
-use crate::deployment::{self, Hold};
+use crate::deployment;
 use crate::istio::{Rendering, render};
 use crate::project;
+use pointsman_engine::config::Hold;
 use pointsman_source::Part;
 use std::path::{Path, PathBuf};
 

@@ -85,11 +85,7 @@ impl Watch {
         if policy.policy.version() == self.running.plugin.version {
             return say("policy", &format!("same meaning as before, version {kept} stays"));
         }
-        let plugin = Plugin {
-            policy: policy.json(),
-            version: policy.policy.version().to_owned(),
-            ..self.running.plugin.clone()
-        };
+        let plugin = self.running.plugin.with(&policy);
         let needs = Needs::of(&policy.policy);
         let config = Config { plugin: &plugin, needs: &needs, ..self.running.config() };
         match hand_over(envoy, folder, &config, &self.running.needs).await {

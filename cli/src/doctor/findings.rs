@@ -1,0 +1,32 @@
+//! Judging: one file per family of findings. All that they know of Envoy are the values of `read`.
+
+mod behind;
+mod buffers;
+mod clusters;
+mod delivery;
+mod failover;
+mod failure;
+mod machines;
+mod order;
+mod policies;
+mod route_match;
+mod routes;
+
+use super::read::answers::{Release, Stats};
+use super::read::dump::Dump;
+use super::report::Report;
+
+/// Looks for all of them, in the order in which a request meets what they are about.
+pub(super) fn check(dump: &Dump<'_>, release: Option<Release>, stats: Option<&Stats<'_>>, report: &mut Report) {
+    order::check(dump, release, report);
+    behind::check(dump, report);
+    order::disabled(dump, report);
+    failure::check(dump, report);
+    policies::check(dump, stats, report);
+    delivery::check(dump, stats, report);
+    let destinations = routes::check(dump, report);
+    clusters::check(dump, &destinations, report);
+    failover::check(dump, &destinations, report);
+    buffers::check(dump, release, report);
+    machines::check(dump, stats, report);
+}

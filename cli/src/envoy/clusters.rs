@@ -1,0 +1,19 @@
+//! All clusters of a configuration.
+
+use super::config::Config;
+use super::{chain, cluster, model};
+use crate::yaml::Map;
+
+/// A cluster in front of those that are made of it.
+pub(super) fn all(config: &Config<'_>) -> Vec<Map> {
+    let mut clusters: Vec<_> = config.deployment.clusters.iter().map(|one| cluster::render(config, one)).collect();
+    clusters.extend(of_policy(config));
+    clusters
+}
+
+/// Those that the policy needs besides the deployment's: of models and of chains.
+pub(super) fn of_policy(config: &Config<'_>) -> Vec<Map> {
+    let mut clusters = model::render(config);
+    clusters.extend(chain::render(config));
+    clusters
+}

@@ -1,0 +1,94 @@
+//! What there is to do when the answer comes: of a provider, or of the proxy itself because no provider gave one.
+
+use crate::attempt::Tried;
+use crate::names;
+use crate::policy::{Model, Policy};
+use crate::record::Record;
+use std::sync::Arc;
+
+/// What is kept of a decision until its answer comes. Requests of which nobody wants to know who answered have none.
+#[derive(Clone, Debug)]
+pub struct Expectation {
+    policy: Arc<Policy>,
+    record: Record,
+    /// What the provider says of its limits is about this client's key, and about nobody else.
+    is_clients_own: bool,
+}
+
+/// What to change in an answer, and in what is known of its request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// Response headers to set.
+    pub headers: Vec<(&'static str, String)>,
+    /// The whole record, where the decision alone did not say who would answer.
+    pub record: Option<Box<Record>>,
+}
+
+impl Expectation {
+    /// `None` where nothing needs to be known of the answer.
+    pub(super) fn of(policy: &Arc<Policy>, record: &Record, brings_key: bool) -> Option<Self> {
+        let wanted = policy.tells_clients() || policy.takes_feedback() || !record.chain.is_empty();
+        wanted.then(|| Self { policy: Arc::clone(policy), record: record.clone(), is_clients_own: brings_key })
+    }
+
+    /// The policy that decided.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Whether the request went to one model and no other: nothing of an attempt needs to be asked for.
+    #[must_use]
+    pub fn is_direct(&self) -> bool {
+        self.record.chain.is_empty()
+    }
+
+    /// The model whose provider's limits the answer may speak of: of a request to one model, unless with the client's own
+    /// key. The attempts of a chain listen for themselves.
+    #[must_use]
+    pub fn heard(&self) -> Option<&str> {
+        let listens = self.is_direct() && !self.is_clients_own && self.policy.takes_feedback();
+        self.record.model.as_deref().filter(|_| listens)
+    }
+
+    /// There is an answer. `tried` is what the latest attempt of a chain has left.
+    #[must_use]
+    pub fn answered(&self, by_provider: bool, tried: Option<&Tried>) -> Answer {
+        if self.is_direct() {
+            return Answer { headers: self.labels(self.model(), None), record: None };
+        }
+        let model = tried.and_then(|tried| self.policy.model_named(&tried.model)).filter(|_| by_provider);
+        let record = Record {
+            attempt: Some(tried.map_or(0, |tried| tried.number)),
+            answered_by: model.map(|model| Arc::clone(&model.name)),
+            answered_from: model.map(|model| Arc::clone(&model.cluster)),
+            ..self.record.clone()
+        };
+        Answer { headers: self.labels(model, tried), record: Some(Box::new(record)) }
+    }
+
+    /// The model of a request to one.
+    fn model(&self) -> Option<&Model> {
+        self.policy.model_named(self.record.model.as_deref()?)
+    }
+
+    fn labels(&self, model: Option<&Model>, tried: Option<&Tried>) -> Vec<(&'static str, String)> {
+        let mut labels = Vec::new();
+        if !self.policy.tells_clients() {
+            return labels;
+        }
+        let mut tell = |name: &'static str, value: &str| labels.push((name, value.to_owned()));
+        if let Some(model) = model {
+            tell(names::MODEL_HEADER, model.name());
+        }
+        if let Some(rule) = &self.record.rule {
+            tell(names::RULE_HEADER, rule);
+        }
+        tell(names::REASON_HEADER, self.record.reason.code());
+        if let (Some(tried), Some(model)) = (tried, model) {
+            tell(names::ATTEMPT_HEADER, &tried.number.to_string());
+            tell(names::CLUSTER_HEADER, model.cluster());
+        }
+        labels
+    }
+}

@@ -1,0 +1,170 @@
+//! What the headers settle: whether it is an LLM call at all, whose, and whether its body can be read.
+
+use super::reading::Reading;
+use crate::api::Api;
+use crate::decide::attributes::Attributes;
+use crate::live::Live;
+use crate::models;
+use crate::names;
+use crate::policy::{OnUnknownTenant, OnUnread, Policy};
+use crate::reason::{Reason, Refusal};
+use crate::record::{Disposition, Record};
+use crate::reply::{self, Reply};
+use crate::request::Violation;
+use crate::request::endpoint::{self, Endpoint};
+use crate::request::envelope::{self, HeaderList};
+use std::sync::Arc;
+
+/// Who is calling, as the proxy itself has proved it. Asked only when the policy's tenants need it.
+pub trait Caller {
+    /// The URI SAN of the verified client certificate (the SPIFFE ID), if any.
+    fn principal(&self) -> Option<Vec<u8>>;
+
+    /// A claim of the verified JWT, as Envoy's `jwt_authn` left it in dynamic metadata.
+    fn claim(&self, path: &[String]) -> Option<Vec<u8>>;
+}
+
+/// What the headers alone settle.
+#[derive(Debug)]
+pub enum Received {
+    /// Leave the request untouched; the record says why if it is an LLM call.
+    Pass(Option<Box<Record>>),
+    /// Answered or refused without an upstream.
+    Reply(Box<Reply>),
+    /// An LLM call: feed its body to it.
+    Read(Box<Reading>),
+}
+
+/// Looks at the request headers. `live` is called at most once, and only where it can change the decision.
+#[must_use]
+pub fn receive(
+    policy: &Arc<Policy>,
+    headers: &HeaderList<'_>,
+    caller: &dyn Caller,
+    live: &dyn Fn() -> Live,
+    end_of_stream: bool,
+) -> Received {
+    let header = |wanted: &[u8]| headers.iter().find(|(name, _)| *name == wanted).map_or(&[][..], |(_, value)| *value);
+    let (method, path) = (header(b":method"), header(b":path"));
+    let door = Door { policy, headers, caller, live, path };
+    match endpoint::recognise(path, policy.path_prefixes()) {
+        Endpoint::Other => Received::Pass(None),
+        Endpoint::Models if method == b"GET" => door.models(None),
+        Endpoint::Model(name) if method == b"GET" => door.models(Some(&name)),
+        Endpoint::Models | Endpoint::Model(_) => Received::Pass(None),
+        // A preflight never reaches a model.
+        _ if method == b"OPTIONS" && end_of_stream => Received::Pass(None),
+        Endpoint::Ambiguous(api) => door.call(api, Err(Violation::PathSpelling)),
+        // Reading back what an earlier call left (a batch, say) names no model; a socket does.
+        Endpoint::Api(api) if method != b"POST" && end_of_stream && api != Api::Realtime => Received::Pass(None),
+        Endpoint::Api(api) if !api.is_routable() => door.call(api, Ok(Body::Unread)),
+        Endpoint::Api(api) if method != b"POST" => door.call(api, Err(Violation::UnexpectedBody)),
+        Endpoint::Api(api) if end_of_stream => door.call(api, Err(Violation::NoBody)),
+        Endpoint::Api(api) if endpoint::query_names_model(path) => door.call(api, Err(Violation::QueryModel)),
+        Endpoint::Api(api) => door.call(api, Ok(Body::Json)),
+    }
+}
+
+/// What the body of a call is to Pointsman.
+enum Body {
+    Json,
+    /// Of an API that is recognised and not routed.
+    Unread,
+}
+
+/// The headers of one request, at the door.
+struct Door<'a> {
+    policy: &'a Arc<Policy>,
+    headers: &'a HeaderList<'a>,
+    caller: &'a dyn Caller,
+    live: &'a dyn Fn() -> Live,
+    path: &'a [u8],
+}
+
+impl Door<'_> {
+    /// An LLM call. Who is calling comes first: what is let through unread is for known callers only.
+    fn call(&self, api: Api, body: Result<Body, Violation>) -> Received {
+        let attributes = Attributes::new(self.policy, api, self.path, self.headers, self.caller);
+        if let Some(refusal) = self.unknown_tenant(&attributes) {
+            return refusal;
+        }
+        match body {
+            Ok(Body::Json) => self.read(attributes),
+            Ok(Body::Unread) => self.unsupported(&attributes),
+            Err(violation) => self.unread(&attributes, violation),
+        }
+    }
+
+    fn read(&self, attributes: Attributes) -> Received {
+        let envelope = match envelope::read(self.headers) {
+            Ok(envelope) => envelope,
+            Err(violation) => return self.unread(&attributes, violation),
+        };
+        if envelope.content_length.is_some_and(|length| length > self.policy.max_body_bytes()) {
+            return self.unread(&attributes, Violation::Oversize);
+        }
+        let demoted = if self.policy.takes_feedback() { (self.live)().demoted(self.policy) } else { Vec::new() };
+        Received::Read(Box::new(Reading::new(
+            self.policy,
+            attributes.demoting(demoted),
+            envelope,
+            self.headers,
+            self.path,
+        )))
+    }
+
+    /// The refusal of a caller that is nobody's, if the policy refuses such callers.
+    fn unknown_tenant(&self, attributes: &Attributes) -> Option<Received> {
+        let unknown = self.policy.has_tenants() && attributes.tenant.is_none();
+        if !unknown || self.policy.on_failure().unknown_tenant == OnUnknownTenant::Allow {
+            return None;
+        }
+        Some(self.refuse(attributes, &Reason::UnknownTenant.refuse()))
+    }
+
+    /// A request that cannot be read.
+    fn unread(&self, attributes: &Attributes, violation: Violation) -> Received {
+        self.pass_or_refuse(attributes, self.policy.on_failure().on(violation), &violation.refuse())
+    }
+
+    /// A call of an API that is recognised and not routed.
+    fn unsupported(&self, attributes: &Attributes) -> Received {
+        let refusal = Reason::UnsupportedApi.refuse_for(attributes.api.name());
+        self.pass_or_refuse(attributes, self.policy.on_failure().unsupported_api, &refusal)
+    }
+
+    fn pass_or_refuse(&self, attributes: &Attributes, on: OnUnread, refusal: &Refusal) -> Received {
+        match on {
+            OnUnread::Pass => {
+                Received::Pass(Some(Box::new(attributes.record(self.policy, Disposition::Pass, refusal.reason))))
+            }
+            OnUnread::Deny => self.refuse(attributes, refusal),
+        }
+    }
+
+    fn refuse(&self, attributes: &Attributes, refusal: &Refusal) -> Received {
+        let record = attributes.record(self.policy, Disposition::Deny, refusal.reason);
+        Received::Reply(Box::new(reply::refuse(self.policy, attributes.api.family(), record, refusal)))
+    }
+
+    fn models(&self, name: Option<&str>) -> Received {
+        let anthropic = self.headers.iter().any(|(name, _)| *name == b"anthropic-version");
+        let api = if anthropic { Api::Messages } else { Api::ChatCompletions };
+        let attributes = Attributes::new(self.policy, api, self.path, self.headers, self.caller);
+        if let Some(refusal) = self.unknown_tenant(&attributes) {
+            return refusal;
+        }
+        let record = Record::under(self.policy, attributes.tenant, Disposition::Models, Reason::Models);
+        let body = match name {
+            None => Some(models::list(self.policy, attributes.tenant, api.family())),
+            Some(name) => models::one(self.policy, attributes.tenant, name, api.family()),
+        };
+        Received::Reply(Box::new(match body {
+            Some(body) => {
+                let headers = vec![(names::POLICY_HEADER, self.policy.version().to_owned())];
+                Reply { status: 200, headers, body, record }
+            }
+            None => reply::refuse(self.policy, api.family(), record, &Reason::UnlistedModel.refuse()),
+        }))
+    }
+}

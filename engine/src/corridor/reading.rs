@@ -1,0 +1,231 @@
+//! The body of one LLM call: until it is decided, and behind the decision.
+
+use super::answer::Expectation;
+use crate::decide::attributes::Attributes;
+use crate::decide::{self, Decision, Unknown, Verdict};
+use crate::keys;
+use crate::policy::{ModelId, OnUnread, Policy};
+use crate::reason::Refusal;
+use crate::record::{Disposition, Excluded, Record};
+use crate::reply::{self, Reply};
+use crate::request::Violation;
+use crate::request::envelope::{Envelope, HeaderList};
+use crate::request::facts::Facts;
+use crate::rewrite::{self, Destination, Edits};
+use std::fmt;
+use std::sync::Arc;
+
+/// What the host does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Undecided: hold headers and body.
+    Hold,
+    /// Decided just now: apply these edits and let the request flow.
+    Route(Box<Edits>),
+    /// Decided earlier: this chunk may pass.
+    Flow,
+    /// Refused, possibly after the decision was streamed: answer the client and reset the upstream.
+    Reply(Box<Reply>),
+}
+
+/// One LLM request whose body is being read.
+pub struct Reading {
+    policy: Arc<Policy>,
+    attributes: Attributes,
+    facts: Facts,
+    envelope: Envelope,
+    /// Whether the client has sent a key, which may be passed on.
+    brings_key: bool,
+    /// The path that the client called, query included.
+    path: String,
+    state: State,
+}
+
+/// Shows no facts: they come from the prompt.
+impl fmt::Debug for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reading").field("api", &self.attributes.api).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug)]
+enum State {
+    Undecided(Unknown),
+    /// Given a model. Somebody may want to know who answers.
+    Sent(Option<Box<Expectation>>),
+    /// Let through unread, as the policy says.
+    Passed,
+    /// Refused: nothing more is looked at.
+    Refused,
+}
+
+impl Reading {
+    pub(super) fn new(
+        policy: &Arc<Policy>,
+        attributes: Attributes,
+        envelope: Envelope,
+        headers: &HeaderList<'_>,
+        path: &[u8],
+    ) -> Self {
+        let facts = Facts::new(
+            attributes.api,
+            policy.wanted(),
+            policy.keyword_search(),
+            policy.max_depth(),
+            envelope.content_length.unwrap_or(policy.max_body_bytes()),
+        );
+        Self {
+            policy: Arc::clone(policy),
+            attributes,
+            facts,
+            envelope,
+            brings_key: keys::are_in(headers, path),
+            path: lossless(path),
+            state: State::Undecided(Unknown::START),
+        }
+    }
+
+    /// Takes the next bytes of the body, in any split.
+    pub fn push(&mut self, chunk: &[u8]) -> Step {
+        self.advance(|facts| facts.push(chunk))
+    }
+
+    /// The body is complete.
+    pub fn finish(&mut self) -> Step {
+        self.advance(Facts::finish)
+    }
+
+    /// The length that the client has announced.
+    #[must_use]
+    pub fn content_length(&self) -> Option<u64> {
+        self.envelope.content_length
+    }
+
+    /// What there is to do when the answer comes, if anything is.
+    #[must_use]
+    pub fn expectation(&self) -> Option<&Expectation> {
+        match &self.state {
+            State::Sent(expectation) => expectation.as_deref(),
+            _ => None,
+        }
+    }
+
+    fn advance(&mut self, read: impl FnOnce(&mut Facts) -> Result<(), Violation>) -> Step {
+        match self.state {
+            State::Passed => return Step::Flow,
+            State::Refused => return Step::Hold,
+            State::Undecided(_) | State::Sent(_) => {}
+        }
+        match (read(&mut self.facts), &self.state) {
+            (Ok(()), State::Undecided(unknown)) => self.ask(*unknown),
+            (Ok(()), _) => Step::Flow,
+            (Err(violation), _) => self.violated(violation),
+        }
+    }
+
+    /// Asks the policy, if it could have an answer now.
+    fn ask(&mut self, unknown: Unknown) -> Step {
+        if !unknown.need.is_met(&self.facts) {
+            return Step::Hold;
+        }
+        match decide::decide(&self.policy, &self.attributes, &self.facts, unknown.from) {
+            Err(unknown) => {
+                self.state = State::Undecided(unknown);
+                Step::Hold
+            }
+            Ok(decision) => self.decided(decision),
+        }
+    }
+
+    fn decided(&mut self, decision: Decision) -> Step {
+        let step = match &decision.verdict {
+            Verdict::Refuse(refusal) => self.refuse(self.record(&decision), refusal),
+            Verdict::Send(chain) => self.send(chain, &decision),
+        };
+        self.facts.settle();
+        step
+    }
+
+    fn send(&mut self, chain: &[ModelId], decision: &Decision) -> Step {
+        let to = |id: &ModelId| {
+            let model = self.policy.model(*id)?;
+            Some(Destination::new(model, &self.path, self.policy.path_prefixes()))
+        };
+        let destinations: Vec<_> = chain.iter().filter_map(to).collect();
+        let mirror = decision.mirror.as_ref().and_then(to);
+        let Some(Destination { model: first, .. }) = destinations.first() else { return Step::Hold };
+        let mut record = self.record(decision);
+        record.variant.clone_from(&decision.variant);
+        record.model = Some(Arc::clone(&first.name));
+        record.upstream_model = Some(Arc::clone(&first.upstream_model));
+        record.cluster = Some(Arc::clone(&first.cluster));
+        if destinations.len() > 1 {
+            record.chain = destinations.iter().map(|destination| Arc::clone(&destination.model.name)).collect();
+        }
+        record.mirror = mirror.as_ref().map(|mirror| Arc::clone(&mirror.model.name));
+        let sent = rewrite::Sent {
+            facts: &self.facts,
+            envelope: self.envelope,
+            brings_key: self.brings_key,
+            path: &self.path,
+            chain: &destinations,
+            mirror: mirror.as_ref(),
+        };
+        let edits = sent.edits(record);
+        self.state = State::Sent(Expectation::of(&self.policy, &edits.record, self.brings_key).map(Box::new));
+        Step::Route(Box::new(edits))
+    }
+
+    /// The body turned out to be unreadable.
+    ///
+    /// What had been read up to here may already have sufficed. Asking once more makes the outcome the
+    /// same for every split of the body into chunks. Only a request that is still undecided can be let
+    /// through unread: once it has been given a model, another reading of its body must not reach it.
+    fn violated(&mut self, violation: Violation) -> Step {
+        let mut is_decided = matches!(self.state, State::Sent(_));
+        if let State::Undecided(unknown) = self.state
+            && let Ok(decision) = decide::decide(&self.policy, &self.attributes, &self.facts, unknown.from)
+        {
+            if let Verdict::Refuse(_) = decision.verdict {
+                return self.decided(decision);
+            }
+            is_decided = true;
+        }
+        let refusal = violation.refuse();
+        if !is_decided && self.policy.on_failure().on(violation) == OnUnread::Pass {
+            self.state = State::Passed;
+            let record = self.attributes.record(&self.policy, Disposition::Pass, refusal.reason);
+            return Step::Route(Box::new(Edits::none(record)));
+        }
+        self.refuse(self.attributes.record(&self.policy, Disposition::Deny, refusal.reason), &refusal)
+    }
+
+    fn refuse(&mut self, record: Record, refusal: &Refusal) -> Step {
+        self.state = State::Refused;
+        Step::Reply(Box::new(reply::refuse(&self.policy, self.attributes.api.family(), record, refusal)))
+    }
+
+    fn record(&self, decision: &Decision) -> Record {
+        let named = |(model, reason): &(ModelId, _)| {
+            Some(Excluded { model: Arc::clone(&self.policy.model(*model)?.name), reason: *reason })
+        };
+        Record {
+            asked: self.facts.asked().flatten().map(Into::into),
+            rule: decision.rule.and_then(|rule| self.policy.rule(rule)).map(|rule| Arc::clone(&rule.name)),
+            excluded: decision.excluded.iter().filter_map(named).collect(),
+            ..self.attributes.record(&self.policy, Disposition::Route, decision.reason)
+        }
+    }
+}
+
+/// A path as text. Bytes that no path may have are spelled as a path may, so that nothing is lost.
+fn lossless(path: &[u8]) -> String {
+    let mut text = String::with_capacity(path.len());
+    for byte in path {
+        match byte {
+            b'!'..=b'~' => text.push(char::from(*byte)),
+            other => text.push_str(&format!("%{other:02X}")),
+        }
+    }
+    text
+}

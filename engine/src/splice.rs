@@ -1,0 +1,63 @@
+//! The one change in a body: a range of bytes that another text takes the place of.
+
+use serde::{Deserialize, Serialize};
+
+/// What stands in front of a value that is added.
+const KEY: &str = "\"model\":";
+
+/// `body[keep..until]` is replaced by `with`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Splice {
+    /// Where the replaced range begins.
+    pub keep: usize,
+    /// Where it ends.
+    pub until: usize,
+    /// What takes its place.
+    pub with: Vec<u8>,
+}
+
+impl Splice {
+    /// The new length of a body of `length` bytes.
+    pub(crate) fn apply_to(&self, length: u64) -> u64 {
+        length.saturating_sub((self.until - self.keep) as u64).saturating_add(self.with.len() as u64)
+    }
+}
+
+/// Where a model's name goes in a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Place {
+    /// The first byte of the value.
+    pub(crate) start: usize,
+    /// The first byte behind it. Nothing stands there yet when it is `start`.
+    pub(crate) end: usize,
+    /// Whether other members follow a value that does not stand there yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) more: bool,
+}
+
+impl Place {
+    /// The splice that puts the model there.
+    pub(crate) fn write(self, model: &str) -> Splice {
+        let value = serde_json::Value::from(model).to_string();
+        let with = match (self.start == self.end, self.more) {
+            (false, _) => value,
+            // The API lets clients leave the model out: it becomes the first member.
+            (true, true) => format!("{KEY}{value},"),
+            (true, false) => format!("{KEY}{value}"),
+        };
+        Splice { keep: self.start, until: self.end, with: with.into_bytes() }
+    }
+
+    /// Where the value stands once [`Self::write`] has been applied.
+    pub(crate) fn written(self, model: &str) -> Self {
+        let value = serde_json::Value::from(model).to_string();
+        let start = if self.start == self.end { self.start + KEY.len() } else { self.start };
+        Self { start, end: start + value.len(), more: false }
+    }
+
+    /// Whether what stands there is as long as the model's plain spelling.
+    pub(crate) fn holds(self, model: &str) -> bool {
+        self.end - self.start == serde_json::Value::from(model).to_string().len()
+    }
+}

@@ -1,0 +1,124 @@
+//! What becomes of an answer on its way to the client.
+
+use super::{Phase, RouterStream, Task};
+use crate::attempt::Tried;
+use crate::config::Hold;
+use crate::corridor::{Answer, Reading};
+use crate::names::ATTEMPT_PROPERTY;
+use crate::record::Record;
+use crate::stream::installation::{GATE_MISSING, REFUSED_ATTEMPT};
+use crate::stream::{Command, HostAction, Verdict, View};
+
+/// Says how an answer came to be. `via_upstream` when a provider gave it, and not Envoy by itself.
+const ANSWER_DETAILS: &[u8] = b"response\0code_details";
+
+/// Did a provider answer, and not Envoy by itself?
+pub fn is_providers_answer<V: View>(view: &V) -> bool {
+    view.property(ANSWER_DETAILS).is_some_and(|details| *details == *b"via_upstream")
+}
+
+/// Did Envoy answer by itself because the undecided request has no cluster to go to?
+fn went_nowhere<V: View>(view: &V) -> bool {
+    let details = view.property(ANSWER_DETAILS);
+    details.is_some_and(|details| matches!(&*details, b"cluster_not_found" | b"route_not_found"))
+}
+
+/// What is done with an answer: its limits are noted, the record completed, our headers set.
+#[derive(Debug)]
+pub(super) enum Passing {
+    Listen,
+    Record {
+        record: Box<Record>,
+        answer: Answer,
+    },
+    /// None of the upstream's may stand beside ours.
+    Strip(Answer),
+    Label {
+        answer: Answer,
+        at: usize,
+    },
+}
+
+impl Passing {
+    pub(super) fn command<'a>(&'a self, reading: &'a Reading) -> Command<'a> {
+        Command::Do(match self {
+            Self::Listen => HostAction::Listen { model: heard(reading).unwrap_or_default(), proven: false },
+            Self::Record { record, .. } => HostAction::Record(record),
+            Self::Strip(_) => HostAction::StripAnswer,
+            Self::Label { answer, at } => match answer.headers.get(*at) {
+                Some((name, value)) => HostAction::Label(name, value),
+                None => return Command::Return(Verdict::Continue),
+            },
+        })
+    }
+}
+
+/// The model whose provider's limits this answer may speak of.
+fn heard(reading: &Reading) -> Option<&str> {
+    reading.expectation()?.heard()
+}
+
+impl RouterStream {
+    /// The response headers.
+    pub fn answer<V: View>(&mut self, view: &V) {
+        self.task = Task::Return(Verdict::Continue);
+        match self.phase {
+            Phase::Held { .. } if self.manner.hold == Hold::Gate && self.gate.get().is_none() && went_nowhere(view) => {
+                self.refuse(GATE_MISSING);
+            }
+            Phase::Held { .. } | Phase::Refused(_) | Phase::Over => {}
+            Phase::Flowing | Phase::Complete | Phase::Answering => self.hear(view),
+        }
+    }
+
+    fn hear<V: View>(&mut self, view: &V) {
+        if matches!(self.phase, Phase::Answering) {
+            self.phase = Phase::Over;
+        }
+        let Some(expected) = self.reading.expectation() else { return };
+        if !expected.is_direct() {
+            self.complete(view);
+        } else if expected.heard().is_some() {
+            self.task = Task::Pass(Passing::Listen);
+        } else {
+            self.label_direct();
+        }
+    }
+
+    /// Completes the record of a chain: which attempt, and whose answer.
+    fn complete<V: View>(&mut self, view: &V) {
+        let tried = view.property(ATTEMPT_PROPERTY.as_bytes());
+        let tried = tried.as_deref();
+        let Some(expected) = self.reading.expectation() else { return };
+        let mut answer = expected.answered(is_providers_answer(view), tried.and_then(Tried::read).as_ref());
+        match answer.record.take() {
+            Some(record) if tried != Some(REFUSED_ATTEMPT) => {
+                self.task = Task::Pass(Passing::Record { record, answer });
+            }
+            _ => self.label(answer),
+        }
+    }
+
+    /// A step with the answer has been taken. None is worth refusing an answer for.
+    pub(super) fn passed(&mut self, passing: Passing) {
+        match passing {
+            Passing::Listen => self.label_direct(),
+            Passing::Record { answer, .. } => self.label(answer),
+            Passing::Strip(answer) => self.task = Task::Pass(Passing::Label { answer, at: 0 }),
+            Passing::Label { answer, at } => self.task = Task::Pass(Passing::Label { answer, at: at + 1 }),
+        }
+    }
+
+    fn label_direct(&mut self) {
+        if let Some(expected) = self.reading.expectation() {
+            self.label(expected.answered(true, None));
+        }
+    }
+
+    fn label(&mut self, answer: Answer) {
+        self.task = match answer.headers.is_empty() {
+            true => Task::Return(Verdict::Continue),
+            false => Task::Pass(Passing::Strip(answer)),
+        };
+    }
+}

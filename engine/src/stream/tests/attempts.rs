@@ -1,0 +1,157 @@
+//! What the upstream role promises: attempts in sequence over one header map, each with chunks of its own.
+
+use super::chain::{Ending, Fate, Filters, Way, send};
+use super::proxy::Proxy;
+use super::{chunks, cuts, policy, request_headers};
+use crate::names::{CLUSTER_HEADER, PROVIDER_HEADER};
+use crate::stream::upstream::UpstreamStream;
+use crate::stream::{Verdict, pairs};
+use proptest::prelude::*;
+use serde_json::json;
+
+/// An endpoint: model, provider, authority, and what an attempt there sends as model and path.
+type Endpoint = (&'static str, &'static str, &'static str, &'static str, &'static str);
+
+const ENDPOINTS: [Endpoint; 4] = [
+    ("small", "c-small", "", "a-rather-long-upstream-name", "/v1/chat/completions"),
+    ("b", "c-b", "b.example", "b", "/v1/chat/completions"),
+    ("b", "", "", "b", "/v1/chat/completions"),
+    ("far", "c-far", "far.example", "far", "/azure/far/chat/completions"),
+];
+
+fn routed(body: &[u8], with_length: bool) -> Fate {
+    let policy = policy(&json!([]), &json!({}), &["b", "far"]);
+    let way = Way { filters: Filters::Stop, ending: Ending::WithLast, deliveries: vec![false; 12], fails_at: None };
+    let fate = send(&policy, &request_headers(body, with_length), &chunks(body, &[]), &way);
+    assert!(fate.is_complete && fate.body == body, "a chain's body leaves the router as it came");
+    fate
+}
+
+fn mark((model, provider, authority, ..): Endpoint) -> Vec<u8> {
+    let all =
+        [(&b"model"[..], model.as_bytes()), (b"provider", provider.as_bytes()), (b"authority", authority.as_bytes())];
+    pairs::write(all.into_iter())
+}
+
+/// One attempt; it may be given up after some chunks. What the endpoint got, and whether that was all.
+fn attempt(proxy: &mut Proxy, endpoint: Endpoint, chunks: &[Vec<u8>], ending: Ending) -> (Vec<u8>, bool) {
+    let metadata = b"xds\0upstream_host_metadata\0filter_metadata\0pointsman".to_vec();
+    proxy.state.insert(metadata, mark(endpoint));
+    proxy.holds_headers = true;
+    let mut stream = UpstreamStream::begin(proxy, false);
+    let verdict = proxy.drive(&mut stream, &mut Vec::new());
+    if !proxy.replies.is_empty() {
+        return (Vec::new(), false);
+    }
+    assert_eq!(verdict, Verdict::Continue, "an attempt never holds its headers");
+    proxy.holds_headers = false;
+    let (mut sent, mut kept) = (Vec::new(), Vec::new());
+    for (at, chunk) in chunks.iter().enumerate() {
+        let end_of_stream = ending == Ending::WithLast && at + 1 == chunks.len();
+        let mut seen = std::mem::take(&mut kept);
+        seen.extend_from_slice(chunk);
+        stream.body(proxy, seen.len(), end_of_stream);
+        let verdict = proxy.drive(&mut stream, &mut seen);
+        match verdict {
+            _ if !proxy.replies.is_empty() => return (sent, false),
+            Verdict::Continue => sent.append(&mut seen),
+            _ => {
+                assert!(!end_of_stream, "it hangs");
+                kept = seen;
+            }
+        }
+    }
+    if ending == Ending::Trailers {
+        stream.trailers(proxy);
+        assert_eq!(proxy.drive(&mut stream, &mut kept), Verdict::Continue, "trailers go on");
+    }
+    (sent, true)
+}
+
+fn ending() -> impl Strategy<Value = Ending> {
+    prop::sample::select(vec![Ending::WithLast, Ending::Trailers, Ending::Reset])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    /// Each attempt sends its own model, path, host and length, whatever the one before has left behind.
+    #[test]
+    fn each_attempt_is_whole(
+        padding in 0_usize..300,
+        added: bool,
+        with_length: bool,
+        tries in prop::collection::vec((prop::sample::select(ENDPOINTS.to_vec()), cuts(), ending()), 1..5),
+    ) {
+        let model = if added { r#""small""# } else { r#""sm\u0061ll""# };
+        let body = format!(r#"{{"user":"{}","model": {model} ,"messages":[]}}"#, "x".repeat(padding)).into_bytes();
+        let mut proxy = routed(&body, with_length).proxy;
+        for (endpoint, cuts, ending) in tries {
+            let (_, provider, authority, name, path) = endpoint;
+            let mut chunks = chunks(&body, &cuts);
+            if ending == Ending::Reset {
+                // The connection breaks while the body is on its way.
+                chunks.truncate(chunks.len() / 2);
+            }
+            let (sent, whole) = attempt(&mut proxy, endpoint, &chunks, ending);
+            if ending == Ending::Reset {
+                continue;
+            }
+            prop_assert!(whole, "{}", proxy.record());
+            let expected = String::from_utf8_lossy(&body).replace(model, &format!("\"{name}\""));
+            prop_assert_eq!(String::from_utf8_lossy(&sent), &expected[..]);
+            let length = with_length.then(|| expected.len().to_string());
+            prop_assert_eq!(proxy.value("content-length"), length);
+            assert_eq!(proxy.value(":path").as_deref(), Some(path));
+            let authority = if authority.is_empty() { "llm.example" } else { authority };
+            assert_eq!(proxy.value(":authority").as_deref(), Some(authority));
+            assert_eq!(proxy.value(PROVIDER_HEADER).as_deref(), Some(provider).filter(|name| !name.is_empty()));
+            prop_assert!(proxy.value(CLUSTER_HEADER).is_some_and(|cluster| cluster.starts_with("failover:")));
+        }
+    }
+}
+
+const BODY: &[u8] = br#"{"model":"small","messages":[]}"#;
+
+/// Nothing goes to an endpoint that the plan does not name, and nothing of another body anywhere.
+#[test]
+fn what_does_not_fit_is_refused() {
+    let check = |endpoint: Endpoint, body: &[u8], plan: bool| {
+        let mut proxy = routed(BODY, true).proxy;
+        if !plan {
+            proxy.state.remove(crate::names::PLAN_PROPERTY.as_bytes());
+        }
+        let (_, whole) = attempt(&mut proxy, endpoint, &[body.to_vec()], Ending::WithLast);
+        assert_eq!((whole, &proxy.replies[..]), (false, &[500][..]));
+    };
+    check(("nobody", "", "", "", ""), BODY, true);
+    check(("b", "c-small", "", "", ""), BODY, true);
+    check(("", "", "", "", ""), BODY, true);
+    check(ENDPOINTS[0], BODY, false);
+    check(ENDPOINTS[0], br#"{"x":1,"model":"small","messages":[]}"#, true);
+    check(ENDPOINTS[0], br#"{"mo"#, true);
+}
+
+/// A host call that fails, at each position, is a 500 and never a wrong attempt.
+#[test]
+fn a_call_that_fails_is_answered() {
+    let mut answered = 0;
+    for endpoint in ENDPOINTS {
+        for fails_at in 0.. {
+            let mut proxy = routed(BODY, true).proxy;
+            (proxy.commands, proxy.fails_at) = (0, Some(fails_at));
+            let (sent, whole) = attempt(&mut proxy, endpoint, &chunks(BODY, &[12]), Ending::WithLast);
+            if !proxy.failed {
+                break;
+            }
+            if whole {
+                let expected = String::from_utf8_lossy(BODY).replace("\"small\"", &format!("\"{}\"", endpoint.3));
+                assert_eq!(String::from_utf8_lossy(&sent), expected);
+            } else {
+                assert_eq!(proxy.replies, [500]);
+                answered += 1;
+            }
+        }
+    }
+    assert!(answered > 15, "{answered}");
+}

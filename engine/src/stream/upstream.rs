@@ -1,0 +1,204 @@
+//! One attempt to send a request: the model of the endpoint that Envoy has chosen is written into it.
+//!
+//! Runs among the upstream filters of a cluster, once for each attempt. The endpoint's metadata says which model it stands
+//! for; the plan that the router has left says what that model needs, and which models the request may go to at all.
+//! Every attempt starts from the plan: Envoy hands all attempts the same header map, so what one has set, the next finds.
+//!
+//! This role asks for headers by name, never for all of them, and the names are the constants of this file and of the
+//! engine. None of them holds a key: those of clients are removed in front of it, those of providers are added behind it.
+//!
+//! Nothing is ever paused at the headers. Place and length are known from the plan, so the headers are right at once, and
+//! the value is replaced when its bytes come by.
+
+mod body;
+mod mark;
+mod opening;
+
+use super::closing::Closing;
+use super::installation::{BODY_DOES_NOT_FIT, OTHER_VM_ID};
+use super::splice::SplicePlan;
+use super::{Command, Failure, HostAction, Machine, Verdict, View};
+use crate::attempt::Attempt;
+use opening::Opening;
+use std::borrow::Cow;
+
+/// An attempt under way.
+#[derive(Debug, Default)]
+pub struct UpstreamStream {
+    model: String,
+    /// What the provider says about its limits is about everybody's requests, and not about one client's key, or copies.
+    hears: bool,
+    phase: Phase,
+    /// What this callback can see of the body.
+    size: usize,
+    task: Task,
+}
+
+#[derive(Debug, Default)]
+enum Phase {
+    /// The model's place is still to come. So many bytes have gone by; they are not shown again.
+    Before { attempt: Attempt, passed: usize },
+    /// The model is written; the rest passes.
+    Through,
+    /// Nothing has gone out, or nothing more may.
+    #[default]
+    Closed,
+}
+
+/// What the current callback is doing.
+#[derive(Debug)]
+enum Task {
+    /// It is over.
+    Return(Verdict),
+    /// The headers of this attempt are written over those of the one before.
+    Open(Opening),
+    /// What is about to be replaced is read,
+    Compare { replaced: Vec<u8> },
+    /// and replaced.
+    Splice(SplicePlan),
+    /// What the answer says of limits is noted.
+    Listen,
+    /// There is nowhere to note it.
+    Complain,
+    /// An answer of ours.
+    Close(Closing),
+}
+
+impl Default for Task {
+    fn default() -> Self {
+        Self::Return(Verdict::Pause)
+    }
+}
+
+impl UpstreamStream {
+    /// The headers of an attempt.
+    #[must_use]
+    pub fn begin<V: View>(view: &V, end_of_stream: bool) -> Self {
+        let mut stream = Self::default();
+        match opening::open(view, end_of_stream) {
+            Ok(begun) => {
+                stream.hears = begun.hears;
+                stream.model = begun.model;
+                stream.phase = Phase::Before { attempt: begun.attempt, passed: 0 };
+                stream.task = Task::Open(begun.opening);
+            }
+            Err(mistake) => stream.refuse(view, mistake),
+        }
+        stream
+    }
+
+    /// The next bytes of the body.
+    pub fn body<V: View>(&mut self, view: &V, size: usize, end_of_stream: bool) {
+        self.size = size;
+        self.task = Task::Return(Verdict::Continue);
+        let Phase::Before { attempt, passed } = &mut self.phase else { return };
+        let seen = passed.saturating_add(size);
+        if attempt.splice.until <= seen {
+            self.compare(view, Vec::new());
+        } else if end_of_stream {
+            self.refuse(view, BODY_DOES_NOT_FIT);
+        } else if attempt.splice.keep >= seen {
+            *passed = seen;
+        } else {
+            // The value lies across two chunks. Envoy keeps this one and shows it again in front of the next.
+            self.task = Task::Return(Verdict::Pause);
+        }
+    }
+
+    /// Trailers end a body whose callbacks did not.
+    pub fn trailers<V: View>(&mut self, view: &V) {
+        self.task = Task::Return(Verdict::Continue);
+        if let Phase::Before { .. } = self.phase {
+            self.refuse(view, BODY_DOES_NOT_FIT);
+        }
+    }
+
+    /// The response headers.
+    pub fn answer(&mut self) {
+        self.task = if self.hears { Task::Listen } else { Task::Return(Verdict::Continue) };
+    }
+
+    /// It was refused before anything of it went out.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Closed)
+    }
+
+    /// Ends the request, not only this attempt: another one would meet the same installation.
+    fn refuse<V: View>(&mut self, view: &V, mistake: impl Into<Cow<'static, str>>) {
+        let closing = match &self.phase {
+            Phase::Before { attempt, .. } => Closing::of_attempt(attempt.path.as_bytes(), mistake.into()),
+            Phase::Through | Phase::Closed => {
+                let path = view.header(":path");
+                Closing::of_attempt(path.as_deref().unwrap_or_default(), mistake.into())
+            }
+        };
+        self.phase = Phase::Closed;
+        self.task = Task::Close(closing);
+    }
+
+    fn fail<V: View>(&mut self, view: &V, what: &str, status: Failure) {
+        self.refuse(view, format!("Envoy did not let Pointsman {what}: {status}"));
+    }
+}
+
+impl<V: View> Machine<V> for UpstreamStream {
+    fn command(&self) -> Command<'_> {
+        Command::Do(match &self.task {
+            Task::Return(verdict) => return Command::Return(*verdict),
+            // A step that does not exist is never forwarded.
+            Task::Open(opening) => return opening.command().unwrap_or(Command::Return(Verdict::Pause)),
+            Task::Compare { replaced } => return self.wanted(replaced).unwrap_or(Command::Return(Verdict::Pause)),
+            Task::Splice(plan) => return plan.command().unwrap_or(Command::Return(Verdict::Pause)),
+            Task::Listen => HostAction::Listen { model: &self.model, proven: true },
+            Task::Complain => HostAction::Complain(OTHER_VM_ID),
+            Task::Close(closing) => return closing.command(),
+        })
+    }
+
+    fn shown(&mut self, view: &V, piece: &[u8]) {
+        match &mut self.task {
+            Task::Compare { .. } | Task::Splice(_) if piece.is_empty() => {
+                self.fail(view, "write the model of an attempt", Failure::NOTHING_THERE);
+            }
+            Task::Compare { replaced } => {
+                replaced.extend_from_slice(piece);
+                let replaced = std::mem::take(replaced);
+                self.compare(view, replaced);
+            }
+            Task::Splice(plan) => plan.shown(piece),
+            _ => {}
+        }
+    }
+
+    fn done(&mut self, view: &V, result: Result<(), Failure>) {
+        let task = std::mem::take(&mut self.task);
+        self.task = match (task, result) {
+            (Task::Return(verdict), _) => Task::Return(verdict),
+            (Task::Open(mut opening), result) => match opening.done(result) {
+                Err((what, status)) => return self.fail(view, what, status),
+                Ok(()) if opening.command().is_some() => Task::Open(opening),
+                Ok(()) => Task::Return(Verdict::Continue),
+            },
+            (Task::Compare { .. } | Task::Splice(_), Err(status)) => {
+                return self.fail(view, "write the model of an attempt", status);
+            }
+            (Task::Compare { replaced }, Ok(())) => Task::Compare { replaced },
+            (Task::Splice(mut plan), Ok(())) => {
+                plan.done();
+                if plan.command().is_some() {
+                    Task::Splice(plan)
+                } else {
+                    self.phase = Phase::Through;
+                    Task::Return(Verdict::Continue)
+                }
+            }
+            (Task::Listen, Err(_)) => Task::Complain,
+            (Task::Listen, Ok(())) | (Task::Complain, _) => Task::Return(Verdict::Continue),
+            (Task::Close(mut closing), _) => {
+                closing.done();
+                Task::Close(closing)
+            }
+        };
+    }
+}

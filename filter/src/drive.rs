@@ -1,0 +1,122 @@
+//! Commands of a machine, done in Envoy.
+
+use crate::host::{self, Action, Headers, Loan, Status};
+use crate::view::Envoy;
+use crate::{feedback, router};
+use pointsman_engine::Record;
+use pointsman_engine::names::RECORD_PROPERTY;
+use pointsman_engine::stream::letter::HeaderEdit;
+use pointsman_engine::stream::summary::Summary;
+use pointsman_engine::stream::watch::{Complaints, TICK, Watch};
+use pointsman_engine::stream::{Command, Failure, HostAction, Machine, Verdict};
+
+/// Where a machine stands: its stream, and what its plugin keeps for all of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place<'a> {
+    pub(crate) envoy: Envoy,
+    pub(crate) watch: Option<&'a Watch>,
+    pub(crate) complaints: Option<&'a Complaints>,
+}
+
+impl Place<'_> {
+    /// That of a stream whose plugin keeps nothing.
+    pub(crate) fn of(context: u32) -> Self {
+        Self { envoy: Envoy { context }, watch: None, complaints: None }
+    }
+
+    /// Does what the machine commands, until its callback is over.
+    pub(crate) fn drive(&self, machine: &mut impl Machine<Envoy>) -> Action {
+        // The first piece of the body that was shown: most splices fall into it, and need not fetch it again.
+        let mut head: Option<Loan> = None;
+        loop {
+            match machine.command() {
+                Command::Return(Verdict::Continue) => return Action::Continue,
+                Command::Return(Verdict::Pause) => return Action::Pause,
+                Command::Return(Verdict::PauseAll) => return Action::PauseAll,
+                Command::Show { at, until } => {
+                    match head.as_deref().and_then(|head| head.get(at..until.min(head.len()))) {
+                        Some(known) if !known.is_empty() => machine.shown(&self.envoy, known),
+                        _ => match host::body(at, until) {
+                            Ok(piece) => {
+                                machine.shown(&self.envoy, &piece);
+                                if at == 0 {
+                                    head = Some(piece);
+                                }
+                            }
+                            Err(status) => machine.done(&self.envoy, Err(failure(status))),
+                        },
+                    }
+                }
+                Command::Do(action) => {
+                    // It may change the body.
+                    head = None;
+                    let result = self.perform(action).map_err(failure);
+                    machine.done(&self.envoy, result);
+                }
+            }
+        }
+    }
+
+    fn perform(&self, action: HostAction<'_>) -> Result<(), Status> {
+        match action {
+            HostAction::ReplacePrefix { length, with } => host::replace_body_prefix(length, with),
+            HostAction::Append(with) => host::append_body(with),
+            HostAction::MoveToEnd(length) => move_to_end(length),
+            HostAction::Edit(HeaderEdit::Set(name, value)) => host::set_header(Headers::RequestHeaders, name, value),
+            HostAction::Edit(HeaderEdit::Remove(name)) => host::remove_header(Headers::RequestHeaders, name),
+            HostAction::SetProperty { name, value } => host::set_property(name, value),
+            HostAction::Record(record) => self::record(record),
+            HostAction::Send { queue, letter } => host::enqueue(queue, letter),
+            HostAction::Watch | HostAction::Heard | HostAction::Complain(_) => {
+                self.note(action);
+                Ok(())
+            }
+            HostAction::Answer(reply) => host::send_local_response(reply.status, &reply.headers, &reply.body)
+                .inspect_err(|status| log::error!("Envoy did not take an answer: {status}")),
+            HostAction::Listen { model, proven } => feedback::listen(&self.envoy, model, proven),
+            HostAction::Resume => host::resume_request(),
+            HostAction::StripAnswer => router::strip_reserved(Headers::ResponseHeaders),
+            HostAction::Label(name, value) => {
+                host::set_header(Headers::ResponseHeaders, name.as_bytes(), value.as_bytes())
+            }
+        }
+    }
+
+    /// What concerns not the stream but its plugin.
+    fn note(&self, action: HostAction<'_>) {
+        let ticks = match (action, self.watch) {
+            (HostAction::Watch, Some(watch)) if !watch.is_sound() => {
+                watch.hold(self.envoy.context, host::received()).then_some(TICK)
+            }
+            (HostAction::Heard, Some(watch)) => watch.heard().then_some(0),
+            _ => None,
+        };
+        if let Some(period) = ticks {
+            host::set_tick_period(period);
+        }
+        if let (HostAction::Complain(mistake), Some(complaints)) = (action, self.complaints)
+            && complaints.is_due(host::now())
+        {
+            log::error!("wrong installation: {mistake}");
+        }
+    }
+}
+
+/// Puts the record of a decision into filter state, and what it comes down to into the log.
+pub(crate) fn record(record: &Record) -> Result<(), Status> {
+    log::debug!("{}", Summary(record));
+    host::set_property(RECORD_PROPERTY, record.to_json().as_bytes())
+}
+
+fn failure(status: Status) -> Failure {
+    Failure(status.code())
+}
+
+fn move_to_end(length: usize) -> Result<(), Status> {
+    let piece = host::body(0, length)?;
+    if piece.len() != length {
+        return Err(Status::INVALID_MEMORY);
+    }
+    host::replace_body_prefix(length, b"")?;
+    host::append_body(&piece)
+}

@@ -1,0 +1,216 @@
+//! The filter's own code with a fake host: each role, from configuration to answer, and what a failing host makes of it.
+
+mod fake;
+
+use crate::dispatch;
+use crate::host::Action;
+use fake::Fake;
+use std::rc::Rc;
+
+const POLICY: &str = r#"{"models": [{"name": "m", "cluster": "c", "upstreamModel": "m-2026"}]}"#;
+const CHAIN: &str = r#"{"models": [{"name": "m", "cluster": "c", "fallback": ["n"]}, {"name": "n", "cluster": "d"}]}"#;
+const BODY: &[u8] = br#"{"model":"m","messages":[{"role":"user","content":"a secret"}]}"#;
+const SENT: &[u8] = br#"{"model":"m-2026","messages":[{"role":"user","content":"a secret"}]}"#;
+
+const ROUTER: u32 = 1;
+const GATE: u32 = 2;
+const UPSTREAM: u32 = 3;
+
+fn configure(fake: &Fake, plugin: u32, configuration: &str) {
+    dispatch::on_context_create(plugin, 0);
+    fake.state.borrow_mut().configuration = configuration.as_bytes().to_vec();
+    assert!(dispatch::on_configure(plugin, configuration.len()), "{:?}", fake.state.borrow().log);
+}
+
+fn router(hold: &str, policy: &str) -> Rc<Fake> {
+    let fake = Fake::install();
+    configure(&fake, ROUTER, &format!(r#"{{"hold": "{hold}", "policy": {policy}}}"#));
+    fake
+}
+
+fn request(fake: &Fake, path: &str, more: &[(&str, &str)]) {
+    let length = BODY.len().to_string();
+    let usual = [
+        (":method", "POST"),
+        (":path", path),
+        (":authority", "llm.example"),
+        ("content-type", "application/json"),
+        ("content-length", &length),
+        ("authorization", "Bearer a secret"),
+        ("x-pointsman-cluster", "forged"),
+    ];
+    let all = usual.iter().chain(more).map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()));
+    fake.state.borrow_mut().headers[0] = all.collect();
+}
+
+fn see(fake: &Fake, body: &[u8]) {
+    fake.state.borrow_mut().body = body.to_vec();
+}
+
+/// Sends a request through the router, and its gate where there is one: whether it went on.
+fn send(fake: &Fake, context: u32, gated: bool) -> bool {
+    fake.state.borrow_mut().contexts = vec![context, context + 1];
+    dispatch::on_context_create(context, ROUTER);
+    let held = dispatch::on_request_headers(context, false);
+    let answered = || !fake.state.borrow().answers.is_empty();
+    if answered() {
+        return false;
+    }
+    if gated {
+        assert_eq!(held, Action::Continue);
+        dispatch::on_context_create(context + 1, GATE);
+        let held = dispatch::on_request_headers(context + 1, false);
+        assert!(held == Action::PauseAll || fake.failed.borrow().is_some(), "an undecided request went on");
+    } else {
+        assert_eq!(held, Action::Pause);
+    }
+    see(fake, BODY);
+    let went = dispatch::on_request_body(context, BODY.len(), true);
+    if gated && !answered() {
+        dispatch::on_queue_ready(GATE, 9);
+    }
+    went == Action::Continue && !answered() && (!gated || fake.state.borrow().resumed)
+}
+
+#[test]
+fn a_request_is_routed_and_said_in_the_log_without_its_prompt() {
+    let fake = router("stop", POLICY);
+    request(&fake, "/v1/chat/completions", &[]);
+    assert!(send(&fake, 10, false));
+    assert_eq!(fake.state.borrow().body, SENT);
+    assert_eq!(fake.header("x-pointsman-cluster").as_deref(), Some("c"));
+    assert_eq!(fake.header("content-length"), Some(SENT.len().to_string()));
+    assert!(fake.property("pointsman").is_some_and(|record| record.contains(r#""model":"m""#)));
+    let log = fake.state.borrow().log.join("\n");
+    assert!(log.contains("model `m` cluster `c` policy `") && !log.contains("secret"), "{log}");
+    assert_eq!(log.lines().count(), 1, "one line for a decision: {log}");
+    dispatch::on_response_headers(10);
+    dispatch::on_delete(10);
+}
+
+#[test]
+fn a_gate_holds_until_the_letter_comes() {
+    let fake = router("gate", POLICY);
+    configure(&fake, GATE, r#"{"role": "gate"}"#);
+    request(&fake, "/v1/chat/completions", &[]);
+    assert!(send(&fake, 20, true));
+    assert_eq!(fake.state.borrow().body, SENT);
+    assert_eq!(fake.header("x-pointsman-cluster").as_deref(), Some("c"));
+    assert_eq!(fake.header("content-length"), Some(SENT.len().to_string()));
+}
+
+fn attempt(fake: &Fake, context: u32, metadata: &[(&[u8], &[u8])]) -> bool {
+    let mark = pointsman_engine::stream::pairs::write(metadata.iter().copied());
+    let place = b"xds\0upstream_host_metadata\0filter_metadata\0pointsman".to_vec();
+    fake.state.borrow_mut().properties.insert(place, mark);
+    dispatch::on_context_create(context, UPSTREAM);
+    if dispatch::on_request_headers(context, false) != Action::Continue {
+        return false;
+    }
+    see(fake, BODY);
+    dispatch::on_request_body(context, BODY.len(), true) == Action::Continue && fake.state.borrow().answers.is_empty()
+}
+
+#[test]
+fn an_attempt_writes_its_model_and_the_router_hears_of_it() {
+    let fake = router("stop", CHAIN);
+    configure(&fake, UPSTREAM, r#"{"role": "upstream"}"#);
+    request(&fake, "/v1/chat/completions", &[]);
+    assert!(send(&fake, 30, false));
+    assert!(attempt(&fake, 32, &[(b"model", b"n"), (b"provider", b"d"), (b"authority", b"n.example")]));
+    assert!(fake.state.borrow().body.starts_with(br#"{"model":"n","#));
+    assert_eq!(fake.header(":authority").as_deref(), Some("n.example"));
+    fake.state.borrow_mut().properties.insert(b"response\0code_details".to_vec(), b"via_upstream".to_vec());
+    fake.state.borrow_mut().headers[2] = vec![(b":status".to_vec(), b"200".to_vec())];
+    dispatch::on_response_headers(32);
+    dispatch::on_response_headers(30);
+    assert!(fake.property("pointsman").is_some_and(|record| record.contains(r#""answeredBy":"n""#)));
+}
+
+#[test]
+fn an_endpoint_outside_the_plan_is_refused() {
+    let fake = router("stop", CHAIN);
+    configure(&fake, UPSTREAM, r#"{"role": "upstream"}"#);
+    request(&fake, "/v1/chat/completions", &[]);
+    assert!(send(&fake, 40, false));
+    assert!(!attempt(&fake, 42, &[(b"model", b"other")]));
+    assert_eq!(fake.state.borrow().answers.len(), 1);
+    assert_eq!(fake.property("pointsman_attempt").as_deref(), Some("refused"));
+}
+
+#[test]
+fn reserved_headers_go_on_each_path() {
+    let fake = router("stop", POLICY);
+    for (path, end_of_stream) in [("/other", false), ("/other", true), ("/v1/models", true), ("/v1/batches", true)] {
+        request(&fake, path, &[("x-pointsman-plan", "forged")]);
+        fake.state.borrow_mut().contexts = vec![50];
+        dispatch::on_context_create(50, ROUTER);
+        dispatch::on_request_headers(50, end_of_stream);
+        assert_eq!((fake.header("x-pointsman-cluster"), fake.header("x-pointsman-plan")), (None, None), "{path}");
+        fake.state.borrow_mut().headers[1] = vec![(b"x-pointsman-cluster".to_vec(), b"forged".to_vec())];
+        assert_eq!(dispatch::on_request_trailers(50), Action::Continue);
+        assert!(fake.state.borrow().headers[1].is_empty(), "{path}");
+        dispatch::on_delete(50);
+    }
+}
+
+#[test]
+fn a_body_that_does_not_come_is_a_missing_flag() {
+    let fake = router("stop", POLICY);
+    request(&fake, "/v1/chat/completions", &[]);
+    let size = b"request\0total_size".to_vec();
+    fake.state.borrow_mut().contexts = vec![60];
+    fake.state.borrow_mut().properties.insert(size.clone(), 100_u64.to_le_bytes().to_vec());
+    dispatch::on_context_create(60, ROUTER);
+    assert_eq!(dispatch::on_request_headers(60, false), Action::Pause);
+    assert_eq!(fake.state.borrow().tick, 200);
+    fake.state.borrow_mut().properties.insert(size, 200_u64.to_le_bytes().to_vec());
+    (0..7).for_each(|_| dispatch::on_tick(ROUTER));
+    let state = fake.state.borrow();
+    assert!(matches!(&state.answers[..], [(500, body)] if body.contains("allow_on_headers_stop_iteration")));
+    assert_eq!(state.tick, 0);
+    assert!(state.log.iter().any(|line| line.starts_with("wrong installation: ")));
+}
+
+/// A host call that fails, at each position: a 500, or a request that is right without it. Never a trap, never an
+/// unrouted request.
+#[test]
+fn a_call_that_fails_is_answered() {
+    for gated in [false, true] {
+        let mut answered = 0;
+        for at in 0.. {
+            let fake = router(if gated { "gate" } else { "stop" }, POLICY);
+            if gated {
+                configure(&fake, GATE, r#"{"role": "gate"}"#);
+            }
+            request(&fake, "/v1/chat/completions", &[]);
+            fake.fail(Some(at));
+            let went = send(&fake, 70, gated);
+            let Some(failed) = fake.failed.take() else { break };
+            if went {
+                assert_eq!(fake.state.borrow().body, SENT, "{failed}");
+                assert_eq!(fake.header("x-pointsman-cluster").as_deref(), Some("c"), "{failed}");
+            } else if !fake.state.borrow().answers.is_empty() {
+                assert!(matches!(&fake.state.borrow().answers[..], [(500, _)]), "{failed}");
+                answered += 1;
+            } else {
+                // Held for ever, until Envoy's own timeout: only where the way to the gate itself is broken.
+                assert!(
+                    gated && (failed.starts_with("Dequeue") || failed.starts_with("SetEffectiveContext(71)")),
+                    "{failed}"
+                );
+            }
+            dispatch::on_delete(70);
+        }
+        assert!(answered > 5, "{gated}: {answered}");
+    }
+}
+
+#[test]
+fn a_configuration_that_cannot_be_read_is_refused_whole() {
+    let fake = Fake::install();
+    dispatch::on_context_create(ROUTER, 0);
+    fake.state.borrow_mut().configuration = b"{}".to_vec();
+    assert!(!dispatch::on_configure(ROUTER, 2));
+    assert_eq!(fake.state.borrow().log, ["configuration rejected: policy: is required"]);
+}
