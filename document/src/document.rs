@@ -99,8 +99,11 @@ impl Document {
                 text.push(']');
             }
             Document::Object(members) => {
-                let mut sorted: Vec<_> = members.iter().collect();
-                sorted.sort_by(|a, b| a.0.cmp(&b.0));
+                // Not `sort_by`: each use of it is some 6 KB of the module, for what is done once per policy.
+                let mut sorted: Vec<&(String, Document)> = Vec::with_capacity(members.len());
+                for member in members {
+                    sorted.insert(sorted.partition_point(|earlier| earlier.0 <= member.0), member);
+                }
                 text.push('{');
                 for (nth, (key, value)) in sorted.into_iter().enumerate() {
                     if nth > 0 {

@@ -2,11 +2,15 @@
 
 use super::duration::Duration;
 use super::version::EnvoyVersion;
-use pointsman_document::{Document, Path, Report, names, object};
+use pointsman_document::{Definitions, Document, Path, Read, Report, Value, choose, names, object, schema};
+use std::borrow::Borrow;
 use std::fmt;
 
-/// What Envoy counts as a reason to try again, among what HTTP without gRPC can have.
-pub(super) const CONDITIONS: [&str; 11] = [
+/// One of Envoy's reasons to try again, among those that HTTP without gRPC can have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Condition(&'static str);
+
+const CONDITIONS: [&str; 11] = [
     "5xx",
     "gateway-error",
     "reset",
@@ -20,13 +24,30 @@ pub(super) const CONDITIONS: [&str; 11] = [
     "http3-post-connect-failure",
 ];
 
+impl Read for Condition {
+    fn read(document: &Document, at: &Path<'_>, report: &mut Report) -> Self {
+        choose(document, &CONDITIONS.map(|name| (name, Self(name))), at, report)
+    }
+
+    fn schema(_: &mut Definitions) -> Value {
+        schema::choices(&CONDITIONS)
+    }
+}
+
+/// So that a list of them can be joined.
+impl Borrow<str> for Condition {
+    fn borrow(&self) -> &str {
+        self.0
+    }
+}
+
 object! {
     /// How a request moves on to the next model of its chain.
     pub(crate) struct Failover {
         /// What in Envoy makes the next attempt go to the next model.
         "mechanism" => mechanism: Mechanism = "aggregate",
         /// What makes a next attempt: Envoy's `retry_on`.
-        "retryOn" => retry_on: Vec<String> = vec![
+        "retryOn" => retry_on: Vec<Condition> = vec![
             "connect-failure",
             "refused-stream",
             "reset",
@@ -108,12 +129,6 @@ impl Failover {
             (at.key("retryOn"), at.key("retriableStatusCodes"), at.key("backOff"));
         if self.retry_on.is_empty() {
             report.add(&at_conditions, "must not be empty: no fallback would ever be tried".into());
-        }
-        for (index, condition) in self.retry_on.iter().enumerate() {
-            if !CONDITIONS.contains(&condition.as_str()) {
-                let message = format!("unknown condition `{condition}`, expected one of {}", CONDITIONS.join(", "));
-                report.add(&at_conditions.index(index), message.into());
-            }
         }
         for (index, code) in self.retriable_status_codes.iter().enumerate() {
             if !(400..=599).contains(code) {

@@ -56,6 +56,30 @@ fn a_deployment_is_checked_with_its_policy() {
     assert_eq!((outcome.code, without(&folder, &outcome.stdout).as_str()), (Some(1), expected));
 }
 
+#[test]
+fn every_mistake_of_a_deployment_is_printed_in_the_order_of_the_file() {
+    let deployment = "\
+listner: { port: 10000 }
+hold: gat
+clusters:
+- { name: llama, address: llama.example.com, port: \"8080\" }
+- { name: llama, demo: true, credential: {} }
+istio: { namespace: a, hosts: [b], url: ftp://c, selector: { d: e } }
+";
+    let folder = folder("check-deployment", &[("policy.yaml", VALID), ("deployment.yaml", deployment)]);
+    let outcome = pointsman(&["check", folder.to_str().unwrap()]);
+    let expected = "\
+deployment.yaml:1:1: listner: unknown field; did you mean `listener`?
+deployment.yaml:2:7: hold: unknown value `gat`; did you mean `gate`?
+deployment.yaml:4:52: clusters[0].port: expected a whole number, found a string
+deployment.yaml:5:11: clusters[1].name: a cluster `llama` is already there
+deployment.yaml:5:42: clusters[1].credential.sds: is required
+deployment.yaml:6:41: istio.url: Istio fetches oci, http, https and file, not `ftp`
+6 errors
+";
+    assert_eq!((outcome.code, without(&folder, &outcome.stdout).as_str()), (Some(1), expected));
+}
+
 /// `warning` is what `check` and `render` say about a buffer that cannot hold the largest body of the policy.
 fn warns(test: &str, policy: &str, deployment: &str, warning: &str) {
     let policy = format!("{VALID}{policy}");
