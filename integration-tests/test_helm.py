@@ -105,6 +105,25 @@ def test_the_module_gets_the_policy_as_it_was_written(render, values, tmp_path):
     assert version(router["policy"], tmp_path / "rendered.json") == version(POLICY, tmp_path / "written.json")
 
 
+@pytest.mark.parametrize("values", TARGETS)
+def test_each_instance_is_told_what_the_command_line_writes(render, values, tmp_path):
+    """The chart is the one place where a plugin configuration is written by hand."""
+    (tmp_path / "policy.yaml").write_text(json.dumps(POLICY))
+    clusters = [{"name": name, "address": f"{name}.example.com", "port": 80} for name in ("openai", "llama")]
+    istio = {"namespace": "llm", "hosts": ["llm.example.com"], "url": "oci://r.example.com/p:1", **SELECTED}
+    gateway = {"namespace": "llm", "hosts": ["llm.example.com"], "url": "r.example.com/p:1", "gateway": "llm"}
+    deployment = {"clusters": clusters, "istio": istio, "envoyGateway": gateway}
+    (tmp_path / "deployment.yaml").write_text(json.dumps(deployment))
+    target = ["envoy-gateway"] if values is ENVOY_GATEWAY else ["istio", "--hold", values.get("mode", "gate")]
+    command = [locations.cli(), "render", *target, tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    assert done.returncode == 0, done.stderr
+    written = configurations([document for document in yaml.safe_load_all(done.stdout) if document])
+    charted = configurations(render(values))
+    assert charted == written
+    assert {role: list(config) for role, config in charted.items()} == {role: list(config) for role, config in written.items()}
+
+
 def version(policy: dict, file) -> str:
     file.write_text(json.dumps(policy))
     done = subprocess.run([locations.cli(), "check", file], capture_output=True, text=True, timeout=60)

@@ -1,6 +1,6 @@
 //! Envoy's extensions as they are named everywhere: a name, and a configuration that says its type.
 
-use crate::yaml::Map;
+use crate::yaml::{Map, Tree};
 
 /// `@type` of a message: its full name in Envoy's API.
 pub(crate) fn url(message: &str) -> String {
@@ -18,6 +18,6 @@ pub(crate) fn short_message(name: &str) -> Map {
 }
 
 /// An extension under the name by which it is registered or known in its chain.
-pub(crate) fn extension(name: impl Into<crate::yaml::Tree>, typed_config: Map) -> Map {
+pub(crate) fn extension(name: impl Into<Tree>, typed_config: Map) -> Map {
     Map::new().with("name", name).with("typed_config", typed_config)
 }

@@ -1,8 +1,9 @@
 //! The printer: the one place that knows how YAML is indented, and what an anchor is called.
 
-use super::scalar::{is_literal, is_printable, plain, quote};
+use super::scalar::{is_literal, is_printable, number, plain, quote};
 use super::tree::{Layout, List, Map, Style, Tree};
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 /// `tree` as a document that begins in the first column.
 pub(crate) fn print(tree: &Tree) -> String {
@@ -30,6 +31,8 @@ struct Printer<'t> {
     text: String,
     /// The anchor of each shared tree that was written out.
     anchors: HashMap<(&'static str, &'t Tree), String>,
+    /// The same by where the tree is: one that is large and stands in many places is not compared each time.
+    places: HashMap<(&'static str, *const Tree), String>,
     /// All anchors, and how many there are of each name.
     taken: HashSet<String>,
     counts: HashMap<&'static str, usize>,
@@ -125,7 +128,7 @@ impl<'t> Printer<'t> {
         match tree {
             Tree::Null => self.text.push_str("null"),
             Tree::Bool(value) => self.text.push_str(&value.to_string()),
-            Tree::Number(number) => self.text.push_str(&number.to_string()),
+            Tree::Number(value) => self.text.push_str(&number(value)),
             Tree::Text(text, Style::Plain) => self.text.push_str(&plain(text, in_line)),
             Tree::Text(text, Style::Quoted | Style::Literal) => self.text.push_str(&quote(text)),
             Tree::List(list) => {
@@ -159,22 +162,29 @@ impl<'t> Printer<'t> {
     }
 
     /// Writes the anchor of what comes for the first time, and says that it has to be written out; else its alias.
-    fn anchor(&mut self, name: &'static str, inner: &'t Tree) -> bool {
-        if let Some(anchor) = self.anchors.get(&(name, inner)) {
+    fn anchor(&mut self, name: &'static str, inner: &'t Rc<Tree>) -> bool {
+        let (place, content) = ((name, Rc::as_ptr(inner)), (name, inner.as_ref()));
+        if let Some(anchor) = self.places.get(&place).or_else(|| self.anchors.get(&content)) {
             self.text.push_str(&format!(" *{anchor}"));
             return false;
         }
+        let anchor = self.new_anchor(name);
+        self.text.push_str(&format!(" &{anchor}"));
+        self.places.insert(place, anchor.clone());
+        self.anchors.insert(content, anchor);
+        true
+    }
+
+    /// `name`, with a number if others have that name already.
+    fn new_anchor(&mut self, name: &'static str) -> String {
         let count = self.counts.entry(name).or_insert(0);
-        let anchor = loop {
+        loop {
             *count += 1;
             let anchor = if *count == 1 { name.to_owned() } else { format!("{name}-{count}") };
             if self.taken.insert(anchor.clone()) {
-                break anchor;
+                return anchor;
             }
-        };
-        self.text.push_str(&format!(" &{anchor}"));
-        self.anchors.insert((name, inner), anchor);
-        true
+        }
     }
 
     fn literal(&mut self, text: &str, column: usize) {

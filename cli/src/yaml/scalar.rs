@@ -1,5 +1,6 @@
 //! Text as a scalar that every reader takes for that text: YAML 1.2, and what Envoy and Kubernetes still read as YAML 1.1.
 
+use serde_json::Number;
 use std::fmt::Write;
 
 /// What some reader takes for a truth value or for nothing.
@@ -26,6 +27,15 @@ fn is_time(text: &str) -> bool {
         Some((whole, part)) => is_digits(whole) && is_digits(part),
         None => is_digits(number),
     }
+}
+
+/// A number. To a reader of YAML 1.1, one with an exponent has a point and a sign, too, or it is text.
+pub(super) fn number(number: &Number) -> String {
+    let text = number.to_string();
+    let Some((digits, exponent)) = text.split_once('e') else { return text };
+    let point = if digits.contains('.') { "" } else { ".0" };
+    let sign = if exponent.starts_with(['-', '+']) { "" } else { "+" };
+    format!("{digits}{point}e{sign}{exponent}")
 }
 
 /// Text in double quotes. YAML knows JSON's escapes; what it takes for the end of a line or does not allow is escaped, too.
@@ -74,6 +84,15 @@ mod tests {
             assert_eq!(plain(text, true), format!("\"{text}\""));
         }
         assert_eq!(plain("a,b", false), "a,b");
+    }
+
+    #[test]
+    fn numbers_are_numbers_to_every_reader() {
+        for (value, text) in [(1e-7, "1.0e-7"), (-1.5e-9, "-1.5e-9"), (1e300, "1.0e+300"), (0.25, "0.25"), (3.0, "3.0")]
+        {
+            assert_eq!(number(&Number::from_f64(value).unwrap()), text);
+        }
+        assert_eq!(number(&u64::MAX.into()), "18446744073709551615");
     }
 
     #[test]

@@ -181,6 +181,8 @@ fn scalar() -> impl Strategy<Value = Tree> {
         Just(Tree::Null),
         any::<bool>().prop_map(Tree::from),
         any::<i32>().prop_map(Tree::from),
+        any::<u64>().prop_map(|number| Tree::Number(number.into())),
+        any::<f64>().prop_map(|number| serde_json::Number::from_f64(number).map_or(Tree::Null, Tree::Number)),
         (text(), style()).prop_map(|(text, style)| style(text)),
     ]
 }
