@@ -5,6 +5,7 @@
 
 mod audio;
 mod cached;
+mod found;
 mod images;
 mod marks;
 mod reasoning;
@@ -17,6 +18,7 @@ use super::place::Place;
 use super::value::Value;
 use crate::api::Api;
 use crate::policy::Capability;
+pub(super) use found::Found;
 use marks::Marks;
 pub(super) use marks::{Keys, Says};
 pub(crate) use set::FlagSet;
