@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn every_container_is_remembered_down_to_the_limit() {
-        let kind = |depth: usize| if depth % 3 == 0 { Container::Object } else { Container::Array };
+        let kind = |depth: usize| if depth.is_multiple_of(3) { Container::Object } else { Container::Array };
         let mut nesting = Nesting::new(usize::MAX);
         for depth in 0..MAX_DEPTH {
             assert_eq!(nesting.open(kind(depth)), Ok(()));

@@ -31,8 +31,8 @@ pub(crate) trait Sink {
     fn literal(&mut self, literal: Literal) -> Result<(), Self::Refusal>;
 }
 
-/// What a sink wants to know of a string.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a sink wants to know of a string, the least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Want {
     Nothing,
     /// How long its text is.

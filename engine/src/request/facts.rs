@@ -115,14 +115,7 @@ impl Facts {
 
     /// Whether a flag is set.
     pub(crate) fn flag(&self, flag: Flag) -> Option<bool> {
-        let read = &self.reader.structure.read;
-        if read.flags.contains(flag) {
-            Some(true)
-        } else if read.never.contains(flag) {
-            Some(false)
-        } else {
-            self.complete.then(|| flag.by_default(self.api))
-        }
+        self.reader.structure.flags.get(flag).or_else(|| self.complete.then(|| flag.by_default(self.api)))
     }
 
     /// Whether a keyword occurs.

@@ -5,6 +5,7 @@
 
 mod audio;
 mod cached;
+mod found;
 mod images;
 mod marks;
 mod reasoning;
@@ -18,6 +19,7 @@ use super::value::Value;
 use crate::api::Api;
 use crate::policy::Capability;
 use crate::reason::Reason;
+pub(super) use found::Found;
 use marks::Marks;
 pub(super) use marks::{Keys, Says};
 pub(crate) use set::FlagSet;

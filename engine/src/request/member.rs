@@ -24,6 +24,8 @@ pub(super) enum Member {
     /// must not change what was said.
     Aside,
     NumPredict,
+    /// A key that the flag knows to which its object belongs.
+    Own,
     /// Anything else; its strings are text.
     Other,
 }

@@ -2,7 +2,6 @@
 
 use super::flag::Flag;
 use super::member::Member;
-use super::value::Value;
 use crate::json::MAX_DEPTH;
 
 /// What a container is, as far as facts go.
@@ -26,10 +25,8 @@ pub(super) enum Place {
     Part,
     Images,
     Options,
-    /// An object that belongs to a flag.
-    Object(Flag),
-    /// A list that belongs to a flag.
-    List(Flag),
+    /// What belongs to a flag.
+    Own(Flag),
 }
 
 impl Place {
@@ -50,16 +47,9 @@ impl Place {
             (Place::Parts, _) if !is_array => Place::Part,
             (Place::Tools, _) if !is_array => Place::Tool,
             (Place::Tool, Member::Function) if !is_array => Place::Function,
-            (Place::Root | Place::Opaque | Place::Images | Place::Options | Place::Object(_) | Place::List(_), _) => {
-                Place::Opaque
-            }
+            (Place::Root | Place::Opaque | Place::Images | Place::Options | Place::Own(_), _) => Place::Opaque,
             _ => text,
         }
-    }
-
-    /// The container that belongs to a flag.
-    pub(super) fn of_flag(flag: Flag, value: Value) -> Self {
-        if value == Value::Array { Place::List(flag) } else { Place::Object(flag) }
     }
 }
 

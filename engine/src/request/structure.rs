@@ -4,13 +4,13 @@
 //! [`Place::Opaque`] and passes at the lexer's full speed.
 
 use super::field::{Field, Fields};
-use super::flag::{Flag, FlagSet, Says};
+use super::flag::{Flag, FlagSet, Found, Says};
 use super::member::Member;
 use super::model::AskedModel;
 use super::place::{Place, Places};
 use super::text::Speaker;
 use super::top_level::TopLevel;
-use super::value::Value;
+use super::value::{Use, Value};
 use super::violation::Violation;
 use crate::json::Name;
 
@@ -21,54 +21,25 @@ pub(super) struct Read {
     pub(super) max_output_tokens: Option<u64>,
     /// Messages, input items or prompts.
     pub(super) turns: u64,
-    /// What is so.
-    pub(super) flags: FlagSet,
-    /// What cannot be so any more.
-    pub(super) never: FlagSet,
     /// The offset behind the opening brace, where a missing model is inserted.
     pub(super) inside: u64,
     /// Whether the top-level object has a member.
     pub(super) has_members: bool,
 }
 
-/// What a value is read for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Use {
-    Nothing,
-    /// A container that is looked into.
-    Inside(Place),
-    Model,
-    /// Input text.
-    Text,
-    /// What may be base64.
-    Data,
-    /// A token that is given as a number.
-    Token,
-    Role,
-    /// The `type` of a message, a part or a tool.
-    Kind,
-    /// A word that tells whether a flag is set.
-    Word(Flag),
-    MaxOutputTokens,
-    /// Ollama's spelling of it.
-    NumPredict,
-}
-
 pub(super) struct Structure {
     pub(super) read: Read,
+    pub(super) flags: Found,
     pub(super) top: TopLevel,
     places: Places,
     /// The meaning of the nested member in progress.
     member: Member,
-    wanted: FlagSet,
     /// Whether the marks of a wanted flag stand inside of messages, parts and tools.
     wants_marks: bool,
     /// Whether messages, parts and tools are looked into at all.
     enters: bool,
     /// Once the decision is made, only what could overturn it is looked at.
     settled: bool,
-    /// Whether something in the value in progress has said no to its flag.
-    refused: bool,
     /// Whether the list of token numbers in progress has been counted as a turn.
     tokens_counted: bool,
 }
@@ -79,14 +50,13 @@ impl Structure {
         let wants_marks = wanted.iter().any(Flag::is_nested);
         Self {
             read: Read::default(),
+            flags: Found::new(wanted),
             top: TopLevel::new(fields),
             places: Places::new(),
             member: Member::Other,
-            wanted,
             wants_marks,
             enters: enters || wants_marks,
             settled: false,
-            refused: false,
             tokens_counted: false,
         }
     }
@@ -94,7 +64,7 @@ impl Structure {
     /// From here on only the top-level keys and the models of tools matter.
     pub(super) fn settle(&mut self) {
         self.settled = true;
-        self.wanted = FlagSet::default();
+        self.flags.dismiss();
         (self.wants_marks, self.enters) = (false, false);
     }
 
@@ -112,8 +82,8 @@ impl Structure {
     pub(super) fn leave(&mut self) -> Place {
         let left = self.places.leave();
         self.member = Member::Other;
-        if let Place::Object(flag) = left {
-            self.hear(flag, flag.end(self.refused), Value::Null);
+        if let Place::Own(flag) = left {
+            self.flags.end(flag);
         }
         left
     }
@@ -132,7 +102,11 @@ impl Structure {
                 self.read.has_members = true;
                 self.top.end_key(name)
             }
-            Place::Opaque | Place::Object(_) => Ok(()),
+            Place::Opaque => Ok(()),
+            Place::Own(_) => {
+                self.member = Member::Own;
+                Ok(())
+            }
             place => {
                 let key = name.folded();
                 // A tool can name a model of its own, whatever the policy looks at.
@@ -147,18 +121,20 @@ impl Structure {
 
     /// A value begins. What it says by itself is noted; what else it is read for is the answer. `key` is its key, where
     /// it has one.
-    #[inline]
+    // Inlined, so that each kind of value has a short way of its own: nearly all of a body's strings pass here.
+    #[inline(always)]
     pub(super) fn value(&mut self, value: Value, key: &Name) -> Result<Use, Violation> {
         match self.places.innermost() {
             Place::Opaque => Ok(Use::Nothing),
             Place::Root => self.top_level(value),
             Place::Turns => self.turn(value),
-            Place::Object(flag) => Ok(self.hear(flag, flag.inside(key.folded().as_bytes(), value), value)),
-            Place::List(flag) => Ok(self.hear(flag, flag.inside(b"", value), value)),
+            Place::Own(flag) => Ok(self.own(flag, value, key)),
             Place::Options if value == Value::Number && self.member == Member::NumPredict => Ok(Use::NumPredict),
             Place::Options => Ok(Use::Nothing),
             list @ (Place::Tools | Place::Images) => {
-                self.set(Flag::of_element(list));
+                if let Some(flag) = Flag::of_element(list) {
+                    self.flags.set(flag);
+                }
                 Ok(match (list, value) {
                     (Place::Tools, Value::Object | Value::Array) => {
                         Use::Inside(list.child(Member::Other, value == Value::Array))
@@ -171,38 +147,27 @@ impl Structure {
     }
 
     /// The value of a top-level member.
+    #[inline(never)]
     fn top_level(&mut self, value: Value) -> Result<Use, Violation> {
-        let Some((key, field)) = self.top.current() else { return Ok(Use::Nothing) };
-        // Clients write `null` for what they leave out.
-        if value == Value::Null && field != Field::Model {
-            return Ok(Use::Nothing);
-        }
-        (self.refused, self.tokens_counted) = (false, false);
-        Ok(match (field, value) {
-            (Field::Flag(flag), _) => {
+        self.flags.begin_value();
+        self.tokens_counted = false;
+        match self.top.current() {
+            None => Ok(Use::Nothing),
+            // Clients write `null` for what they leave out.
+            Some((_, field)) if value == Value::Null && field != Field::Model => Ok(Use::Nothing),
+            Some((key, Field::Flag(flag))) => {
                 let says = flag.value(key, value).ok_or(Violation::WrongType(key))?;
-                self.hear(flag, says, value)
+                Ok(self.hear(flag, says, value))
             }
-            (Field::Model, Value::Text) => Use::Model,
-            (Field::MaxOutputTokens, Value::Number) => Use::MaxOutputTokens,
-            (Field::Messages | Field::Input, Value::Array) => Use::Inside(Place::Turns),
-            (Field::Tools, Value::Array) => Use::Inside(Place::Tools),
-            (Field::Images, Value::Array) => Use::Inside(Place::Images),
-            (Field::Options, Value::Object) => Use::Inside(Place::Options),
-            (Field::System | Field::Documents, Value::Array) => Use::Inside(Place::Parts),
-            (Field::System | Field::Documents, Value::Object) => Use::Inside(Place::Part),
-            (Field::Prompt | Field::Text, Value::Array) => Use::Inside(Place::TextArray),
-            (Field::Prompt | Field::Text, Value::Object) => Use::Inside(Place::TextObject),
-            (Field::Input | Field::Prompt, Value::Text) => {
-                self.read.turns += 1;
-                Use::Text
+            Some((key, field)) => {
+                self.read.turns += u64::from(value == Value::Text && matches!(field, Field::Input | Field::Prompt));
+                field.reads(value).ok_or(Violation::WrongType(key))
             }
-            (Field::System | Field::Text | Field::Documents, Value::Text) => Use::Text,
-            _ => return Err(Violation::WrongType(key)),
-        })
+        }
     }
 
     /// An element of a conversation. Messages must be objects; an input may hold texts, lists and tokens, too.
+    #[inline(never)]
     fn turn(&mut self, value: Value) -> Result<Use, Violation> {
         let is_turn = match self.top.field() {
             Some(Field::Messages) => value == Value::Object,
@@ -221,7 +186,14 @@ impl Structure {
         })
     }
 
+    /// A value inside of one that belongs to a flag.
+    fn own(&mut self, flag: Flag, value: Value, key: &Name) -> Use {
+        let key = if self.member == Member::Own { key.folded() } else { Name::new() };
+        self.hear(flag, flag.inside(key.as_bytes(), value), value)
+    }
+
     /// A value inside of messages, parts, tools and their like.
+    #[inline(always)]
     fn nested(&mut self, place: Place, value: Value) -> Use {
         if matches!(value, Value::True | Value::False | Value::Null) {
             return Use::Nothing;
@@ -239,7 +211,7 @@ impl Structure {
             self.read.turns += 1;
         }
         if let Member::Mark(flag) = self.member {
-            self.set(Some(flag));
+            self.flags.set(flag);
             return Use::Nothing;
         }
         if value == Value::Text { self.string(place) } else { self.inside(place, value) }
@@ -279,34 +251,23 @@ impl Structure {
 
     /// The `type` of a message, a part or a tool.
     pub(super) fn kind(&mut self, kind: &Name) {
-        self.set(Flag::of_kind(self.places.innermost(), kind.as_bytes()));
+        if let Some(flag) = Flag::of_kind(self.places.innermost(), kind.as_bytes()) {
+            self.flags.set(flag);
+        }
     }
 
     /// A word that a flag wanted to look at.
     pub(super) fn word(&mut self, flag: Flag, word: &Name) {
-        self.hear(flag, flag.word(word.as_bytes()), Value::Null);
+        self.flags.hear(flag, flag.word(word.as_bytes()));
     }
 
     /// Notes what a value says of a flag, and looks into it where that depends.
     fn hear(&mut self, flag: Flag, says: Says, value: Value) -> Use {
-        match says {
-            Says::Nothing => {}
-            Says::Yes => self.read.flags.insert(flag),
-            Says::No => self.refused = true,
-            Says::Never => self.read.never.insert(flag),
-            Says::Look if !self.wanted.contains(flag) => {}
-            Says::Look => match value {
-                Value::Text => return Use::Word(flag),
-                Value::Object | Value::Array => return Use::Inside(Place::of_flag(flag, value)),
-                _ => {}
-            },
-        }
-        Use::Nothing
-    }
-
-    fn set(&mut self, flag: Option<Flag>) {
-        if let Some(flag) = flag {
-            self.read.flags.insert(flag);
+        match value {
+            _ if !self.flags.hear(flag, says) => Use::Nothing,
+            Value::Text => Use::Word(flag),
+            Value::Object | Value::Array => Use::Inside(Place::Own(flag)),
+            _ => Use::Nothing,
         }
     }
 

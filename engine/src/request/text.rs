@@ -140,19 +140,20 @@ impl Listeners {
     }
 
     fn most_wanted(&self, speaker: Speaker) -> Want {
-        let wants = [
-            self.length.as_ref().map(|listener| listener.want(speaker)),
-            self.keywords.as_ref().map(|listener| listener.want(speaker)),
-            self.conversation.as_ref().map(|listener| listener.want(speaker)),
-            self.excerpt.as_ref().map(|listener| listener.want(speaker)),
-        ];
-        if wants.contains(&Some(Want::Text)) {
-            Want::Text
-        } else if wants.contains(&Some(Want::Length)) {
-            Want::Length
-        } else {
-            Want::Nothing
+        let mut most = Want::Nothing;
+        if let Some(listener) = &self.length {
+            most = most.max(listener.want(speaker));
         }
+        if let Some(listener) = &self.keywords {
+            most = most.max(listener.want(speaker));
+        }
+        if let Some(listener) = &self.conversation {
+            most = most.max(listener.want(speaker));
+        }
+        if let Some(listener) = &self.excerpt {
+            most = most.max(listener.want(speaker));
+        }
+        most
     }
 
     pub(super) fn text(&mut self, text: &[u8]) {

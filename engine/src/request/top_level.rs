@@ -1,6 +1,8 @@
 //! The top-level keys: which of them matters to this API, and that no two servers could read them differently.
 
 use super::field::{Field, Fields, OVERRIDES};
+use super::place::Place;
+use super::value::{Use, Value};
 use super::violation::Violation;
 use crate::json::Name;
 
@@ -59,5 +61,25 @@ impl TopLevel {
             Some(key) => Err(Violation::ModelList(key)),
             None => Ok(()),
         }
+    }
+}
+
+impl Field {
+    /// What the value of such a key is read for; `None` where it has the wrong type.
+    pub(super) fn reads(self, value: Value) -> Option<Use> {
+        Some(match (self, value) {
+            (Field::Model, Value::Text) => Use::Model,
+            (Field::MaxOutputTokens, Value::Number) => Use::MaxOutputTokens,
+            (Field::Messages | Field::Input, Value::Array) => Use::Inside(Place::Turns),
+            (Field::Tools, Value::Array) => Use::Inside(Place::Tools),
+            (Field::Images, Value::Array) => Use::Inside(Place::Images),
+            (Field::Options, Value::Object) => Use::Inside(Place::Options),
+            (Field::System | Field::Documents, Value::Array) => Use::Inside(Place::Parts),
+            (Field::System | Field::Documents, Value::Object) => Use::Inside(Place::Part),
+            (Field::Prompt | Field::Text, Value::Array) => Use::Inside(Place::TextArray),
+            (Field::Prompt | Field::Text, Value::Object) => Use::Inside(Place::TextObject),
+            (Field::Input | Field::Prompt | Field::System | Field::Text | Field::Documents, Value::Text) => Use::Text,
+            _ => return None,
+        })
     }
 }

@@ -1,5 +1,7 @@
-//! What a value is, before anything of it is read.
+//! What a value is, before anything of it is read, and what it is read for.
 
+use super::flag::Flag;
+use super::place::Place;
 use crate::json::{Container, Literal};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,4 +32,27 @@ impl From<Literal> for Value {
             Literal::Null => Value::Null,
         }
     }
+}
+
+/// What a value is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    Nothing,
+    /// A container that is looked into.
+    Inside(Place),
+    Model,
+    /// Input text.
+    Text,
+    /// What may be base64.
+    Data,
+    /// A token that is given as a number.
+    Token,
+    Role,
+    /// The `type` of a message, a part or a tool.
+    Kind,
+    /// A word that tells whether a flag is set.
+    Word(Flag),
+    MaxOutputTokens,
+    /// Ollama's spelling of it.
+    NumPredict,
 }

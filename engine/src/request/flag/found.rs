@@ -1,0 +1,64 @@
+//! The flags of one request, as far as they are known.
+
+use super::{Flag, FlagSet, Says};
+
+/// What a body has said of the flags so far.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::request) struct Found {
+    /// What is looked for.
+    wanted: FlagSet,
+    /// What is so. It stays so.
+    set: FlagSet,
+    /// What cannot be so any more.
+    never: FlagSet,
+    /// Whether something in the value in progress has said no.
+    refused: bool,
+}
+
+impl Found {
+    pub(in crate::request) fn new(wanted: FlagSet) -> Self {
+        Self { wanted, set: FlagSet::default(), never: FlagSet::default(), refused: false }
+    }
+
+    /// Nothing is looked for any more.
+    pub(in crate::request) fn dismiss(&mut self) {
+        self.wanted = FlagSet::default();
+    }
+
+    /// The value of a top-level member begins.
+    pub(in crate::request) fn begin_value(&mut self) {
+        self.refused = false;
+    }
+
+    /// Notes what a value says. Whether it must be looked into.
+    pub(in crate::request) fn hear(&mut self, flag: Flag, says: Says) -> bool {
+        match says {
+            Says::Nothing => {}
+            Says::Yes => self.set.insert(flag),
+            Says::No => self.refused = true,
+            Says::Never => self.never.insert(flag),
+            Says::Look => return self.wanted.contains(flag),
+        }
+        false
+    }
+
+    /// An object that was looked into ends.
+    pub(in crate::request) fn end(&mut self, flag: Flag) {
+        self.hear(flag, flag.end(self.refused));
+    }
+
+    pub(in crate::request) fn set(&mut self, flag: Flag) {
+        self.set.insert(flag);
+    }
+
+    /// Whether a flag is set, if the body has said it.
+    pub(in crate::request) fn get(&self, flag: Flag) -> Option<bool> {
+        if self.set.contains(flag) {
+            Some(true)
+        } else if self.never.contains(flag) {
+            Some(false)
+        } else {
+            None
+        }
+    }
+}
