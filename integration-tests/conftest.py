@@ -1,4 +1,5 @@
-"""Fixtures: every behaviour test runs in the oldest and the newest Envoy, in both hold modes, on an edge shared by its file."""
+"""Fixtures: every behaviour test runs in the oldest and the newest Envoy, in both hold modes, on an edge shared by
+its file."""
 
 import contextlib
 import itertools
@@ -47,6 +48,7 @@ def shared_edge(started, request):
 
 @pytest.fixture
 def edge(shared_edge):
-    """The edge of this file: `POLICY` is its policy, `INSTALLATION` what else differs from the documented installation."""
+    """The edge of this file: `POLICY` is its policy, `INSTALLATION` what else differs from the documented
+    installation."""
     yield shared_edge
     shared_edge.assert_healthy()

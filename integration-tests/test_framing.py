@@ -108,8 +108,8 @@ def test_a_second_request_in_the_same_write_is_decided_by_itself(edge):
 def test_what_follows_a_short_length_is_no_request(edge):
     """The classic smuggling: bytes behind the body are the next request, and that is decided for itself."""
     smuggled = (
-        b"POST %b HTTP/1.1\r\nhost: e\r\nx-team: guest\r\nx-pointsman-cluster: secret\r\ncontent-type: application/json\r\n"
-        % CHAT.encode()
+        b"POST %b HTTP/1.1\r\nhost: e\r\nx-team: guest\r\nx-pointsman-cluster: secret\r\n"
+        b"content-type: application/json\r\n" % CHAT.encode()
     )
     smuggled += length(len(BAD)) + b"\r\n" + BAD
     test_id, response = send(edge, Framing("smuggled", 200, length(len(GOOD)), GOOD + smuggled))

@@ -1,4 +1,5 @@
-"""What `pointsman render envoy` prints is loaded by Envoy as it is: the documented installation, from a user's own files."""
+"""What `pointsman render envoy` prints is loaded by Envoy as it is: the documented installation, from a user's own
+files."""
 
 import json
 import subprocess

@@ -1,4 +1,5 @@
-"""Whatever a provider does wrong, the next one gets the request as its own; what no retry can mend reaches the client."""
+"""Whatever a provider does wrong, the next one gets the request as its own; what no retry can mend reaches the
+client."""
 
 import pytest
 

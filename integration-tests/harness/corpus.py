@@ -1,4 +1,5 @@
-"""The bypass corpus, read from `corpus/`: what a client may try, and the one outcome that is right. Its README says what a field means."""
+"""The bypass corpus, read from `corpus/`: what a client may try, and the one outcome that is right. Its README says
+what a field means."""
 
 import dataclasses
 import json

@@ -1,6 +1,8 @@
-"""An edge as an operator makes it: a folder with a policy, a deployment and key files, rendered by `pointsman render envoy`.
+"""An edge as an operator makes it: a folder with a policy, a deployment and key files, rendered by `pointsman render
+envoy`.
 
-The rendered configuration is started as it is. Only one thing is added to it: the test's id of a request, in the access log.
+The rendered configuration is started as it is. Only one thing is added to it: the test's id of a request, in the
+access log.
 """
 
 import contextlib
@@ -156,7 +158,8 @@ class Failover(Edge):
         self.made = folder
 
     def push(self, policy: dict, only: str | None = None) -> str:
-        """Renders a new policy for the running Envoy to take over, or only one file of what it needs, and says its version."""
+        """Renders a new policy for the running Envoy to take over, or only one file of what it needs, and says its
+        version."""
         self.made.write_policy(policy)
         if only:
             beside = self.made.path / "beside"
