@@ -4,11 +4,12 @@ import dataclasses
 
 import pytest
 
-from harness.corpus import CHAT, MESSAGES, OPEN, SECRET, members
+from harness.corpus import CHAT, MESSAGES, OPEN, POLICIES, SECRET, members
 from harness.edge import new_test_id
 from harness.http1 import Http1, chunk, last_chunk
 from harness.messages import Response
 
+POLICY = POLICIES["model-decides"]
 INSTALLATION = {"default_cluster": "web"}
 GOOD = members(OPEN, MESSAGES)
 BAD = members(SECRET, MESSAGES)
