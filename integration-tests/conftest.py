@@ -1,4 +1,5 @@
-"""Fixtures: every behaviour test runs in the oldest and the newest Envoy, in both hold modes, on an edge shared by its file."""
+"""Fixtures: every behaviour test runs in the oldest and the newest Envoy, in both hold modes, on an edge shared by
+its file."""
 
 import contextlib
 import itertools
@@ -11,14 +12,28 @@ from harness import locations, pairing
 from harness.edge import Installation, running
 
 HOLDS = ("stop", "gate")
+LONGEST = (
+    "test_stories.py",
+    "test_failover_load.py",
+    "test_feedback.py",
+    "test_canary.py",
+    "test_doctor.py",
+    "test_bypass.py",
+)
+"""Files with the longest waits for time to pass, then those with most to do."""
 WORLDS = [pytest.param(world, id="-".join(world)) for world in itertools.product(locations.ENVOY_VERSIONS, HOLDS)]
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leaves out the combinations that `pairwise` tests need not run in."""
+    """Leaves out the combinations that `pairwise` tests need not run in. Files that take long begin first, so that no
+    worker is left with one of them at the end.
+    """
     left_out = set(pairing.left_out(items))
     config.hook.pytest_deselected(items=list(left_out))
-    items[:] = [item for item in items if item not in left_out]
+    order = {name: place for place, name in enumerate(LONGEST)}
+    items[:] = sorted(
+        (item for item in items if item not in left_out), key=lambda item: order.get(item.path.name, len(order))
+    )
 
 
 @pytest.fixture(scope="module", params=WORLDS)
@@ -47,6 +62,7 @@ def shared_edge(started, request):
 
 @pytest.fixture
 def edge(shared_edge):
-    """The edge of this file: `POLICY` is its policy, `INSTALLATION` what else differs from the documented installation."""
+    """The edge of this file: `POLICY` is its policy, `INSTALLATION` what else differs from the documented
+    installation."""
     yield shared_edge
     shared_edge.assert_healthy()

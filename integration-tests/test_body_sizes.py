@@ -1,4 +1,5 @@
-"""Bodies from nothing to 20 MB, the model first and last: exact at the provider, within the memory that the policy needs."""
+"""Bodies from nothing to 20 MB, the model first and last: exact at the provider, within the memory that the policy
+needs."""
 
 import threading
 

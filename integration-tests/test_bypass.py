@@ -1,8 +1,8 @@
 """No attempt of a client reaches a model or a cluster that its tenant may not use, and none breaks the virtual machine.
 
-`guest` may use the model `open` on the cluster `open`. The model `secret` is on the cluster `secret`; whatever is no LLM call
-goes to `web`. With the policy below the model alone decides, so that a request flows on as soon as its model is read; the
-second policy reads whole prompts and decides at the end.
+`guest` may use the model `open` on the cluster `open`. The model `secret` is on the cluster `secret`; whatever is no
+LLM call goes to `web`. With the policy below the model alone decides, so that a request flows on as soon as its
+model is read; the second policy reads whole prompts and decides at the end.
 """
 
 import pytest

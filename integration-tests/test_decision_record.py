@@ -1,4 +1,5 @@
-"""The decision explains itself: the record in the access log, and the response headers when the policy asks for them."""
+"""The decision explains itself: the record in the access log, and the response headers when the policy asks for
+them."""
 
 import re
 

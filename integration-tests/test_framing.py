@@ -4,11 +4,12 @@ import dataclasses
 
 import pytest
 
-from harness.corpus import CHAT, MESSAGES, OPEN, SECRET, members
+from harness.corpus import CHAT, MESSAGES, OPEN, POLICIES, SECRET, members
 from harness.edge import new_test_id
 from harness.http1 import Http1, chunk, last_chunk
 from harness.messages import Response
 
+POLICY = POLICIES["model-decides"]
 INSTALLATION = {"default_cluster": "web"}
 GOOD = members(OPEN, MESSAGES)
 BAD = members(SECRET, MESSAGES)
@@ -108,8 +109,8 @@ def test_a_second_request_in_the_same_write_is_decided_by_itself(edge):
 def test_what_follows_a_short_length_is_no_request(edge):
     """The classic smuggling: bytes behind the body are the next request, and that is decided for itself."""
     smuggled = (
-        b"POST %b HTTP/1.1\r\nhost: e\r\nx-team: guest\r\nx-pointsman-cluster: secret\r\ncontent-type: application/json\r\n"
-        % CHAT.encode()
+        b"POST %b HTTP/1.1\r\nhost: e\r\nx-team: guest\r\nx-pointsman-cluster: secret\r\n"
+        b"content-type: application/json\r\n" % CHAT.encode()
     )
     smuggled += length(len(BAD)) + b"\r\n" + BAD
     test_id, response = send(edge, Framing("smuggled", 200, length(len(GOOD)), GOOD + smuggled))

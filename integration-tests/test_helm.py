@@ -133,7 +133,8 @@ def version(policy: dict, file) -> str:
 
 @pytest.mark.parametrize("values", TARGETS)
 def test_large_numbers_stay_whole(tmp_path, values):
-    """YAML as Go writes it has 1e+06, which is another spelling than the policy's, and no whole number to some readers."""
+    """YAML as Go writes it has 1e+06, which is another spelling than the policy's, and no whole number to some
+    readers."""
     file = tmp_path / "values.json"
     file.write_text(json.dumps(values))
     text = helm.run(["template", "p", str(helm.CHART), "--values", str(file)], tmp_path)

@@ -1,4 +1,5 @@
-"""In a mesh: who is calling, by mutual TLS with the gateway and by Istio's RequestAuthentication; and that no header makes it up."""
+"""In a mesh: who is calling, by mutual TLS with the gateway and by Istio's RequestAuthentication; and that no header
+makes it up."""
 
 import ssl
 
@@ -233,7 +234,8 @@ HOST = "inner.mesh.example"
 
 
 def chain_to(inner: gateway.Gateway, authority) -> dict:
-    """A gateway without Pointsman in front of it: it demands certificates of clients, and shows its own to the inner gateway."""
+    """A gateway without Pointsman in front of it: it demands certificates of clients, and shows its own to the inner
+    gateway."""
     name = {"namespace": rendered.NAMESPACE}
     port = {"number": 443, "name": "https", "protocol": "HTTPS"}
     entry = {"hosts": [HOST], "ports": [port], "resolution": "DNS"}

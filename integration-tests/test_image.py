@@ -1,4 +1,5 @@
-"""The OCI image and the release: read back as those do who pull them, the same bytes every time, and what is in them routes."""
+"""The OCI image and the release: read back as those do who pull them, the same bytes every time, and what is in them
+routes."""
 
 import hashlib
 import io
@@ -189,7 +190,8 @@ def test_docker_finds_configuration_layer_and_name(dist, module):
     (image,) = archive.json("manifest.json")
     assert image["RepoTags"] == [f"pointsman:{VERSION}"]
     config = json.loads(archive.files[image["Config"]])
-    # Docker's own store knows the layer by what is in it, whether or not it is compressed, and takes its own system only.
+    # Docker's own store knows the layer by what is in it, whether or not it is compressed, and takes its own system
+    # only.
     assert ["sha256:" + sha256(gunzip(archive.files[layer])) for layer in image["Layers"]] == config["rootfs"][
         "diff_ids"
     ]
@@ -244,7 +246,8 @@ def test_the_sbom_is_of_this_module(sbom, module):
     assert sbom["metadata"]["component"]["version"] == VERSION
 
 
-# What Cargo.lock has below the filter, and the module has not: what runs while it is compiled, and what other targets need.
+# What Cargo.lock has below the filter, and the module has not: what runs while it is compiled, and what other
+# targets need.
 NOT_IN_THE_MODULE = {"serde_derive", "version_check", "cpufeatures", "libc"}
 
 

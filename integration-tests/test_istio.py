@@ -1,6 +1,7 @@
 """In a mesh: requests are routed by the header matches of a VirtualService, to the hosts of ServiceEntries, in TLS.
 
-Everything is what `pointsman render istio` prints, put through the stand-in for istiod: two plain WasmPlugins, or the EnvoyFilter.
+Everything is what `pointsman render istio` prints, put through the stand-in for istiod: two plain WasmPlugins, or
+the EnvoyFilter.
 """
 
 import copy
@@ -239,7 +240,8 @@ def test_a_bad_policy_is_not_acknowledged_and_the_old_one_serves(edge):
 
 
 def test_a_plugin_that_is_new_and_bad_lets_nothing_pass_until_it_is_right(edge):
-    """As in a new pod: there is no old configuration that could serve. Envoy counts as ready, and answers everything with a 500."""
+    """As in a new pod: there is no old configuration that could serve. Envoy counts as ready, and answers everything
+    with a 500."""
     before = copy.deepcopy(edge.mesh.manifests)
     configure(edge.mesh.manifests, {"models": "none"})
     rename_router(edge.mesh.manifests)

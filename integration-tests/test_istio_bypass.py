@@ -1,7 +1,7 @@
 """In a mesh: no attempt of a client reaches a model or a provider that its tenant may not use.
 
-The corpus and its outcomes are those of a plain Envoy, but for paths: Istio writes a path as it is meant before any filter sees
-it. So an odd spelling is an LLM call like any other, and is refused for the model that it asks for.
+The corpus and its outcomes are those of a plain Envoy, but for paths: Istio writes a path as it is meant before any
+filter sees it. So an odd spelling is an LLM call like any other, and is refused for the model that it asks for.
 """
 
 import pytest
@@ -28,7 +28,8 @@ SPELLED_OUT = {
     ),
 }
 READ_BY_THE_MESH = {"paths", "headers", "methods", "envelopes"}
-"""Tables of what Istio's own filters and settings have a part in. The others' bodies only pass them by: each runs in one of the worlds."""
+"""Tables of what Istio's own filters and settings have a part in. The others' bodies only pass them by: each runs in
+one of the worlds."""
 REJECTED = {"encoded-nul", "encoded-nul-and-more"}
 POLICY = POLICIES["model-decides"]
 INSTALLATION = {"default_cluster": "web"}

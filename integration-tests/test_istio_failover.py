@@ -1,6 +1,8 @@
-"""In a mesh: an attempt that fails goes on to the next provider, by the EnvoyFilters that `render istio --failover` prints.
+"""In a mesh: an attempt that fails goes on to the next provider, by the EnvoyFilters that `render istio --failover`
+prints.
 
-What each attempt looks like in all cases is held in `failover/`; here only that the patches lead there in what istiod makes.
+What each attempt looks like in all cases is held in `failover/`; here only that the patches lead there in what
+istiod makes.
 """
 
 import json

@@ -1,6 +1,7 @@
 """In a mesh: what else stands around the two WasmPlugins, other ways to install them, and wrong ones.
 
-A wrong installation is answered with a clear error; never with a hang, and never with a request that nobody has decided.
+A wrong installation is answered with a clear error; never with a hang, and never with a request that nobody has
+decided.
 """
 
 import contextlib
@@ -180,7 +181,8 @@ def test_a_wrong_order_is_said_with_a_500(deploy, mistake):
 
 
 def test_a_router_for_requests_that_come_in_never_runs_at_a_gateway(deploy):
-    """`mode: SERVER` is for sidecars and waypoints. There is no router then, and no model is served: no route matches."""
+    """`mode: SERVER` is for sidecars and waypoints. There is no router then, and no model is served: no route
+    matches."""
 
     def change(manifests: list[dict]) -> None:
         for role in ("router", "gate"):

@@ -1,4 +1,5 @@
-"""In a mesh: a changed WasmPlugin takes over under load without one failed request; a bad policy is rejected and the old one serves.
+"""In a mesh: a changed WasmPlugin takes over under load without one failed request; a bad policy is rejected and the
+old one serves.
 
 The tests are those of a plain Envoy. What they push is what istiod makes of the changed resource.
 """

@@ -1,4 +1,5 @@
-"""The stand-in for istiod says what Istio's source says: names, order, JSON, clusters, routes. The other tests build on it."""
+"""The stand-in for istiod says what Istio's source says: names, order, JSON, clusters, routes. The other tests build
+on it."""
 
 import copy
 import hashlib

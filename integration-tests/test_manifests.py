@@ -1,8 +1,9 @@
 """Every manifest that `render istio` and `render envoy-gateway` can print is what an API server would take.
 
-That the judge, `harness/crds.py`, is right about Istio's own valid and invalid objects is held by `test_crds.py`. What an API server
-does not look at, and istiod's webhook or Envoy would, is held elsewhere: the configuration that istiod makes of these
-manifests runs in a real Envoy (`istiod/`). No CRD is at hand for `UNCHECKED`: of those, only the shape is looked at.
+That the judge, `harness/crds.py`, is right about Istio's own valid and invalid objects is held by `test_crds.py`.
+What an API server does not look at, and istiod's webhook or Envoy would, is held elsewhere: the configuration that
+istiod makes of these manifests runs in a real Envoy (`istiod/`). No CRD is at hand for `UNCHECKED`: of those, only
+the shape is looked at.
 """
 
 import functools

@@ -1,4 +1,5 @@
-"""Headers that break careless code: bytes that are no UTF-8, very many, very long. None of them traps the virtual machine."""
+"""Headers that break careless code: bytes that are no UTF-8, very many, very long. None of them traps the virtual
+machine."""
 
 import pytest
 

@@ -1,4 +1,5 @@
-"""What is no LLM call passes byte for byte; what is one but cannot be routed is refused in its API's shape, or passes if the policy says so."""
+"""What is no LLM call passes byte for byte; what is one but cannot be routed is refused in its API's shape, or
+passes if the policy says so."""
 
 import os
 

@@ -1,4 +1,5 @@
-"""A new policy takes over under load without one failed request; a bad one is rejected and the old one keeps serving."""
+"""A new policy takes over under load without one failed request; a bad one is rejected and the old one keeps
+serving."""
 
 import itertools
 import json

@@ -69,7 +69,8 @@ DODGES = {
 HIDDEN = {
     "messages-twice": (
         "duplicateKey",
-        b'{"model":"m","messages":[{"role":"user","content":"x"}],"messages":[{"role":"user","content":"project aurora"}]}',
+        b'{"model":"m","messages":[{"role":"user","content":"x"}],'
+        b'"messages":[{"role":"user","content":"project aurora"}]}',
     ),
     "messages-in-capitals": (
         "keyCase",

@@ -1,4 +1,5 @@
-"""`pointsman run examples/quickstart`: one command, a real Envoy, demo servers, official clients, one readable line per request."""
+"""`pointsman run examples/quickstart`: one command, a real Envoy, demo servers, official clients, one readable line
+per request."""
 
 import anthropic
 import openai

@@ -1,4 +1,5 @@
-"""What `pointsman render envoy` prints is loaded by Envoy as it is: the documented installation, from a user's own files."""
+"""What `pointsman render envoy` prints is loaded by Envoy as it is: the documented installation, from a user's own
+files."""
 
 import json
 import subprocess
@@ -80,7 +81,6 @@ def ask(envoy: Envoy, path: str, body: dict):
         return client.response()
 
 
-@pytest.mark.pairwise("world")
 def test_a_rendered_configuration_routes(deployment, started_envoy, providers):
     envoy = started_envoy(deployment.render())
     assert ask(envoy, "/v1/chat/completions", {"model": "large", "messages": []}).json()["served_by"] == "first"
@@ -103,7 +103,6 @@ def model_last(size: int) -> dict:
     return {"messages": [{"role": "user", "content": "x" * size}], "model": "small"}
 
 
-@pytest.mark.pairwise("world")
 def test_a_large_body_fits_the_rendered_buffer(deployment, started_envoy):
     envoy = started_envoy(deployment.render())
     body = model_last(20_000_000)
@@ -111,7 +110,6 @@ def test_a_large_body_fits_the_rendered_buffer(deployment, started_envoy):
     assert send_http2(envoy, "/v1/chat/completions", json.dumps(body).encode()).json()["served_by"] == "second"
 
 
-@pytest.mark.pairwise("world")
 def test_a_body_beyond_the_policys_limit_is_refused_in_the_words_of_the_api(deployment, started_envoy):
     envoy = started_envoy(deployment.render())
     body = json.dumps(model_last(32 << 20)).encode()
@@ -126,7 +124,6 @@ def test_a_body_beyond_the_policys_limit_is_refused_in_the_words_of_the_api(depl
     assert (response.status, response.json()["error"]["type"]) == (413, "request_too_large")
 
 
-@pytest.mark.pairwise("world")
 def test_rendering_again_brings_a_new_policy_into_a_running_envoy(deployment, started_envoy, providers, tmp_path):
     folder = str(tmp_path / "discovery")
     envoy = started_envoy(deployment.render("--ecds-dir", folder))
@@ -141,7 +138,6 @@ def test_rendering_again_brings_a_new_policy_into_a_running_envoy(deployment, st
     wait_for("the new policy", lambda: model() == "large-2")
 
 
-@pytest.mark.pairwise("world")
 def test_the_access_log_holds_the_record_that_explain_prints(deployment, started_envoy, tmp_path):
     envoy = started_envoy(deployment.render())
     body = {"model": "auto", "messages": [{"role": "user", "content": "hi"}]}

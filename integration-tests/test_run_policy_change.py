@@ -71,7 +71,6 @@ def run(world, tmp_path):
     run.process.wait()
 
 
-@pytest.mark.pairwise("world")
 def test_a_new_policy_takes_over_and_a_bad_one_does_not(run):
     assert run.served_by() == {"first"}
     run.policy.write_text(POLICY % "second")

@@ -11,7 +11,8 @@ from harness.edge import JSON
 from harness.waiting import wait_for
 
 IN_TIME = 10.0
-"""Seconds within which a mistake is said: the watch takes two, and a busy machine may take longer to run it. Clients hang for longer."""
+"""Seconds within which a mistake is said: the watch takes two, and a busy machine may take longer to run it. Clients
+hang for longer."""
 POLICY = {"models": [{"name": "m", "cluster": "provider"}]}
 ASKED = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 

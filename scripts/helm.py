@@ -3,8 +3,8 @@
 
     scripts/helm.py
 
-The package that carries them is made for functions in a cloud, and is for x86_64 only. On another machine, the two programs of
-the PATH are used instead, if they are there.
+The package that carries them is made for functions in a cloud, and is for x86_64 only. On another machine, the two
+programs of the PATH are used instead, if they are there.
 """
 
 import io

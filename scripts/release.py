@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Puts everything that a release holds into DIST/release: what `make image` has left in DIST, the command line, the manifests.
+"""Puts everything that a release holds into DIST/release: what `make image` has left in DIST, the command line, the
+manifests.
 
     scripts/release.py CLI DIST
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes what the module is made of as a CycloneDX document: the crates that Cargo links into it, and Rust's standard library.
+"""Writes what the module is made of as a CycloneDX document: the crates that Cargo links into it, and Rust's
+standard library.
 
     scripts/sbom.py MODULE OUTPUT
 

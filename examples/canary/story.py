@@ -1,4 +1,5 @@
-"""A new model gets a growing share of the conversations, by changes of the policy under load, and nobody moves twice."""
+"""A new model gets a growing share of the conversations, by changes of the policy under load, and nobody moves
+twice."""
 
 import pathlib
 import re
@@ -71,8 +72,8 @@ class Story:
         outcomes = Counter(answer.outcome for answer in answers)
         failed = outcomes["failed"] + outcomes["cut"]
         TABLE.row(
-            round(time.monotonic() - self.began), f"{percent} %", len(answers), f"{share:.1f} %", moved, needlessly, failed,
-            copies - self.copies, wrong["models"], wrong["keys"],
+            round(time.monotonic() - self.began), f"{percent} %", len(answers), f"{share:.1f} %", moved, needlessly,
+            failed, copies - self.copies, wrong["models"], wrong["keys"],
         )  # fmt: skip
         for why, count in Counter(answer.why for answer in answers if answer.why).items():
             say(f"{count} times: {why}")
@@ -114,8 +115,9 @@ class Story:
         if total["moved"] != SESSIONS:
             self.problems.append(f"{total['moved']} moves of {SESSIONS} conversations")
         end(
-            f"{total['requests']} requests in {SESSIONS} conversations: {total['failed']} failed; {total['moved']} moves, "
-            f"{total['needlessly']} of them needless\n{self.copies} copies went to the lab, and nobody waited for its answers\n"
+            f"{total['requests']} requests in {SESSIONS} conversations: {total['failed']} failed; "
+            f"{total['moved']} moves, {total['needlessly']} of them needless\n"
+            f"{self.copies} copies went to the lab, and nobody waited for its answers\n"
             f"wrong model names at any server: {total['models']}, wrong keys: {total['keys']}",
             self.problems,
         )
@@ -127,7 +129,8 @@ def main() -> None:
         copy = shutil.copytree(HERE, pathlib.Path(folder) / "canary")
         with Gateway(copy) as gateway:
             print(
-                f"Envoy {gateway.envoy} in front of three versions of a model: {OLD}, the canary {NEW}, and one in the lab\n"
+                f"Envoy {gateway.envoy} in front of three versions of a model: "
+                f"{OLD}, the canary {NEW}, and one in the lab\n"
             )
             TABLE.head()
             say(f"{RATE} requests per second in {SESSIONS} conversations; copies of a tenth of them go to the lab")

@@ -1,1 +1,2 @@
-"""What the stories in `examples/` share: a gateway to talk to, steady load, demo servers that fail on demand, a timeline."""
+"""What the stories in `examples/` share: a gateway to talk to, steady load, demo servers that fail on demand, a
+timeline."""

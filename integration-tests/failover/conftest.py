@@ -1,4 +1,5 @@
-"""Fixtures: every test of failover runs on what `pointsman render envoy` writes, in every Envoy and with every mechanism."""
+"""Fixtures: every test of failover runs on what `pointsman render envoy` writes, in every Envoy and with every
+mechanism."""
 
 import contextlib
 

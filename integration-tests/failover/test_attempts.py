@@ -1,14 +1,15 @@
-"""Whatever a provider does wrong, the next one gets the request as its own; what no retry can mend reaches the client."""
+"""Whatever a provider does wrong, the next one gets the request as its own; what no retry can mend reaches the
+client."""
 
 import pytest
 
 from harness import chain
 from harness.chain import assert_own
 from harness.edge import CUT_OFF, JSON
-from harness.failover import GATES, WORLDS
+from harness.failover import GATES, SHORT_IDLE, WORLDS
 
 POLICY = {**chain.POLICY, "visibility": {"responseHeaders": True}}
-SETTING = {"keys": chain.KEYS, "clusters": chain.CLUSTERS}
+SETTING = {"keys": chain.KEYS, "clusters": chain.CLUSTERS, "idle": SHORT_IDLE}
 RUN_IN = (*WORLDS, *GATES)
 BODY = b'{"messages":[{"role":"user","content":"Where does this train go?"}],\n "model": "auto" , "n":1.0e0}'
 ASKED = (JSON, ("authorization", chain.CLIENTS_KEY))
@@ -22,7 +23,7 @@ def ask(edge, **more):
     return edge.ask(chain.CHAT, BODY, ASKED, **more)
 
 
-@pytest.mark.pairwise("world", runs=4)
+@pytest.mark.pairwise("world", runs=5)
 @pytest.mark.parametrize("failure", BEFORE_THE_ANSWER)
 def test_the_next_provider_gets_the_request_as_its_own(edge, failure):
     edge.providers["first"].fail(failure)
@@ -36,7 +37,7 @@ def test_the_next_provider_gets_the_request_as_its_own(edge, failure):
     assert seen.record["answeredBy"] == "beta"
 
 
-@pytest.mark.pairwise("world", runs=4)
+@pytest.mark.pairwise("world", runs=5)
 @pytest.mark.parametrize("failure", BEFORE_THE_ANSWER)
 def test_after_two_failures_the_third_provider_gets_its_own(edge, failure):
     edge.providers["first"].fail("500")
@@ -51,7 +52,7 @@ def test_after_two_failures_the_third_provider_gets_its_own(edge, failure):
 LAST_WORDS = {"500": 500, "503": 503, "529": 529, "429": 429}
 
 
-@pytest.mark.pairwise("world", runs=4)
+@pytest.mark.pairwise("world", runs=5)
 @pytest.mark.parametrize("failure", LAST_WORDS)
 def test_when_all_fail_the_client_gets_the_last_providers_own_error(edge, failure):
     edge.providers["first"].fail("503")
@@ -63,7 +64,7 @@ def test_when_all_fail_the_client_gets_the_last_providers_own_error(edge, failur
     assert [request.provider for request in edge.arrived(seen.test_id)] == ["first", "second", "third"]
 
 
-@pytest.mark.pairwise("world", runs=4)
+@pytest.mark.pairwise("world", runs=5)
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422])
 def test_an_error_that_is_the_requests_own_is_not_tried_elsewhere(edge, status):
     edge.providers["first"].fail(str(status))
@@ -72,7 +73,7 @@ def test_an_error_that_is_the_requests_own_is_not_tried_elsewhere(edge, status):
     assert [request.provider for request in edge.arrived(seen.test_id)] == ["first"]
 
 
-@pytest.mark.pairwise("world", "protocol", runs=4)
+@pytest.mark.pairwise("world", "protocol", runs=5)
 @pytest.mark.parametrize("protocol", ["http1", "http2"])
 @pytest.mark.parametrize("failure", ["resetAfterHeaders", "resetAfterEvent", "errorEvent"])
 def test_what_breaks_after_the_first_event_reaches_the_client(edge, failure, protocol):

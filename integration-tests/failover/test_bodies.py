@@ -1,4 +1,5 @@
-"""Bodies of any size and spelling reach each attempt whole: its own model where the client's stood, its own length, all else as sent."""
+"""Bodies of any size and spelling reach each attempt whole: its own model where the client's stood, its own length,
+all else as sent."""
 
 import json
 

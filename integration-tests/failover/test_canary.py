@@ -1,4 +1,5 @@
-"""A new model takes over by share, changed by a push while requests flow: who need not move stays, and the record says which it was."""
+"""A new model takes over by share, changed by a push while requests flow: who need not move stays, and the record
+says which it was."""
 
 import itertools
 import threading

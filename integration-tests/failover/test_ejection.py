@@ -3,13 +3,13 @@
 import pytest
 
 from harness import chain
-from harness.failover import WORLDS
+from harness.failover import SHORT_IDLE, WORLDS
 from harness.waiting import wait_for
 
 POLICY = chain.POLICY
 SOON = {"consecutiveGatewayFailure": 3, "interval": "100ms", "baseEjectionTime": "500ms", "maxEjectionTime": "500ms"}
 CLUSTERS = {name: {**cluster, "outlierDetection": SOON} for name, cluster in chain.CLUSTERS.items()}
-SETTING = {"clusters": CLUSTERS}
+SETTING = {"clusters": CLUSTERS, "idle": SHORT_IDLE}
 RUN_IN = tuple(world for world in WORLDS if world.mechanism == "aggregate")
 
 

@@ -1,7 +1,7 @@
 """200 requests a second while the first provider dies and comes back twice: nobody notices whose answer had not begun.
 
-In every Envoy and with every mechanism for a short time. `POINTSMAN_WHOLE=1` runs all combinations, one of them for a minute;
-`POINTSMAN_LOAD_SECONDS=60` gives each the whole minute.
+In every Envoy and with every mechanism for a short time. `POINTSMAN_WHOLE=1` runs all combinations, one of them for
+a minute; `POINTSMAN_LOAD_SECONDS=60` gives each the whole minute.
 """
 
 import collections
@@ -81,7 +81,8 @@ def test_an_outage_is_nobodys_business(edge, world, capsys):
     late = [fate for fate in fates.values() if fate.took > 5]
     with capsys.disabled():
         print(
-            f"\n{world}: {len(fates)} requests in {seconds:g} s, {len(cut)} cut off in the middle of their answer, {len(failed)} failed"
+            f"\n{world}: {len(fates)} requests in {seconds:g} s,",
+            f"{len(cut)} cut off in the middle of their answer, {len(failed)} failed",
         )
         print(timeline(load, seconds))
     assert len(fates) == RATE * seconds

@@ -1,4 +1,5 @@
-"""What a provider says about its limits keeps the next requests, on every worker, away from it for as long as it said."""
+"""What a provider says about its limits keeps the next requests, on every worker, away from it for as long as it
+said."""
 
 import time
 from collections.abc import Callable
@@ -30,8 +31,8 @@ def come_home(edge) -> None:
 
 
 def before_it_is_over(edge, limit: float, step: Callable[[], T]) -> T:
-    """What is seen while a limit holds that the step brings about. A step that took longer than the limit has seen something else,
-    and is done once more."""
+    """What is seen while a limit holds that the step brings about. A step that took longer than the limit has seen
+    something else, and is done once more."""
     for _ in range(20):
         since = time.monotonic()
         seen = step()

@@ -1,4 +1,5 @@
-"""Each attempt carries its own provider's key and no other; no key is in a log, a statistic or a record, or gets to the module."""
+"""Each attempt carries its own provider's key and no other; no key is in a log, a statistic or a record, or gets to
+the module."""
 
 import pytest
 

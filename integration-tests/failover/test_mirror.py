@@ -1,4 +1,5 @@
-"""A copy goes to another model under that model's own name; whatever becomes of it, the answer is the same and as fast."""
+"""A copy goes to another model under that model's own name; whatever becomes of it, the answer is the same and as
+fast."""
 
 import pytest
 

@@ -1,4 +1,5 @@
-"""A policy that arrives before the clusters that fit it: what they cannot do is refused, and nothing goes where it must not."""
+"""A policy that arrives before the clusters that fit it: what they cannot do is refused, and nothing goes where it
+must not."""
 
 import pytest
 

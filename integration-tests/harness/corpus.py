@@ -1,4 +1,5 @@
-"""The bypass corpus, read from `corpus/`: what a client may try, and the one outcome that is right. Its README says what a field means."""
+"""The bypass corpus, read from `corpus/`: what a client may try, and the one outcome that is right. Its README says
+what a field means."""
 
 import dataclasses
 import json
@@ -137,4 +138,3 @@ ATTEMPTS = [attempt for group in GROUPS.values() for attempt in group]
 _POLICIES = json.loads((CORPUS / "policies.json").read_text())
 GUEST = tuple(_POLICIES["guest"])
 POLICIES = {name: {**_POLICIES["common"], **own} for name, own in _POLICIES["policies"].items()}
-POLICY = POLICIES["model-decides"]

@@ -2,10 +2,11 @@
 
     crds.problems(document)      # sentences, none for a valid object
 
-Held: the schema with its defaults, unknown fields (as `kubectl apply` refuses them), int-or-string, formats, lists that are sets
-or maps, and the CEL rules of `x-kubernetes-validations`, evaluated by Google's CEL with the extensions that these CRDs use.
-Not held, because they need the object before or the cluster around it: transition rules (`oldSelf`), webhooks, and references to
-other objects. `x-kubernetes-map-type` says how objects are merged, and has nothing to do with what is valid.
+Held: the schema with its defaults, unknown fields (as `kubectl apply` refuses them), int-or-string, formats, lists
+that are sets or maps, and the CEL rules of `x-kubernetes-validations`, evaluated by Google's CEL with the extensions
+that these CRDs use. Not held, because they need the object before or the cluster around it: transition rules
+(`oldSelf`), webhooks, and references to other objects. `x-kubernetes-map-type` says how objects are merged, and has
+nothing to do with what is valid.
 """
 
 import base64

@@ -110,7 +110,8 @@ class Edge:
         protocol: str = "http1",
     ) -> Seen:
         """One request on a connection of its own. A list of pieces is sent without a
-        content-length, each piece when Envoy has read the one before; anything else goes in one write, with a content-length."""
+        content-length, each piece when Envoy has read the one before; anything else goes in one write, with a
+        content-length."""
         test_id = new_test_id()
         tagged = [("x-test-id", test_id), *headers]
         if isinstance(body, dict):
@@ -235,7 +236,8 @@ class Edge:
             return client.response(stream)
 
     def wait_until_read(self, client: Http1 | Http2, before: int) -> None:
-        """Returns when Envoy has read all that the client has sent, so that the next piece comes in a read of its own."""
+        """Returns when Envoy has read all that the client has sent, so that the next piece comes in a read of its
+        own."""
         wait_for(
             "Envoy to read what was sent",
             lambda: self.envoy.received_bytes() - before >= client.sent or client.is_answered(),

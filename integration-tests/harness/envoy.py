@@ -17,7 +17,8 @@ TRAP = re.compile(
 
 class Envoy:
     def __init__(self, version: str, config: str, folder: pathlib.Path, concurrency: int = 1, log_level: str = "info"):
-        """Starts Envoy with the text of a configuration (JSON or YAML) and waits until it serves. The log level is the module's."""
+        """Starts Envoy with the text of a configuration (JSON or YAML) and waits until it serves. The log level is
+        the module's."""
         folder.mkdir(parents=True, exist_ok=True)
         self.version = version
         self._config = folder / "envoy.yaml"

@@ -1,6 +1,8 @@
-"""An edge as an operator makes it: a folder with a policy, a deployment and key files, rendered by `pointsman render envoy`.
+"""An edge as an operator makes it: a folder with a policy, a deployment and key files, rendered by `pointsman render
+envoy`.
 
-The rendered configuration is started as it is. Only one thing is added to it: the test's id of a request, in the access log.
+The rendered configuration is started as it is. Only one thing is added to it: the test's id of a request, in the
+access log.
 """
 
 import contextlib
@@ -24,8 +26,10 @@ from harness.steady import Steady
 
 LOG_FORMAT = re.compile("^( *)(json_format:\n)", re.MULTILINE)
 TEST_ID = 'id: "%REQ(X-TEST-ID)%"\n'
-IDLE = "300ms"
-"""For most tests: what a provider that hangs costs them."""
+IDLE = "60s"
+"""For most tests: no provider hangs, and one that is slow because this machine is busy is still waited for."""
+SHORT_IDLE = "2s"
+"""For tests of providers that hang: what each of them costs."""
 NEVER = {"consecutiveGatewayFailure": 0}
 """Outlier detection for tests of something else: nobody is left alone for what an earlier test did."""
 UNREADABLE = b"POST /v1/chat/completions HTTP/1.1\r\nhost: edge.test\r\ncontent-type: application/json\r\n\r\n{"
@@ -112,7 +116,7 @@ class Folder:
         }
 
     def _cluster(self, provider: FailingProvider) -> dict:
-        described = {"name": provider.name, "address": "127.0.0.1", "port": provider.port, "connectTimeout": "1s"}
+        described = {"name": provider.name, "address": "127.0.0.1", "port": provider.port, "connectTimeout": "30s"}
         if key := self.setting.keys.get(provider.name):
             described["credential"] = {"header": key.header, "sds": f"keys/{provider.name}.json"}
         return {**described, "outlierDetection": NEVER, **self.setting.clusters.get(provider.name, {})}
@@ -156,7 +160,8 @@ class Failover(Edge):
         self.made = folder
 
     def push(self, policy: dict, only: str | None = None) -> str:
-        """Renders a new policy for the running Envoy to take over, or only one file of what it needs, and says its version."""
+        """Renders a new policy for the running Envoy to take over, or only one file of what it needs, and says its
+        version."""
         self.made.write_policy(policy)
         if only:
             beside = self.made.path / "beside"

@@ -57,7 +57,8 @@ class Http2:
         return stream
 
     def send(self, stream: int, data: bytes, end: bool = False) -> None:
-        """Sends data within the windows that the proxy grants; stops early when it resets the stream or has answered."""
+        """Sends data within the windows that the proxy grants; stops early when it resets the stream or has
+        answered."""
         view = memoryview(data)
         while view and not self._is_over(stream):
             size = min(

@@ -1,4 +1,5 @@
-"""Providers' keys as files, the way operators keep them: a secret that Envoy reads and reads again when it is replaced."""
+"""Providers' keys as files, the way operators keep them: a secret that Envoy reads and reads again when it is
+replaced."""
 
 import dataclasses
 import json

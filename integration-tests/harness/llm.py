@@ -1,4 +1,5 @@
-"""Answers as an LLM server does, well enough that the official client libraries parse every answer into their own types.
+"""Answers as an LLM server does, well enough that the official client libraries parse every answer into their own
+types.
 
 The text of an answer is `<cluster> as <model>`: who got the request, and which model name stood in its body.
 """

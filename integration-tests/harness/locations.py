@@ -1,4 +1,5 @@
-"""Where the things under test are. Each place can be overridden by an environment variable; a missing one is a failure."""
+"""Where the things under test are. Each place can be overridden by an environment variable; a missing one is a
+failure."""
 
 import os
 import pathlib

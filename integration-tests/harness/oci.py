@@ -1,5 +1,5 @@
-"""Reads an image as those do who pull it: istio-agent, Envoy Gateway, Docker. Written from what they accept, not from what
-Pointsman writes."""
+"""Reads an image as those do who pull it: istio-agent, Envoy Gateway, Docker. Written from what they accept, not
+from what Pointsman writes."""
 
 import dataclasses
 import hashlib
@@ -67,8 +67,8 @@ def the_image(layout: Layout) -> dict:
 
 
 def plugin(manifest: dict, fetch: Callable[[dict], bytes]) -> bytes:
-    """The module, as istio-agent takes it out of an image that is no Docker image: the last layer, of the one media type it
-    knows, and in it the first file with the right base name."""
+    """The module, as istio-agent takes it out of an image that is no Docker image: the last layer, of the one media
+    type it knows, and in it the first file with the right base name."""
     if manifest.get("mediaType", MANIFEST) != MANIFEST:
         raise Unreadable(f"a manifest of type {manifest['mediaType']}")
     if not manifest["layers"]:

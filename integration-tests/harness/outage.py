@@ -25,7 +25,7 @@ FAILURES = {
     "errorEvent": "a stream's second event says that something went wrong",
     "<status>": "an error with that status; a 429 says for how long",
 }
-SLOW = 1.0
+SLOW = 5.0
 """Seconds before the first byte of a slow answer: longer than an attempt may be silent in these tests."""
 RETRY_AFTER = "2"
 EVENT = b'data: {"choices":[{"index":0,"delta":{"content":"Platform"}}]}\n\n'

@@ -1,9 +1,9 @@
 """Which combinations of the worlds a test runs in, when it does not run in all of them.
 
-What differs between worlds (the Envoy, the hold mode, the protocol, the policy) is a factor with a few levels. A fault needs
-one level of one factor, or two of two that meet, far more often than three. So the cases of a group are spread: each runs in a
-few combinations that are as unlike each other as can be, and in every group each two levels of two factors meet. Nothing is
-random: a test runs in the same combinations everywhere.
+What differs between worlds (the Envoy, the hold mode, the protocol, the policy) is a factor with a few levels. A
+fault needs one level of one factor, or two of two that meet, far more often than three. So the cases of a group are
+spread: each runs in a few combinations that are as unlike each other as can be, and in every group each two levels
+of two factors meet. Nothing is random: a test runs in the same combinations everywhere.
 """
 
 import dataclasses
@@ -22,7 +22,8 @@ Combination = tuple[Hashable, ...]
 def spread(
     cases: Sequence[Hashable], combinations: Sequence[Combination], runs: int
 ) -> set[tuple[Hashable, Combination]]:
-    """Which case of a group runs in which combination: each in `runs` of them, more if the group is too small to let all pairs meet."""
+    """Which case of a group runs in which combination: each in `runs` of them, more if the group is too small to let
+    all pairs meet."""
     missing = {pair for combination in combinations for pair in _pairs(combination)}
     used = dict.fromkeys(combinations, 0)
     chosen: dict[Hashable, list[Combination]] = {case: [] for case in cases}

@@ -1,4 +1,5 @@
-"""A provider: records every request byte for byte and answers as the test wants. HTTP/1.1 and cleartext HTTP/2 on one port."""
+"""A provider: records every request byte for byte and answers as the test wants. HTTP/1.1 and cleartext HTTP/2 on
+one port."""
 
 import asyncio
 import contextlib

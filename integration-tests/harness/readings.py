@@ -12,7 +12,8 @@ def _refuse_constant(name: str) -> None:
 
 
 def top_level(body: bytes) -> Pairs:
-    """The members of the top-level object in order, duplicates included. Fails for anything but strict JSON in UTF-8."""
+    """The members of the top-level object in order, duplicates included. Fails for anything but strict JSON in
+    UTF-8."""
     sys.setrecursionlimit(20_000)
     sys.set_int_max_str_digits(0)
     value = json.loads(body.decode("utf-8"), object_pairs_hook=Members, parse_constant=_refuse_constant)

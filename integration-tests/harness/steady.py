@@ -1,7 +1,8 @@
-"""Steady load: requests leave at a fixed rate, whether or not those before them have been answered, and each one is accounted for.
+"""Steady load: requests leave at a fixed rate, whether or not those before them have been answered, and each one is
+accounted for.
 
-The load has a clock of its own, which goes with the requests. On a machine that cannot hold the rate it goes slower: requests that
-would wait for nothing but the machine are not sent yet, so that what a test sees is the proxy's doing.
+The load has a clock of its own, which goes with the requests. On a machine that cannot hold the rate it goes slower:
+requests that would wait for nothing but the machine are not sent yet, so that what a test sees is the proxy's doing.
 """
 
 import asyncio

@@ -1,4 +1,5 @@
-"""A connection to each worker of an Envoy: each takes a new configuration in its own time, and one answer tells of one worker only."""
+"""A connection to each worker of an Envoy: each takes a new configuration in its own time, and one answer tells of
+one worker only."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -11,7 +12,8 @@ MODELS = "/v1/models"
 
 
 class Workers:
-    """Which worker a connection belongs to, Envoy's own counters tell. A worker keeps its connections, so the question is asked once."""
+    """Which worker a connection belongs to, Envoy's own counters tell. A worker keeps its connections, so the
+    question is asked once."""
 
     def __init__(self, port: int, connections_of: Callable[[], dict[int, int]]):
         """`connections_of` says how many connections each worker has taken so far."""
@@ -46,7 +48,8 @@ class Workers:
         return self._clients[worker]
 
     def _connect(self) -> int | None:
-        """A new connection, and the worker that has it; nobody when others connected at the same time, so that it cannot be told."""
+        """A new connection, and the worker that has it; nobody when others connected at the same time, so that it
+        cannot be told."""
         before, client = self._connections_of(), Http1(self._port)
         client.send(head("GET", MODELS, [("host", "edge.test")]))
         kept = client.response().header("connection") != "close"

@@ -1,8 +1,8 @@
 """istio-agent and the pod it runs in: modules are fetched, and what istiod says reaches Envoy.
 
-In a pod the agent passes istiod's answers on over one gRPC stream (ADS). Here each resource is a file that Envoy watches, under
-the name and with the timeout that it has in Istio. Ports are the sandbox's: a listener gets a free one on loopback, and a
-provider's host is where the test runs it.
+In a pod the agent passes istiod's answers on over one gRPC stream (ADS). Here each resource is a file that Envoy
+watches, under the name and with the timeout that it has in Istio. Ports are the sandbox's: a listener gets a free
+one on loopback, and a provider's host is where the test runs it.
 """
 
 import copy
@@ -77,7 +77,8 @@ class Agent:
             self._write("ecds", name, [{"@type": EXTENSION, **self.fetched(extension)}])
 
     def fetched(self, extension: dict) -> dict:
-        """With the module as a local file. If it cannot be had: nobody passes, or everybody if the plugin fails open."""
+        """With the module as a local file. If it cannot be had: nobody passes, or everybody if the plugin fails
+        open."""
         if extension["typed_config"]["@type"] != WASM:
             return extension
         extension = copy.deepcopy(extension)

@@ -1,4 +1,5 @@
-"""ServiceEntry and DestinationRule: one cluster `outbound|<port>|<subset>|<host>` for each port and subset of a host."""
+"""ServiceEntry and DestinationRule: one cluster `outbound|<port>|<subset>|<host>` for each port and subset of a
+host."""
 
 from istiod.extensions import TYPE
 from istiod.resources import Mesh, Workload
@@ -183,8 +184,8 @@ def outliers(built: dict, wanted: dict) -> None:
 
 
 def tls(built: dict, options: dict, settings: dict) -> None:
-    """The roots come as a secret from the agent: `system`, unless a file is named. Without an `sni` it is the request's authority
-    as it is sent, and without names to look for it is that one too."""
+    """The roots come as a secret from the agent: `system`, unless a file is named. Without an `sni` it is the
+    request's authority as it is sent, and without names to look for it is that one too."""
     root = settings.get("caCertificates") or "system"
     names = [{"exact": name} for name in settings.get("subjectAltNames", [])]
     validation: dict = {"default_validation_context": {"match_subject_alt_names": names} if names else {}}

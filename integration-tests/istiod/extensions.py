@@ -39,7 +39,8 @@ class Plugin:
 
     @property
     def filter_name(self) -> str:
-        """The HTTP filter and the resource that it discovers. From 1.30 on every WasmPlugin becomes a TrafficExtension."""
+        """The HTTP filter and the resource that it discovers. From 1.30 on every WasmPlugin becomes a
+        TrafficExtension."""
         kind = "wasmplugin" if self.release < (1, 30) else "trafficextension"
         return f"extensions.istio.io/{kind}/{self.name}"
 
@@ -59,8 +60,8 @@ class Plugin:
 
 
 def plugins(mesh: Mesh, workload: Workload, listener_class: str, port: int) -> dict[str, list[Plugin]]:
-    """The plugins of one listener by phase, each phase in the order of the chain: a higher priority runs first, none is the
-    lowest, and the older resource wins a tie."""
+    """The plugins of one listener by phase, each phase in the order of the chain: a higher priority runs first, none
+    is the lowest, and the older resource wins a tie."""
     wanted = [
         resource
         for resource in mesh.applying_to("WasmPlugin", workload)

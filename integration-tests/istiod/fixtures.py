@@ -1,4 +1,5 @@
-"""Fixtures that put a test file into a mesh: its `POLICY` behind a gateway of Istio's, its `INSTALLATION` as far as it applies.
+"""Fixtures that put a test file into a mesh: its `POLICY` behind a gateway of Istio's, its `INSTALLATION` as far as
+it applies.
 
 A file that imports the tests of another file runs them there: they know an edge, and not what it is made of.
 """

@@ -1,5 +1,5 @@
-"""A gateway of the mesh under test: Envoy with what istiod would give it, and a recording provider behind each host, with TLS
-where the mesh speaks TLS to it."""
+"""A gateway of the mesh under test: Envoy with what istiod would give it, and a recording provider behind each host,
+with TLS where the mesh speaks TLS to it."""
 
 import asyncio
 import contextlib
@@ -65,7 +65,8 @@ class Proxy(Envoy):
     """Envoy as Istio names things in it."""
 
     def stats(self, pattern: str) -> dict[str, int]:
-        """Without those of discovery: they have a plugin's name in them, which reads like a counter of the virtual machine."""
+        """Without those of discovery: they have a plugin's name in them, which reads like a counter of the virtual
+        machine."""
         return {
             name: count
             for name, count in super().stats(pattern).items()
@@ -161,8 +162,9 @@ def running(
     elsewhere: dict[str, int] | None = None,
     concurrency: int = 1,
 ) -> Iterator[Gateway]:
-    """The gateway, with a provider for each host. `names` says what a test calls the hosts' providers, `images` where modules can
-    be had; without it, everywhere; `elsewhere` which hosts are served by somebody else, and at which port."""
+    """The gateway, with a provider for each host. `names` says what a test calls the hosts' providers, `images`
+    where modules can be had; without it, everywhere; `elsewhere` which hosts are served by somebody else, and at
+    which port."""
     folder.mkdir(parents=True, exist_ok=True)
     authority = authority or Authority(folder)
     providers: dict[str, Provider] = {}

@@ -1,7 +1,7 @@
 """The JSON that Istio makes of a `pluginConfig`: a protobuf Struct, printed by Go.
 
-istiod prints with `github.com/golang/protobuf/jsonpb`: compact, keys sorted by their bytes, every number a double, and strings
-as `encoding/json` writes them, which escapes `<`, `>` and `&`.
+istiod prints with `github.com/golang/protobuf/jsonpb`: compact, keys sorted by their bytes, every number a double,
+and strings as `encoding/json` writes them, which escapes `<`, `>` and `&`.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Gateway: a listener for each port, with Istio's filters in Istio's order.
 
-Filters that exist only in Istio's build of Envoy are stood for by filters of the same name that change nothing, except that
-`istio.metadata_exchange` adds the two headers that a gateway sends to its upstreams.
+Filters that exist only in Istio's build of Envoy are stood for by filters of the same name that change nothing,
+except that `istio.metadata_exchange` adds the two headers that a gateway sends to its upstreams.
 """
 
 from istiod import authentication

@@ -1,5 +1,6 @@
-"""EnvoyFilter: patches of what the other resources led to. Only operations that Pointsman's manifests use are known; any other
-is an error, so that none is silently left out. Values are written in snake case, as Istio's own examples are."""
+"""EnvoyFilter: patches of what the other resources led to. Only operations that Pointsman's manifests use are known;
+any other is an error, so that none is silently left out. Values are written in snake case, as Istio's own examples
+are."""
 
 import copy
 import re
@@ -123,7 +124,8 @@ def for_workload(match: dict, workload: Workload) -> bool:
 
 
 def insert(items: list[dict], patch: dict, name: str | None) -> None:
-    """In front of or behind the one that is named, and nowhere if it is not there. Without a name: in front of all, or last."""
+    """In front of or behind the one that is named, and nowhere if it is not there. Without a name: in front of all,
+    or last."""
     places = [place for place, item in enumerate(items) if item.get("name") == name]
     if name and not places:
         return

@@ -31,7 +31,8 @@ def manifests(
     each: Callable[[str], dict] = lambda name: {},
     **deployment,
 ) -> list[dict]:
-    """A user's folder, rendered. Every cluster of the policy is a host that is spoken to in TLS; `each` says what else of one."""
+    """A user's folder, rendered. Every cluster of the policy is a host that is spoken to in TLS; `each` says what
+    else of one."""
     folder.mkdir(parents=True, exist_ok=True)
     names = [model["cluster"] for model in policy["models"]] + [default] * bool(default)
     clusters = [

@@ -60,7 +60,8 @@ class Mesh:
         return found
 
     def applying_to(self, kind: str, workload: Workload) -> list[Resource]:
-        """Those of the root namespace, for the whole mesh, then those of the workload's own namespace, if they select it."""
+        """Those of the root namespace, for the whole mesh, then those of the workload's own namespace, if they
+        select it."""
         found = self.of(kind)
         spaces = dict.fromkeys([ROOT_NAMESPACE, workload.namespace])
         near = [resource for space in spaces for resource in found if resource.namespace == space]

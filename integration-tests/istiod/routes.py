@@ -25,7 +25,8 @@ class Rejected(AssertionError):
 
 
 def configuration(mesh: Mesh, name: str, gateway: Resource, server: dict) -> dict:
-    """The routes of one server. Several VirtualServices of one host are joined; whatever matches everything comes last."""
+    """The routes of one server. Several VirtualServices of one host are joined; whatever matches everything comes
+    last."""
     port, hosts = server["port"]["number"], {}
     for service in mesh.of("VirtualService"):
         if gateway.full_name not in {qualified(one, service.namespace) for one in service.spec.get("gateways", [])}:
