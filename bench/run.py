@@ -29,9 +29,12 @@ TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", HERE / "target"))
 VM = "wasm32-wasip1"
 SECTIONS = ["matrix", "rules", "footprint", "scanner", "scanner-vm"]
 
-# DESIGN, section 6: CPU per request over plain Envoy.
-BUDGET = {"1 KB": 1.25, "16 KB": 1.3, "256 KB first": 1.25, "256 KB last": 1.7}
-GATE_EXTRA = 0.2
+# DESIGN, section 6: what routing costs over its floor, the gate over stop, and the most expensive policy.
+FLOOR_BUDGET = 1.05
+FLOOR_BODIES = ("1 KB", "16 KB")
+GATE_BUDGET = 0.15
+FACTS_BUDGET = 3.0
+FACTS_BODIES = ("256 KB first", "256 KB last")
 RULES_BUDGET = 1.1
 
 
@@ -72,6 +75,9 @@ def everyone(wasm: pathlib.Path, folder: pathlib.Path) -> list[Contender]:
         Contender("noop-minimal", "no-op Wasm, two callbacks exported", [contenders.wasm("noop", module("noop_minimal"))]),
         Contender("noop-sdk", "no-op Wasm, Rust SDK", [contenders.wasm("noop", module("noop_sdk"))]),
     ]
+    floors = [("floor", "the floor: the same host calls, no logic, hold stop", "stop"),
+              ("floor-gate", "the floor: the same host calls, no logic, hold gate", "gate")]
+    chosen += [Contender(name, title, contenders.floor(module("floor"), hold), True, True) for name, title, hold in floors]
     if wasm.is_file():
         chosen += [
             Contender("stop", "**Pointsman, hold stop**", contenders.pointsman(wasm, "stop", small), True, True),
@@ -107,16 +113,13 @@ def run_matrix(stage: matrix.Stage, chosen: list[Contender], depth: matrix.Depth
 
 def print_matrix(chosen: list[Contender], cells: dict) -> str:
     labels = list(cells)
-    ratios, details, verdicts = [], [], []
+    ratios, details = [], []
     for contender in chosen:
         row, detail = [contender.title], [contender.title]
         for label in labels:
             cell = cells[label][contender.name]
             row.append(f"{cell.cpu_us:.0f} us" if contender.name == matrix.PLAIN else f"{cell.ratio:.2f} ({cell.low:.2f}-{cell.high:.2f})")
             detail.append(f"{cell.cpu_us:.0f} / {cell.p50_us / 1000:.2f} / {cell.p99_us / 1000:.2f} / {cell.rps:.0f}")
-            if contender.name in ("stop", "gate"):
-                budget = BUDGET[label] + (GATE_EXTRA if contender.name == "gate" else 0)
-                verdicts.append([f"Pointsman, hold {contender.name}, {label}", report.verdict(cell.ratio, budget)])
         ratios.append(row)
         details.append(detail)
     text = ["## Proxy CPU per request, as a ratio to plain Envoy", "",
@@ -125,9 +128,24 @@ def print_matrix(chosen: list[Contender], cells: dict) -> str:
             report.table(["contender", *labels], ratios), "",
             "CPU us per request / p50 ms / p99 ms / requests per second, "
             f"{matrix.CONNECTIONS} connections in a closed loop:", "", report.table(["contender", *labels], details)]
+    verdicts = [verdict for label in labels for verdict in judge(label, cells[label])]
     if verdicts:
-        text += ["", report.table(["budget", "ratio"], verdicts)]
+        text += ["", report.table(["budget", "figure"], verdicts)]
     return "\n".join(text)
+
+
+def judge(label: str, cells: dict[str, matrix.Cell]) -> list[list[str]]:
+    """The budgets that this body's contenders can be held against."""
+    ratio = {name: cell.ratio for name, cell in cells.items()}
+    verdicts = []
+    for name, floor in [("stop", "floor"), ("gate", "floor-gate")]:
+        if label in FLOOR_BODIES and name in ratio and floor in ratio:
+            verdicts.append([f"hold {name} over its floor, {label}", report.verdict(ratio[name] / ratio[floor], FLOOR_BUDGET)])
+    if "stop" in ratio and "gate" in ratio:
+        verdicts.append([f"hold gate minus hold stop, {label}", report.verdict(ratio["gate"] - ratio["stop"], GATE_BUDGET)])
+    if label in FACTS_BODIES and "stop-facts" in ratio:
+        verdicts.append([f"every fact read, {label}", report.verdict(ratio["stop-facts"], FACTS_BUDGET)])
+    return verdicts
 
 
 def run_rules(stage: matrix.Stage, wasm: pathlib.Path, depth: matrix.Depth) -> tuple[dict, str]:
@@ -183,7 +201,7 @@ def measure(options: argparse.Namespace, folder: pathlib.Path) -> None:
     if not options.no_build:
         say("building load generator, backend, ext_proc server and no-op modules")
         build("-p", "load", "-p", "ext-proc")
-        build("-p", "noop-sdk", "-p", "noop-minimal", "--target", VM)
+        build("-p", "noop-sdk", "-p", "noop-minimal", "-p", "floor", "--target", VM)
     envoy, cores, wasm = find_envoy(options.envoy), Cores(not options.no_pin), options.module.resolve()
     if not wasm.is_file():
         say(f"no {options.module}: Pointsman itself is left out; `make wasm` builds it")
