@@ -20,6 +20,7 @@ import policies
 import profiler
 import report
 import scanner
+import subtraction
 from contenders import Contender
 from processes import Backend, BenchError, Cores, Load, steal_seconds
 
@@ -28,6 +29,8 @@ ROOT = HERE.parent
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", HERE / "target"))
 VM = "wasm32-wasip1"
 SECTIONS = ["matrix", "rules", "footprint", "scanner", "scanner-vm"]
+# Where the floor's time goes is asked when something about it has changed.
+ON_DEMAND = ["subtraction"]
 
 # DESIGN, section 6: what routing costs over its floor, the gate over stop, and the most expensive policy.
 FLOOR_BUDGET = 1.05
@@ -64,8 +67,8 @@ def find_envoy(version: str) -> pathlib.Path:
     raise BenchError("no Envoy: run `make setup`, or set ENVOY")
 
 
-def everyone(wasm: pathlib.Path, folder: pathlib.Path) -> list[Contender]:
-    """All contenders, in the order of the table."""
+def everyone(wasm: pathlib.Path, before: pathlib.Path | None, folder: pathlib.Path) -> list[Contender]:
+    """All contenders, in the order of the table. `before` is another build of the module, to be compared with."""
     small = policies.by_rules(10, contenders.CLUSTER)
     facts = policies.every_fact(contenders.CLUSTER)
     model = policies.UPSTREAM_MODEL
@@ -83,6 +86,12 @@ def everyone(wasm: pathlib.Path, folder: pathlib.Path) -> list[Contender]:
             Contender("stop", "**Pointsman, hold stop**", contenders.pointsman(wasm, "stop", small), True, True),
             Contender("gate", "**Pointsman, hold gate**", contenders.pointsman(wasm, "gate", small), True, True),
             Contender("stop-facts", "Pointsman, hold stop, every fact read", contenders.pointsman(wasm, "stop", facts), True, True),
+        ]
+    if before:
+        chosen += [
+            Contender("stop-before", "Pointsman before, hold stop", contenders.pointsman(before, "stop", small), True, True),
+            Contender("gate-before", "Pointsman before, hold gate", contenders.pointsman(before, "gate", small), True, True),
+            Contender("stop-facts-before", "Pointsman before, hold stop, every fact read", contenders.pointsman(before, "stop", facts), True, True),
         ]
     chosen += [
         Contender("json_to_metadata", "Envoy json_to_metadata (no rewrite)", [contenders.json_to_metadata()]),
@@ -177,10 +186,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="about 2 minutes instead of about 8; coarser")
     parser.add_argument("--only", default="", metavar="CONTENDER,...", help="only these contenders (plain is always in)")
     parser.add_argument("--bodies", default="", metavar="BODY,...", help=f"only these: {', '.join(bodies.all_bodies())}")
-    parser.add_argument("--sections", default=",".join(SECTIONS), metavar="SECTION,...", help="what to measure")
+    parser.add_argument("--sections", default=",".join(SECTIONS), metavar="SECTION,...",
+                        help=f"what to measure; also there: {', '.join(ON_DEMAND)}")
     parser.add_argument("--rounds", type=int, help="rounds of the matrix")
     parser.add_argument("--envoy", default="1.40.0", metavar="VERSION", help="Envoy in .tools")
     parser.add_argument("--module", type=pathlib.Path, default=ROOT / "dist/pointsman.wasm", help="the module under test")
+    parser.add_argument("--against", type=pathlib.Path, metavar="MODULE", help="an earlier build to measure in the same run")
     parser.add_argument("--no-pin", action="store_true", help="do not give Envoy a core of its own")
     parser.add_argument("--no-build", action="store_true", help="use what was built before")
     parser.add_argument("--callgrind", action="store_true", help="scanner: count instructions as well (needs valgrind)")
@@ -205,6 +216,8 @@ def measure(options: argparse.Namespace, folder: pathlib.Path) -> None:
     envoy, cores, wasm = find_envoy(options.envoy), Cores(not options.no_pin), options.module.resolve()
     if not wasm.is_file():
         say(f"no {options.module}: Pointsman itself is left out; `make wasm` builds it")
+    if options.against and not options.against.is_file():
+        raise BenchError(f"no {options.against}")
     depth = matrix.Depth(rounds=14, warm=0.3, block=0.025) if options.quick else matrix.Depth(rounds=100, warm=1.0, block=0.03)
     if options.rounds:
         depth.rounds = options.rounds
@@ -219,13 +232,16 @@ def measure(options: argparse.Namespace, folder: pathlib.Path) -> None:
         cores.place(backend.pid, cores.load)
         cores.place(load.pid, cores.load)
         stage = matrix.Stage(envoy, folder, backend, load, cores, say)
-        chosen = select(everyone(wasm, folder), options.only)
+        before = options.against.resolve() if options.against else None
+        chosen = select(everyone(wasm, before, folder), options.only)
         if options.profile:
             print(profiler.run(stage, chosen, options.profile))
             return
         if "matrix" in sections:
             cells = run_matrix(stage, chosen, depth, [label for label in options.bodies.split(",") if label])
             finish("matrix", cells, print_matrix(chosen, cells))
+        if "subtraction" in sections:
+            finish("subtraction", *subtraction.run(stage, module("floor"), depth))
         if "rules" in sections and wasm.is_file():
             finish("rules", *run_rules(stage, wasm, dataclasses.replace(depth, rounds=depth.rounds * 3)))
         if "footprint" in sections and wasm.is_file():

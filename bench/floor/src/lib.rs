@@ -48,8 +48,6 @@ struct Without {
     length: bool,
     cluster: bool,
     record: bool,
-    /// The content-length is written even though the header holds that very value already.
-    same_length: bool,
     /// Twelve headers by name instead of the whole map.
     map: bool,
 }
@@ -80,8 +78,9 @@ fn stream<R>(context: u32, act: impl FnOnce(&Cell<Stream>) -> R) -> R {
     UNDER_WAY.with(|streams| act(&streams[context as usize % STREAMS]))
 }
 
+/// Root 0 is nobody's: the floor without `proxy_on_context_create` has one plugin and needs no more.
 fn plugin(root: u32) -> Option<Plugin> {
-    PLUGINS.with_borrow(|plugins| plugins.iter().find(|plugin| plugin.root == root).copied())
+    PLUGINS.with_borrow(|plugins| plugins.iter().find(|plugin| root == 0 || plugin.root == root).copied())
 }
 
 fn has_gate() -> bool {
@@ -105,7 +104,6 @@ fn on_configure(root: u32, size: usize) -> bool {
                 "no-length" => without.length = true,
                 "no-cluster" => without.cluster = true,
                 "no-record" => without.record = true,
-                "same-length" => without.same_length = true,
                 "no-map" => without.map = true,
                 _ => return false,
             }
@@ -207,12 +205,14 @@ fn body(stream: &mut Stream, size: usize) -> u32 {
 
 fn decide(stream: &Stream, size: usize, keep: usize, mut prefix: Vec<u8>) {
     let without = stream.plugin.without;
+    // What leaves the length as it is must be as long.
+    let model = if without.length { ASKED } else { MODEL };
     if !without.splice {
         fetch(prefix.len(), keep, |_, piece| prefix.extend_from_slice(piece));
-        prefix.extend_from_slice(MODEL);
+        prefix.extend_from_slice(model);
         host::replace_body(keep + ASKED.len(), &prefix);
     }
-    let length = if without.same_length || without.splice { size } else { size + MODEL.len() - ASKED.len() };
+    let length = if without.splice { size } else { size + model.len() - ASKED.len() };
     let length = length.to_string();
     match stream.gate {
         Some((queue, context)) => {
