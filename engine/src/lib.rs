@@ -12,6 +12,7 @@ mod explain;
 pub mod feedback;
 mod models;
 pub mod names;
+mod order;
 pub mod policy;
 mod record;
 pub mod reply;

@@ -4,6 +4,7 @@ use super::attributes::Attributes;
 use super::eligibility;
 use super::sticky::{self, StickyKey};
 use super::{Decision, Need, Outcome};
+use crate::order;
 use crate::policy::{DefaultAction, HeaderSlot, ModelId, Policy, RolloutBy, Route, RuleId};
 use crate::request::facts::Facts;
 
@@ -245,7 +246,7 @@ impl<'a> Choice<'a> {
             (403, "this tenant may not use any model that could serve the request".to_owned())
         } else {
             let mut reasons: Vec<&str> = self.excluded.iter().map(|(_, reason)| *reason).collect();
-            reasons.sort_unstable();
+            order::sort_by(&mut reasons, Ord::cmp);
             reasons.dedup();
             (400, format!("no model can serve the request; excluded by {}", reasons.join(", ")))
         };

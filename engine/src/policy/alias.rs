@@ -6,7 +6,7 @@ use super::object::object;
 use super::path::Path;
 use super::pattern::Pattern;
 use super::text::{Name, NamePattern};
-use std::cmp::Reverse;
+use crate::order;
 use std::collections::BTreeMap;
 
 object! {
@@ -71,8 +71,9 @@ impl Aliases {
                 None => aliases.patterns.push(nth),
             }
         }
-        let length = |nth: &usize| aliases.all.get(*nth).map_or(0, |alias| alias.pattern.prefix().len());
-        aliases.patterns.sort_by_key(|nth| Reverse(length(nth)));
+        let all = &aliases.all;
+        let length = |nth: &usize| all.get(*nth).map_or(0, |alias| alias.pattern.prefix().len());
+        order::sort_by(&mut aliases.patterns, |a, b| length(b).cmp(&length(a)));
         aliases
     }
 

@@ -14,6 +14,7 @@ use super::read::{MAX_WHOLE, Some1, Whole};
 use super::tenant::{TenantId, Tenants};
 use super::text::{Keyword, Name, NamePattern};
 use crate::api::ApiSet;
+use crate::order;
 
 object! {
     /// When a rule applies. Of the conditions that are given, all must hold; none at all always holds.
@@ -120,7 +121,7 @@ impl ConditionsSpec {
         for (nth, name) in items(self.tenants) {
             tenants.extend(scope.tenants.resolve(&name, &at.key("tenants").index(nth), report));
         }
-        tenants.sort_unstable();
+        order::sort_by(&mut tenants, Ord::cmp);
         tenants.dedup();
         let mut headers = Vec::new();
         for (nth, header) in items(self.headers) {

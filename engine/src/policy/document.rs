@@ -1,5 +1,6 @@
 //! A policy as it is written: a JSON-like tree that keeps the order of its members, and duplicates.
 
+use crate::order;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 use std::fmt;
@@ -72,7 +73,7 @@ impl Document {
             }
             Document::Object(members) => {
                 let mut sorted: Vec<_> = members.iter().collect();
-                sorted.sort_by(|a, b| a.0.cmp(&b.0));
+                order::sort_by(&mut sorted, |a, b| a.0.cmp(&b.0));
                 text.push('{');
                 for (nth, (key, value)) in sorted.into_iter().enumerate() {
                     if nth > 0 {

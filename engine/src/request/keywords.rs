@@ -3,6 +3,7 @@
 //! Text and keywords are compared in one form, see [`super::spelling`].
 
 use super::spelling::{Form, Out, normalise, plain_letter};
+use crate::order;
 use std::collections::VecDeque;
 
 /// The longest that all keywords of a policy may be together, in bytes. Keeps the machine within a few MiB.
@@ -105,7 +106,7 @@ impl KeywordSearch {
 
     /// Turns the trie into the automaton, breadth first: where there is no way on, the longest suffix goes on.
     fn link(&mut self) {
-        self.ends.sort_unstable();
+        order::sort_by(&mut self.ends, Ord::cmp);
         let states = self.next.len() / self.width;
         self.shorter = vec![0; states];
         let mut suffixes = vec![0_u32; states];
