@@ -41,6 +41,7 @@ pub(crate) struct Aliases {
 }
 
 impl Aliases {
+    #[inline(never)]
     pub(super) fn compile(specs: Vec<AliasSpec>, catalog: &Catalog, at: &Path<'_>, report: &mut Report) -> Self {
         let mut aliases = Self { has_gaps: report.is_lost(at), ..Self::default() };
         let mut taken: BTreeMap<String, usize> = BTreeMap::new();

@@ -133,6 +133,7 @@ pub(crate) struct Catalog {
 }
 
 impl Catalog {
+    #[inline(never)]
     pub(super) fn compile(specs: Vec<ModelSpec>, at: &Path<'_>, report: &mut Report) -> Self {
         let mut catalog = Self { has_gaps: report.is_lost(at), ..Self::default() };
         let mut fallbacks = Vec::with_capacity(specs.len());

@@ -112,6 +112,7 @@ pub(super) struct Scope<'a> {
 }
 
 impl ConditionsSpec {
+    #[inline(never)]
     pub(super) fn compile(self, scope: &mut Scope<'_>, at: &Path<'_>, report: &mut Report) -> Conditions {
         let mut models = Vec::new();
         for (nth, pattern) in items(self.models) {
@@ -168,6 +169,7 @@ fn known_name(pattern: &NamePattern, scope: &Scope<'_>, at: &Path<'_>, report: &
 }
 
 impl RangeSpec {
+    #[inline(never)]
     fn compile(self, at: &Path<'_>, report: &mut Report) -> Range {
         let range = Range { min: self.min.map_or(0, |min| min.0), max: self.max.map_or(u64::MAX, |max| max.0) };
         let is_read = !report.is_lost(&at.key("min")) && !report.is_lost(&at.key("max"));

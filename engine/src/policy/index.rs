@@ -52,6 +52,7 @@ struct HeaderIndex {
 }
 
 impl RuleIndex {
+    #[inline(never)]
     pub(super) fn new(rules: &[Rule]) -> Self {
         let slots = busiest_headers(rules);
         let mut sharers: BTreeMap<Key, usize> = BTreeMap::new();
