@@ -28,13 +28,14 @@ def http_filter(name: str, kind: str, **fields) -> dict:
     return {"name": name, "typed_config": {"@type": f"{EXT}filters.http.{kind}", **fields}}
 
 
-def wasm(name: str, module: pathlib.Path, configuration: dict | None = None, stop: bool = False) -> dict:
+def wasm(name: str, module: pathlib.Path, configuration: dict | str | None = None, stop: bool = False) -> dict:
     config = {"name": name, "root_id": name, "failure_policy": "FAIL_RELOAD",
               "vm_config": {"vm_id": "", "runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": str(module)}}}}
     if stop:
         config["allow_on_headers_stop_iteration"] = True
     if configuration is not None:
-        config["configuration"] = {"@type": "type.googleapis.com/google.protobuf.StringValue", "value": json.dumps(configuration)}
+        text = configuration if isinstance(configuration, str) else json.dumps(configuration)
+        config["configuration"] = {"@type": "type.googleapis.com/google.protobuf.StringValue", "value": text}
     return http_filter(name, "wasm.v3.Wasm", config=config)
 
 
@@ -43,6 +44,16 @@ def pointsman(module: pathlib.Path, hold: str, policy: dict) -> list:
     if hold == "gate":
         chain.append(wasm("pointsman-gate", module, {"role": "gate"}))
     return chain
+
+
+def floor(module: pathlib.Path, hold: str, *left_out: str) -> list:
+    """The product's host calls without its logic; `left_out` are words that `floor/` knows."""
+    def words(role: str) -> str:
+        return " ".join([role, *left_out])
+
+    if hold == "stop":
+        return [wasm("floor", module, words("stop"), stop=True)]
+    return [wasm("floor-router", module, words("router")), wasm("floor-gate", module, words("gate"))]
 
 
 def json_to_metadata() -> dict:

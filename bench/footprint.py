@@ -13,8 +13,9 @@ from contenders import Contender
 from processes import Cores, cpu_seconds, memory_kb
 
 SIZE_BUDGET_MB = 1.5
-LOAD_BUDGET_MS = 100
-MEMORY_BUDGET_MB = 25
+# Over the no-op module of the SDK: what V8 and the smallest filter take is not ours to give back.
+LOAD_BUDGET_MS = 200
+MEMORY_BUDGET_MB = 15
 
 
 def chosen(module: pathlib.Path, noop: pathlib.Path) -> list[Contender]:
@@ -87,8 +88,10 @@ def run(stage: matrix.Stage, module: pathlib.Path, noop: pathlib.Path, starts: i
                      f"{mine['rss_mb']:.0f} ({mine['rss_mb'] - plain['rss_mb']:+.1f})",
                      f"{mine['rss_loaded_mb']:.0f} ({mine['rss_loaded_mb'] - plain['rss_loaded_mb']:+.1f})"])
         if one.name not in ("plain", "noop-sdk"):
-            verdicts.append(f"{one.title}: load {report.verdict(extra[one.name], LOAD_BUDGET_MS, ' ms')}, "
-                            f"RSS {report.verdict(mine['rss_loaded_mb'] - plain['rss_loaded_mb'], MEMORY_BUDGET_MB, ' MB')}")
+            load = extra[one.name] - extra["noop-sdk"]
+            memory = mine["rss_loaded_mb"] - middle["noop-sdk"]["rss_loaded_mb"]
+            verdicts.append(f"{one.title}, over the no-op module: load {report.verdict(load, LOAD_BUDGET_MS, ' ms')}, "
+                            f"RSS {report.verdict(memory, MEMORY_BUDGET_MB, ' MB')}")
     grown, lines = flat(stage, module)
     verdicts += lines
     text = ["## Size, start, memory", "",

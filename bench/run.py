@@ -20,6 +20,7 @@ import policies
 import profiler
 import report
 import scanner
+import subtraction
 from contenders import Contender
 from processes import Backend, BenchError, Cores, Load, steal_seconds
 
@@ -28,10 +29,15 @@ ROOT = HERE.parent
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", HERE / "target"))
 VM = "wasm32-wasip1"
 SECTIONS = ["matrix", "rules", "footprint", "scanner", "scanner-vm"]
+# Where the floor's time goes is asked when something about it has changed.
+ON_DEMAND = ["subtraction"]
 
-# DESIGN, section 6: CPU per request over plain Envoy.
-BUDGET = {"1 KB": 1.25, "16 KB": 1.3, "256 KB first": 1.25, "256 KB last": 1.7}
-GATE_EXTRA = 0.2
+# DESIGN, section 6: what routing costs over its floor, the gate over stop, and the most expensive policy.
+FLOOR_BUDGET = 1.05
+FLOOR_BODIES = ("1 KB", "16 KB")
+GATE_BUDGET = 0.15
+FACTS_BUDGET = 3.0
+FACTS_BODIES = ("256 KB first", "256 KB last")
 RULES_BUDGET = 1.1
 
 
@@ -61,8 +67,8 @@ def find_envoy(version: str) -> pathlib.Path:
     raise BenchError("no Envoy: run `make setup`, or set ENVOY")
 
 
-def everyone(wasm: pathlib.Path, folder: pathlib.Path) -> list[Contender]:
-    """All contenders, in the order of the table."""
+def everyone(wasm: pathlib.Path, before: pathlib.Path | None, folder: pathlib.Path) -> list[Contender]:
+    """All contenders, in the order of the table. `before` is another build of the module, to be compared with."""
     small = policies.by_rules(10, contenders.CLUSTER)
     facts = policies.every_fact(contenders.CLUSTER)
     model = policies.UPSTREAM_MODEL
@@ -72,11 +78,20 @@ def everyone(wasm: pathlib.Path, folder: pathlib.Path) -> list[Contender]:
         Contender("noop-minimal", "no-op Wasm, two callbacks exported", [contenders.wasm("noop", module("noop_minimal"))]),
         Contender("noop-sdk", "no-op Wasm, Rust SDK", [contenders.wasm("noop", module("noop_sdk"))]),
     ]
+    floors = [("floor", "the floor: the same host calls, no logic, hold stop", "stop"),
+              ("floor-gate", "the floor: the same host calls, no logic, hold gate", "gate")]
+    chosen += [Contender(name, title, contenders.floor(module("floor"), hold), True, True) for name, title, hold in floors]
     if wasm.is_file():
         chosen += [
             Contender("stop", "**Pointsman, hold stop**", contenders.pointsman(wasm, "stop", small), True, True),
             Contender("gate", "**Pointsman, hold gate**", contenders.pointsman(wasm, "gate", small), True, True),
             Contender("stop-facts", "Pointsman, hold stop, every fact read", contenders.pointsman(wasm, "stop", facts), True, True),
+        ]
+    if before:
+        chosen += [
+            Contender("stop-before", "Pointsman before, hold stop", contenders.pointsman(before, "stop", small), True, True),
+            Contender("gate-before", "Pointsman before, hold gate", contenders.pointsman(before, "gate", small), True, True),
+            Contender("stop-facts-before", "Pointsman before, hold stop, every fact read", contenders.pointsman(before, "stop", facts), True, True),
         ]
     chosen += [
         Contender("json_to_metadata", "Envoy json_to_metadata (no rewrite)", [contenders.json_to_metadata()]),
@@ -107,16 +122,13 @@ def run_matrix(stage: matrix.Stage, chosen: list[Contender], depth: matrix.Depth
 
 def print_matrix(chosen: list[Contender], cells: dict) -> str:
     labels = list(cells)
-    ratios, details, verdicts = [], [], []
+    ratios, details = [], []
     for contender in chosen:
         row, detail = [contender.title], [contender.title]
         for label in labels:
             cell = cells[label][contender.name]
             row.append(f"{cell.cpu_us:.0f} us" if contender.name == matrix.PLAIN else f"{cell.ratio:.2f} ({cell.low:.2f}-{cell.high:.2f})")
             detail.append(f"{cell.cpu_us:.0f} / {cell.p50_us / 1000:.2f} / {cell.p99_us / 1000:.2f} / {cell.rps:.0f}")
-            if contender.name in ("stop", "gate"):
-                budget = BUDGET[label] + (GATE_EXTRA if contender.name == "gate" else 0)
-                verdicts.append([f"Pointsman, hold {contender.name}, {label}", report.verdict(cell.ratio, budget)])
         ratios.append(row)
         details.append(detail)
     text = ["## Proxy CPU per request, as a ratio to plain Envoy", "",
@@ -125,9 +137,24 @@ def print_matrix(chosen: list[Contender], cells: dict) -> str:
             report.table(["contender", *labels], ratios), "",
             "CPU us per request / p50 ms / p99 ms / requests per second, "
             f"{matrix.CONNECTIONS} connections in a closed loop:", "", report.table(["contender", *labels], details)]
+    verdicts = [verdict for label in labels for verdict in judge(label, cells[label])]
     if verdicts:
-        text += ["", report.table(["budget", "ratio"], verdicts)]
+        text += ["", report.table(["budget", "figure"], verdicts)]
     return "\n".join(text)
+
+
+def judge(label: str, cells: dict[str, matrix.Cell]) -> list[list[str]]:
+    """The budgets that this body's contenders can be held against."""
+    ratio = {name: cell.ratio for name, cell in cells.items()}
+    verdicts = []
+    for name, floor in [("stop", "floor"), ("gate", "floor-gate")]:
+        if label in FLOOR_BODIES and name in ratio and floor in ratio:
+            verdicts.append([f"hold {name} over its floor, {label}", report.verdict(ratio[name] / ratio[floor], FLOOR_BUDGET)])
+    if "stop" in ratio and "gate" in ratio:
+        verdicts.append([f"hold gate minus hold stop, {label}", report.verdict(ratio["gate"] - ratio["stop"], GATE_BUDGET)])
+    if label in FACTS_BODIES and "stop-facts" in ratio:
+        verdicts.append([f"every fact read, {label}", report.verdict(ratio["stop-facts"], FACTS_BUDGET)])
+    return verdicts
 
 
 def run_rules(stage: matrix.Stage, wasm: pathlib.Path, depth: matrix.Depth) -> tuple[dict, str]:
@@ -159,10 +186,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="about 2 minutes instead of about 8; coarser")
     parser.add_argument("--only", default="", metavar="CONTENDER,...", help="only these contenders (plain is always in)")
     parser.add_argument("--bodies", default="", metavar="BODY,...", help=f"only these: {', '.join(bodies.all_bodies())}")
-    parser.add_argument("--sections", default=",".join(SECTIONS), metavar="SECTION,...", help="what to measure")
+    parser.add_argument("--sections", default=",".join(SECTIONS), metavar="SECTION,...",
+                        help=f"what to measure; also there: {', '.join(ON_DEMAND)}")
     parser.add_argument("--rounds", type=int, help="rounds of the matrix")
     parser.add_argument("--envoy", default="1.40.0", metavar="VERSION", help="Envoy in .tools")
     parser.add_argument("--module", type=pathlib.Path, default=ROOT / "dist/pointsman.wasm", help="the module under test")
+    parser.add_argument("--against", type=pathlib.Path, metavar="MODULE", help="an earlier build to measure in the same run")
     parser.add_argument("--no-pin", action="store_true", help="do not give Envoy a core of its own")
     parser.add_argument("--no-build", action="store_true", help="use what was built before")
     parser.add_argument("--callgrind", action="store_true", help="scanner: count instructions as well (needs valgrind)")
@@ -183,10 +212,12 @@ def measure(options: argparse.Namespace, folder: pathlib.Path) -> None:
     if not options.no_build:
         say("building load generator, backend, ext_proc server and no-op modules")
         build("-p", "load", "-p", "ext-proc")
-        build("-p", "noop-sdk", "-p", "noop-minimal", "--target", VM)
+        build("-p", "noop-sdk", "-p", "noop-minimal", "-p", "floor", "--target", VM)
     envoy, cores, wasm = find_envoy(options.envoy), Cores(not options.no_pin), options.module.resolve()
     if not wasm.is_file():
         say(f"no {options.module}: Pointsman itself is left out; `make wasm` builds it")
+    if options.against and not options.against.is_file():
+        raise BenchError(f"no {options.against}")
     depth = matrix.Depth(rounds=14, warm=0.3, block=0.025) if options.quick else matrix.Depth(rounds=100, warm=1.0, block=0.03)
     if options.rounds:
         depth.rounds = options.rounds
@@ -201,13 +232,16 @@ def measure(options: argparse.Namespace, folder: pathlib.Path) -> None:
         cores.place(backend.pid, cores.load)
         cores.place(load.pid, cores.load)
         stage = matrix.Stage(envoy, folder, backend, load, cores, say)
-        chosen = select(everyone(wasm, folder), options.only)
+        before = options.against.resolve() if options.against else None
+        chosen = select(everyone(wasm, before, folder), options.only)
         if options.profile:
             print(profiler.run(stage, chosen, options.profile))
             return
         if "matrix" in sections:
             cells = run_matrix(stage, chosen, depth, [label for label in options.bodies.split(",") if label])
             finish("matrix", cells, print_matrix(chosen, cells))
+        if "subtraction" in sections:
+            finish("subtraction", *subtraction.run(stage, module("floor"), depth))
         if "rules" in sections and wasm.is_file():
             finish("rules", *run_rules(stage, wasm, dataclasses.replace(depth, rounds=depth.rounds * 3)))
         if "footprint" in sections and wasm.is_file():

@@ -14,6 +14,7 @@ pub mod keys;
 pub mod live;
 mod models;
 pub mod names;
+mod order;
 pub mod policy;
 pub mod reason;
 pub mod record;

@@ -4,6 +4,7 @@ use super::attributes::Attributes;
 use super::eligibility;
 use super::sticky::{self, StickyKey};
 use super::{Decision, Need, Verdict};
+use crate::order;
 use crate::policy::{DefaultAction, HeaderSlot, ModelId, Policy, RolloutBy, Route, RuleId};
 use crate::reason::{Reason, Refusal};
 use crate::request::facts::Facts;
@@ -238,7 +239,7 @@ impl<'a> Choice<'a> {
             Reason::NoCandidateForTenant.refuse()
         } else {
             let mut reasons: Vec<&str> = self.excluded.iter().map(|(_, reason)| reason.code()).collect();
-            reasons.sort_unstable();
+            order::sort_by(&mut reasons, Ord::cmp);
             reasons.dedup();
             Reason::NoCandidate.refuse_for(&reasons.join(", "))
         };

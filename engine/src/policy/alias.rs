@@ -4,8 +4,8 @@ use super::catalog::{Catalog, ModelId};
 use super::error::{PolicyErrorKind, Report};
 use super::pattern::Pattern;
 use super::text::{Name, NamePattern};
+use crate::order;
 use pointsman_document::{Path, object};
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 object! {
@@ -40,6 +40,7 @@ pub(crate) struct Aliases {
 }
 
 impl Aliases {
+    #[inline(never)]
     pub(super) fn compile(specs: Vec<AliasSpec>, catalog: &Catalog, at: &Path<'_>, report: &mut Report) -> Self {
         let mut aliases = Self { has_gaps: report.is_lost(at), ..Self::default() };
         let mut taken: BTreeMap<String, usize> = BTreeMap::new();
@@ -70,8 +71,9 @@ impl Aliases {
                 None => aliases.patterns.push(nth),
             }
         }
-        let length = |nth: &usize| aliases.all.get(*nth).map_or(0, |alias| alias.pattern.prefix().len());
-        aliases.patterns.sort_by_key(|nth| Reverse(length(nth)));
+        let all = &aliases.all;
+        let length = |nth: &usize| all.get(*nth).map_or(0, |alias| alias.pattern.prefix().len());
+        order::sort_by(&mut aliases.patterns, |a, b| length(b).cmp(&length(a)));
         aliases
     }
 

@@ -11,6 +11,7 @@ use super::pattern::Pattern;
 use super::tenant::{TenantId, Tenants};
 use super::text::{Keyword, Name, NamePattern};
 use crate::api::ApiSet;
+use crate::order;
 use crate::request::flag::{Flag, FlagSet, flags};
 use pointsman_document::{MAX_WHOLE, Path, Some1, Whole, object};
 
@@ -128,6 +129,7 @@ pub(super) struct Scope<'a> {
 }
 
 impl ConditionsSpec {
+    #[inline(never)]
     pub(super) fn compile(self, scope: &mut Scope<'_>, at: &Path<'_>, report: &mut Report) -> Conditions {
         let flags = self.flags();
         let mut models = Vec::new();
@@ -138,7 +140,7 @@ impl ConditionsSpec {
         for (nth, name) in items(self.tenants) {
             tenants.extend(scope.tenants.resolve(&name, &at.key("tenants").index(nth), report));
         }
-        tenants.sort_unstable();
+        order::sort_by(&mut tenants, Ord::cmp);
         tenants.dedup();
         let mut headers = Vec::new();
         for (nth, header) in items(self.headers) {
@@ -180,6 +182,7 @@ fn known_name(pattern: &NamePattern, scope: &Scope<'_>, at: &Path<'_>, report: &
 }
 
 impl RangeSpec {
+    #[inline(never)]
     fn compile(self, at: &Path<'_>, report: &mut Report) -> Range {
         let range = Range { min: self.min.map_or(0, |min| min.0), max: self.max.map_or(u64::MAX, |max| max.0) };
         let is_read = !report.is_lost(&at.key("min")) && !report.is_lost(&at.key("max"));

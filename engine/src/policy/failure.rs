@@ -100,6 +100,7 @@ impl OnFailure {
 }
 
 impl FailureSpec {
+    #[inline(never)]
     pub(super) fn compile(self, catalog: &Catalog, at: &Path<'_>, report: &mut Report) -> OnFailure {
         let mut model = |key: &'static str, fallback: FallbackSpec| {
             let at = at.key(key);

@@ -4,6 +4,7 @@ use super::header::{HeaderSlot, ValueTest};
 use super::path_match::PathMatch;
 use super::rule::{Rule, RuleId};
 use super::tenant::TenantId;
+use crate::order;
 use std::collections::BTreeMap;
 
 /// Lengths at which literal beginnings (`gpt-` of `gpt-*`) are filed; longer ones under the next below.
@@ -51,6 +52,7 @@ struct HeaderIndex {
 }
 
 impl RuleIndex {
+    #[inline(never)]
     pub(super) fn new(rules: &[Rule]) -> Self {
         let slots = busiest_headers(rules);
         let mut sharers: BTreeMap<Key, usize> = BTreeMap::new();
@@ -174,7 +176,7 @@ fn busiest_headers(rules: &[Rule]) -> Vec<HeaderSlot> {
         }
     }
     let mut slots: Vec<_> = uses.into_iter().collect();
-    slots.sort_by_key(|(slot, uses)| (std::cmp::Reverse(*uses), *slot));
+    order::sort_by(&mut slots, |a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
     slots.into_iter().take(HEADERS).map(|(slot, _)| slot).collect()
 }
 

@@ -31,6 +31,7 @@ impl Keywords {
     }
 
     /// What looks for all of them.
+    #[inline(never)]
     pub(super) fn search(&self, at: &Path<'_>, report: &mut Report) -> Option<Arc<KeywordSearch>> {
         let search = KeywordSearch::new(&self.all).map(Arc::new);
         if search.is_none() && !self.all.is_empty() {

@@ -19,6 +19,7 @@ pub(crate) struct ReadSet {
 }
 
 impl ReadSet {
+    #[inline(never)]
     pub(super) fn of(models: &[Model], tenants: &[Tenant], rules: &[Rule]) -> Self {
         let conditions = || rules.iter().map(|rule| &rule.conditions);
         let text = WantedText {

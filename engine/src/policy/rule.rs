@@ -240,6 +240,7 @@ pub(super) fn compile(specs: Vec<RuleSpec>, scope: &mut Scope<'_>, at: &Path<'_>
 }
 
 impl RouteSpec {
+    #[inline(never)]
     fn compile(self, scope: &mut Scope<'_>, at: &Path<'_>, report: &mut Report) -> Route {
         let at_targets = at.key("targets");
         let mut targets: Vec<Target> = Vec::with_capacity(self.targets.0.len());

@@ -92,6 +92,7 @@ pub(crate) struct Tenants {
 }
 
 impl Tenants {
+    #[inline(never)]
     pub(super) fn compile(
         specs: Vec<TenantSpec>,
         catalog: &Catalog,

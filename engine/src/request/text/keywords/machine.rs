@@ -1,6 +1,7 @@
 //! The search machine of a policy: an Aho-Corasick automaton with one row of next states per state, so that a byte of
 //! text costs one look-up.
 
+use crate::order;
 use crate::request::text::spelling::{normalise, plain_letter};
 use std::collections::VecDeque;
 
@@ -103,7 +104,7 @@ impl KeywordSearch {
 
     /// Turns the trie into the automaton, breadth first: where there is no way on, the longest suffix goes on.
     fn link(&mut self) {
-        self.ends.sort_unstable();
+        order::sort_by(&mut self.ends, Ord::cmp);
         let states = self.next.len() / self.width;
         self.shorter = vec![0; states];
         let mut suffixes = vec![0_u32; states];
