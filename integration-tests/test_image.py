@@ -266,12 +266,12 @@ def test_the_sbom_lists_what_cargo_links(sbom):
             found.add(name)
             ahead += (
                 []
-                if name == "pointsman-router"
+                if name == "pointsman-engine"
                 else [each.split()[0] for each in packages[name].get("dependencies", [])]
             )
     listed = {component["name"]: component for component in sbom["components"]}
     assert set(listed) == found | {"rust-std"}
-    for name in found - {"pointsman-router"}:
+    for name in found - {"pointsman-engine"}:
         assert listed[name]["version"] == packages[name]["version"]
         assert listed[name]["hashes"] == [{"alg": "SHA-256", "content": packages[name]["checksum"]}]
 

@@ -166,8 +166,7 @@ class Edge:
         """Returns when every worker decides by the policy."""
 
         def is_everywhere() -> bool:
-            seen = self.ask_each_worker(MODELS, method="GET")
-            return {one.response.header("x-pointsman-policy") for one in seen} == {version}
+            return {seen.record["policy"] for seen in self.ask_each_worker(MODELS, method="GET")} == {version}
 
         wait_for(f"policy {version} on every worker", is_everywhere)
 

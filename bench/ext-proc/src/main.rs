@@ -70,11 +70,9 @@ impl Exchange {
             self.duplex = protocol.request_body_mode == BodySendMode::FullDuplexStreamed as i32;
         }
         match message.request {
-            Some(Asked::RequestHeaders(headers)) => {
-                // In duplex mode the headers wait for the model.
-                if !self.duplex || headers.end_of_stream {
-                    self.ready.push_back(answer(Answer::RequestHeaders(HeadersResponse::default())));
-                }
+            // In duplex mode the headers wait for the model.
+            Some(Asked::RequestHeaders(headers)) if !self.duplex || headers.end_of_stream => {
+                self.ready.push_back(answer(Answer::RequestHeaders(HeadersResponse::default())));
             }
             Some(Asked::RequestBody(body)) if self.duplex => self.chunk(body),
             Some(Asked::RequestBody(body)) => {
