@@ -3,6 +3,8 @@
 //! Pure: no host calls, I/O, clock, randomness or global state. The Wasm filter and the CLI both walk its
 //! one [`corridor`], so what the CLI explains is what the proxy does.
 
+#![warn(missing_docs)]
+
 pub mod api;
 pub mod attempt;
 pub mod config;

@@ -23,7 +23,7 @@
 //! machine.body(view, size, end_of_stream), then for each machine.command():
 //!   Show { at, until }  ->  machine.shown(view, piece)
 //!   Do(action)          ->  machine.done(view, result)
-//!   Return(verdict)     ->  the callback is over
+//!   Return(status)     ->  the callback is over
 //! ```
 
 mod closing;
@@ -62,12 +62,12 @@ pub enum Command<'a> {
     /// Do this, and say whether it could be done.
     Do(HostAction<'a>),
     /// The callback is over, and this is what it returns.
-    Return(Verdict),
+    Return(FilterStatus),
 }
 
 /// What a callback tells the proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum FilterStatus {
     /// Go on to the next filter.
     Continue,
     /// Headers: hold them, but let the body come. Body and trailers: hold and buffer.

@@ -8,7 +8,7 @@ use pointsman_engine::names::RECORD_PROPERTY;
 use pointsman_engine::stream::letter::HeaderEdit;
 use pointsman_engine::stream::summary::Summary;
 use pointsman_engine::stream::watch::{Complaints, TICK, Watch};
-use pointsman_engine::stream::{Command, Failure, HostAction, Machine, Verdict};
+use pointsman_engine::stream::{Command, Failure, FilterStatus, HostAction, Machine};
 
 /// Where a machine stands: its stream, and what its plugin keeps for all of them.
 #[derive(Clone, Copy, Debug)]
@@ -30,9 +30,9 @@ impl Place<'_> {
         let mut head: Option<Loan> = None;
         loop {
             match machine.command() {
-                Command::Return(Verdict::Continue) => return Action::Continue,
-                Command::Return(Verdict::Pause) => return Action::Pause,
-                Command::Return(Verdict::PauseAll) => return Action::PauseAll,
+                Command::Return(FilterStatus::Continue) => return Action::Continue,
+                Command::Return(FilterStatus::Pause) => return Action::Pause,
+                Command::Return(FilterStatus::PauseAll) => return Action::PauseAll,
                 Command::Show { at, until } => {
                     match head.as_deref().and_then(|head| head.get(at..until.min(head.len()))) {
                         Some(known) if !known.is_empty() => machine.shown(&self.envoy, known),

@@ -22,19 +22,19 @@ impl Plugin {
     pub(crate) fn configure(id: u32, size: usize) -> Option<Self> {
         logger::install();
         let text = host::configuration(size)
-            .inspect_err(|status| refused(&format!("configuration is out of reach: {status}")))
+            .inspect_err(|status| rejected(&format!("configuration is out of reach: {status}")))
             .ok()?;
         let config = match PluginConfig::from_json(&text) {
             Ok(config) => config,
             Err(errors) => {
-                errors.iter().for_each(|error| refused(&error.to_string()));
+                errors.iter().for_each(|error| rejected(&error.to_string()));
                 return None;
             }
         };
         match config.role {
             Role::Router => {
                 let Some(policy) = config.policy else {
-                    refused("policy: a router needs a policy");
+                    rejected("policy: a router needs a policy");
                     return None;
                 };
                 Some(Self::Router(Rc::new(Router::new(policy, config.hold))))
@@ -42,7 +42,7 @@ impl Plugin {
             Role::Upstream => Some(Self::Upstream(Rc::new(Upstream::default()))),
             Role::Gate => {
                 let gate = Gate::register(id)
-                    .inspect_err(|status| refused(&format!("no queue for the gate: {status}")))
+                    .inspect_err(|status| rejected(&format!("no queue for the gate: {status}")))
                     .ok()?;
                 Some(Self::Gate(Rc::new(gate)))
             }
@@ -50,6 +50,6 @@ impl Plugin {
     }
 }
 
-fn refused(why: &str) {
+fn rejected(why: &str) {
     log::error!("configuration rejected: {why}");
 }

@@ -1,7 +1,7 @@
 //! An answer of ours, instead of an upstream's.
 
 use super::installation::REFUSED_ATTEMPT;
-use super::{Command, HostAction, Verdict};
+use super::{Command, FilterStatus, HostAction};
 use crate::names::ATTEMPT_PROPERTY;
 use crate::reply::{self, Reply};
 use std::borrow::Cow;
@@ -52,7 +52,7 @@ impl Closing {
             Stage::Complain => HostAction::Complain(self.mistake.as_deref().unwrap_or_default()),
             Stage::Record => HostAction::Record(&self.reply.record),
             Stage::Answer => HostAction::Answer(&self.reply),
-            Stage::Over => return Command::Return(Verdict::Pause),
+            Stage::Over => return Command::Return(FilterStatus::Pause),
         })
     }
 

@@ -8,7 +8,7 @@
 use super::closing::Closing;
 use super::installation::{GATE_FIRST_PROPERTY, HOLD_PROPERTY, UNDECIDED};
 use super::letter::{self, ADDRESS_PROPERTY, Address, Letter};
-use super::{Command, Failure, HostAction, Machine, Verdict, View};
+use super::{Command, Failure, FilterStatus, HostAction, Machine, View};
 use crate::names::CLUSTER_HEADER;
 use std::cell::Cell;
 
@@ -36,7 +36,7 @@ impl Gate {
             self.proven.set(true);
             Arrival::Publish(Address { queue: self.queue, context }.encode())
         } else if self.proven.get() {
-            Arrival::Return(Verdict::Continue)
+            Arrival::Return(FilterStatus::Continue)
         } else {
             // Nothing to hold, or nobody has been here yet: a router behind this gate finds the note.
             Arrival::Note
@@ -59,7 +59,7 @@ pub enum Arrival {
     /// It says where it can be reached, and holds. Should saying fail, the router finds no gate and refuses the request.
     Publish([u8; 9]),
     /// That was all.
-    Return(Verdict),
+    Return(FilterStatus),
 }
 
 impl<V: View> Machine<V> for Arrival {
@@ -67,7 +67,7 @@ impl<V: View> Machine<V> for Arrival {
         Command::Do(match self {
             Self::Note => HostAction::SetProperty { name: GATE_FIRST_PROPERTY, value: b"1" },
             Self::Publish(address) => HostAction::SetProperty { name: ADDRESS_PROPERTY, value: address },
-            Self::Return(verdict) => return Command::Return(*verdict),
+            Self::Return(status) => return Command::Return(*status),
         })
     }
 
@@ -75,9 +75,9 @@ impl<V: View> Machine<V> for Arrival {
 
     fn done(&mut self, _: &V, _: Result<(), Failure>) {
         *self = Self::Return(match self {
-            Self::Note => Verdict::Continue,
-            Self::Publish(_) => Verdict::PauseAll,
-            Self::Return(verdict) => *verdict,
+            Self::Note => FilterStatus::Continue,
+            Self::Publish(_) => FilterStatus::PauseAll,
+            Self::Return(status) => *status,
         });
     }
 }
@@ -116,10 +116,10 @@ impl<V: View> Machine<V> for Delivery<'_> {
         match self {
             Self::Edit(edits) => match letter::take(edits) {
                 Some((edit, _)) => Command::Do(HostAction::Edit(edit)),
-                None => Command::Return(Verdict::Pause),
+                None => Command::Return(FilterStatus::Pause),
             },
             Self::Resume => Command::Do(HostAction::Resume),
-            Self::Over => Command::Return(Verdict::Continue),
+            Self::Over => Command::Return(FilterStatus::Continue),
             Self::Refuse(refusal) => refusal.0.command(),
         }
     }

@@ -3,14 +3,14 @@
 mod answer;
 mod apply;
 mod read;
-mod refuse;
+mod turn_away;
 
 use super::closing::Closing;
 use super::installation::{FLAG_MISSING, GATE_FIRST, GATE_FIRST_PROPERTY, GATE_MISSING, HOLD_PROPERTY, UNDECIDED};
 use super::letter::{ADDRESS_PROPERTY, Address, HeaderEdit};
 use super::splice::SplicePlan;
 use super::watch::Watch;
-use super::{Command, Failure, HostAction, Machine, Verdict, View};
+use super::{Command, Failure, FilterStatus, HostAction, Machine, View};
 use crate::config::Hold;
 use crate::corridor::Reading;
 use crate::names::CLUSTER_HEADER;
@@ -85,7 +85,7 @@ struct Seen {
 #[derive(Debug)]
 enum Task {
     /// It is over.
-    Return(Verdict),
+    Return(FilterStatus),
     /// The headers are held: the body is watched for.
     Watch,
     /// The request is marked as undecided.
@@ -127,7 +127,7 @@ impl RouterStream {
             phase: Phase::Held { read: 0 },
             steers_retries,
             seen: Seen::default(),
-            task: Task::Return(Verdict::Pause),
+            task: Task::Return(FilterStatus::Pause),
         }
     }
 
@@ -137,7 +137,7 @@ impl RouterStream {
             self.see(0, true);
             self.read_on();
         } else if let Some(mistake) = self.mistake(view) {
-            self.refuse(mistake);
+            self.misinstalled(mistake);
         } else {
             self.task = match self.manner.hold {
                 Hold::Stop => Task::Watch,
@@ -169,7 +169,7 @@ impl RouterStream {
         match (&self.phase, self.manner.hold) {
             (Phase::Held { .. }, hold) => {
                 if hold == Hold::Gate && self.gate.get_or_try_init(|| find_gate(view)).is_err() {
-                    return self.refuse(GATE_MISSING);
+                    return self.misinstalled(GATE_MISSING);
                 }
                 self.see(size, end_of_stream);
                 if self.manner.watch.is_sound() { self.read_on() } else { self.task = Task::Hear }
@@ -178,10 +178,10 @@ impl RouterStream {
                 self.see(size, end_of_stream);
                 self.read_on();
             }
-            (Phase::Complete, _) if size > 0 => self.refuse("the body goes on behind its content-length"),
+            (Phase::Complete, _) if size > 0 => self.misinstalled("the body goes on behind its content-length"),
             (Phase::Complete, _) => self.pass(true, end_of_stream),
-            (Phase::Refused(_), _) => self.refused(size, end_of_stream),
-            (Phase::Answering | Phase::Over, _) => self.task = Task::Return(Verdict::Continue),
+            (Phase::Refused(_), _) => self.drain(size, end_of_stream),
+            (Phase::Answering | Phase::Over, _) => self.task = Task::Return(FilterStatus::Continue),
         }
     }
 
@@ -193,7 +193,7 @@ impl RouterStream {
 
     /// Its headers were held, and its body does not come.
     pub fn accused(&mut self) {
-        self.refuse(FLAG_MISSING);
+        self.misinstalled(FLAG_MISSING);
     }
 
     /// Are its headers held, and has nothing of the body been shown?
@@ -212,7 +212,7 @@ impl RouterStream {
 impl<V: View> Machine<V> for RouterStream {
     fn command(&self) -> Command<'_> {
         Command::Do(match &self.task {
-            Task::Return(verdict) => return Command::Return(*verdict),
+            Task::Return(status) => return Command::Return(*status),
             Task::Watch => HostAction::Watch,
             Task::Mark => HostAction::Edit(HeaderEdit::Set(CLUSTER_HEADER.as_bytes(), UNDECIDED)),
             Task::AskGate => HostAction::SetProperty { name: HOLD_PROPERTY, value: b"1" },
@@ -220,7 +220,7 @@ impl<V: View> Machine<V> for RouterStream {
             Task::Read => return Command::Show { at: self.seen.at, until: self.seen.size },
             Task::Splice(_) | Task::Edit { .. } | Task::Send { .. } | Task::Record | Task::Leave { .. } => {
                 // A step that does not exist is never forwarded.
-                return self.change().unwrap_or(Command::Return(Verdict::Pause));
+                return self.change().unwrap_or(Command::Return(FilterStatus::Pause));
             }
             Task::Discard(_) => HostAction::ReplacePrefix { length: self.seen.size, with: b"" },
             Task::Close(closing) => return closing.command(),
@@ -231,8 +231,8 @@ impl<V: View> Machine<V> for RouterStream {
     fn shown(&mut self, _: &V, piece: &[u8]) {
         match &mut self.task {
             // The body ends before the place where the engine saw something: never silently go on.
-            Task::Read if piece.is_empty() => self.fail("read the body", Failure::NOTHING_THERE),
-            Task::Splice(_) if piece.is_empty() => self.fail("change the request", Failure::NOTHING_THERE),
+            Task::Read if piece.is_empty() => self.host_failed("read the body", Failure::NOTHING_THERE),
+            Task::Splice(_) if piece.is_empty() => self.host_failed("change the request", Failure::NOTHING_THERE),
             Task::Read => self.read(piece),
             Task::Splice(plan) => plan.shown(piece),
             _ => {}
@@ -240,15 +240,15 @@ impl<V: View> Machine<V> for RouterStream {
     }
 
     fn done(&mut self, _: &V, result: Result<(), Failure>) {
-        let task = std::mem::replace(&mut self.task, Task::Return(Verdict::Pause));
+        let task = std::mem::replace(&mut self.task, Task::Return(FilterStatus::Pause));
         self.task = match (task, result) {
-            (Task::Return(verdict), _) => Task::Return(verdict),
-            (Task::Watch, _) => Task::Return(Verdict::Pause),
+            (Task::Return(status), _) => Task::Return(status),
+            (Task::Watch, _) => Task::Return(FilterStatus::Pause),
             (Task::Mark, Ok(())) => Task::AskGate,
-            (Task::AskGate, Ok(())) => Task::Return(Verdict::Continue),
-            (Task::Mark | Task::AskGate, Err(status)) => return self.fail("mark the request", status),
+            (Task::AskGate, Ok(())) => Task::Return(FilterStatus::Continue),
+            (Task::Mark | Task::AskGate, Err(status)) => return self.host_failed("mark the request", status),
             (Task::Hear, _) => return self.read_on(),
-            (Task::Read, Err(status)) => return self.fail("read the body", status),
+            (Task::Read, Err(status)) => return self.host_failed("read the body", status),
             (Task::Read, Ok(())) => Task::Read,
             (Task::Discard(reply), Ok(())) => return self.wait(reply),
             (Task::Discard(reply), Err(_)) => return self.answer_with(Closing::new(reply)),

@@ -17,7 +17,7 @@ mod opening;
 use super::closing::Closing;
 use super::installation::{BODY_DOES_NOT_FIT, OTHER_VM_ID};
 use super::splice::SplicePlan;
-use super::{Command, Failure, HostAction, Machine, Verdict, View};
+use super::{Command, Failure, FilterStatus, HostAction, Machine, View};
 use crate::attempt::Attempt;
 use opening::Opening;
 use std::borrow::Cow;
@@ -49,7 +49,7 @@ enum Phase {
 #[derive(Debug)]
 enum Task {
     /// It is over.
-    Return(Verdict),
+    Return(FilterStatus),
     /// The headers of this attempt are written over those of the one before.
     Open(Opening),
     /// What is about to be replaced is read,
@@ -66,7 +66,7 @@ enum Task {
 
 impl Default for Task {
     fn default() -> Self {
-        Self::Return(Verdict::Pause)
+        Self::Return(FilterStatus::Pause)
     }
 }
 
@@ -82,7 +82,7 @@ impl UpstreamStream {
                 stream.phase = Phase::Before { attempt: begun.attempt, passed: 0 };
                 stream.task = Task::Open(begun.opening);
             }
-            Err(mistake) => stream.refuse(view, mistake),
+            Err(mistake) => stream.misinstalled(view, mistake),
         }
         stream
     }
@@ -90,32 +90,32 @@ impl UpstreamStream {
     /// The next bytes of the body.
     pub fn body<V: View>(&mut self, view: &V, size: usize, end_of_stream: bool) {
         self.size = size;
-        self.task = Task::Return(Verdict::Continue);
+        self.task = Task::Return(FilterStatus::Continue);
         let Phase::Before { attempt, passed } = &mut self.phase else { return };
         let seen = passed.saturating_add(size);
         if attempt.splice.until <= seen {
             self.compare(view, Vec::new());
         } else if end_of_stream {
-            self.refuse(view, BODY_DOES_NOT_FIT);
+            self.misinstalled(view, BODY_DOES_NOT_FIT);
         } else if attempt.splice.keep >= seen {
             *passed = seen;
         } else {
             // The value lies across two chunks. Envoy keeps this one and shows it again in front of the next.
-            self.task = Task::Return(Verdict::Pause);
+            self.task = Task::Return(FilterStatus::Pause);
         }
     }
 
     /// Trailers end a body whose callbacks did not.
     pub fn trailers<V: View>(&mut self, view: &V) {
-        self.task = Task::Return(Verdict::Continue);
+        self.task = Task::Return(FilterStatus::Continue);
         if let Phase::Before { .. } = self.phase {
-            self.refuse(view, BODY_DOES_NOT_FIT);
+            self.misinstalled(view, BODY_DOES_NOT_FIT);
         }
     }
 
     /// The response headers.
     pub fn answer(&mut self) {
-        self.task = if self.hears { Task::Listen } else { Task::Return(Verdict::Continue) };
+        self.task = if self.hears { Task::Listen } else { Task::Return(FilterStatus::Continue) };
     }
 
     /// It was refused before anything of it went out.
@@ -125,7 +125,7 @@ impl UpstreamStream {
     }
 
     /// Ends the request, not only this attempt: another one would meet the same installation.
-    fn refuse<V: View>(&mut self, view: &V, mistake: impl Into<Cow<'static, str>>) {
+    fn misinstalled<V: View>(&mut self, view: &V, mistake: impl Into<Cow<'static, str>>) {
         let closing = match &self.phase {
             Phase::Before { attempt, .. } => Closing::of_attempt(attempt.path.as_bytes(), mistake.into()),
             Phase::Through | Phase::Closed => {
@@ -137,19 +137,19 @@ impl UpstreamStream {
         self.task = Task::Close(closing);
     }
 
-    fn fail<V: View>(&mut self, view: &V, what: &str, status: Failure) {
-        self.refuse(view, format!("Envoy did not let Pointsman {what}: {status}"));
+    fn host_failed<V: View>(&mut self, view: &V, what: &str, status: Failure) {
+        self.misinstalled(view, format!("Envoy did not let Pointsman {what}: {status}"));
     }
 }
 
 impl<V: View> Machine<V> for UpstreamStream {
     fn command(&self) -> Command<'_> {
         Command::Do(match &self.task {
-            Task::Return(verdict) => return Command::Return(*verdict),
+            Task::Return(status) => return Command::Return(*status),
             // A step that does not exist is never forwarded.
-            Task::Open(opening) => return opening.command().unwrap_or(Command::Return(Verdict::Pause)),
-            Task::Compare { replaced } => return self.wanted(replaced).unwrap_or(Command::Return(Verdict::Pause)),
-            Task::Splice(plan) => return plan.command().unwrap_or(Command::Return(Verdict::Pause)),
+            Task::Open(opening) => return opening.command().unwrap_or(Command::Return(FilterStatus::Pause)),
+            Task::Compare { replaced } => return self.wanted(replaced).unwrap_or(Command::Return(FilterStatus::Pause)),
+            Task::Splice(plan) => return plan.command().unwrap_or(Command::Return(FilterStatus::Pause)),
             Task::Listen => HostAction::Listen { model: &self.model, proven: true },
             Task::Complain => HostAction::Complain(OTHER_VM_ID),
             Task::Close(closing) => return closing.command(),
@@ -159,7 +159,7 @@ impl<V: View> Machine<V> for UpstreamStream {
     fn shown(&mut self, view: &V, piece: &[u8]) {
         match &mut self.task {
             Task::Compare { .. } | Task::Splice(_) if piece.is_empty() => {
-                self.fail(view, "write the model of an attempt", Failure::NOTHING_THERE);
+                self.host_failed(view, "write the model of an attempt", Failure::NOTHING_THERE);
             }
             Task::Compare { replaced } => {
                 replaced.extend_from_slice(piece);
@@ -174,14 +174,14 @@ impl<V: View> Machine<V> for UpstreamStream {
     fn done(&mut self, view: &V, result: Result<(), Failure>) {
         let task = std::mem::take(&mut self.task);
         self.task = match (task, result) {
-            (Task::Return(verdict), _) => Task::Return(verdict),
+            (Task::Return(status), _) => Task::Return(status),
             (Task::Open(mut opening), result) => match opening.done(result) {
-                Err((what, status)) => return self.fail(view, what, status),
+                Err((what, status)) => return self.host_failed(view, what, status),
                 Ok(()) if opening.command().is_some() => Task::Open(opening),
-                Ok(()) => Task::Return(Verdict::Continue),
+                Ok(()) => Task::Return(FilterStatus::Continue),
             },
             (Task::Compare { .. } | Task::Splice(_), Err(status)) => {
-                return self.fail(view, "write the model of an attempt", status);
+                return self.host_failed(view, "write the model of an attempt", status);
             }
             (Task::Compare { replaced }, Ok(())) => Task::Compare { replaced },
             (Task::Splice(mut plan), Ok(())) => {
@@ -190,11 +190,11 @@ impl<V: View> Machine<V> for UpstreamStream {
                     Task::Splice(plan)
                 } else {
                     self.phase = Phase::Through;
-                    Task::Return(Verdict::Continue)
+                    Task::Return(FilterStatus::Continue)
                 }
             }
             (Task::Listen, Err(_)) => Task::Complain,
-            (Task::Listen, Ok(())) | (Task::Complain, _) => Task::Return(Verdict::Continue),
+            (Task::Listen, Ok(())) | (Task::Complain, _) => Task::Return(FilterStatus::Continue),
             (Task::Close(mut closing), _) => {
                 closing.done();
                 Task::Close(closing)

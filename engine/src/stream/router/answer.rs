@@ -7,7 +7,7 @@ use crate::corridor::{Answer, Reading};
 use crate::names::ATTEMPT_PROPERTY;
 use crate::record::Record;
 use crate::stream::installation::{GATE_MISSING, REFUSED_ATTEMPT};
-use crate::stream::{Command, HostAction, Verdict, View};
+use crate::stream::{Command, FilterStatus, HostAction, View};
 
 /// Says how an answer came to be. `via_upstream` when a provider gave it, and not Envoy by itself.
 const ANSWER_DETAILS: &[u8] = b"response\0code_details";
@@ -47,7 +47,7 @@ impl Passing {
             Self::Strip(_) => HostAction::StripAnswer,
             Self::Label { answer, at } => match answer.headers.get(*at) {
                 Some((name, value)) => HostAction::Label(name, value),
-                None => return Command::Return(Verdict::Continue),
+                None => return Command::Return(FilterStatus::Continue),
             },
         })
     }
@@ -61,10 +61,10 @@ fn heard(reading: &Reading) -> Option<&str> {
 impl RouterStream {
     /// The response headers.
     pub fn answer<V: View>(&mut self, view: &V) {
-        self.task = Task::Return(Verdict::Continue);
+        self.task = Task::Return(FilterStatus::Continue);
         match self.phase {
             Phase::Held { .. } if self.manner.hold == Hold::Gate && self.gate.get().is_none() && went_nowhere(view) => {
-                self.refuse(GATE_MISSING);
+                self.misinstalled(GATE_MISSING);
             }
             Phase::Held { .. } | Phase::Refused(_) | Phase::Over => {}
             Phase::Flowing | Phase::Complete | Phase::Answering => self.hear(view),
@@ -117,7 +117,7 @@ impl RouterStream {
 
     fn label(&mut self, answer: Answer) {
         self.task = match answer.headers.is_empty() {
-            true => Task::Return(Verdict::Continue),
+            true => Task::Return(FilterStatus::Continue),
             false => Task::Pass(Passing::Strip(answer)),
         };
     }

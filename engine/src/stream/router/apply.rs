@@ -68,8 +68,8 @@ impl RouterStream {
             // A decision counts also where its record cannot be kept; an attempt without its plan does not.
             (Task::Record, _) => self.leave(0),
             (Task::Leave { at }, Ok(())) => self.leave(at + 1),
-            (Task::Leave { .. }, Err(status)) => self.fail("leave a plan for the attempts", status),
-            (_, Err(status)) => self.fail("change the request", status),
+            (Task::Leave { .. }, Err(status)) => self.host_failed("leave a plan for the attempts", status),
+            (_, Err(status)) => self.host_failed("change the request", status),
             (_, Ok(())) => {}
         }
     }

@@ -3,7 +3,7 @@
 use super::{Phase, RouterStream, Task};
 use crate::corridor::Step;
 use crate::reply::Reply;
-use crate::stream::Verdict;
+use crate::stream::FilterStatus;
 
 impl RouterStream {
     /// A callback can see so much of the body.
@@ -27,7 +27,7 @@ impl RouterStream {
         self.seen.at += piece.len();
         match self.take(|stream| stream.reading.push(piece)) {
             Ok(()) => self.read_on(),
-            Err(reply) => self.deny(reply, self.seen.size, self.seen.end_of_stream),
+            Err(reply) => self.turn_away(reply, self.seen.size, self.seen.end_of_stream),
         }
     }
 
@@ -38,14 +38,14 @@ impl RouterStream {
         if self.seen.complete
             && let Err(reply) = self.take(|stream| stream.reading.finish())
         {
-            return self.deny(reply, self.seen.size, self.seen.end_of_stream);
+            return self.turn_away(reply, self.seen.size, self.seen.end_of_stream);
         }
         match &mut self.phase {
             _ if self.seen.edits.is_some() => self.apply(),
-            Phase::Held { .. } if self.seen.complete => self.refuse("a request ended without a decision"),
+            Phase::Held { .. } if self.seen.complete => self.misinstalled("a request ended without a decision"),
             Phase::Held { read } => {
                 *read = self.seen.size;
-                self.task = Task::Return(Verdict::Pause);
+                self.task = Task::Return(FilterStatus::Pause);
             }
             _ => self.pass(self.seen.complete, self.seen.end_of_stream),
         }
@@ -68,6 +68,6 @@ impl RouterStream {
             (false, true) => Phase::Complete,
             (false, false) => Phase::Flowing,
         };
-        self.task = Task::Return(Verdict::Continue);
+        self.task = Task::Return(FilterStatus::Continue);
     }
 }

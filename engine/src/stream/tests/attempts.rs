@@ -5,7 +5,7 @@ use super::proxy::Proxy;
 use super::{chunks, cuts, policy, request_headers};
 use crate::names::{CLUSTER_HEADER, PROVIDER_HEADER};
 use crate::stream::upstream::UpstreamStream;
-use crate::stream::{Verdict, pairs};
+use crate::stream::{FilterStatus, pairs};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -39,11 +39,11 @@ fn attempt(proxy: &mut Proxy, endpoint: Endpoint, chunks: &[Vec<u8>], ending: En
     proxy.state.insert(metadata, mark(endpoint));
     proxy.holds_headers = true;
     let mut stream = UpstreamStream::begin(proxy, false);
-    let verdict = proxy.drive(&mut stream, &mut Vec::new());
+    let status = proxy.drive(&mut stream, &mut Vec::new());
     if !proxy.replies.is_empty() {
         return (Vec::new(), false);
     }
-    assert_eq!(verdict, Verdict::Continue, "an attempt never holds its headers");
+    assert_eq!(status, FilterStatus::Continue, "an attempt never holds its headers");
     proxy.holds_headers = false;
     let (mut sent, mut kept) = (Vec::new(), Vec::new());
     for (at, chunk) in chunks.iter().enumerate() {
@@ -51,10 +51,10 @@ fn attempt(proxy: &mut Proxy, endpoint: Endpoint, chunks: &[Vec<u8>], ending: En
         let mut seen = std::mem::take(&mut kept);
         seen.extend_from_slice(chunk);
         stream.body(proxy, seen.len(), end_of_stream);
-        let verdict = proxy.drive(&mut stream, &mut seen);
-        match verdict {
+        let status = proxy.drive(&mut stream, &mut seen);
+        match status {
             _ if !proxy.replies.is_empty() => return (sent, false),
-            Verdict::Continue => sent.append(&mut seen),
+            FilterStatus::Continue => sent.append(&mut seen),
             _ => {
                 assert!(!end_of_stream, "it hangs");
                 kept = seen;
@@ -63,7 +63,7 @@ fn attempt(proxy: &mut Proxy, endpoint: Endpoint, chunks: &[Vec<u8>], ending: En
     }
     if ending == Ending::Trailers {
         stream.trailers(proxy);
-        assert_eq!(proxy.drive(&mut stream, &mut kept), Verdict::Continue, "trailers go on");
+        assert_eq!(proxy.drive(&mut stream, &mut kept), FilterStatus::Continue, "trailers go on");
     }
     (sent, true)
 }

@@ -7,7 +7,7 @@ use crate::corridor::{Received, receive};
 use crate::live::Live;
 use crate::names::CLUSTER_HEADER;
 use crate::policy::Policy;
-use crate::stream::Verdict;
+use crate::stream::FilterStatus;
 use crate::stream::gate::{Delivery, Gate};
 use crate::stream::installation::UNDECIDED;
 use crate::stream::router::{Manner, RouterStream, steers_retries};
@@ -131,22 +131,22 @@ impl Chain {
             self.gate_headers();
         }
         self.router.headers(&self.fate.proxy, false);
-        let verdict = self.fate.proxy.drive(&mut self.router, &mut Vec::new());
+        let status = self.fate.proxy.drive(&mut self.router, &mut Vec::new());
         if self.is_over() {
             return;
         }
-        match (self.way.filters, verdict) {
-            (Filters::Stop, Verdict::Pause) => {}
-            (Filters::Gate, Verdict::Continue) => {
-                assert_eq!(self.gate_headers(), Verdict::PauseAll, "the gate holds");
+        match (self.way.filters, status) {
+            (Filters::Stop, FilterStatus::Pause) => {}
+            (Filters::Gate, FilterStatus::Continue) => {
+                assert_eq!(self.gate_headers(), FilterStatus::PauseAll, "the gate holds");
                 self.fate.proxy.holds_headers = false;
             }
-            (Filters::GateMissing, Verdict::Continue) => self.went_on_undecided(),
+            (Filters::GateMissing, FilterStatus::Continue) => self.went_on_undecided(),
             other => panic!("{other:?}"),
         }
     }
 
-    fn gate_headers(&mut self) -> Verdict {
+    fn gate_headers(&mut self) -> FilterStatus {
         let mut arrival = self.gate.headers(&self.fate.proxy, GATE_CONTEXT, false);
         self.fate.proxy.drive(&mut arrival, &mut Vec::new())
     }
@@ -185,11 +185,11 @@ impl Chain {
     }
 
     fn act(&mut self, mut seen: Vec<u8>, end_of_stream: bool) {
-        let verdict = self.fate.proxy.drive(&mut self.router, &mut seen);
+        let status = self.fate.proxy.drive(&mut self.router, &mut seen);
         if self.is_over() {
             return;
         }
-        self.paused = verdict == Verdict::Pause;
+        self.paused = status == FilterStatus::Pause;
         if self.paused {
             self.kept = seen;
         } else {

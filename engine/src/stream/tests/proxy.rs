@@ -8,7 +8,7 @@ use super::Headers;
 use crate::names::RECORD_PROPERTY;
 use crate::stream::letter::HeaderEdit;
 use crate::stream::watch::Watch;
-use crate::stream::{Command, Failure, HostAction, Machine, PIECE, Verdict, View};
+use crate::stream::{Command, Failure, FilterStatus, HostAction, Machine, PIECE, View};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
@@ -71,11 +71,11 @@ impl Proxy {
     }
 
     /// Does what a machine commands, until its callback is over.
-    pub(super) fn drive(&mut self, machine: &mut impl Machine<Self>, body: &mut Vec<u8>) -> Verdict {
+    pub(super) fn drive(&mut self, machine: &mut impl Machine<Self>, body: &mut Vec<u8>) -> FilterStatus {
         for _ in 0..10_000 {
             let number = self.commands;
             match machine.command() {
-                Command::Return(verdict) => return verdict,
+                Command::Return(status) => return status,
                 Command::Show { at, until } => {
                     self.commands += 1;
                     assert!(at < until && until <= body.len(), "{at}..{until} of {}", body.len());

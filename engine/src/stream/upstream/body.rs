@@ -24,7 +24,7 @@ impl UpstreamStream {
             let with = std::mem::take(&mut attempt.splice.with);
             self.task = Task::Splice(SplicePlan::new(self.size, Splice { keep, until, with }));
         } else {
-            self.refuse(view, BODY_DOES_NOT_FIT);
+            self.misinstalled(view, BODY_DOES_NOT_FIT);
         }
     }
 }

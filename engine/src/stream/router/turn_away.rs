@@ -3,7 +3,7 @@
 use super::{Phase, RouterStream, Task};
 use crate::reply::Reply;
 use crate::stream::closing::Closing;
-use crate::stream::{Failure, Verdict};
+use crate::stream::{Failure, FilterStatus};
 use std::borrow::Cow;
 
 /// How much of a refused request's body may still be on its way for the answer to wait for it.
@@ -15,7 +15,7 @@ impl RouterStream {
     /// An answer in front of that end costs an HTTP/1 client its connection, for a proxy cannot tell what is left of the
     /// request from the next one. So a short rest is waited for. Whoever never sends it runs into Envoy's timeouts, as with
     /// any other request; whoever has much to send, or does not say how much, is answered at once.
-    pub(super) fn deny(&mut self, reply: Box<Reply>, size: usize, end_of_stream: bool) {
+    pub(super) fn turn_away(&mut self, reply: Box<Reply>, size: usize, end_of_stream: bool) {
         let rest = self.reading.content_length().and_then(|length| length.checked_sub(self.received));
         if end_of_stream || rest.is_none_or(|rest| rest > LARGEST_REST) {
             self.answer_with(Closing::new(reply));
@@ -31,15 +31,15 @@ impl RouterStream {
     /// Waits for the rest of a refused request.
     pub(super) fn wait(&mut self, reply: Box<Reply>) {
         self.phase = Phase::Refused(reply);
-        self.task = Task::Return(Verdict::Pause);
+        self.task = Task::Return(FilterStatus::Pause);
     }
 
     /// More of a refused request.
-    pub(super) fn refused(&mut self, size: usize, end_of_stream: bool) {
-        self.task = Task::Return(Verdict::Pause);
+    pub(super) fn drain(&mut self, size: usize, end_of_stream: bool) {
+        self.task = Task::Return(FilterStatus::Pause);
         if let Phase::Refused(reply) = std::mem::replace(&mut self.phase, Phase::Over) {
             self.received = self.received.saturating_add(size as u64);
-            self.deny(reply, size, end_of_stream);
+            self.turn_away(reply, size, end_of_stream);
         }
     }
 
@@ -50,11 +50,11 @@ impl RouterStream {
     }
 
     /// Answers with a 500 that names the mistake.
-    pub(super) fn refuse(&mut self, mistake: impl Into<Cow<'static, str>>) {
+    pub(super) fn misinstalled(&mut self, mistake: impl Into<Cow<'static, str>>) {
         self.answer_with(Closing::mistake(&self.path, mistake.into()));
     }
 
-    pub(super) fn fail(&mut self, what: &str, status: Failure) {
-        self.refuse(format!("Envoy did not let Pointsman {what}: {status}"));
+    pub(super) fn host_failed(&mut self, what: &str, status: Failure) {
+        self.misinstalled(format!("Envoy did not let Pointsman {what}: {status}"));
     }
 }
