@@ -8,7 +8,7 @@ ASKED = "auto"
 
 SENTENCES = [
     "Please summarise the attached minutes and list the open questions.",
-    "The customer wrote: \"we never received the second shipment\", and asked for a refund.",
+    'The customer wrote: "we never received the second shipment", and asked for a refund.',
     "Das Gerät läuft seit gestern wieder, die Prüfung dauert noch bis März.",
     "Note that the limit is 4,096 tokens; anything beyond it is cut off without a warning.",
     "Le café était fermé à midi, donc la réunion a été déplacée.",
@@ -65,6 +65,7 @@ def messages(chance: random.Random, size: int) -> list[dict]:
 
 def chat(size: int, model_first: bool) -> bytes:
     """One chat request of exactly `size` bytes. The official OpenAI client writes the model after the messages."""
+
     def encoded(turns):
         rest = {"stream": False, "temperature": 0.2, "max_tokens": 512}
         order = {"model": ASKED, "messages": turns} if model_first else {"messages": turns, "model": ASKED}

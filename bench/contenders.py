@@ -29,8 +29,12 @@ def http_filter(name: str, kind: str, **fields) -> dict:
 
 
 def wasm(name: str, module: pathlib.Path, configuration: dict | str | None = None, stop: bool = False) -> dict:
-    config = {"name": name, "root_id": name, "failure_policy": "FAIL_RELOAD",
-              "vm_config": {"vm_id": "", "runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": str(module)}}}}
+    config = {
+        "name": name,
+        "root_id": name,
+        "failure_policy": "FAIL_RELOAD",
+        "vm_config": {"vm_id": "", "runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": str(module)}}},
+    }
     if stop:
         config["allow_on_headers_stop_iteration"] = True
     if configuration is not None:
@@ -48,6 +52,7 @@ def pointsman(module: pathlib.Path, hold: str, policy: dict) -> list:
 
 def floor(module: pathlib.Path, hold: str, *left_out: str) -> list:
     """The product's host calls without its logic; `left_out` are words that `floor/` knows."""
+
     def words(role: str) -> str:
         return " ".join([role, *left_out])
 
@@ -58,20 +63,47 @@ def floor(module: pathlib.Path, hold: str, *left_out: str) -> list:
 
 def json_to_metadata() -> dict:
     pair = {"metadata_namespace": "bench", "key": "model"}
-    return http_filter("json_to_metadata", "json_to_metadata.v3.JsonToMetadata", request_rules={"rules": [
-        {"selectors": [{"key": "model"}], "on_present": pair,
-         "on_missing": pair | {"value": "none"}, "on_error": pair | {"value": "error"}}]})
+    return http_filter(
+        "json_to_metadata",
+        "json_to_metadata.v3.JsonToMetadata",
+        request_rules={
+            "rules": [
+                {
+                    "selectors": [{"key": "model"}],
+                    "on_present": pair,
+                    "on_missing": pair | {"value": "none"},
+                    "on_error": pair | {"value": "error"},
+                }
+            ]
+        },
+    )
 
 
 def transform(upstream_model: str) -> dict:
-    return http_filter("transform", "transform.v3.TransformConfig", clear_route_cache=True, request_transformation={
-        "headers_mutations": [{"append": {"header": {"key": "x-model", "value": "%REQUEST_BODY(model)%"},
-                                          "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}}],
-        "body_transformation": {"body_format": {"json_format": {"model": upstream_model}}, "action": "MERGE"}})
+    return http_filter(
+        "transform",
+        "transform.v3.TransformConfig",
+        clear_route_cache=True,
+        request_transformation={
+            "headers_mutations": [
+                {
+                    "append": {
+                        "header": {"key": "x-model", "value": "%REQUEST_BODY(model)%"},
+                        "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+                    }
+                }
+            ],
+            "body_transformation": {"body_format": {"json_format": {"model": upstream_model}}, "action": "MERGE"},
+        },
+    )
 
 
 def lua(upstream_model: str) -> dict:
-    return http_filter("lua", "lua.v3.Lua", default_source_code={"inline_string": f"""
+    return http_filter(
+        "lua",
+        "lua.v3.Lua",
+        default_source_code={
+            "inline_string": f"""
 function envoy_on_request(handle)
   local body = handle:body()
   local text = body:getBytes(0, body:length())
@@ -82,25 +114,46 @@ function envoy_on_request(handle)
     handle:headers():replace("content-length", length)
   end
 end
-"""})
+"""
+        },
+    )
 
 
 def ext_proc(duplex: bool) -> dict:
     mode = {"request_header_mode": "SEND", "response_header_mode": "SKIP", "request_body_mode": "BUFFERED"}
     if duplex:
         mode |= {"request_body_mode": "FULL_DUPLEX_STREAMED", "request_trailer_mode": "SEND"}
-    return http_filter("ext_proc", "ext_proc.v3.ExternalProcessor", processing_mode=mode, message_timeout="10s",
-                       grpc_service={"envoy_grpc": {"cluster_name": "ext_proc"}, "timeout": "60s"})
+    return http_filter(
+        "ext_proc",
+        "ext_proc.v3.ExternalProcessor",
+        processing_mode=mode,
+        message_timeout="10s",
+        grpc_service={"envoy_grpc": {"cluster_name": "ext_proc"}, "timeout": "60s"},
+    )
 
 
 def ext_proc_cluster(socket: pathlib.Path) -> dict:
     """HTTP/2 over a Unix socket, with windows that never make anyone wait."""
-    return {"name": "ext_proc", "connect_timeout": "1s", "per_connection_buffer_limit_bytes": BUFFER_LIMIT,
-            "load_assignment": {"cluster_name": "ext_proc", "endpoints": [{"lb_endpoints": [{"endpoint": {
-                "address": {"pipe": {"path": str(socket)}}}}]}]},
-            "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-                "@type": EXT + "upstreams.http.v3.HttpProtocolOptions", "explicit_http_config": {"http2_protocol_options": {
-                    "initial_stream_window_size": 4 * 1024 * 1024, "initial_connection_window_size": 64 * 1024 * 1024}}}}}
+    return {
+        "name": "ext_proc",
+        "connect_timeout": "1s",
+        "per_connection_buffer_limit_bytes": BUFFER_LIMIT,
+        "load_assignment": {
+            "cluster_name": "ext_proc",
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": {"pipe": {"path": str(socket)}}}}]}],
+        },
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                "@type": EXT + "upstreams.http.v3.HttpProtocolOptions",
+                "explicit_http_config": {
+                    "http2_protocol_options": {
+                        "initial_stream_window_size": 4 * 1024 * 1024,
+                        "initial_connection_window_size": 64 * 1024 * 1024,
+                    }
+                },
+            }
+        },
+    }
 
 
 def envoy_config(contender: Contender, port: int, admin: int, backend: int) -> dict:
@@ -111,16 +164,38 @@ def envoy_config(contender: Contender, port: int, admin: int, backend: int) -> d
         match["headers"] = [{"name": "x-pointsman-cluster", "present_match": True}]
         route["route"] = {"cluster_header": "x-pointsman-cluster"}
         route["request_headers_to_remove"] = ["x-pointsman-cluster"]
-    manager = {"@type": EXT + "filters.network.http_connection_manager.v3.HttpConnectionManager", "stat_prefix": "edge",
-               "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [route]}]},
-               "http_filters": contender.filters + [http_filter("router", "router.v3.Router")]}
+    manager = {
+        "@type": EXT + "filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "edge",
+        "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [route]}]},
+        "http_filters": contender.filters + [http_filter("router", "router.v3.Router")],
+    }
 
     def address(number):
         return {"socket_address": {"address": "127.0.0.1", "port_value": number}}
 
-    return {"admin": {"address": address(admin)}, "static_resources": {
-        "listeners": [{"name": "edge", "address": address(port), "per_connection_buffer_limit_bytes": contender.buffer_limit,
-                       "filter_chains": [{"filters": [{"name": "http", "typed_config": manager}]}]}],
-        "clusters": [{"name": CLUSTER, "connect_timeout": "1s", "per_connection_buffer_limit_bytes": contender.buffer_limit,
-                      "load_assignment": {"cluster_name": CLUSTER, "endpoints": [{"lb_endpoints": [{"endpoint": {
-                          "address": address(backend)}}]}]}}, *contender.clusters]}}
+    return {
+        "admin": {"address": address(admin)},
+        "static_resources": {
+            "listeners": [
+                {
+                    "name": "edge",
+                    "address": address(port),
+                    "per_connection_buffer_limit_bytes": contender.buffer_limit,
+                    "filter_chains": [{"filters": [{"name": "http", "typed_config": manager}]}],
+                }
+            ],
+            "clusters": [
+                {
+                    "name": CLUSTER,
+                    "connect_timeout": "1s",
+                    "per_connection_buffer_limit_bytes": contender.buffer_limit,
+                    "load_assignment": {
+                        "cluster_name": CLUSTER,
+                        "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address(backend)}}]}],
+                    },
+                },
+                *contender.clusters,
+            ],
+        },
+    }

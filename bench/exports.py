@@ -43,7 +43,7 @@ def filtered(section: bytes, names: tuple[str, ...]) -> bytes:
     for _ in range(count):
         start = at
         length, at = number(section, at)
-        name, at = section[at:at + length].decode(), at + length
+        name, at = section[at : at + length].decode(), at + length
         _, at = number(section, at + 1)
         if name not in names:
             kept.append(section[start:at])

@@ -16,7 +16,8 @@ PLAIN = "plain"
 AGAIN = "plain-again"
 
 # What the official client sends beside the body.
-HEADERS = """POST /v1/chat/completions HTTP/1.1\r
+HEADERS = (
+    """POST /v1/chat/completions HTTP/1.1\r
 host: llm.example.com\r
 accept: application/json\r
 accept-encoding: gzip, deflate, br\r
@@ -29,7 +30,9 @@ x-stainless-os: Linux\r
 x-stainless-retry-count: 0\r
 x-stainless-runtime: CPython\r
 x-team: %s\r
-""" % TEAM
+"""
+    % TEAM
+)
 
 
 def raw_request(body: bytes, *extra: str) -> bytes:
@@ -116,8 +119,12 @@ def measure(stage: Stage, running: Running, requests: int, file: pathlib.Path) -
     seen = stage.load.run(running.envoy.port, CONNECTIONS, requests, file)
     used, fed = running.cpu() - before, sum(map(cpu_seconds, feeders)) - feeding
     if seen["errors"]:
-        raise BenchError(f"`{running.contender.name}`: {seen['errors']} of {requests} requests failed\n{running.envoy.tail()}")
-    return Block(used / requests * 1e6, seen["p50_us"], seen["p99_us"], requests / seen["seconds"], fed / requests * 1e6)
+        raise BenchError(
+            f"`{running.contender.name}`: {seen['errors']} of {requests} requests failed\n{running.envoy.tail()}"
+        )
+    return Block(
+        used / requests * 1e6, seen["p50_us"], seen["p99_us"], requests / seen["seconds"], fed / requests * 1e6
+    )
 
 
 def calibrate(stage: Stage, running: Running, file: pathlib.Path, warm: float, block: float) -> tuple[int, int]:
@@ -163,10 +170,22 @@ def cell(pairs: list[tuple[Block, float]], requests: int) -> Cell:
     ratios = [block.cpu_us / plain for block, plain in pairs]
     low, high = median_interval(ratios)
     quarters = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
-    middle = {name: statistics.median(getattr(block, name) for block, _ in pairs) for name in ("cpu_us", "p50_us", "p99_us", "rps", "load_us")}
+    middle = {
+        name: statistics.median(getattr(block, name) for block, _ in pairs)
+        for name in ("cpu_us", "p50_us", "p99_us", "rps", "load_us")
+    }
     extra = statistics.median(block.cpu_us - plain for block, plain in pairs)
-    return Cell(statistics.median(ratios), low, high, quarters[0], quarters[2], extra_us=extra, blocks=len(pairs),
-                requests=requests * len(pairs), **middle)
+    return Cell(
+        statistics.median(ratios),
+        low,
+        high,
+        quarters[0],
+        quarters[2],
+        extra_us=extra,
+        blocks=len(pairs),
+        requests=requests * len(pairs),
+        **middle,
+    )
 
 
 def compare(stage: Stage, running: list[Running], body: bytes, label: str, depth: Depth) -> dict[str, Cell]:

@@ -30,7 +30,9 @@ def cpu_seconds(pid: int) -> float:
 
 def memory_kb(pid: int) -> dict[str, int]:
     """VmRSS, RssAnon and VmHWM of a process."""
-    fields = dict(line.split(":", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines() if ":" in line)
+    fields = dict(
+        line.split(":", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines() if ":" in line
+    )
     return {name: int(fields[name].split()[0]) for name in ("VmRSS", "RssAnon", "VmHWM")}
 
 
@@ -112,8 +114,22 @@ class Envoy(Process):
         path = folder / f"{name}.json"
         path.write_text(json.dumps(config))
         self.name, self.port, self.began = name, port, time.monotonic()
-        super().__init__([binary, "-c", path, "--concurrency", "1", "--disable-hot-restart", "-l", "warning",
-                          "--component-log-level", "wasm:info"], folder / f"{name}.log", **options)
+        super().__init__(
+            [
+                binary,
+                "-c",
+                path,
+                "--concurrency",
+                "1",
+                "--disable-hot-restart",
+                "-l",
+                "warning",
+                "--component-log-level",
+                "wasm:info",
+            ],
+            folder / f"{name}.log",
+            **options,
+        )
 
     def wait_for(self, request: bytes, seconds: float = 30.0) -> float:
         """Waits until `request` is answered with 200; returns the time since the process was started."""
@@ -128,7 +144,9 @@ class Envoy(Process):
                 time.sleep(0.01)
             except (OSError, http.client.HTTPException):
                 time.sleep(0.001)
-        raise BenchError(f"Envoy `{self.name}` did not answer with 200 within {seconds:.0f} s (last answer: {status} {body[:300]!r}):\n{self.tail()}")
+        raise BenchError(
+            f"Envoy `{self.name}` did not answer with 200 within {seconds:.0f} s (last answer: {status} {body[:300]!r}):\n{self.tail()}"
+        )
 
 
 def send(port: int, request: bytes) -> tuple[int, bytes]:

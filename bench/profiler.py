@@ -14,7 +14,6 @@ import report
 from contenders import Contender
 from processes import BenchError
 
-
 MODULE = "V8's compiled code: the module"
 
 
@@ -36,7 +35,9 @@ def run(stage: matrix.Stage, chosen: list[Contender], wish: str) -> str:
     label = label or "1 KB"
     known = bodies.all_bodies()
     if name not in {one.name for one in chosen} or label not in known:
-        raise BenchError(f"profile CONTENDER:BODY; contenders: {', '.join(one.name for one in chosen)}; bodies: {', '.join(known)}")
+        raise BenchError(
+            f"profile CONTENDER:BODY; contenders: {', '.join(one.name for one in chosen)}; bodies: {', '.join(known)}"
+        )
     file = stage.folder / "profile.http"
     file.write_bytes(matrix.raw_request(known[label]))
     texts = []
@@ -46,8 +47,23 @@ def run(stage: matrix.Stage, chosen: list[Contender], wish: str) -> str:
             running.envoy.wait_for(matrix.raw_request(known[label]))
             requests, _ = matrix.calibrate(stage, running, file, 1.5, 4.0)
             data = stage.folder / f"{contender.name}.perf"
-            recorder = subprocess.Popen(["perf", "record", "-q", "-e", "cpu-clock", "-F", "4999", "-p", str(running.envoy.pid), "-o", str(data)],
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            recorder = subprocess.Popen(
+                [
+                    "perf",
+                    "record",
+                    "-q",
+                    "-e",
+                    "cpu-clock",
+                    "-F",
+                    "4999",
+                    "-p",
+                    str(running.envoy.pid),
+                    "-o",
+                    str(data),
+                ],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
             try:
                 block = matrix.measure(stage, running, requests, file)
             finally:
@@ -60,7 +76,9 @@ def run(stage: matrix.Stage, chosen: list[Contender], wish: str) -> str:
 
 
 def describe(contender: Contender, label: str, block: matrix.Block, data) -> str:
-    listing = subprocess.run(["perf", "script", "-i", str(data), "-F", "ip,sym,dso"], capture_output=True, text=True).stdout
+    listing = subprocess.run(
+        ["perf", "script", "-i", str(data), "-F", "ip,sym,dso"], capture_output=True, text=True
+    ).stdout
     places: collections.Counter = collections.Counter()
     symbols: collections.Counter = collections.Counter()
     for line in listing.splitlines():
@@ -73,8 +91,16 @@ def describe(contender: Contender, label: str, block: matrix.Block, data) -> str
             # Compiled code has no names: blocks of 256 bytes stand for its functions.
             symbols[where, symbol.strip() if named else f"code at {address[:-2]}00"] += 1
     total = sum(places.values()) or 1
-    rows = [[where, f"{count / total:.1%}", f"{block.cpu_us * count / total:.1f}"] for where, count in places.most_common()]
-    top = [[where, symbol[:70], f"{count / total:.1%}", f"{block.cpu_us * count / total:.1f}"] for (where, symbol), count in symbols.most_common(25)]
-    return (f"## {contender.title}, {label}: {block.cpu_us:.1f} us of CPU per request ({total} samples)\n\n"
-            + report.table(["where", "share", "us per request"], rows) + "\n\n"
-            + report.table(["where", "what", "share", "us per request"], top))
+    rows = [
+        [where, f"{count / total:.1%}", f"{block.cpu_us * count / total:.1f}"] for where, count in places.most_common()
+    ]
+    top = [
+        [where, symbol[:70], f"{count / total:.1%}", f"{block.cpu_us * count / total:.1f}"]
+        for (where, symbol), count in symbols.most_common(25)
+    ]
+    return (
+        f"## {contender.title}, {label}: {block.cpu_us:.1f} us of CPU per request ({total} samples)\n\n"
+        + report.table(["where", "share", "us per request"], rows)
+        + "\n\n"
+        + report.table(["where", "what", "share", "us per request"], top)
+    )

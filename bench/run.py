@@ -75,30 +75,55 @@ def everyone(wasm: pathlib.Path, before: pathlib.Path | None, folder: pathlib.Pa
     chosen = [
         Contender("plain", "plain Envoy", []),
         Contender("plain-again", "plain Envoy, another process", []),
-        Contender("noop-minimal", "no-op Wasm, two callbacks exported", [contenders.wasm("noop", module("noop_minimal"))]),
+        Contender(
+            "noop-minimal", "no-op Wasm, two callbacks exported", [contenders.wasm("noop", module("noop_minimal"))]
+        ),
         Contender("noop-sdk", "no-op Wasm, Rust SDK", [contenders.wasm("noop", module("noop_sdk"))]),
     ]
-    floors = [("floor", "the floor: the same host calls, no logic, hold stop", "stop"),
-              ("floor-gate", "the floor: the same host calls, no logic, hold gate", "gate")]
-    chosen += [Contender(name, title, contenders.floor(module("floor"), hold), True, True) for name, title, hold in floors]
+    floors = [
+        ("floor", "the floor: the same host calls, no logic, hold stop", "stop"),
+        ("floor-gate", "the floor: the same host calls, no logic, hold gate", "gate"),
+    ]
+    chosen += [
+        Contender(name, title, contenders.floor(module("floor"), hold), True, True) for name, title, hold in floors
+    ]
     if wasm.is_file():
         chosen += [
             Contender("stop", "**Pointsman, hold stop**", contenders.pointsman(wasm, "stop", small), True, True),
             Contender("gate", "**Pointsman, hold gate**", contenders.pointsman(wasm, "gate", small), True, True),
-            Contender("stop-facts", "Pointsman, hold stop, every fact read", contenders.pointsman(wasm, "stop", facts), True, True),
+            Contender(
+                "stop-facts",
+                "Pointsman, hold stop, every fact read",
+                contenders.pointsman(wasm, "stop", facts),
+                True,
+                True,
+            ),
         ]
     if before:
         chosen += [
-            Contender("stop-before", "Pointsman before, hold stop", contenders.pointsman(before, "stop", small), True, True),
-            Contender("gate-before", "Pointsman before, hold gate", contenders.pointsman(before, "gate", small), True, True),
-            Contender("stop-facts-before", "Pointsman before, hold stop, every fact read", contenders.pointsman(before, "stop", facts), True, True),
+            Contender(
+                "stop-before", "Pointsman before, hold stop", contenders.pointsman(before, "stop", small), True, True
+            ),
+            Contender(
+                "gate-before", "Pointsman before, hold gate", contenders.pointsman(before, "gate", small), True, True
+            ),
+            Contender(
+                "stop-facts-before",
+                "Pointsman before, hold stop, every fact read",
+                contenders.pointsman(before, "stop", facts),
+                True,
+                True,
+            ),
         ]
     chosen += [
         Contender("json_to_metadata", "Envoy json_to_metadata (no rewrite)", [contenders.json_to_metadata()]),
         Contender("transform", "Envoy transform", [contenders.transform(model)], True),
         Contender("lua", "Envoy Lua (pattern search)", [contenders.lua(model)], True),
     ]
-    for name, title, duplex in [("ext_proc", "ext_proc, BUFFERED", False), ("ext_proc-duplex", "ext_proc, FULL_DUPLEX_STREAMED", True)]:
+    for name, title, duplex in [
+        ("ext_proc", "ext_proc, BUFFERED", False),
+        ("ext_proc-duplex", "ext_proc, FULL_DUPLEX_STREAMED", True),
+    ]:
         one = Contender(name, title, [contenders.ext_proc(duplex)], True)
         chosen.append(matrix.with_helper(one, binary("ext-proc"), folder))
     return chosen
@@ -127,16 +152,27 @@ def print_matrix(chosen: list[Contender], cells: dict) -> str:
         row, detail = [contender.title], [contender.title]
         for label in labels:
             cell = cells[label][contender.name]
-            row.append(f"{cell.cpu_us:.0f} us" if contender.name == matrix.PLAIN else f"{cell.ratio:.2f} ({cell.low:.2f}-{cell.high:.2f})")
+            row.append(
+                f"{cell.cpu_us:.0f} us"
+                if contender.name == matrix.PLAIN
+                else f"{cell.ratio:.2f} ({cell.low:.2f}-{cell.high:.2f})"
+            )
             detail.append(f"{cell.cpu_us:.0f} / {cell.p50_us / 1000:.2f} / {cell.p99_us / 1000:.2f} / {cell.rps:.0f}")
         ratios.append(row)
         details.append(detail)
-    text = ["## Proxy CPU per request, as a ratio to plain Envoy", "",
-            "Median over the rounds, each block against the plain blocks right before and after it; in brackets the 95 % "
-            "confidence interval of that median. `plain Envoy, another process` should be 1.00: what it is off by is the noise floor.", "",
-            report.table(["contender", *labels], ratios), "",
-            "CPU us per request / p50 ms / p99 ms / requests per second, "
-            f"{matrix.CONNECTIONS} connections in a closed loop:", "", report.table(["contender", *labels], details)]
+    text = [
+        "## Proxy CPU per request, as a ratio to plain Envoy",
+        "",
+        "Median over the rounds, each block against the plain blocks right before and after it; in brackets the 95 % "
+        "confidence interval of that median. `plain Envoy, another process` should be 1.00: what it is off by is the noise floor.",
+        "",
+        report.table(["contender", *labels], ratios),
+        "",
+        "CPU us per request / p50 ms / p99 ms / requests per second, "
+        f"{matrix.CONNECTIONS} connections in a closed loop:",
+        "",
+        report.table(["contender", *labels], details),
+    ]
     verdicts = [verdict for label in labels for verdict in judge(label, cells[label])]
     if verdicts:
         text += ["", report.table(["budget", "figure"], verdicts)]
@@ -149,9 +185,13 @@ def judge(label: str, cells: dict[str, matrix.Cell]) -> list[list[str]]:
     verdicts = []
     for name, floor in [("stop", "floor"), ("gate", "floor-gate")]:
         if label in FLOOR_BODIES and name in ratio and floor in ratio:
-            verdicts.append([f"hold {name} over its floor, {label}", report.verdict(ratio[name] / ratio[floor], FLOOR_BUDGET)])
+            verdicts.append(
+                [f"hold {name} over its floor, {label}", report.verdict(ratio[name] / ratio[floor], FLOOR_BUDGET)]
+            )
     if "stop" in ratio and "gate" in ratio:
-        verdicts.append([f"hold gate minus hold stop, {label}", report.verdict(ratio["gate"] - ratio["stop"], GATE_BUDGET)])
+        verdicts.append(
+            [f"hold gate minus hold stop, {label}", report.verdict(ratio["gate"] - ratio["stop"], GATE_BUDGET)]
+        )
     if label in FACTS_BODIES and "stop-facts" in ratio:
         verdicts.append([f"every fact read, {label}", report.verdict(ratio["stop-facts"], FACTS_BUDGET)])
     return verdicts
@@ -160,8 +200,15 @@ def judge(label: str, cells: dict[str, matrix.Cell]) -> list[list[str]]:
 def run_rules(stage: matrix.Stage, wasm: pathlib.Path, depth: matrix.Depth) -> tuple[dict, str]:
     """The same request under 10 and 10,000 rules, both next to plain Envoy."""
     chosen = [Contender("plain", "plain Envoy", [])] + [
-        Contender(f"rules-{count}", f"{count} rules", contenders.pointsman(wasm, "stop", policies.by_rules(count, contenders.CLUSTER)), True, True)
-        for count in (10, 10000)]
+        Contender(
+            f"rules-{count}",
+            f"{count} rules",
+            contenders.pointsman(wasm, "stop", policies.by_rules(count, contenders.CLUSTER)),
+            True,
+            True,
+        )
+        for count in (10, 10000)
+    ]
     running = []
     try:
         for contender in chosen:
@@ -172,30 +219,56 @@ def run_rules(stage: matrix.Stage, wasm: pathlib.Path, depth: matrix.Depth) -> t
         for one in running:
             one.stop()
     few, many = cells["rules-10"], cells["rules-10000"]
-    text = ["## 10 and 10,000 rules (1 KB, hold stop, only the last rule matches)", "",
-            report.table(["policy", "CPU us per request", "ratio to plain"], [
-                [one.title, f"{cells[one.name].cpu_us:.1f}", f"{cells[one.name].ratio:.2f} ({cells[one.name].low:.2f}-{cells[one.name].high:.2f})"]
-                for one in chosen]), "",
-            f"10,000 over 10 rules: {report.verdict(many.ratio / few.ratio, RULES_BUDGET)}; "
-            f"the filter's own share {few.extra_us:.1f} us -> {many.extra_us:.1f} us."]
+    text = [
+        "## 10 and 10,000 rules (1 KB, hold stop, only the last rule matches)",
+        "",
+        report.table(
+            ["policy", "CPU us per request", "ratio to plain"],
+            [
+                [
+                    one.title,
+                    f"{cells[one.name].cpu_us:.1f}",
+                    f"{cells[one.name].ratio:.2f} ({cells[one.name].low:.2f}-{cells[one.name].high:.2f})",
+                ]
+                for one in chosen
+            ],
+        ),
+        "",
+        f"10,000 over 10 rules: {report.verdict(many.ratio / few.ratio, RULES_BUDGET)}; "
+        f"the filter's own share {few.extra_us:.1f} us -> {many.extra_us:.1f} us.",
+    ]
     return {"cells": cells, "ratio": many.ratio / few.ratio}, "\n".join(text)
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="about 2 minutes instead of about 8; coarser")
-    parser.add_argument("--only", default="", metavar="CONTENDER,...", help="only these contenders (plain is always in)")
-    parser.add_argument("--bodies", default="", metavar="BODY,...", help=f"only these: {', '.join(bodies.all_bodies())}")
-    parser.add_argument("--sections", default=",".join(SECTIONS), metavar="SECTION,...",
-                        help=f"what to measure; also there: {', '.join(ON_DEMAND)}")
+    parser.add_argument(
+        "--only", default="", metavar="CONTENDER,...", help="only these contenders (plain is always in)"
+    )
+    parser.add_argument(
+        "--bodies", default="", metavar="BODY,...", help=f"only these: {', '.join(bodies.all_bodies())}"
+    )
+    parser.add_argument(
+        "--sections",
+        default=",".join(SECTIONS),
+        metavar="SECTION,...",
+        help=f"what to measure; also there: {', '.join(ON_DEMAND)}",
+    )
     parser.add_argument("--rounds", type=int, help="rounds of the matrix")
     parser.add_argument("--envoy", default="1.40.0", metavar="VERSION", help="Envoy in .tools")
-    parser.add_argument("--module", type=pathlib.Path, default=ROOT / "dist/pointsman.wasm", help="the module under test")
-    parser.add_argument("--against", type=pathlib.Path, metavar="MODULE", help="an earlier build to measure in the same run")
+    parser.add_argument(
+        "--module", type=pathlib.Path, default=ROOT / "dist/pointsman.wasm", help="the module under test"
+    )
+    parser.add_argument(
+        "--against", type=pathlib.Path, metavar="MODULE", help="an earlier build to measure in the same run"
+    )
     parser.add_argument("--no-pin", action="store_true", help="do not give Envoy a core of its own")
     parser.add_argument("--no-build", action="store_true", help="use what was built before")
     parser.add_argument("--callgrind", action="store_true", help="scanner: count instructions as well (needs valgrind)")
-    parser.add_argument("--profile", metavar="CONTENDER[:BODY]", help="instead of measuring, show where the CPU time goes (needs perf)")
+    parser.add_argument(
+        "--profile", metavar="CONTENDER[:BODY]", help="instead of measuring, show where the CPU time goes (needs perf)"
+    )
     return parser.parse_args()
 
 
@@ -203,7 +276,9 @@ def select(chosen: list[Contender], only: str) -> list[Contender]:
     wanted = [name for name in only.split(",") if name]
     unknown = set(wanted) - {one.name for one in chosen}
     if unknown:
-        raise BenchError(f"no contender {', '.join(sorted(unknown))}; there are {', '.join(one.name for one in chosen)}")
+        raise BenchError(
+            f"no contender {', '.join(sorted(unknown))}; there are {', '.join(one.name for one in chosen)}"
+        )
     return [one for one in chosen if not wanted or one.name in wanted or one.name == matrix.PLAIN]
 
 
@@ -218,7 +293,11 @@ def measure(options: argparse.Namespace, folder: pathlib.Path) -> None:
         say(f"no {options.module}: Pointsman itself is left out; `make wasm` builds it")
     if options.against and not options.against.is_file():
         raise BenchError(f"no {options.against}")
-    depth = matrix.Depth(rounds=14, warm=0.3, block=0.025) if options.quick else matrix.Depth(rounds=100, warm=1.0, block=0.03)
+    depth = (
+        matrix.Depth(rounds=14, warm=0.3, block=0.025)
+        if options.quick
+        else matrix.Depth(rounds=100, warm=1.0, block=0.03)
+    )
     if options.rounds:
         depth.rounds = options.rounds
     results, texts, began, steal = {}, [], time.monotonic(), steal_seconds()
@@ -228,7 +307,10 @@ def measure(options: argparse.Namespace, folder: pathlib.Path) -> None:
         texts.append(text)
         print(text + "\n", flush=True)
 
-    with Backend(binary("backend"), folder / "backend.log") as backend, Load(binary("load"), folder / "load.log") as load:
+    with (
+        Backend(binary("backend"), folder / "backend.log") as backend,
+        Load(binary("load"), folder / "load.log") as load,
+    ):
         cores.place(backend.pid, cores.load)
         cores.place(load.pid, cores.load)
         stage = matrix.Stage(envoy, folder, backend, load, cores, say)
@@ -254,12 +336,22 @@ def measure(options: argparse.Namespace, folder: pathlib.Path) -> None:
             if not options.no_build:
                 build("-p", "scanner-vm", "--target", VM)
             finish("scanner-vm", *scanner.in_vm(stage, module("scanner_vm"), options.quick))
-    machine = {"envoy": options.envoy, "cores": os.cpu_count(), "pinned": cores.pinned, "quick": options.quick, "depth": depth,
-               "seconds": round(time.monotonic() - began), "stolen_seconds": steal_seconds() - steal, "load_average": os.getloadavg(),
-               "when": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")}
-    note = (f"Envoy {options.envoy}, one worker; {machine['cores']} cores, {'Envoy on one of its own' if cores.pinned else 'not pinned'}; "
-            f"{depth.rounds} rounds; {machine['seconds']} s, of which the hypervisor took {machine['stolen_seconds']:.1f} s; "
-            f"load average at the end {machine['load_average'][0]:.1f}.")
+    machine = {
+        "envoy": options.envoy,
+        "cores": os.cpu_count(),
+        "pinned": cores.pinned,
+        "quick": options.quick,
+        "depth": depth,
+        "seconds": round(time.monotonic() - began),
+        "stolen_seconds": steal_seconds() - steal,
+        "load_average": os.getloadavg(),
+        "when": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+    note = (
+        f"Envoy {options.envoy}, one worker; {machine['cores']} cores, {'Envoy on one of its own' if cores.pinned else 'not pinned'}; "
+        f"{depth.rounds} rounds; {machine['seconds']} s, of which the hypervisor took {machine['stolen_seconds']:.1f} s; "
+        f"load average at the end {machine['load_average'][0]:.1f}."
+    )
     print(note)
     folder_out = HERE / "results"
     folder_out.mkdir(exist_ok=True)

@@ -15,8 +15,12 @@ from matrix import Stage
 from processes import BenchError, send
 
 NAMES = ["pointsman", "pointsman-facts", "serde_json", "memchr"]
-TITLES = {"pointsman": "**Pointsman**, model only", "pointsman-facts": "Pointsman, every fact",
-          "serde_json": "serde_json, skipping", "memchr": "memchr2, nothing checked"}
+TITLES = {
+    "pointsman": "**Pointsman**, model only",
+    "pointsman-facts": "Pointsman, every fact",
+    "serde_json": "serde_json, skipping",
+    "memchr": "memchr2, nothing checked",
+}
 
 
 def inputs(folder: pathlib.Path) -> dict[str, bytes]:
@@ -37,26 +41,52 @@ def summarise(where: str, times: dict, sizes: dict[str, int], instructions: dict
         row = [TITLES[name]]
         for label in labels:
             middle = statistics.median(times[name][label])
-            against = statistics.median(base / mine for base, mine in zip(times["serde_json"][label], times[name][label]))
+            against = statistics.median(
+                base / mine for base, mine in zip(times["serde_json"][label], times[name][label])
+            )
             count = instructions.get((name, label))
-            figures[f"{name}, {label}"] = {"us": middle / 1000, "gb_per_s": sizes[label] / middle, "speed_over_serde_json": against,
-                                           "instructions_per_byte": count and count / sizes[label]}
-            row.append(f"{middle / 1000:.2f} us, {sizes[label] / middle:.2f} GB/s, {against:.2f}x"
-                       + (f", {count / sizes[label]:.2f} i/B" if count else ""))
+            figures[f"{name}, {label}"] = {
+                "us": middle / 1000,
+                "gb_per_s": sizes[label] / middle,
+                "speed_over_serde_json": against,
+                "instructions_per_byte": count and count / sizes[label],
+            }
+            row.append(
+                f"{middle / 1000:.2f} us, {sizes[label] / middle:.2f} GB/s, {against:.2f}x"
+                + (f", {count / sizes[label]:.2f} i/B" if count else "")
+            )
             if name == "pointsman" and label.startswith("256"):
                 verdicts.append(f"{label}: {against:.2f} times serde_json ({'met' if against >= 1 else 'MISSED'})")
         rows.append(row)
-    text = [f"## Reading a body {where}", "",
-            "Time per body, throughput, speed over serde_json in the same round" + (", instructions per byte" if instructions else "")
-            + ". Pointsman's time is the whole way from headers to decision, the body in pieces of 16 KB; the others get it in one piece.", "",
-            report.table(["reader", *labels], rows), "", "Budget, at least as fast as serde_json: " + "; ".join(verdicts) + "."]
+    text = [
+        f"## Reading a body {where}",
+        "",
+        "Time per body, throughput, speed over serde_json in the same round"
+        + (", instructions per byte" if instructions else "")
+        + ". Pointsman's time is the whole way from headers to decision, the body in pieces of 16 KB; the others get it in one piece.",
+        "",
+        report.table(["reader", *labels], rows),
+        "",
+        "Budget, at least as fast as serde_json: " + "; ".join(verdicts) + ".",
+    ]
     return figures, "\n".join(text)
 
 
 def count_instructions(program: pathlib.Path, folder: pathlib.Path, label: str, name: str) -> float:
     """Instructions per scan: the difference between two runs, so that start-up does not count."""
+
     def collected(times: int) -> int:
-        command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program, "once", name, label, str(times), folder]
+        command = [
+            "valgrind",
+            "--tool=callgrind",
+            "--callgrind-out-file=/dev/null",
+            program,
+            "once",
+            name,
+            label,
+            str(times),
+            folder,
+        ]
         done = subprocess.run([str(part) for part in command], stderr=subprocess.PIPE, text=True)
         found = re.search(r"Collected\s*:\s*(\d+)", done.stderr)
         if not found:
@@ -70,7 +100,12 @@ def native(program: pathlib.Path, folder: pathlib.Path, quick: bool, callgrind: 
     folder = folder / "scanner"
     named = inputs(folder)
     say("scanner, natively")
-    done = subprocess.run([program, "rounds", "12" if quick else "60", "20", folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run(
+        [program, "rounds", "12" if quick else "60", "20", folder],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     if done.returncode:
         raise BenchError(f"scanner: {done.stderr}")
     instructions = {}
@@ -79,7 +114,9 @@ def native(program: pathlib.Path, folder: pathlib.Path, quick: bool, callgrind: 
             for label in named:
                 say(f"callgrind: {name}, {label}")
                 instructions[name, label] = count_instructions(program, folder, label, name)
-    return summarise("natively", json.loads(done.stdout), {label: len(body) for label, body in named.items()}, instructions)
+    return summarise(
+        "natively", json.loads(done.stdout), {label: len(body) for label, body in named.items()}, instructions
+    )
 
 
 def in_vm(stage: Stage, module: pathlib.Path, quick: bool) -> tuple[dict, str]:
@@ -91,8 +128,10 @@ def in_vm(stage: Stage, module: pathlib.Path, quick: bool) -> tuple[dict, str]:
 
     def ask(name: str, body: bytes, milliseconds: int) -> float:
         one = running["facts" if name == "pointsman-facts" else "policy"]
-        head = (f"POST / HTTP/1.1\r\nhost: bench\r\nx-scanner: {name}\r\nx-milliseconds: {milliseconds}\r\n"
-                f"content-length: {len(body)}\r\n\r\n")
+        head = (
+            f"POST / HTTP/1.1\r\nhost: bench\r\nx-scanner: {name}\r\nx-milliseconds: {milliseconds}\r\n"
+            f"content-length: {len(body)}\r\n\r\n"
+        )
         status, answer = send(one.envoy.port, head.encode() + body)
         if status != 200:
             raise BenchError(f"scanner in the VM, {name}: {status} {answer[:300]!r}\n{one.envoy.tail()}")
@@ -100,7 +139,9 @@ def in_vm(stage: Stage, module: pathlib.Path, quick: bool) -> tuple[dict, str]:
 
     try:
         for key, policy in sets.items():
-            running[key] = stage.start(Contender(f"scanner-{key}", "", [contenders.wasm("scanner", module, policy, stop=True)]))
+            running[key] = stage.start(
+                Contender(f"scanner-{key}", "", [contenders.wasm("scanner", module, policy, stop=True)])
+            )
             running[key].envoy.wait_for(b"GET / HTTP/1.1\r\nhost: bench\r\n\r\n")
         stage.say("scanner, in the VM")
         for name in NAMES:

@@ -35,7 +35,15 @@ def chosen(stage: matrix.Stage, floor) -> list[Contender]:
         if callbacks:
             module = exports.without(floor, stage.folder / f"floor-{number}.wasm", *callbacks)
         filters = contenders.floor(module, "stop", *words)
-        found.append(Contender(f"floor-{number}", title, filters, not {"no-splice", "no-length"} & set(words), "no-cluster" not in words))
+        found.append(
+            Contender(
+                f"floor-{number}",
+                title,
+                filters,
+                not {"no-splice", "no-length"} & set(words),
+                "no-cluster" not in words,
+            )
+        )
     return found
 
 
@@ -52,8 +60,17 @@ def run(stage: matrix.Stage, floor, depth: matrix.Depth) -> tuple[dict, str]:
     whole, rows = cells["floor-0"], []
     for one in everyone[1:]:
         cell = cells[one.name]
-        rows.append([one.title, f"{cell.ratio:.3f} ({cell.low:.3f}-{cell.high:.3f})", f"{cell.ratio - whole.ratio:+.3f}",
-                     f"{cell.extra_us - whole.extra_us:+.1f}"])
-    text = ["## Where the floor's time goes (1 KB, hold stop)", "",
-            report.table(["left out", "ratio to plain", "over the floor", "us"], rows)]
+        rows.append(
+            [
+                one.title,
+                f"{cell.ratio:.3f} ({cell.low:.3f}-{cell.high:.3f})",
+                f"{cell.ratio - whole.ratio:+.3f}",
+                f"{cell.extra_us - whole.extra_us:+.1f}",
+            ]
+        )
+    text = [
+        "## Where the floor's time goes (1 KB, hold stop)",
+        "",
+        report.table(["left out", "ratio to plain", "over the floor", "us"], rows),
+    ]
     return cells, "\n".join(text)

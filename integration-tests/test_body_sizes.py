@@ -9,6 +9,7 @@ from harness.edge import JSON, new_test_id
 from harness.http1 import Http1, head
 from harness.waiting import wait_for
 
+EVERY_WORLD = True
 POLICY = {"models": [{"name": "m", "cluster": "provider", "upstreamModel": "a-longer-name"}]}
 INSTALLATION = {"buffer_limit": 32 << 20}
 CHAT = "/v1/chat/completions"

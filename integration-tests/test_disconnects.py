@@ -10,6 +10,7 @@ from harness.http1 import Http1, head
 from harness.http2 import Http2
 from harness.waiting import wait_for
 
+EVERY_WORLD = True
 POLICY = {"models": [{"name": "m", "cluster": "provider", "upstreamModel": "mm"}]}
 INSTALLATION = {"concurrency": 2, "buffer_limit": 8 << 20}
 CHAT = "/v1/chat/completions"

@@ -204,6 +204,7 @@ def test_routes_by_value_are_right_too(tmp_path, version):
         assert right.examine().findings == []
 
 
+@pytest.mark.pairwise("version", runs=1)
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES.keys())
 def test_every_mistake_has_its_finding(tmp_path, version, mistake):
     with patient(tmp_path, version, mistake.hold, mistake.change, **mistake.more) as wrong:
@@ -294,6 +295,7 @@ CHAIN_MISTAKES = {
 }
 
 
+@pytest.mark.pairwise("version", runs=1)
 @pytest.mark.parametrize(("findings", "spoil"), CHAIN_MISTAKES.values(), ids=CHAIN_MISTAKES.keys())
 def test_chains_of_models_are_examined(tmp_path, version, findings, spoil):
     with patient(tmp_path, version, "stop", lambda config: (failover(config), spoil(config)), **CHAIN) as edge:

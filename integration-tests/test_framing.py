@@ -9,6 +9,7 @@ from harness.edge import new_test_id
 from harness.http1 import Http1, chunk, last_chunk
 from harness.messages import Response
 
+EVERY_WORLD = True
 POLICY = POLICIES["model-decides"]
 INSTALLATION = {"default_cluster": "web"}
 GOOD = members(OPEN, MESSAGES)

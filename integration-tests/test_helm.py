@@ -121,7 +121,9 @@ def test_each_instance_is_told_what_the_command_line_writes(render, values, tmp_
     written = configurations([document for document in yaml.safe_load_all(done.stdout) if document])
     charted = configurations(render(values))
     assert charted == written
-    assert {role: list(config) for role, config in charted.items()} == {role: list(config) for role, config in written.items()}
+    assert {role: list(config) for role, config in charted.items()} == {
+        role: list(config) for role, config in written.items()
+    }
 
 
 def version(policy: dict, file) -> str:

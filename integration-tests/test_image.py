@@ -251,27 +251,28 @@ def test_the_sbom_is_of_this_module(sbom, module):
 NOT_IN_THE_MODULE = {"serde_derive", "version_check", "cpufeatures", "libc"}
 
 
+def direct(crate: str) -> list[str]:
+    """What a crate of this workspace needs itself; Cargo.lock has what its tests need, too."""
+    return list(tomllib.loads((locations.REPOSITORY / crate / "Cargo.toml").read_text())["dependencies"])
+
+
 def test_the_sbom_lists_what_cargo_links(sbom):
     """Found by another way: down from the filter through Cargo.lock, without what only tests need."""
     lock = tomllib.loads((locations.REPOSITORY / "Cargo.lock").read_text())["package"]
     packages = {package["name"]: package for package in lock if package["name"] in names_once(lock)}
-    wanted = {
-        "pointsman-engine",
-        *tomllib.loads((locations.REPOSITORY / "engine/Cargo.toml").read_text())["dependencies"],
-    }
-    found, ahead = set(), sorted(wanted)
+    found, ahead = set(), direct("filter")
     while ahead:
         name = ahead.pop()
         if name not in found and name not in NOT_IN_THE_MODULE:
             found.add(name)
-            ahead += (
-                []
-                if name == "pointsman-engine"
-                else [each.split()[0] for each in packages[name].get("dependencies", [])]
-            )
+            own = name.removeprefix("pointsman-")
+            if own != name:
+                ahead += direct(own)
+            else:
+                ahead += [each.split()[0] for each in packages[name].get("dependencies", [])]
     listed = {component["name"]: component for component in sbom["components"]}
     assert set(listed) == found | {"rust-std"}
-    for name in found - {"pointsman-engine"}:
+    for name in (name for name in found if not name.startswith("pointsman-")):
         assert listed[name]["version"] == packages[name]["version"]
         assert listed[name]["hashes"] == [{"alg": "SHA-256", "content": packages[name]["checksum"]}]
 
@@ -308,6 +309,7 @@ def test_a_release_holds_everything_and_its_sums(release):
         "pointsman-V-image.tar",
         "pointsman-V-image-with-sbom.tar",
         "pointsman-V-policy.schema.json",
+        "pointsman-V-deployment.schema.json",
         "pointsman-V-manifests.tar.gz",
         "pointsman-V-HOST.tar.gz",
     }

@@ -4,6 +4,7 @@ import pytest
 
 from harness.edge import JSON
 
+EVERY_WORLD = True
 POLICY = {
     "models": [{"name": "m", "cluster": "provider"}],
     "limits": {"maxBodyBytes": 100_000, "maxDepth": 20},

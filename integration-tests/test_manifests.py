@@ -198,6 +198,7 @@ def chained(folder: pathlib.Path, **section) -> subprocess.CompletedProcess:
         sds = {"sds": str(keys / f"{name}.yaml")}
         clusters.append({"name": name, "address": f"{name}.example.net", "port": 443, "tls": {}, "credential": sds})
     istio = {**ISTIO, **TARGETS["ingress"], "modulePath": str(locations.module()), **section}
+    istio = {name: value for name, value in istio.items() if value is not None}
     (files / "policy.yaml").write_text(yaml.safe_dump(CHAIN))
     (files / "deployment.yaml").write_text(yaml.safe_dump({"clusters": clusters, "istio": istio}))
     command = [locations.cli(), "render", "istio", files, "--failover"]

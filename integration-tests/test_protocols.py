@@ -9,6 +9,7 @@ from harness.http1 import Http1, chunk, head, last_chunk
 from harness.http2 import Http2, StreamReset
 from harness.messages import Answer
 
+EVERY_WORLD = True
 POLICY = {
     "models": [
         {"name": "short", "cluster": "provider", "upstreamModel": "a-rather-longer-name-upstream"},

@@ -6,6 +6,7 @@ import pytest
 
 from harness.edge import CUT_OFF, JSON
 
+EVERY_WORLD = True
 POLICY = {
     "models": [
         {"name": "m", "cluster": "provider", "upstreamModel": "a-longer-name"},

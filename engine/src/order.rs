@@ -24,7 +24,7 @@ mod tests {
         fn agrees_with_the_stable_sort_of_the_standard_library(list: Vec<(u8, u16)>) {
             let (mut sorted, mut expected) = (list.clone(), list);
             super::sort_by(&mut sorted, |a, b| a.0.cmp(&b.0));
-            expected.sort_by(|a, b| a.0.cmp(&b.0));
+            expected.sort_by_key(|item| item.0);
             prop_assert_eq!(sorted, expected);
         }
     }

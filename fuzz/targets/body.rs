@@ -51,7 +51,9 @@ fuzz_target!(|input: (u8, Vec<u8>, &[u8])| {
     }
     let headers: [(&[u8], &[u8]); 3] =
         [(b":method", b"POST"), (b":path", path.as_bytes()), (b"content-type", b"application/json")];
-    let Received::Read(mut reading) = receive(&policy, &headers, &exchange, &Live::default, false) else { panic!("an API call is read") };
+    let Received::Read(mut reading) = receive(&policy, &headers, &exchange, &Live::default, false) else {
+        panic!("an API call is read")
+    };
     let (mut record, mut rest) = (None, body);
     let mut steps = Vec::new();
     for cut in cuts {
@@ -82,7 +84,9 @@ fuzz_target!(|input: (u8, Vec<u8>, &[u8])| {
             Some(splice) => [&body[..splice.keep], &splice.with, &body[splice.until..]].concat(),
         };
         match serde_json::from_slice::<serde_json::Value>(&after) {
-            Ok(value) => assert_eq!(value["model"].as_str(), record.as_ref().and_then(|record| record.upstream_model.as_deref())),
+            Ok(value) => {
+                assert_eq!(value["model"].as_str(), record.as_ref().and_then(|record| record.upstream_model.as_deref()))
+            }
             // The one thing that serde_json refuses and RFC 8259 allows.
             Err(error) => assert!(error.to_string().contains("number out of range"), "{error}"),
         }

@@ -25,6 +25,9 @@ fuzz_target!(|input: (String, String, Vec<(String, Vec<u8>)>)| {
     if record.is_some_and(|record| record.action == Disposition::Route) {
         assert_eq!(exchange.method, "POST");
         let bare = exchange.path.split('?').next().unwrap_or_default();
-        assert!(bare.starts_with("/v1/") || bare.starts_with("/v2/") || bare.starts_with("/api/") || bare == "/rerank", "{bare}");
+        assert!(
+            bare.starts_with("/v1/") || bare.starts_with("/v2/") || bare.starts_with("/api/") || bare == "/rerank",
+            "{bare}"
+        );
     }
 });

@@ -12,7 +12,10 @@ fuzz_target!(|bytes: &[u8]| {
     let Some(letter) = Letter::read(bytes) else { return };
     let mut length = 5;
     for edit in letter.edits() {
-        let (HeaderEdit::Set(name, value), _) | (HeaderEdit::Remove(name), value) = (edit, &b""[..]);
+        let (name, value) = match edit {
+            HeaderEdit::Set(name, value) => (name, value),
+            HeaderEdit::Remove(name) => (name, &b""[..]),
+        };
         length += 9 + name.len() + value.len();
     }
     // A removal may carry a value, which says nothing: all else comes back byte by byte.

@@ -6,14 +6,18 @@
 //! It serves both request body modes and tells them by Envoy's `protocol_config`: `BUFFERED` (the whole body in one
 //! message) and `FULL_DUPLEX_STREAMED` (chunks flow on as soon as the model has passed).
 
-use envoy_types::pb::envoy::config::core::v3::{HeaderValue, HeaderValueOption, header_value_option::HeaderAppendAction};
-use envoy_types::pb::envoy::service::ext_proc::v3::{
-    BodyMutation, BodyResponse, CommonResponse, HeaderMutation, HeadersResponse, HttpBody, ProcessingRequest,
-    ProcessingResponse, StreamedBodyResponse, body_mutation::Mutation,
-    external_processor_server::{ExternalProcessor, ExternalProcessorServer}, processing_request::Request as Asked,
-    processing_response::Response as Answer,
+use envoy_types::pb::envoy::config::core::v3::{
+    HeaderValue, HeaderValueOption, header_value_option::HeaderAppendAction,
 };
 use envoy_types::pb::envoy::extensions::filters::http::ext_proc::v3::processing_mode::BodySendMode;
+use envoy_types::pb::envoy::service::ext_proc::v3::{
+    BodyMutation, BodyResponse, CommonResponse, HeaderMutation, HeadersResponse, HttpBody, ProcessingRequest,
+    ProcessingResponse, StreamedBodyResponse,
+    body_mutation::Mutation,
+    external_processor_server::{ExternalProcessor, ExternalProcessorServer},
+    processing_request::Request as Asked,
+    processing_response::Response as Answer,
+};
 use memchr::memmem;
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -81,12 +85,15 @@ impl Exchange {
                     let body = rewrite(body.body, at);
                     // Envoy refuses a changed body whose length is not the one the headers say.
                     let length = body.len().to_string().into_bytes();
-                    response.header_mutation = headers(vec![header("x-model", MODEL.to_vec()), header("content-length", length)]);
+                    response.header_mutation =
+                        headers(vec![header("x-model", MODEL.to_vec()), header("content-length", length)]);
                     response.body_mutation = Some(BodyMutation { mutation: Some(Mutation::Body(body)) });
                 }
                 self.ready.push_back(answer(Answer::RequestBody(BodyResponse { response: Some(response) })));
             }
-            Some(Asked::RequestTrailers(_)) => self.ready.push_back(answer(Answer::RequestTrailers(Default::default()))),
+            Some(Asked::RequestTrailers(_)) => {
+                self.ready.push_back(answer(Answer::RequestTrailers(Default::default())))
+            }
             _ => {}
         }
     }

@@ -100,7 +100,8 @@ impl Inbox {
     async fn chunk_size(&mut self, from: &mut (impl AsyncRead + Unpin)) -> io::Result<usize> {
         loop {
             if let Some(at) = self.filled().windows(2).position(|two| two == b"\r\n") {
-                let size = std::str::from_utf8(&self.filled()[..at]).ok().and_then(|hex| usize::from_str_radix(hex, 16).ok());
+                let size =
+                    std::str::from_utf8(&self.filled()[..at]).ok().and_then(|hex| usize::from_str_radix(hex, 16).ok());
                 self.start += at + 2;
                 return size.ok_or_else(|| io::ErrorKind::InvalidData.into());
             }

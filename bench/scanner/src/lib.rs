@@ -46,7 +46,9 @@ impl Scanner {
         match name {
             "serde_json" => Ok(Self::Serde),
             "memchr" => Ok(Self::Memchr),
-            _ => Policy::from_json(policy).map(|policy| Self::Pointsman(Arc::new(policy))).map_err(|errors| format!("{errors}")),
+            _ => Policy::from_json(policy)
+                .map(|policy| Self::Pointsman(Arc::new(policy)))
+                .map_err(|errors| format!("{errors}")),
         }
     }
 
@@ -54,7 +56,9 @@ impl Scanner {
     pub fn scan(&self, body: &[u8]) -> Result<usize, &'static str> {
         match self {
             Self::Pointsman(policy) => route(policy, body),
-            Self::Serde => serde_json::from_slice::<OnlyModel<'_>>(body).map(|read| read.model.len()).map_err(|_| "not JSON"),
+            Self::Serde => {
+                serde_json::from_slice::<OnlyModel<'_>>(body).map(|read| read.model.len()).map_err(|_| "not JSON")
+            }
             Self::Memchr => search::model(body).map(<[u8]>::len).ok_or("no model"),
         }
     }
@@ -70,7 +74,9 @@ fn route(policy: &Arc<Policy>, body: &[u8]) -> Result<usize, &'static str> {
         (b"x-team", b"search"),
         (b"content-length", length.as_bytes()),
     ];
-    let Received::Read(mut reading) = receive(policy, &headers, &Nobody, &Live::default, false) else { return Err("not read") };
+    let Received::Read(mut reading) = receive(policy, &headers, &Nobody, &Live::default, false) else {
+        return Err("not read");
+    };
     let mut written = 0;
     for chunk in body.chunks(CHUNK) {
         written += size(reading.push(chunk))?;

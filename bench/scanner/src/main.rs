@@ -74,6 +74,9 @@ fn main() -> Outcome<()> {
             }
             Ok(())
         }
-        _ => Err("usage: scanner rounds <rounds> <milliseconds> <folder> | scanner once <scanner> <body> <times> <folder>".into()),
+        _ => Err(
+            "usage: scanner rounds <rounds> <milliseconds> <folder> | scanner once <scanner> <body> <times> <folder>"
+                .into(),
+        ),
     }
 }

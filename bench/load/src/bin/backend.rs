@@ -30,7 +30,9 @@ async fn serve(mut stream: TcpStream) -> std::io::Result<()> {
 }
 
 fn reply(body: &[u8]) -> Vec<u8> {
-    let mut reply = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes();
+    let mut reply =
+        format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len())
+            .into_bytes();
     reply.extend_from_slice(body);
     reply
 }

@@ -54,7 +54,13 @@ async fn drive(block: Rc<Block>, mut connection: Connection) -> io::Result<()> {
     Ok(())
 }
 
-async fn run(pool: &mut HashMap<u16, Vec<Connection>>, port: u16, connections: usize, requests: usize, file: &str) -> io::Result<String> {
+async fn run(
+    pool: &mut HashMap<u16, Vec<Connection>>,
+    port: u16,
+    connections: usize,
+    requests: usize,
+    file: &str,
+) -> io::Result<String> {
     let idle = pool.entry(port).or_default();
     while idle.len() < connections {
         idle.push(connect(port).await?);
@@ -68,7 +74,8 @@ async fn run(pool: &mut HashMap<u16, Vec<Connection>>, port: u16, connections: u
         done: RefCell::new(Vec::new()),
     });
     let began = Instant::now();
-    let tasks: Vec<_> = idle.drain(..).map(|connection| tokio::task::spawn_local(drive(Rc::clone(&block), connection))).collect();
+    let tasks: Vec<_> =
+        idle.drain(..).map(|connection| tokio::task::spawn_local(drive(Rc::clone(&block), connection))).collect();
     for task in tasks {
         task.await.map_err(io::Error::other)??;
     }
@@ -76,10 +83,16 @@ async fn run(pool: &mut HashMap<u16, Vec<Connection>>, port: u16, connections: u
     idle.append(&mut block.done.borrow_mut());
     let mut latencies = block.latencies.take();
     latencies.sort_unstable();
-    let at = |share: f64| latencies.get(((latencies.len() as f64 - 1.0) * share) as usize).copied().unwrap_or(0) as f64 / 1000.0;
+    let at = |share: f64| {
+        latencies.get(((latencies.len() as f64 - 1.0) * share) as usize).copied().unwrap_or(0) as f64 / 1000.0
+    };
     Ok(format!(
         r#"{{"requests":{},"errors":{},"seconds":{seconds:.6},"p50_us":{:.1},"p99_us":{:.1},"max_us":{:.1}}}"#,
-        latencies.len(), block.errors.get(), at(0.5), at(0.99), at(1.0),
+        latencies.len(),
+        block.errors.get(),
+        at(0.5),
+        at(0.99),
+        at(1.0),
     ))
 }
 
