@@ -1,4 +1,4 @@
-"""Chat requests of an exact size: the text, code and escapes that real conversations hold. The same bytes on every run."""
+"""Chat requests of an exact size: the text, code and escapes of real conversations. The same bytes on every run."""
 
 import json
 import random

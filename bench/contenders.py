@@ -110,7 +110,8 @@ function envoy_on_request(handle)
   local from, to = string.find(text, '"model"%s*:%s*"[^"]*"')
   if from then
     handle:headers():replace("x-model", "{upstream_model}")
-    local length = body:setBytes(string.sub(text, 1, from - 1) .. '"model":"{upstream_model}"' .. string.sub(text, to + 1))
+    local head, tail = string.sub(text, 1, from - 1), string.sub(text, to + 1)
+    local length = body:setBytes(head .. '"model":"{upstream_model}"' .. tail)
     handle:headers():replace("content-length", length)
   end
 end

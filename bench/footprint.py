@@ -32,7 +32,7 @@ def chosen(module: pathlib.Path, noop: pathlib.Path) -> list[Contender]:
 
 
 def flat(stage: matrix.Stage, module: pathlib.Path) -> tuple[dict, list[str]]:
-    """What a 20 MB body adds to the peak, with Envoy's default buffer limit of 1 MiB: more cannot be held, only streamed."""
+    """What a 20 MB body adds to the peak. Envoy's default buffer limit is 1 MiB: more cannot be held, only streamed."""
     file = stage.folder / "footprint-huge.http"
     file.write_bytes(matrix.raw_request(bodies.chat(20 * 1024 * 1024, True)))
     few = policies.by_rules(10, contenders.CLUSTER)
@@ -123,7 +123,8 @@ def run(stage: matrix.Stage, module: pathlib.Path, noop: pathlib.Path, starts: i
     text = [
         "## Size, start, memory",
         "",
-        f"From the start of the process to its first answered request, median of {starts} starts; CPU until then, over plain Envoy; "
+        f"From the start of the process to its first answered request, median of {starts} starts; CPU until then, over "
+        "plain Envoy; "
         "resident memory fresh and after 4,000 requests of 1 KB and 400 of 256 KB (over plain Envoy).",
         "",
         report.table(

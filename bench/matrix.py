@@ -142,7 +142,7 @@ def calibrate(stage: Stage, running: Running, file: pathlib.Path, warm: float, b
 
 @dataclasses.dataclass
 class Cell:
-    """One contender, one body. The ratio is the median over the rounds of block / mean of the two plain blocks around it."""
+    """One contender, one body. The ratio: the median over the rounds of block / mean of the plain blocks around it."""
 
     ratio: float
     low: float  # 95 % confidence interval of the median

@@ -7,8 +7,8 @@ TEAM = "search"
 
 
 def catalog(cluster: str) -> dict:
-    """Models, aliases and tenants that every measured policy shares. No context windows: whether a prompt fits into one is
-    known only when all of it has been read."""
+    """Models, aliases and tenants that every measured policy shares. No context windows: whether a prompt fits into
+    one is known only when all of it has been read."""
     names = ["gpt-4o", "gpt-4o-mini", "claude-haiku", "mistral-large"]
     return {
         "models": [

@@ -145,7 +145,8 @@ class Envoy(Process):
             except (OSError, http.client.HTTPException):
                 time.sleep(0.001)
         raise BenchError(
-            f"Envoy `{self.name}` did not answer with 200 within {seconds:.0f} s (last answer: {status} {body[:300]!r}):\n{self.tail()}"
+            f"Envoy `{self.name}` did not answer with 200 within {seconds:.0f} s "
+            f"(last answer: {status} {body[:300]!r}):\n{self.tail()}"
         )
 
 

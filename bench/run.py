@@ -164,7 +164,8 @@ def print_matrix(chosen: list[Contender], cells: dict) -> str:
         "## Proxy CPU per request, as a ratio to plain Envoy",
         "",
         "Median over the rounds, each block against the plain blocks right before and after it; in brackets the 95 % "
-        "confidence interval of that median. `plain Envoy, another process` should be 1.00: what it is off by is the noise floor.",
+        "confidence interval of that median. `plain Envoy, another process` should be 1.00: what it is off by is the "
+        "noise floor.",
         "",
         report.table(["contender", *labels], ratios),
         "",
@@ -348,8 +349,9 @@ def measure(options: argparse.Namespace, folder: pathlib.Path) -> None:
         "when": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
     note = (
-        f"Envoy {options.envoy}, one worker; {machine['cores']} cores, {'Envoy on one of its own' if cores.pinned else 'not pinned'}; "
-        f"{depth.rounds} rounds; {machine['seconds']} s, of which the hypervisor took {machine['stolen_seconds']:.1f} s; "
+        f"Envoy {options.envoy}, one worker; {machine['cores']} cores, "
+        f"{'Envoy on one of its own' if cores.pinned else 'not pinned'}; {depth.rounds} rounds; "
+        f"{machine['seconds']} s, of which the hypervisor took {machine['stolen_seconds']:.1f} s; "
         f"load average at the end {machine['load_average'][0]:.1f}."
     )
     print(note)

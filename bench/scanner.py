@@ -63,7 +63,8 @@ def summarise(where: str, times: dict, sizes: dict[str, int], instructions: dict
         "",
         "Time per body, throughput, speed over serde_json in the same round"
         + (", instructions per byte" if instructions else "")
-        + ". Pointsman's time is the whole way from headers to decision, the body in pieces of 16 KB; the others get it in one piece.",
+        + ". Pointsman's time is the whole way from headers to decision, the body in pieces of 16 KB; the others get "
+        "it in one piece.",
         "",
         report.table(["reader", *labels], rows),
         "",

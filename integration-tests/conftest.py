@@ -37,8 +37,8 @@ def pytest_collection_modifyitems(config, items):
 
 
 def is_left_to_other_files(item) -> bool:
-    """Most files run in two worlds that differ in both the Envoy and the hold mode, every other file in the other two. Those
-    that are about how the two go together say `EVERY_WORLD`."""
+    """Most files run in two worlds that differ in both the Envoy and the hold mode, every other file in the other two.
+    Those that are about how the two go together say `EVERY_WORLD`."""
     world = item.callspec.params.get("world") if hasattr(item, "callspec") else None
     if pairing.WHOLE or world not in (parameter.values[0] for parameter in WORLDS):
         return False
