@@ -85,7 +85,7 @@ lint: rust-ready venv ## Check format and lints: Rust natively and for wasm, als
 	$(RUFF) format --check
 
 doc: rust-ready ## Build the documentation of the crates; a warning is an error.
-	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --document-private-items
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace
 
 msrv: msrv-ready ## Check that the oldest supported Rust builds everything.
 	cargo +$(MSRV) check --workspace --target-dir $(TARGET)/msrv
