@@ -9,7 +9,7 @@ FUZZ_SECONDS ?= 20
 # The oldest Rust that may build this, which the manifest says.
 MSRV = $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 # Of the benchmark, the crates that are Wasm modules; the others are its default members.
-BENCH_MODULES := --package noop-sdk --package noop-minimal --package scanner-vm
+BENCH_MODULES := --package noop-sdk --package noop-minimal --package floor --package scanner-vm
 FUZZ_TARGETS = $(notdir $(basename $(wildcard fuzz/targets/*.rs)))
 # What `cargo fuzz --sanitizer none` would pass: coverage for libFuzzer, on the stable toolchain.
 FUZZ_FLAGS := --cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -78,9 +78,9 @@ lint: rust-ready venv ## Check format and lints: Rust natively and for wasm, als
 	cargo fmt --all --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --workspace --all-targets -- --deny warnings
 	cargo clippy --package pointsman-filter --package pointsman-abi --target wasm32-wasip1 -- --deny warnings
-	cargo clippy --manifest-path bench/Cargo.toml --all-targets -- --deny warnings
-	cargo clippy --manifest-path bench/Cargo.toml $(BENCH_MODULES) --target wasm32-wasip1 -- --deny warnings
-	cargo clippy --manifest-path fuzz/Cargo.toml --all-targets -- --deny warnings
+	cargo clippy --manifest-path bench/Cargo.toml --target-dir $(TARGET) --all-targets -- --deny warnings
+	cargo clippy --manifest-path bench/Cargo.toml --target-dir $(TARGET) $(BENCH_MODULES) --target wasm32-wasip1 -- --deny warnings
+	cargo clippy --manifest-path fuzz/Cargo.toml --target-dir $(TARGET) --all-targets -- --deny warnings
 	$(RUFF) check
 	$(RUFF) format --check
 

@@ -2,6 +2,7 @@
 
 use pointsman_engine::Record;
 use pointsman_engine::record::{Disposition, Excluded};
+use std::sync::Arc;
 
 /// On one line: `auto -> llama-small on llama, rule short-questions (rule)`.
 pub(crate) fn line(record: &Record) -> String {
@@ -29,14 +30,14 @@ pub(crate) fn line(record: &Record) -> String {
 
 /// Several lines, one per thing to know. `cost` is what a million tokens of the model cost, input and output.
 pub(crate) fn page(record: &Record, cost: Option<(f64, f64)>) -> String {
-    let text = |value: &Option<std::sync::Arc<str>>| value.as_deref().map(str::to_owned);
+    let text = |value: &Option<Arc<str>>| value.as_deref().map(str::to_owned);
     let model = match (&record.model, &record.upstream_model) {
         (Some(model), Some(upstream)) if model != upstream => Some(format!("{model} (upstream as {upstream})")),
         (model, _) => text(model),
     };
     let cost = cost.map(|(input, output)| format!("{input} per million input tokens, {output} per million output"));
     let rows = [
-        ("action", Some(action(record.action).to_owned())),
+        ("action", Some(record.action.name().to_owned())),
         ("api", record.api.map(|api| api.name().to_owned())),
         ("tenant", text(&record.tenant)),
         ("asked", record.asked.as_deref().map(str::to_owned)),
@@ -51,19 +52,10 @@ pub(crate) fn page(record: &Record, cost: Option<(f64, f64)>) -> String {
         ("status", record.status.map(|status| status.to_string())),
         ("message", record.message.as_deref().map(str::to_owned)),
         ("excluded", Some(list(&record.excluded)).filter(|list| !list.is_empty())),
+        ("demoted", Some(record.demoted.join(", ")).filter(|list| !list.is_empty())),
         ("policy", text(&record.policy)),
     ];
     rows.iter().filter_map(|(name, value)| Some(format!("{name:<9} {}\n", printable(value.as_ref()?)))).collect()
-}
-
-/// What became of the request, as the record spells it.
-fn action(action: Disposition) -> &'static str {
-    match action {
-        Disposition::Route => "route",
-        Disposition::Deny => "deny",
-        Disposition::Pass => "pass",
-        Disposition::Models => "models",
-    }
 }
 
 /// `small on llama`; of a chain who answered, and after whom: `small on llama, attempt 2 of large > small`.

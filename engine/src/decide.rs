@@ -73,6 +73,8 @@ pub(crate) struct Decision {
     pub(crate) mirror: Option<ModelId>,
     /// Models that were considered and could not serve the request.
     pub(crate) excluded: Vec<(ModelId, Reason)>,
+    /// Whether it looked at a model that is demoted right now: without what is known of models it could be another.
+    pub(crate) heeds: bool,
 }
 
 /// What becomes of a request.

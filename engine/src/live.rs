@@ -1,7 +1,7 @@
 //! What is known of models right now, beside the policy and the request: one value that nobody changes any more.
 //!
 //! A decision never asks a clock or another worker; it is given a [`Live`]. So it is the same for the same input, and what
-//! changed it stands in its record: [`crate::Record::live`] is enough to take the decision again.
+//! could change it stands in its record: [`crate::Record::live`] is enough to take the decision again.
 
 pub mod demotions;
 

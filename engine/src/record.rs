@@ -27,6 +27,19 @@ pub enum Disposition {
     Models,
 }
 
+impl Disposition {
+    /// As the record spells it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Route => "route",
+            Self::Deny => "deny",
+            Self::Pass => "pass",
+            Self::Models => "models",
+        }
+    }
+}
+
 /// A model that was considered and could not serve the request, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Excluded {
@@ -83,6 +96,9 @@ pub struct Record {
     /// Models that were considered and could not serve the request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub excluded: Vec<Excluded>,
+    /// The models that were demoted at that moment, if that could change the decision.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub demoted: Vec<Arc<str>>,
     /// The status of a refusal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
@@ -119,6 +135,7 @@ impl Record {
             chain: Vec::new(),
             mirror: None,
             excluded: Vec::new(),
+            demoted: Vec::new(),
             status: None,
             message: None,
             attempt: None,
@@ -144,11 +161,10 @@ impl Record {
         }
     }
 
-    /// What was known of models and changed this decision: enough to take it again.
+    /// What was known of models and could change this decision: enough to take it again.
     #[must_use]
     pub fn live(&self) -> Live {
-        let limited = self.excluded.iter().filter(|excluded| excluded.reason == Reason::RateLimited);
-        Live::demoting(limited.map(|excluded| excluded.model.as_ref().to_owned()).collect())
+        Live::demoting(self.demoted.iter().map(|model| model.as_ref().to_owned()).collect())
     }
 
     /// The record as it is written: one line of JSON.
@@ -173,6 +189,9 @@ mod tests {
     fn a_record_is_read_as_it_was_written() {
         let mut record = Record::new(Disposition::Route, Reason::Rule);
         assert_eq!(record.to_json(), r#"{"v":1,"action":"route","reason":"rule"}"#);
+        for action in [Disposition::Route, Disposition::Deny, Disposition::Pass, Disposition::Models] {
+            assert_eq!(serde_json::to_value(action).expect("a word"), action.name());
+        }
         record.api = Some(Api::Messages);
         record.asked = Some("a \"quoted\" \u{e9}".into());
         record.chain = vec!["a".into(), "b".into()];

@@ -213,6 +213,7 @@ impl Reading {
             asked: self.facts.asked().flatten().map(Into::into),
             rule: decision.rule.and_then(|rule| self.policy.rule(rule)).map(|rule| Arc::clone(&rule.name)),
             excluded: decision.excluded.iter().filter_map(named).collect(),
+            demoted: if decision.heeds { self.attributes.demoted_names(&self.policy) } else { Vec::new() },
             ..self.attributes.record(&self.policy, Disposition::Route, decision.reason)
         }
     }

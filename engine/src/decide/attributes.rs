@@ -6,6 +6,7 @@ use crate::policy::{HeaderSlot, ModelId, Policy, Tenant, TenantId};
 use crate::reason::Reason;
 use crate::record::{Disposition, Record};
 use crate::request::envelope::HeaderList;
+use std::sync::Arc;
 
 /// Copied once, when the headers arrive: the host takes them back before the body is read.
 #[derive(Debug)]
@@ -31,6 +32,11 @@ impl Attributes {
     /// The same request, with what is known of models.
     pub(crate) fn demoting(self, demoted: Vec<ModelId>) -> Self {
         Self { demoted, ..self }
+    }
+
+    /// What those models are called.
+    pub(crate) fn demoted_names(&self, policy: &Policy) -> Vec<Arc<str>> {
+        self.demoted.iter().filter_map(|id| Some(Arc::clone(&policy.model(*id)?.name))).collect()
     }
 
     /// What every record of this request holds.

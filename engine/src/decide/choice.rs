@@ -8,6 +8,7 @@ use crate::order;
 use crate::policy::{DefaultAction, HeaderSlot, ModelId, Policy, RolloutBy, Route, RuleId};
 use crate::reason::{Reason, Refusal};
 use crate::request::facts::Facts;
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// One decision in the making.
@@ -20,6 +21,8 @@ pub(super) struct Choice<'a> {
     excluded: Vec<(ModelId, Reason)>,
     variant: Option<Arc<str>>,
     mirror: Option<ModelId>,
+    /// A demotion was asked for, and there was one.
+    heeds: Cell<bool>,
 }
 
 /// A model that can be the first choice.
@@ -37,7 +40,17 @@ impl<'a> Choice<'a> {
         facts: &'a Facts,
         asked: Option<&'a str>,
     ) -> Self {
-        Self { policy, attributes, facts, asked, rule: None, excluded: Vec::new(), variant: None, mirror: None }
+        Self {
+            policy,
+            attributes,
+            facts,
+            asked,
+            rule: None,
+            excluded: Vec::new(),
+            variant: None,
+            mirror: None,
+            heeds: Cell::new(false),
+        }
     }
 
     /// What a rule makes of the request.
@@ -162,7 +175,9 @@ impl<'a> Choice<'a> {
     }
 
     fn is_demoted(&self, model: ModelId) -> bool {
-        self.attributes.demoted.contains(&model)
+        let demoted = self.attributes.demoted.contains(&model);
+        self.heeds.set(self.heeds.get() || demoted);
+        demoted
     }
 
     /// Notes which of these models have been left out for what their providers said.
@@ -268,7 +283,11 @@ impl<'a> Choice<'a> {
     }
 
     fn decided(self, verdict: Verdict, reason: Reason) -> Decision {
-        let Self { rule, variant, mirror, excluded, .. } = self;
-        Decision { verdict, rule, reason, variant, mirror, excluded }
+        let Self { rule, variant, mirror, mut excluded, heeds, .. } = self;
+        if let Verdict::Send(chain) = &verdict {
+            // Where all were demoted, some were taken all the same.
+            excluded.retain(|(model, why)| *why != Reason::RateLimited || !chain.contains(model));
+        }
+        Decision { verdict, rule, reason, variant, mirror, excluded, heeds: heeds.into_inner() }
     }
 }

@@ -1,6 +1,6 @@
 //! A decision as one line of the log: what was decided, and by which rule. Nothing that stands in a request is in it.
 
-use crate::record::{Disposition, Record};
+use crate::record::Record;
 use std::fmt;
 
 /// The line for a record; only written when somebody wants to see it.
@@ -10,13 +10,7 @@ pub struct Summary<'a>(pub &'a Record);
 impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let record = self.0;
-        let action = match record.action {
-            Disposition::Route => "route",
-            Disposition::Deny => "deny",
-            Disposition::Pass => "pass",
-            Disposition::Models => "models",
-        };
-        write!(f, "decision: action `{action}` reason `{}`", record.reason)?;
+        write!(f, "decision: action `{}` reason `{}`", record.action.name(), record.reason)?;
         let texts = [
             ("rule", &record.rule),
             ("model", &record.model),
