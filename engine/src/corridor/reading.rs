@@ -194,10 +194,15 @@ impl Reading {
         let refusal = violation.refuse();
         if !is_decided && self.policy.on_failure().on(violation) == OnUnread::Pass {
             self.state = State::Passed;
-            let record = self.attributes.record(&self.policy, Disposition::Pass, refusal.reason);
-            return Step::Route(Box::new(Edits::none(record)));
+            return Step::Route(Box::new(Edits::none(self.unread(Disposition::Pass, &refusal))));
         }
-        self.refuse(self.attributes.record(&self.policy, Disposition::Deny, refusal.reason), &refusal)
+        self.refuse(self.unread(Disposition::Deny, &refusal), &refusal)
+    }
+
+    /// The record of a body that could not be read. Whether it was decided by then depends on what is known of models.
+    fn unread(&self, action: Disposition, refusal: &Refusal) -> Record {
+        let demoted = self.attributes.demoted_names(&self.policy);
+        Record { demoted, ..self.attributes.record(&self.policy, action, refusal.reason) }
     }
 
     fn refuse(&mut self, record: Record, refusal: &Refusal) -> Step {
