@@ -10,6 +10,7 @@ mod report;
 #[cfg(test)]
 mod tests;
 
+use pointsman_document::Named;
 use read::answers::{Answers, Release};
 use read::dump::Dump;
 use read::filter::Filter;

@@ -1,6 +1,7 @@
 //! A document as it is written: a JSON-like tree that keeps the order of its members, and duplicates.
 
 use crate::error::{DocumentErrorKind, DocumentErrors};
+use crate::order;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Number;
@@ -99,11 +100,8 @@ impl Document {
                 text.push(']');
             }
             Document::Object(members) => {
-                // Not `sort_by`: each use of it is some 6 KB of the module, for what is done once per policy.
-                let mut sorted: Vec<&(String, Document)> = Vec::with_capacity(members.len());
-                for member in members {
-                    sorted.insert(sorted.partition_point(|earlier| earlier.0 <= member.0), member);
-                }
+                let mut sorted: Vec<_> = members.iter().collect();
+                order::sort_by(&mut sorted, |a, b| a.0.cmp(&b.0));
                 text.push('{');
                 for (nth, (key, value)) in sorted.into_iter().enumerate() {
                     if nth > 0 {

@@ -79,7 +79,7 @@ macro_rules! names {
             $($(#[doc = $variant_doc])+ $variant,)+
         }
 
-        impl $name {
+        impl $crate::Named for $name {
             const CHOICES: &'static [(&'static str, Self)] = &[$(($spelling, Self::$variant)),+];
         }
 
@@ -96,7 +96,7 @@ macro_rules! names {
                 at: &$crate::Path<'_>,
                 report: &mut $crate::Report,
             ) -> Self {
-                $crate::choose(document, Self::CHOICES, at, report)
+                $crate::choose(document, <Self as $crate::Named>::CHOICES, at, report)
             }
 
             fn schema(_: &mut $crate::Definitions) -> $crate::Value {

@@ -2,7 +2,7 @@
 
 use crate::policy::error::{PolicyErrorKind, PolicyFault, Report};
 use crate::policy::{Policy, PolicyErrors};
-use pointsman_document::{Definitions, Document, Path, Read, names, object};
+use pointsman_document::{Definitions, Document, Named, Path, Read, names, object};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -38,30 +38,6 @@ names! {
         /// A second instance, the gate, stops them.
         Gate => "gate",
     }
-}
-
-impl Role {
-    /// How it is spelled.
-    pub fn name(self) -> &'static str {
-        spelled(Self::CHOICES, self)
-    }
-
-    /// The role that is spelled so.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::CHOICES.iter().find(|(spelling, _)| *spelling == name).map(|(_, role)| *role)
-    }
-}
-
-impl Hold {
-    /// How it is spelled.
-    pub fn name(self) -> &'static str {
-        spelled(Self::CHOICES, self)
-    }
-}
-
-/// Every value of `names!` is among its choices.
-fn spelled<T: Copy + PartialEq>(choices: &[(&'static str, T)], value: T) -> &'static str {
-    choices.iter().find(|(_, choice)| *choice == value).map_or("", |(name, _)| name)
 }
 
 /// What an instance is told, for whoever writes a proxy's configuration: the one writer of what

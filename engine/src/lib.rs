@@ -16,7 +16,6 @@ pub mod keys;
 pub mod live;
 mod models;
 pub mod names;
-mod order;
 pub mod policy;
 pub mod reason;
 pub mod record;

@@ -4,6 +4,7 @@ use super::{config_source, typed};
 use crate::policy_file::PolicyFile;
 use crate::project::Project;
 use crate::yaml::{List, Map, Tree, document, json, literal, quoted};
+use pointsman_document::Named;
 use pointsman_engine::config::{Hold, Role, Told};
 use std::path::Path;
 

@@ -1,10 +1,10 @@
 //! The module's two instances as one EnvoyExtensionPolicy.
 
-use super::settings::{EnvoyGateway, PullPolicy};
+use super::settings::EnvoyGateway;
 use crate::envoy::filter::members;
 use crate::kubernetes::Object;
 use crate::yaml::{List, Map, Tree, document, quoted};
-use pointsman_document::Document;
+use pointsman_document::{Document, Named};
 use pointsman_engine::config::{Hold, Told};
 
 const COMMENT: &str = "Router and gate, in the order in which they run. Envoy Gateway switches them on route by route: a request is read only
@@ -49,10 +49,7 @@ fn code(settings: &EnvoyGateway) -> Map {
         .with("url", quoted(&settings.url))
         .with_some("sha256", settings.sha256.as_ref().map(quoted))
         .with_some("pullSecretRef", secret);
-    let pull = settings.pull_policy.map(|policy| match policy {
-        PullPolicy::IfNotPresent => "IfNotPresent",
-        PullPolicy::Always => "Always",
-    });
+    let pull = settings.pull_policy.map(Named::name);
     let (kind, field) = if settings.is_image() { ("Image", "image") } else { ("HTTP", "http") };
     Map::new().with("type", kind).with_some("pullPolicy", pull).with(field, place)
 }

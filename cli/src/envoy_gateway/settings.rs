@@ -1,7 +1,7 @@
 //! What a deployment file says below `envoyGateway`.
 
-use crate::kubernetes;
-use pointsman_document::{Path, Report, names, object};
+use crate::kubernetes::{self, PullPolicy};
+use pointsman_document::{Path, Report, object};
 
 object! {
     /// Into which of Envoy Gateway's gateways the module goes. Names are those of the objects that are made of it.
@@ -26,16 +26,6 @@ object! {
         "caConfigMap" => ca_config_map: Option<String>,
     }
     required("hosts");
-}
-
-names! {
-    /// When an image is fetched anew.
-    pub(crate) enum PullPolicy {
-        /// When it is not there.
-        IfNotPresent => "IfNotPresent",
-        /// Always.
-        Always => "Always",
-    }
 }
 
 impl EnvoyGateway {

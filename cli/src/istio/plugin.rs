@@ -1,11 +1,11 @@
 //! The module's two instances as WasmPlugins.
 
-use super::settings::{FailStrategy, Istio, Phase, PullPolicy, Target};
+use super::settings::{FailStrategy, Istio, Phase, Target};
 use super::version::Version;
 use crate::envoy::filter::members;
 use crate::kubernetes::Object;
 use crate::yaml::{List, Map, Tree, document, quoted};
-use pointsman_document::Document;
+use pointsman_document::{Document, Named};
 use pointsman_engine::config::{Hold, Told};
 
 /// Gate and router: a gate without its router lets everything pass, a router without its gate refuses everything, so the
@@ -88,10 +88,7 @@ fn module(istio: &Istio) -> Map {
         Some(sha256) => map.noted("The digest of the module.", "sha256", quoted(sha256)),
         None => map,
     };
-    let pull = istio.image_pull_policy.map(|policy| match policy {
-        PullPolicy::IfNotPresent => "IfNotPresent",
-        PullPolicy::Always => "Always",
-    });
+    let pull = istio.image_pull_policy.map(Named::name);
     let map = map.with_some("imagePullPolicy", pull);
     match &istio.image_pull_secret {
         Some(secret) => map.noted("A secret of this namespace.", "imagePullSecret", secret),
@@ -109,13 +106,15 @@ fn place(istio: &Istio, priority: i32) -> Map {
     const ADJACENT: &str = "Higher runs first. Nothing may stand between router and gate.";
     let behind =
         "Without a phase, the module runs behind authentication and authorization, which is where routing belongs.";
-    let (phase, why) = match istio.phase {
-        None => return Map::new().noted(format!("{behind}\n{ADJACENT}"), "priority", priority),
-        Some(Phase::Authn) => ("AUTHN", "In front of Istio's authentication: JWT claims are not known yet."),
-        Some(Phase::Authz) => ("AUTHZ", "In front of Istio's authorization: it sees requests that will be refused."),
-        Some(Phase::Stats) => ("STATS", ""),
+    let Some(phase) = istio.phase else {
+        return Map::new().noted(format!("{behind}\n{ADJACENT}"), "priority", priority);
     };
-    Map::new().noted(why, "phase", phase).noted(ADJACENT, "priority", priority)
+    let why = match phase {
+        Phase::Authn => "In front of Istio's authentication: JWT claims are not known yet.",
+        Phase::Authz => "In front of Istio's authorization: it sees requests that will be refused.",
+        Phase::Stats => "",
+    };
+    Map::new().noted(why, "phase", phase.name()).noted(ADJACENT, "priority", priority)
 }
 
 fn fail_strategy(istio: &Istio) -> (&'static str, &'static str) {

@@ -2,7 +2,7 @@
 
 use super::version::Version;
 use crate::deployment::Hold;
-use crate::kubernetes;
+use crate::kubernetes::{self, PullPolicy};
 use pointsman_document::{Path, Report, names, object};
 use std::collections::BTreeMap;
 
@@ -66,16 +66,6 @@ names! {
         Sidecar => "sidecar",
         /// A waypoint of the ambient mode.
         Waypoint => "waypoint",
-    }
-}
-
-names! {
-    /// When an image is fetched anew.
-    pub(crate) enum PullPolicy {
-        /// When it is not there.
-        IfNotPresent => "IfNotPresent",
-        /// Always.
-        Always => "Always",
     }
 }
 

@@ -4,10 +4,10 @@ use super::attributes::Attributes;
 use super::eligibility;
 use super::sticky::{self, StickyKey};
 use super::{Decision, Need, Verdict};
-use crate::order;
 use crate::policy::{DefaultAction, HeaderSlot, ModelId, Policy, RolloutBy, Route, RuleId};
 use crate::reason::{Reason, Refusal};
 use crate::request::facts::Facts;
+use pointsman_document::order;
 use std::cell::Cell;
 use std::sync::Arc;
 

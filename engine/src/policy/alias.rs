@@ -4,8 +4,7 @@ use super::catalog::{Catalog, ModelId};
 use super::error::{PolicyErrorKind, Report};
 use super::pattern::Pattern;
 use super::text::{Name, NamePattern};
-use crate::order;
-use pointsman_document::{Path, object};
+use pointsman_document::{Path, object, order};
 use std::collections::BTreeMap;
 
 object! {

@@ -11,9 +11,8 @@ use super::pattern::Pattern;
 use super::tenant::{TenantId, Tenants};
 use super::text::{Keyword, Name, NamePattern};
 use crate::api::ApiSet;
-use crate::order;
 use crate::request::flag::{Flag, FlagSet, flags};
-use pointsman_document::{MAX_WHOLE, Path, Some1, Whole, object};
+use pointsman_document::{MAX_WHOLE, Path, Some1, Whole, object, order};
 
 /// The conditions: those of flags come from their table.
 macro_rules! conditions {

@@ -4,7 +4,7 @@ use super::header::{HeaderSlot, ValueTest};
 use super::path_match::PathMatch;
 use super::rule::{Rule, RuleId};
 use super::tenant::TenantId;
-use crate::order;
+use pointsman_document::order;
 use std::collections::BTreeMap;
 
 /// Lengths at which literal beginnings (`gpt-` of `gpt-*`) are filed; longer ones under the next below.

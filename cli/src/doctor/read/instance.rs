@@ -3,6 +3,7 @@
 use super::tree::Tree;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use pointsman_document::Named;
 use pointsman_engine::Policy;
 use pointsman_engine::config::{Hold, PluginConfig, Role, Told};
 use serde_json::Value;

@@ -1,8 +1,8 @@
 //! The search machine of a policy: an Aho-Corasick automaton with one row of next states per state, so that a byte of
 //! text costs one look-up.
 
-use crate::order;
 use crate::request::text::spelling::{normalise, plain_letter};
+use pointsman_document::order;
 use std::collections::VecDeque;
 
 /// The longest that all keywords of a policy may be together, in bytes. Keeps the machine within a few MiB.

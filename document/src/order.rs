@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 ///
 /// The standard library's sorts are faster, and each type and order that they are used with adds 5 to 15 KB to the
 /// module, all of which every proxy compiles when it starts: they were a tenth of it.
-pub(crate) fn sort_by<T>(list: &mut Vec<T>, mut compare: impl FnMut(&T, &T) -> Ordering) {
+pub fn sort_by<T>(list: &mut Vec<T>, mut compare: impl FnMut(&T, &T) -> Ordering) {
     let mut sorted: Vec<T> = Vec::with_capacity(list.len());
     for item in list.drain(..) {
         let place = sorted.partition_point(|other| compare(other, &item).is_le());
