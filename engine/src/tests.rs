@@ -1,6 +1,7 @@
 //! What the engine promises as a whole, over random policies and requests.
 
 mod examples;
+mod strategies;
 
 use crate::attempt::Plan;
 use crate::corridor::{Received, Step, receive};
@@ -8,6 +9,7 @@ use crate::{Edits, Exchange, Live, Policy, Record, Splice, explain, names};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use strategies::{NAMES, demoted, policies, requests};
 
 fn policy(value: &Value) -> Arc<Policy> {
     Arc::new(Policy::from_json(value.to_string().as_bytes()).unwrap_or_else(|errors| panic!("{value}: {errors}")))
@@ -128,168 +130,6 @@ fn sends(policy: &Policy, exchange: &Exchange, edits: &Edits) -> Vec<Sent> {
         sent.push((mirror.to_owned(), true, attempt(names::MIRROR_PLAN_PROPERTY, mirror)));
     }
     sent
-}
-
-const NAMES: [&str; 5] = ["alpha", "beta", "gamma", "delta", "epsilon"];
-
-fn fallback() -> impl Strategy<Value = Option<Vec<&'static str>>> {
-    let list = prop::sample::subsequence(NAMES.to_vec(), 0..4).prop_shuffle();
-    prop::option::weighted(0.4, list)
-}
-
-fn models() -> impl Strategy<Value = Value> {
-    let model = (
-        prop::option::of(1_u64..60),
-        prop::option::of(prop::sample::subsequence(
-            vec!["tools", "vision", "audio", "structuredOutput", "reasoning"],
-            0..5,
-        )),
-        prop::sample::select(vec!["eu", "us"]),
-        any::<bool>(),
-        fallback(),
-    );
-    prop::collection::vec(model, NAMES.len()).prop_map(|models| {
-        let models = NAMES.iter().zip(models).map(|(name, (window, capabilities, region, renamed, fallback))| {
-            let mut model = json!({ "name": name, "cluster": format!("to-{name}"), "labels": { "region": region } });
-            if let Some(window) = window {
-                model["contextWindow"] = json!(window);
-            }
-            if let Some(capabilities) = capabilities {
-                model["capabilities"] = json!(capabilities);
-            }
-            if let Some(mut fallback) = fallback {
-                fallback.retain(|model| model != name);
-                model["fallback"] = json!(fallback);
-            }
-            if renamed {
-                model["upstreamModel"] = json!(format!("{name}-2026-01-01"));
-            }
-            model
-        });
-        Value::Array(models.collect())
-    })
-}
-
-fn conditions() -> impl Strategy<Value = Value> {
-    let condition = prop_oneof![
-        prop::sample::select(vec!["alpha", "auto", "*", "be*", "*a", "g*a"]).prop_map(|name| ("models", json!([name]))),
-        (0_u64..30, 0_u64..30).prop_map(|(min, more)| ("inputTokens", json!({ "min": min, "max": min + more }))),
-        (0_u64..4).prop_map(|max| ("messages", json!({ "max": max }))),
-        (0_u64..90).prop_map(|min| ("maxOutputTokens", json!({ "min": min }))),
-        prop::sample::select(vec!["stream", "tools", "images", "audio", "structuredOutput", "reasoning"])
-            .prop_flat_map(|flag| any::<bool>().prop_map(move |wanted| (flag, json!(wanted)))),
-        Just(("keywords", json!(["contract", "secret plan"]))),
-        Just(("tenants", json!(["t0"]))),
-        Just(("headers", json!([{ "name": "x-team", "value": "search" }]))),
-    ];
-    prop::collection::vec(condition, 0..3).prop_map(|conditions| {
-        Value::Object(conditions.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
-    })
-}
-
-fn share() -> impl Strategy<Value = Option<(&'static str, f64, bool)>> {
-    let percent = prop_oneof![Just(0.0), Just(100.0), 0.0..100.0];
-    prop::option::weighted(0.3, (prop::sample::select(NAMES.to_vec()), percent, any::<bool>()))
-}
-
-fn demoted() -> impl Strategy<Value = Vec<&'static str>> {
-    prop_oneof![2 => Just(Vec::new()), 1 => prop::sample::subsequence(NAMES.to_vec(), 0..=NAMES.len())]
-}
-
-fn rules() -> impl Strategy<Value = Value> {
-    let targets = prop::collection::btree_map(prop::sample::select(NAMES.to_vec()), 0_u32..5, 1..4);
-    let action = prop_oneof![
-        4 => (targets, any::<bool>(), fallback(), share(), share()).prop_map(|(targets, sticky, fallback, rollout, mirror)| {
-            let mut targets: Vec<Value> =
-                targets.into_iter().map(|(model, weight)| json!({ "model": model, "weight": weight })).collect();
-            targets[0]["weight"] = json!(3);
-            let mut route = json!({ "targets": targets });
-            if sticky {
-                route["sticky"] = json!({ "header": "x-session" });
-            }
-            if let Some(fallback) = fallback {
-                route["fallback"] = json!(fallback);
-            }
-            if let Some((model, percent, by_tenant)) = rollout {
-                let by = if by_tenant { "tenant" } else { "session" };
-                route["rollout"] = json!({ "model": model, "percent": percent, "by": by, "variant": "new" });
-            }
-            if let Some((model, percent, _)) = mirror {
-                route["mirror"] = json!({ "model": model, "percent": percent });
-            }
-            ("route", route)
-        }),
-        1 => Just(("deny", json!({ "status": 451 }))),
-    ];
-    prop::collection::vec((conditions(), action), 0..5).prop_map(|rules| {
-        let rules = rules.into_iter().enumerate().map(|(nth, (conditions, (action, value)))| {
-            let mut rule = json!({ "name": format!("rule-{nth}"), "match": conditions });
-            rule[action] = value;
-            rule
-        });
-        Value::Array(rules.collect())
-    })
-}
-
-fn policies() -> impl Strategy<Value = Value> {
-    let tenant = (prop::option::of(prop::sample::subsequence(NAMES.to_vec(), 0..4)), any::<bool>());
-    let choice = prop_oneof![
-        Just(json!("deny")),
-        prop::sample::select(NAMES.to_vec()).prop_map(|name| json!({ "model": name }))
-    ];
-    (models(), rules(), tenant, choice, any::<(bool, bool, bool)>()).prop_map(
-        |(models, rules, (allow, eu_only), choice, (deny_default, pass, tell))| {
-            let mut rights = json!({});
-            if let Some(allow) = allow {
-                rights["allow"] = json!(allow);
-            }
-            if eu_only {
-                rights["require"] = json!({ "region": "eu" });
-            }
-            // Some model must have the label that a tenant requires, whatever its value: all have it.
-            json!({
-                "models": models,
-                "aliases": [{ "name": "auto" }, { "name": "old-*", "model": "beta" }],
-                "tenants": [{ "name": "t0", "match": { "headers": [{ "name": "x-tenant", "value": "t0" }] }, "models": rights }],
-                "rules": rules,
-                "default": { "action": if deny_default { "deny" } else { "allow" } },
-                "onFailure": {
-                    "unknownTenant": "allow", "noCandidate": choice, "unknownModel": choice, "missingModel": choice,
-                    "unparseable": if pass { "pass" } else { "deny" },
-                },
-                "visibility": { "responseHeaders": tell },
-            })
-        },
-    )
-}
-
-fn requests() -> impl Strategy<Value = Exchange> {
-    let member = prop_oneof![
-        4 => prop::sample::select(vec!["alpha", "beta", "gamma", "auto", "old-one", "unknown"]).prop_map(|name| format!(r#""model":"{name}""#)),
-        3 => "[a-z ]{0,60}".prop_map(|text| format!(r#""messages":[{{"role":"user","content":"{text}"}}]"#)),
-        1 => Just(r#""messages":[{"role":"system","content":"a contract\u00e9"},{"content":[{"type":"image_url","image_url":{"url":"data:x"}}],"role":"user"}]"#.to_owned()),
-        1 => Just(r#""tools":[{"name":"f"}]"#.to_owned()),
-        1 => any::<bool>().prop_map(|stream| format!(r#""stream":{stream}"#)),
-        1 => (0_u32..100).prop_map(|tokens| format!(r#""max_tokens":{tokens}"#)),
-        1 => Just(r#""response_format":{"type":"json_schema"}"#.to_owned()),
-        1 => Just(r#""reasoning_effort":"high""#.to_owned()),
-        1 => Just(r#""seed":1"#.to_owned()),
-    ];
-    let damage = prop::option::weighted(0.3, (any::<prop::sample::Index>(), any::<u8>()));
-    let headers = prop::sample::subsequence(
-        vec![("x-team", "search"), ("x-tenant", "t0"), ("x-session", "s1"), ("x-session", "s2")],
-        0..4,
-    );
-    (prop::collection::vec(member, 0..6), damage, headers).prop_map(|(members, damage, headers)| {
-        let mut body = format!("{{{}}}", members.join(",")).into_bytes();
-        if let Some((at, byte)) = damage {
-            let at = at.index(body.len());
-            body[at] = byte;
-        }
-        let mut exchange = chat(body);
-        exchange.headers.extend(headers.into_iter().map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())));
-        exchange
-    })
 }
 
 proptest! {

@@ -1,0 +1,132 @@
+//! Yes-or-no facts, however they are spelled.
+
+use super::*;
+
+#[test]
+fn media_are_seen_however_they_are_spelled() {
+    for part in [
+        r#"{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}"#,
+        r#"{"image_url":{"url":"data:image/png;base64,AAAA"},"type":"image_url"}"#,
+        r#"{"Type":"image_url","Image_URL":{"url":"x"}}"#,
+        r#"{"image_url":"https://host/image.png"}"#,
+        r#"{"type":"tool_result","content":[{"type":"image","source":{"type":"base64","data":"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"}}]}"#,
+        r#"{"type":"document","source":{"type":"content","content":[{"type":"image","source":{}}]}}"#,
+    ] {
+        let body = format!(r#"{{"model":"m","messages":[{{"role":"user","content":[{part}]}}]}}"#);
+        check(Api::ChatCompletions, &body, "images=true audio=false tokens=0");
+        check(Api::Messages, &body, "images=true");
+    }
+    let audio = r#"{"model":"m","messages":[{"content":[{"type":"input_audio","input_audio":{"data":"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"}}]}]}"#;
+    check(Api::ChatCompletions, audio, "audio=true images=false tokens=0");
+    check(
+        Api::OllamaChat,
+        r#"{"model":"m","messages":[{"role":"user","content":"x","images":["iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"]}]}"#,
+        "images=true tokens=1",
+    );
+    check(
+        Api::OllamaGenerate,
+        r#"{"model":"m","prompt":"x","images":["iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"]}"#,
+        "images=true tokens=1",
+    );
+    check(
+        Api::Responses,
+        r#"{"model":"m","input":[{"role":"user","content":[{"type":"input_image","image_url":"x"}]}]}"#,
+        "images=true",
+    );
+    let argument = r#"{"model":"m","messages":[{"content":[{"type":"tool_use","input":{"type":"image"}}]}]}"#;
+    check(Api::Messages, argument, "images=false");
+}
+
+#[test]
+fn media_do_not_hide() {
+    let images = "images=true";
+    check(Api::OllamaChat, "{\"model\":\"m\",\"messages\":[{\"content\":\"x\",\"image\u{17f}\":[\"AAAA\"]}]}", images);
+    check(Api::Embeddings, r#"{"model":"m","messages":[{"content":[{"type":"image_url"}]}]}"#, images);
+    check(Api::Embeddings, r#"{"model":"m","input":[{"image":"https://host/x.png"}]}"#, images);
+    check(Api::Rerank, r#"{"model":"m","query":"q","documents":[{"image":"x"}]}"#, images);
+    check(Api::Rerank, r#"{"model":"m","documents":{"content":[{"type":"image_url","image_url":{}}]}}"#, images);
+}
+
+#[test]
+fn of_contradicting_switches_the_one_that_asks_counts() {
+    for reasoning in [
+        r#"{"effort":"none","effort":"high"}"#,
+        r#"{"Effort":"none","effort":"high"}"#,
+        r#"{"enabled":false,"effort":"high"}"#,
+        r#"{"enabled":true,"effort":"none"}"#,
+        r#"{"summary":"auto"}"#,
+    ] {
+        check(Api::Responses, &format!(r#"{{"model":"m","reasoning":{reasoning}}}"#), "reasoning=true");
+    }
+    check(Api::Responses, r#"{"model":"m","reasoning":{"enabled":false}}"#, "reasoning=false");
+    check(Api::OllamaChat, r#"{"model":"m","options":{"num_predict":5000,"NUM_PREDICT":1}}"#, "max=Some(5000)");
+    check(Api::OllamaChat, r#"{"model":"m","options":{"num_predict":5e3}}"#, "max=Some(18446744073709551615)");
+    check(Api::Responses, r#"{"model":"m","instructions":"hi","input":[1,2,3]}"#, "messages=1");
+}
+
+#[test]
+fn marks_of_the_prompt_cache_are_seen_where_providers_take_them() {
+    let mark = r#""cache_control":{"type":"ephemeral"}"#;
+    let cached = |api, members: &str, expected| check(api, &format!(r#"{{"model":"m",{members}}}"#), expected);
+    let (yes, no) = ("cached=true", "cached=false");
+    for api in [Api::Messages, Api::ChatCompletions] {
+        cached(api, mark, yes);
+        cached(
+            api,
+            &format!(r#""messages":[{{"role":"user","content":[{{"type":"text","text":"abcd",{mark}}}]}}]"#),
+            "cached=true tokens=1",
+        );
+        cached(
+            api,
+            &format!(r#""messages":[{{"content":[{{"type":"tool_result","content":[{{"text":"x",{mark}}}]}}]}}]"#),
+            yes,
+        );
+        cached(api, &format!(r#""messages":[{{"role":"system","content":"x",{mark}}}]"#), yes);
+        cached(api, &format!(r#""tools":[{{"name":"f",{mark}}}]"#), yes);
+        cached(api, r#""messages":[{"content":[{"text":"x","Cache_Control":{}}]}]"#, yes);
+        cached(
+            api,
+            r#""cache_control":null,"messages":[{"cache_control":null,"content":[{"text":"x","cache_control":null}]}]"#,
+            no,
+        );
+        cached(api, r#""tools":[{"name":"f","cache_control":null}]"#, no);
+    }
+    cached(Api::Messages, &format!(r#""system":[{{"type":"text","text":"x",{mark}}}]"#), yes);
+    cached(Api::ChatCompletions, &format!(r#""tools":[{{"type":"function","function":{{"name":"f",{mark}}}}}]"#), yes);
+    // An argument of a tool is what the client's users write, and so is the schema of one.
+    cached(Api::Messages, &format!(r#""messages":[{{"content":[{{"type":"tool_use","input":{{{mark}}}}}]}}]"#), no);
+    cached(
+        Api::ChatCompletions,
+        &format!(r#""tools":[{{"function":{{"parameters":{{"properties":{{{mark}}}}}}}}}]"#),
+        no,
+    );
+    for api in [Api::ChatCompletions, Api::Responses] {
+        cached(api, r#""prompt_cache_key":"k""#, yes);
+        cached(api, r#""prompt_cache_retention":"24h""#, yes);
+        cached(api, r#""prompt_cache_options":{"mode":"explicit"}"#, yes);
+        cached(api, r#""prompt_cache_key":null,"prompt_cache_retention":null"#, no);
+        cached(api, r#""metadata":{"prompt_cache_key":"k"}"#, no);
+    }
+    let part = r#"[{"role":"user","content":[{"type":"input_text","text":"abcd","prompt_cache_breakpoint":{"mode":"explicit"}}]}]"#;
+    cached(Api::Responses, &format!(r#""input":{part}"#), "cached=true tokens=1");
+    cached(Api::Messages, r#""prompt_cache_key":"k""#, no);
+    refused(
+        r#"{"model":"m","prompt_cache_key":null,"prompt_cache_key":"k"}"#,
+        Violation::DuplicateKey("prompt_cache_key"),
+    );
+    refused(r#"{"model":"m","Prompt_Cache_Key":"k"}"#, Violation::KeyCase("prompt_cache_key"));
+}
+
+#[test]
+fn flags_are_known_as_soon_as_they_can_be() {
+    let known = |api, body: &str, flag| {
+        let mut facts = facts(api);
+        facts.push(body.as_bytes()).expect("a good body so far");
+        facts.flag(flag)
+    };
+    assert_eq!(known(Api::OllamaChat, r#"{"stream":false,"#, Flag::Stream), Some(false));
+    assert_eq!(known(Api::OllamaChat, r#"{"stream":null,"#, Flag::Stream), None);
+    assert_eq!(known(Api::Messages, r#"{"messages":[{"content":[{"cache_control":{"#, Flag::Cached), Some(true));
+    assert_eq!(known(Api::ChatCompletions, r#"{"reasoning_effort":"none","#, Flag::Reasoning), None);
+    assert_eq!(known(Api::ChatCompletions, r#"{"reasoning":{"effort":"high","#, Flag::Reasoning), Some(true));
+}
