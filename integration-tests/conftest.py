@@ -28,24 +28,12 @@ def pytest_collection_modifyitems(config, items):
     """Leaves out the combinations that `pairwise` tests need not run in. Files that take long begin first, so that no
     worker is left with one of them at the end.
     """
-    left_out = {*pairing.left_out(items), *(item for item in items if is_left_to_other_files(item))}
+    left_out = {*pairing.left_out(items), *pairing.left_to_other_files(items, (locations.ENVOY_VERSIONS, HOLDS))}
     config.hook.pytest_deselected(items=list(left_out))
     order = {name: place for place, name in enumerate(LONGEST)}
     items[:] = sorted(
         (item for item in items if item not in left_out), key=lambda item: order.get(item.path.name, len(order))
     )
-
-
-def is_left_to_other_files(item) -> bool:
-    """Most files run in two worlds that differ in both the Envoy and the hold mode, every other file in the other two.
-    Those that are about how the two go together say `EVERY_WORLD`."""
-    world = item.callspec.params.get("world") if hasattr(item, "callspec") else None
-    if pairing.WHOLE or world not in (parameter.values[0] for parameter in WORLDS):
-        return False
-    if item.get_closest_marker("pairwise") or getattr(item.module, "EVERY_WORLD", False):
-        return False
-    version, hold = world
-    return (locations.ENVOY_VERSIONS.index(version) + HOLDS.index(hold) + sum(item.path.name.encode())) % 2 == 1
 
 
 @pytest.fixture(scope="module", params=WORLDS)

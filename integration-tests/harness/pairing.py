@@ -89,3 +89,19 @@ def left_out(items: Iterable[pytest.Item]) -> list[pytest.Item]:
         )
         wanted |= {_Place(test, group, *one) for one in spread(cases, combinations, runs)}
     return [item for item, (place, _) in places.items() if place not in wanted]
+
+
+def left_to_other_files(items: Iterable[pytest.Item], levels: tuple[Sequence, Sequence]) -> list[pytest.Item]:
+    """Most files run in two worlds that differ in both factors, every other file in the other two. Those that are about
+    how the two go together say `EVERY_WORLD`; tests that are marked `pairwise` have been spread already."""
+
+    def is_left(item: pytest.Item) -> bool:
+        world = item.callspec.params.get("world") if hasattr(item, "callspec") else None
+        if WHOLE or world not in itertools.product(*levels):
+            return False
+        if item.get_closest_marker("pairwise") or getattr(item.module, "EVERY_WORLD", False):
+            return False
+        places = [each.index(level) for each, level in zip(levels, world, strict=True)]
+        return (sum(places) + sum(item.path.name.encode())) % 2 == 1
+
+    return [item for item in items if is_left(item)]
