@@ -54,7 +54,7 @@ pub fn explain(policy: &Arc<Policy>, exchange: &Exchange) -> Option<Record> {
             let (body, end) = (reading.push(&exchange.body), reading.finish());
             // What is said last counts: a refusal can follow a decision.
             [end, body].into_iter().find_map(|step| match step {
-                Step::Route(edits) => Some(edits.record),
+                Step::Route(edits) => Some(Arc::unwrap_or_clone(edits.record)),
                 Step::Reply(reply) => Some(reply.record),
                 Step::Hold | Step::Flow => None,
             })

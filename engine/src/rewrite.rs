@@ -11,6 +11,7 @@ use crate::record::Record;
 use crate::request::envelope::{DIGESTS, Envelope};
 use crate::request::facts::Facts;
 use crate::splice::{Place, Splice};
+use std::sync::Arc;
 
 /// What a decision changes in the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,14 +25,14 @@ pub struct Edits {
     /// The exact new content-length, when the client sent one and the splice changes it.
     pub content_length: Option<u64>,
     /// The decision record, for filter state.
-    pub record: Record,
+    pub record: Arc<Record>,
     /// More for filter state: what the request's attempts and its copy need to know.
     pub state: Vec<(&'static str, String)>,
 }
 
 impl Edits {
     /// Nothing changes.
-    pub(crate) fn none(record: Record) -> Self {
+    pub(crate) fn none(record: Arc<Record>) -> Self {
         let (set_headers, remove_headers, state) = (Vec::new(), Vec::new(), Vec::new());
         Self { splice: None, set_headers, remove_headers, content_length: None, record, state }
     }
@@ -95,7 +96,7 @@ type Leaving = (Place, Option<u64>);
 
 impl Sent<'_> {
     /// The edits that send it on its way, and its copy on another.
-    pub(crate) fn edits(&self, record: Record) -> Edits {
+    pub(crate) fn edits(&self, record: Arc<Record>) -> Edits {
         let mut edits = Edits::none(record);
         let leaving = match self.chain {
             [only] => self.write(only, &mut edits),
@@ -197,7 +198,7 @@ mod tests {
     fn sent(body: &str, chain: &[Destination<'_>], mirror: Option<&Destination<'_>>) -> Edits {
         let (facts, path) = (&facts(body), "/v1/moderations");
         let sent = Sent { facts, envelope: envelope(body), brings_key: true, path, chain, mirror };
-        sent.edits(Record::new(Disposition::Route, Reason::Rule))
+        sent.edits(Arc::new(Record::new(Disposition::Route, Reason::Rule)))
     }
 
     fn after(body: &str, splice: Option<&Splice>) -> String {

@@ -67,7 +67,7 @@ fuzz_target!(|input: (u8, Vec<u8>, &[u8])| {
     for step in steps {
         match step {
             Step::Route(edits) => {
-                record = Some(edits.record);
+                record = Some(Arc::unwrap_or_clone(edits.record));
                 routed = Some(edits.splice);
             }
             Step::Reply(reply) => {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Expectation {
     policy: Arc<Policy>,
-    record: Record,
+    record: Arc<Record>,
     /// What the provider says of its limits is about this client's key, and about nobody else.
     is_clients_own: bool,
 }
@@ -26,9 +26,9 @@ pub struct Answer {
 
 impl Expectation {
     /// `None` where nothing needs to be known of the answer.
-    pub(super) fn of(policy: &Arc<Policy>, record: &Record, brings_key: bool) -> Option<Self> {
+    pub(super) fn of(policy: &Arc<Policy>, record: &Arc<Record>, brings_key: bool) -> Option<Self> {
         let wanted = policy.tells_clients() || policy.takes_feedback() || !record.chain.is_empty();
-        wanted.then(|| Self { policy: Arc::clone(policy), record: record.clone(), is_clients_own: brings_key })
+        wanted.then(|| Self { policy: Arc::clone(policy), record: Arc::clone(record), is_clients_own: brings_key })
     }
 
     /// The policy that decided.
@@ -62,7 +62,7 @@ impl Expectation {
             attempt: Some(tried.map_or(0, |tried| tried.number)),
             answered_by: model.map(|model| Arc::clone(&model.name)),
             answered_from: model.map(|model| Arc::clone(&model.cluster)),
-            ..self.record.clone()
+            ..Record::clone(&self.record)
         };
         Answer { headers: self.labels(model, tried), record: Some(Box::new(record)) }
     }

@@ -171,7 +171,7 @@ impl Reading {
             chain: &destinations,
             mirror: mirror.as_ref(),
         };
-        let edits = sent.edits(record);
+        let edits = sent.edits(Arc::new(record));
         self.state = State::Sent(Expectation::of(&self.policy, &edits.record, self.brings_key).map(Box::new));
         Step::Route(Box::new(edits))
     }
@@ -194,7 +194,7 @@ impl Reading {
         let refusal = violation.refuse();
         if !is_decided && self.policy.on_failure().on(violation) == OnUnread::Pass {
             self.state = State::Passed;
-            return Step::Route(Box::new(Edits::none(self.unread(Disposition::Pass, &refusal))));
+            return Step::Route(Box::new(Edits::none(Arc::new(self.unread(Disposition::Pass, &refusal)))));
         }
         self.refuse(self.unread(Disposition::Deny, &refusal), &refusal)
     }

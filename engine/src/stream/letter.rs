@@ -152,6 +152,7 @@ mod tests {
     use super::*;
     use crate::reason::Reason;
     use crate::record::{Disposition, Record};
+    use std::sync::Arc;
 
     #[test]
     fn an_address_comes_back_whole_or_not_at_all() {
@@ -177,7 +178,7 @@ mod tests {
     }
 
     fn nothing() -> Edits {
-        Edits::none(Record::new(Disposition::Route, Reason::Rule))
+        Edits::none(Arc::new(Record::new(Disposition::Route, Reason::Rule)))
     }
 
     #[test]
