@@ -31,12 +31,6 @@ impl Expectation {
         wanted.then(|| Self { policy: Arc::clone(policy), record: Arc::clone(record), is_clients_own: brings_key })
     }
 
-    /// The policy that decided.
-    #[must_use]
-    pub fn policy(&self) -> &Policy {
-        &self.policy
-    }
-
     /// Whether the request went to one model and no other: nothing of an attempt needs to be asked for.
     #[must_use]
     pub fn is_direct(&self) -> bool {
