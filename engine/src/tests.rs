@@ -211,8 +211,9 @@ proptest! {
             prop_assert!(!needs("reasoning") || body["reasoning_effort"].is_null());
             let image = &body["messages"][1]["content"][0]["type"];
             prop_assert!(!(needs("vision") && image == "image_url"));
-            // What is left out for a provider's word is left out everywhere, or nowhere when nothing else is left.
-            if demoted.contains(&name.as_str()) {
+            // What is left out for a provider's word is left out everywhere, or nowhere when nothing else is left. A policy
+            // without alternatives does not listen to providers: nobody could stand in.
+            if policy.takes_feedback() && demoted.contains(&name.as_str()) {
                 let others = sent.iter().filter(|(_, copy, _)| !copy).all(|(other, _, _)| demoted.contains(&other.as_str()));
                 prop_assert!(!is_copy && others);
             }
