@@ -8,12 +8,14 @@ pub(crate) mod attributes;
 mod choice;
 mod conditions;
 mod eligibility;
+mod session;
 mod sticky;
 
 use crate::policy::{ModelId, Policy, Range, RuleAction, RuleId};
 use crate::reason::{Reason, Refusal};
 use crate::request::facts::Facts;
 use crate::request::flag::Flag;
+use crate::request::session::FieldSlot;
 use attributes::Attributes;
 use choice::Choice;
 use std::sync::Arc;
@@ -43,6 +45,8 @@ pub(crate) enum Need {
     InputTokens(Range),
     /// Whether the number of messages is in this range.
     Messages(Range),
+    /// What a field says of the conversation.
+    Session(FieldSlot),
     /// What only the end of the body tells.
     End,
 }
@@ -56,6 +60,7 @@ impl Need {
             Need::Keyword(keyword) => facts.keyword(keyword).is_some(),
             Need::InputTokens(range) => facts.input_tokens().within(range).is_some(),
             Need::Messages(range) => facts.messages().within(range).is_some(),
+            Need::Session(field) => facts.session(field).is_some(),
             Need::End => facts.is_complete(),
         }
     }

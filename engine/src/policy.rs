@@ -31,6 +31,8 @@ mod rule;
 mod schema;
 mod share;
 mod spec;
+mod state;
+mod sticky;
 mod tenant;
 mod text;
 
@@ -50,11 +52,12 @@ pub(crate) use failure::{OnFailure, OnUnknownTenant, OnUnread};
 pub(crate) use header::HeaderSlot;
 pub(crate) use rule::{RolloutBy, Route, Rule, RuleAction, RuleId};
 pub(crate) use spec::DefaultAction;
+pub(crate) use state::ProviderState;
+pub(crate) use sticky::Sticky;
 pub(crate) use tenant::{Tenant, TenantId};
 
 use crate::reason::Reason;
-use crate::request::reader::Wanted;
-use crate::request::text::keywords::KeywordSearch;
+use crate::request::reader::{Sought, Wanted};
 use alias::Aliases;
 use catalog::Catalog;
 use condition::Scope;
@@ -69,6 +72,7 @@ use spec::PolicySpec;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
+use sticky::FieldSlots;
 use tenant::Tenants;
 
 /// A valid policy, made for evaluation.
@@ -89,7 +93,8 @@ pub struct Policy {
     max_feedback_seconds: u64,
     path_prefixes: Vec<String>,
     header_names: Vec<String>,
-    keyword_search: Option<Arc<KeywordSearch>>,
+    sought: Sought,
+    provider_state: ProviderState,
     read_set: ReadSet,
     jwt: Jwt,
 }
@@ -124,21 +129,26 @@ impl Policy {
         let spec = PolicySpec::read(document, at, report);
         let catalog = Catalog::compile(spec.models.0, &at.key("models"), report);
         let aliases = Aliases::compile(spec.aliases, &catalog, &at.key("aliases"), report);
-        let (mut slots, mut keywords) = (HeaderSlots::default(), Keywords::default());
+        let (mut slots, mut fields, mut keywords) =
+            (HeaderSlots::default(), FieldSlots::default(), Keywords::default());
         let tenants = Tenants::compile(spec.tenants, &catalog, &mut slots, &at.key("tenants"), report);
         let mut scope = Scope {
             catalog: &catalog,
             aliases: &aliases,
             tenants: &tenants,
             slots: &mut slots,
+            fields: &mut fields,
             keywords: &mut keywords,
         };
         let rules = rule::compile(spec.rules, &mut scope, &at.key("rules"), report);
+        let provider_state = spec.provider_state.compile(&catalog, &at.key("providerState"), report);
         let on_failure = spec.on_failure.compile(&catalog, &at.key("onFailure"), report);
         Self {
             version: if report.is_empty() { version(document).into() } else { "".into() },
-            read_set: ReadSet::of(&catalog.models, &tenants.all, &rules),
+            read_set: ReadSet::of(&catalog, &tenants.all, &rules, &provider_state),
+            provider_state,
             index: RuleIndex::new(&rules),
+            sought: Sought { keywords: keywords.search(&at.key("rules"), report), session: fields.paths(&rules) },
             takes_feedback: spec.feedback.rate_limits && has_alternatives(&catalog, &rules),
             max_feedback_seconds: spec.feedback.max_seconds.0,
             catalog,
@@ -152,7 +162,6 @@ impl Policy {
             tells_clients: spec.visibility.response_headers,
             path_prefixes: spec.path_prefixes.into_iter().map(|prefix| prefix.0).collect(),
             header_names: slots.0,
-            keyword_search: keywords.search(&at.key("rules"), report),
             jwt: Jwt { namespace: spec.identity.jwt.namespace.0, payload: spec.identity.jwt.payload.0 },
         }
     }
@@ -314,14 +323,19 @@ impl Policy {
         &self.header_names
     }
 
-    /// What looks for the keywords of all rules. A `KeywordId` is a keyword's number there.
-    pub(crate) fn keyword_search(&self) -> Option<Arc<KeywordSearch>> {
-        self.keyword_search.clone()
+    /// What is looked for in bodies. A `KeywordId` is a keyword's number there, a `FieldSlot` a field's place.
+    pub(crate) fn sought(&self) -> Sought {
+        self.sought.clone()
     }
 
     /// Which facts inside the body can matter to some decision.
     pub(crate) fn wanted(&self) -> Wanted {
         self.read_set.body
+    }
+
+    /// Which providers know of the same responses, conversations and files.
+    pub(crate) fn provider_state(&self) -> &ProviderState {
+        &self.provider_state
     }
 
     /// Whether some rule looks at the path.

@@ -78,6 +78,8 @@ reasons! {
     ContextWindow "contextWindow",
     /// Its provider has said that a rate limit is used up.
     RateLimited "rateLimited",
+    /// The request refers to what another provider keeps.
+    Held "held",
 
     // Why a request was refused by the policy.
 

@@ -9,6 +9,7 @@ mod member;
 mod model;
 mod place;
 pub(crate) mod reader;
+pub(crate) mod session;
 mod structure;
 pub(crate) mod text;
 mod top_level;

@@ -175,10 +175,10 @@ mod tests {
     use crate::policy::Policy;
     use crate::reason::Reason;
     use crate::record::Disposition;
-    use crate::request::reader::Wanted;
+    use crate::request::reader::{Sought, Wanted};
 
     fn facts(body: &str) -> Facts {
-        let mut facts = Facts::new(Api::Moderations, Wanted::default(), None, 128, 1 << 20);
+        let mut facts = Facts::new(Api::Moderations, Wanted::default(), Sought::default(), 128, 1 << 20);
         facts.push(body.as_bytes()).and_then(|()| facts.finish()).expect("a good body");
         facts
     }

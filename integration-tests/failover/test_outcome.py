@@ -75,3 +75,12 @@ def test_a_provider_cannot_speak_in_pointsmans_name(world, request, which, model
     if which == "silent":
         assert [name for name, _ in seen.response.headers if name.startswith(b"x-pointsman-")] == []
     edge.assert_healthy()
+
+
+def test_what_a_provider_keeps_is_asked_for_nowhere_else(edge):
+    edge.providers["first"].fail("503")
+    seen = edge.post("/v1/responses", {"model": "auto", "input": "And then?", "previous_response_id": "resp_1"})
+    assert (seen.status, edge.tried(seen.test_id)) == (503, [("first", "alpha-1")])
+    assert seen.record["excluded"] == [{"model": model, "reason": "held"} for model in ("beta", "gamma")]
+    again = edge.post("/v1/responses", {"model": "auto", "input": "And then?", "previous_response_id": None})
+    assert (again.status, again.record["answeredBy"]) == (200, "beta")

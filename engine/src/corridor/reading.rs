@@ -70,7 +70,7 @@ impl Reading {
         let facts = Facts::new(
             attributes.api,
             policy.wanted(),
-            policy.keyword_search(),
+            policy.sought(),
             policy.max_depth(),
             envelope.content_length.unwrap_or(policy.max_body_bytes()),
         );

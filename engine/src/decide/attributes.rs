@@ -1,5 +1,7 @@
 //! What a request is besides its body: API, path, headers, and who is calling.
 
+use super::session;
+use super::sticky::StickyKey;
 use crate::api::Api;
 use crate::corridor::Caller;
 use crate::policy::{HeaderSlot, ModelId, Policy, Tenant, TenantId};
@@ -17,16 +19,19 @@ pub(crate) struct Attributes {
     pub(crate) tenant: Option<TenantId>,
     /// Models whose providers have said that a limit is used up, and that are left out for it.
     pub(crate) demoted: Vec<ModelId>,
+    /// The session that a known client has named in its headers; `None` where nobody asks.
+    pub(crate) session: Option<StickyKey>,
     /// The headers that the policy looks at, by slot.
     headers: Vec<Option<Vec<u8>>>,
 }
 
 impl Attributes {
     pub(crate) fn new(policy: &Policy, api: Api, path: &[u8], headers: &HeaderList<'_>, caller: &dyn Caller) -> Self {
+        let session = policy.wanted().text.identity.then(|| session::named(headers)).flatten();
         let headers = policy.header_names().iter().map(|name| value(headers, name)).collect::<Vec<_>>();
         let tenant = tenant(policy, &headers, caller);
         let path = if policy.uses_path() { bare(path) } else { String::new() };
-        Self { api, path, tenant, demoted: Vec::new(), headers }
+        Self { api, path, tenant, demoted: Vec::new(), session, headers }
     }
 
     /// The same request, with what is known of models.

@@ -4,9 +4,10 @@ use super::attributes::Attributes;
 use super::eligibility;
 use super::sticky::{self, StickyKey};
 use super::{Decision, Need, Verdict};
-use crate::policy::{DefaultAction, HeaderSlot, ModelId, Policy, RolloutBy, Route, RuleId};
+use crate::policy::{DefaultAction, ModelId, Policy, RolloutBy, Route, RuleId, Sticky};
 use crate::reason::{Reason, Refusal};
 use crate::request::facts::Facts;
+use crate::request::flag::Flag;
 use pointsman_document::order;
 use std::cell::Cell;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ pub(super) struct Choice<'a> {
     mirror: Option<ModelId>,
     /// A demotion was asked for, and there was one.
     heeds: Cell<bool>,
+    /// The request refers to what one provider keeps, and it matters to whom it goes.
+    is_held: bool,
 }
 
 /// A model that can be the first choice.
@@ -50,11 +53,13 @@ impl<'a> Choice<'a> {
             variant: None,
             mirror: None,
             heeds: Cell::new(false),
+            is_held: false,
         }
     }
 
     /// What a rule makes of the request.
     pub(super) fn route(mut self, salt: &str, route: &Route) -> Result<Decision, Need> {
+        self.is_held = self.holds(route.all(self.policy.catalog()))?;
         let mut targets = Vec::with_capacity(route.targets.len());
         for target in route.targets.iter().filter(|target| target.weight > 0) {
             if self.admit(target.model)? {
@@ -70,7 +75,7 @@ impl<'a> Choice<'a> {
             return self.no_candidate();
         };
         let fresh: Vec<_> = targets.iter().filter(|target| !self.is_demoted(target.model)).copied().collect();
-        let chain = match self.pick(&fresh, salt, route.sticky)? {
+        let chain = match self.pick(&fresh, salt, &route.sticky)? {
             Some(picked) => {
                 self.note_demoted(targets.iter().map(|target| target.model));
                 self.name_variant(route, picked);
@@ -79,7 +84,7 @@ impl<'a> Choice<'a> {
             }
             None => {
                 // No target is left, or all are demoted: then what comes after the one that it would have been.
-                let picked = self.pick(&targets, salt, route.sticky)?;
+                let picked = self.pick(&targets, salt, &route.sticky)?;
                 let head = picked.map_or(first, |target| target.model);
                 let fallback = route.fallback_after(head, self.policy.catalog());
                 let others = self.chain(None, fallback, false)?;
@@ -99,6 +104,10 @@ impl<'a> Choice<'a> {
             return self.no_candidate();
         }
         self.mirror = self.mirrored(salt, route)?.filter(|mirror| !chain.contains(mirror));
+        if let Some(mirror) = self.mirror.filter(|mirror| self.is_held_by_others(&chain, *mirror)) {
+            self.note(mirror, Reason::Held);
+            self.mirror = None;
+        }
         Ok(self.decided(Verdict::Send(chain), Reason::Rule))
     }
 
@@ -124,9 +133,9 @@ impl<'a> Choice<'a> {
 
     /// One model and its fallback; the choice is given back when none of them can serve.
     fn one(mut self, model: ModelId, reason: Reason) -> Result<Result<Decision, Self>, Need> {
+        let fallback = self.policy.model(model).map_or(&[][..], |model| &model.fallback);
+        self.is_held = self.holds(std::iter::once(model).chain(fallback.iter().copied()))?;
         let admitted = self.admit(model)?;
-        let policy = self.policy;
-        let fallback = policy.model(model).map_or(&[][..], |model| &model.fallback);
         let first = Some(model).filter(|_| admitted);
         let fresh = first.filter(|model| !self.is_demoted(*model));
         let mut chain = self.chain(fresh, fallback, false)?;
@@ -144,6 +153,10 @@ impl<'a> Choice<'a> {
         let mut left_out = Vec::new();
         for model in fallback {
             if chain.contains(model) || !self.admit(*model)? {
+                continue;
+            }
+            if self.is_held_by_others(&chain, *model) {
+                self.note(*model, Reason::Held);
                 continue;
             }
             if demoted || !self.is_demoted(*model) {
@@ -174,7 +187,23 @@ impl<'a> Choice<'a> {
         }
     }
 
+    /// Whether the request must stay with one provider, if any of these models is another provider's.
+    fn holds(&self, models: impl Iterator<Item = ModelId>) -> Result<bool, Need> {
+        let matters = self.policy.provider_state().are_apart(models);
+        if matters { self.facts.flag(Flag::Held).ok_or(Need::Flag(Flag::Held)) } else { Ok(false) }
+    }
+
+    /// Whether the request refers to what the first of the chain keeps, and this model does not know.
+    fn is_held_by_others(&self, chain: &[ModelId], model: ModelId) -> bool {
+        let keeper = chain.first().filter(|_| self.is_held);
+        keeper.is_some_and(|keeper| !self.policy.provider_state().is_shared(*keeper, model))
+    }
+
+    /// Whether the model is left out for what its provider said. Who keeps what a request refers to never is.
     fn is_demoted(&self, model: ModelId) -> bool {
+        if self.is_held {
+            return false;
+        }
         let demoted = self.attributes.demoted.contains(&model);
         self.heeds.set(self.heeds.get() || demoted);
         demoted
@@ -194,7 +223,7 @@ impl<'a> Choice<'a> {
         &self,
         targets: &[WeightedModel<'t>],
         salt: &str,
-        sticky: Option<HeaderSlot>,
+        sticky: &Sticky,
     ) -> Result<Option<WeightedModel<'t>>, Need> {
         match targets {
             [] => Ok(None),
@@ -218,7 +247,7 @@ impl<'a> Choice<'a> {
                 rollout.share.contains(StickyKey::of_header(tenant.as_bytes()).hash(salt, "rollout"))
             }),
             RolloutBy::Session if rollout.share.is_all() => true,
-            RolloutBy::Session => rollout.share.contains(self.sticky_key(route.sticky)?.hash(salt, "rollout")),
+            RolloutBy::Session => rollout.share.contains(self.sticky_key(&route.sticky)?.hash(salt, "rollout")),
         };
         if !is_part || !self.admit(rollout.model)? {
             return Ok(None);
@@ -230,7 +259,7 @@ impl<'a> Choice<'a> {
     /// The model that gets a copy, if this request is part of its share and the model can serve it.
     fn mirrored(&mut self, salt: &str, route: &Route) -> Result<Option<ModelId>, Need> {
         let Some(mirror) = route.mirror.filter(|mirror| !mirror.share.is_none()) else { return Ok(None) };
-        if !mirror.share.is_all() && !mirror.share.contains(self.sticky_key(route.sticky)?.hash(salt, "mirror")) {
+        if !mirror.share.is_all() && !mirror.share.contains(self.sticky_key(&route.sticky)?.hash(salt, "mirror")) {
             return Ok(None);
         }
         if self.is_demoted(mirror.model) {
@@ -270,9 +299,18 @@ impl<'a> Choice<'a> {
         }
     }
 
-    fn sticky_key(&self, header: Option<HeaderSlot>) -> Result<StickyKey, Need> {
-        match header.and_then(|slot| self.attributes.header(slot)) {
-            Some(value) => Ok(StickyKey::of_header(value)),
+    /// What a choice sticks to: what the client says of its conversation, or else what was said first in it.
+    fn sticky_key(&self, sticky: &Sticky) -> Result<StickyKey, Need> {
+        if let Some(value) = sticky.header.and_then(|slot| self.attributes.header(slot)) {
+            return Ok(StickyKey::of_header(value));
+        }
+        for field in &sticky.fields {
+            if let Some(session) = self.facts.session(*field).ok_or(Need::Session(*field))? {
+                return Ok(StickyKey(session));
+            }
+        }
+        match self.attributes.session.filter(|_| sticky.client_headers) {
+            Some(session) => Ok(session),
             None => self.facts.identity().map(StickyKey).ok_or(Need::End),
         }
     }

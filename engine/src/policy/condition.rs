@@ -8,6 +8,7 @@ use super::header::{HeaderMatch, HeaderSlots, HeaderSpec};
 use super::keyword::{KeywordId, Keywords};
 use super::path_match::{PathMatch, PathSpec};
 use super::pattern::Pattern;
+use super::sticky::FieldSlots;
 use super::tenant::{TenantId, Tenants};
 use super::text::{Keyword, Name, NamePattern};
 use crate::api::ApiSet;
@@ -124,6 +125,7 @@ pub(super) struct Scope<'a> {
     pub(super) aliases: &'a Aliases,
     pub(super) tenants: &'a Tenants,
     pub(super) slots: &'a mut HeaderSlots,
+    pub(super) fields: &'a mut FieldSlots,
     pub(super) keywords: &'a mut Keywords,
 }
 

@@ -37,6 +37,11 @@ pub enum PolicyFault {
         /// How many there may be.
         max: usize,
     },
+    /// More different fields of bodies than the engine keeps for a request.
+    TooManyFields {
+        /// How many there may be.
+        max: usize,
+    },
     /// More keywords than one search can look for.
     TooManyKeywords,
     /// A model that is its own fallback.
@@ -54,6 +59,8 @@ pub enum What {
     Model,
     /// A name that clients can ask for: a model or an alias.
     ModelOrAlias,
+    /// The cluster of a model.
+    Cluster,
     /// A tenant.
     Tenant,
     /// A label that some model has.
@@ -71,6 +78,7 @@ impl fmt::Display for PolicyFault {
                 match what {
                     What::Model => write!(f, "no model `{name}` in the catalog")?,
                     What::ModelOrAlias => write!(f, "no model or alias `{name}`")?,
+                    What::Cluster => write!(f, "no model has the cluster `{name}`")?,
                     What::Tenant => write!(f, "no tenant `{name}`")?,
                     What::Label => write!(f, "no model has the label `{name}`")?,
                 }
@@ -79,6 +87,7 @@ impl fmt::Display for PolicyFault {
             Self::NoWeight => f.write_str("needs at least one weight above 0"),
             Self::ReservedHeader => f.write_str("is reserved: Pointsman removes it from every request"),
             Self::TooManyHeaders { max } => write!(f, "the policy looks at more than {max} different headers"),
+            Self::TooManyFields { max } => write!(f, "the policy looks at more than {max} different fields"),
             Self::TooManyKeywords => f.write_str("the keywords of all rules are too many to look for"),
             Self::OwnFallback { name } => write!(f, "`{name}` is the model itself"),
         }

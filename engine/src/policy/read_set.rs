@@ -1,7 +1,8 @@
 //! What a policy needs to know of a request. Whatever none of its rules and models can ask for is not read.
 
-use super::catalog::Model;
+use super::catalog::{Catalog, Model};
 use super::rule::Rule;
+use super::state::ProviderState;
 use super::tenant::Tenant;
 use crate::request::flag::{Flag, FlagSet};
 use crate::request::reader::Wanted;
@@ -20,7 +21,12 @@ pub(crate) struct ReadSet {
 
 impl ReadSet {
     #[inline(never)]
-    pub(super) fn of(models: &[Model], tenants: &[Tenant], rules: &[Rule]) -> Self {
+    pub(super) fn of(catalog: &Catalog, tenants: &[Tenant], rules: &[Rule], state: &ProviderState) -> Self {
+        let models = &catalog.models;
+        let mut flags = flags(models, rules);
+        if state.can_matter(catalog, rules) {
+            flags.insert(Flag::Held);
+        }
         let conditions = || rules.iter().map(|rule| &rule.conditions);
         let text = WantedText {
             length: conditions().any(|conditions| conditions.input_tokens.is_some())
@@ -29,7 +35,7 @@ impl ReadSet {
             excerpt: false,
         };
         Self {
-            body: Wanted { flags: flags(models, rules), text },
+            body: Wanted { flags, text },
             principal: tenants.iter().any(|tenant| !tenant.principals.is_empty()),
             path: conditions().any(|conditions| !conditions.paths.is_empty()),
         }
@@ -81,7 +87,7 @@ mod tests {
     #[test]
     fn what_stands_at_the_top_level_enters_nothing_else() {
         let nested: Vec<_> = Flag::ALL.iter().copied().filter(|flag| flag.is_nested()).collect();
-        assert_eq!(nested, [Flag::Images, Flag::Audio, Flag::Cached]);
+        assert_eq!(nested, [Flag::Images, Flag::Audio, Flag::Cached, Flag::Held]);
     }
 
     #[test]
@@ -100,7 +106,10 @@ mod tests {
     #[test]
     fn a_choice_asks_for_the_conversation() {
         let route = |targets: &str| format!(r#""rules": [{{"name": "r", "route": {{"targets": [{targets}]}}}}]"#);
-        check(&route(r#"{"model": "gpt-4o"}, {"model": "llama-small"}"#), "identity");
+        let apart = route(r#"{"model": "gpt-4o"}, {"model": "llama-small"}"#);
+        check(&apart, "Held identity");
+        check(&format!(r#""providerState": {{"shared": [["openai", "llama"]]}}, {apart}"#), "identity");
+        check(&format!(r#""providerState": {{"holds": false}}, {apart}"#), "identity");
         check(&route(r#"{"model": "gpt-4o"}, {"model": "llama-small", "weight": 0}"#), "");
     }
 }

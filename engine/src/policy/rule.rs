@@ -3,9 +3,9 @@
 use super::catalog::{Catalog, ModelId};
 use super::condition::{Conditions, ConditionsSpec, Scope};
 use super::error::{PolicyErrorKind, PolicyFault, Report};
-use super::header::{HeaderName, HeaderSlot};
 use super::model_set::ModelSet;
 use super::share::Share;
+use super::sticky::{Sticky, StickySpec};
 use super::text::{Message, Name};
 use crate::reason::{Reason, Refusal};
 use pointsman_document::{Document, Path, Some1, Whole, names, object};
@@ -36,7 +36,8 @@ object! {
         /// The models to choose from. Those that the caller may not use, or that cannot serve the request, are
         /// left out.
         "targets" => targets: Some1<TargetSpec>,
-        /// What keeps requests on the model that was chosen first. Default: the conversation itself.
+        /// What keeps requests on the model that was chosen first. Default: where clients name their sessions, and else
+        /// what the user said first.
         "sticky" => sticky: Option<StickySpec>,
         /// The models to try, in order, when the chosen one fails or none of the targets can serve the request. Default:
         /// the `fallback` of the chosen model.
@@ -95,14 +96,6 @@ object! {
 }
 
 object! {
-    /// What keeps requests on one model.
-    pub(crate) struct StickySpec {
-        /// Requests with the same value of this header stay together; those without it, by conversation.
-        "header" => header: HeaderName,
-    }
-}
-
-object! {
     /// A refusal.
     pub(crate) struct DenySpec {
         /// The HTTP status.
@@ -136,8 +129,7 @@ pub(crate) enum RuleAction {
 pub(crate) struct Route {
     /// Each model once, some weight above 0.
     pub(crate) targets: Vec<Target>,
-    /// The header that keeps requests together; those without it are kept together by conversation.
-    pub(crate) sticky: Option<HeaderSlot>,
+    pub(crate) sticky: Sticky,
     /// The models to try after the choice; `None`: those of the chosen model.
     pub(crate) fallback: Option<Vec<ModelId>>,
     pub(crate) rollout: Option<Rollout>,
@@ -175,6 +167,13 @@ impl Route {
         weighted.chain(self.rollout.iter().filter(|rollout| !rollout.share.is_none()).map(|rollout| rollout.model))
     }
 
+    /// Every model that can see a request, fallbacks and copies included.
+    pub(crate) fn all<'a>(&'a self, catalog: &'a Catalog) -> impl Iterator<Item = ModelId> + 'a {
+        let after = move |choice| self.fallback_after(choice, catalog).iter().copied();
+        let mirror = self.mirror.filter(|mirror| !mirror.share.is_none()).map(|mirror| mirror.model);
+        self.choices().flat_map(move |choice| std::iter::once(choice).chain(after(choice))).chain(mirror)
+    }
+
     /// The models to try after a first choice.
     pub(crate) fn fallback_after<'a>(&'a self, choice: ModelId, catalog: &'a Catalog) -> &'a [ModelId] {
         match &self.fallback {
@@ -203,7 +202,7 @@ impl RuleAction {
     }
 
     /// Whether the conversation's identity can decide which target is chosen: there is a choice, and a request
-    /// may come without the sticky header.
+    /// may come without the sticky header, and with no session that a client has named.
     pub(super) fn needs_identity(&self) -> bool {
         match self {
             RuleAction::Route(route) => {
@@ -267,8 +266,7 @@ impl RouteSpec {
         if !has_weight {
             report.add(&at_targets, PolicyFault::NoWeight.into());
         }
-        let at_sticky = at.key("sticky");
-        let sticky = self.sticky.map(|sticky| scope.slots.slot(sticky.header, &at_sticky.key("header"), report));
+        let sticky = StickySpec::compile(self.sticky, scope, &at.key("sticky"), report);
         let fallback = self.fallback.map(|names| scope.catalog.resolve_each(names, &at.key("fallback"), report));
         let at_rollout = at.key("rollout");
         let rollout = self.rollout.and_then(|rollout| {
@@ -298,6 +296,7 @@ impl DenySpec {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::header::HeaderSlot;
     use crate::policy::testing::{check, valid};
 
     #[test]
@@ -359,7 +358,7 @@ mod tests {
         assert!(matches!(action(0), Some(RuleAction::Deny(Refusal { status: 403, .. }))));
         let Some(RuleAction::Route(route)) = action(1) else { panic!("a route") };
         assert_eq!(route.targets, [Target { model: ModelId(0), weight: 1, variant: None }]);
-        assert_eq!(route.sticky.map(|HeaderSlot(slot)| usize::from(slot)), Some(0));
+        assert_eq!(route.sticky.header.map(|HeaderSlot(slot)| usize::from(slot)), Some(0));
         assert_eq!(policy.header_names(), ["x-session"]);
         assert!(policy.rule(RuleId(2)).is_none());
     }

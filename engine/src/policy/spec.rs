@@ -4,6 +4,7 @@ use super::alias::AliasSpec;
 use super::catalog::ModelSpec;
 use super::failure::FailureSpec;
 use super::rule::RuleSpec;
+use super::state::ProviderStateSpec;
 use super::tenant::TenantSpec;
 use super::text::{PathPrefix, Plain};
 use pointsman_document::{Document, Some1, Whole, names, object};
@@ -34,6 +35,8 @@ object! {
         "onFailure" => on_failure: FailureSpec = Document::EMPTY,
         /// What providers' answers change for the requests after them.
         "feedback" => feedback: FeedbackSpec = Document::EMPTY,
+        /// What providers keep, and who knows of it.
+        "providerState" => provider_state: ProviderStateSpec = Document::EMPTY,
         /// How much of a request is read.
         "limits" => limits: LimitsSpec = Document::EMPTY,
         /// What clients see of the decision.

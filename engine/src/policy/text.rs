@@ -1,6 +1,7 @@
 //! Kinds of text that operators write. Each knows what it may hold, in Rust and in JSON Schema.
 
 use super::pattern::Pattern;
+use crate::request::session::FieldPath;
 use pointsman_document::text;
 
 /// Longest name, pattern or value.
@@ -55,6 +56,19 @@ text! {
     pub(crate) ClaimName: "a claim name (`org`, `realm.roles`, or `https://example\\.com/org` for a dot of the name itself)",
         "^[^\\u0000-\\u001f\\u007f-\\u009f]+$", LONGEST,
         |text| is_plain(text) && super::claim::segments(text).iter().all(|segment| !segment.is_empty());
+    /// A field of the body; a dot leads into an object.
+    pub(crate) BodyField: "a field (`user`, `metadata.user_id`; each name at most 32 bytes)",
+        "^[^\\u0000-\\u001f\\u007f-\\u009f.]+(\\.[^\\u0000-\\u001f\\u007f-\\u009f.]+)?$", LONGEST,
+        |text| is_plain(text)
+            && text.split('.').count() <= 2
+            && text.split('.').all(|name| (1..=crate::json::Name::CAPACITY).contains(&name.len()));
+}
+
+impl BodyField {
+    pub(crate) fn path(&self) -> FieldPath {
+        let (key, inner) = self.0.split_once('.').map_or((&*self.0, None), |(key, inner)| (key, Some(inner)));
+        FieldPath { key: key.to_owned(), inner: inner.map(str::to_owned) }
+    }
 }
 
 fn is_printable(text: &str) -> bool {

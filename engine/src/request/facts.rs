@@ -6,15 +6,14 @@
 use super::field;
 use super::flag::Flag;
 use super::model::AskedModel;
-use super::reader::{Reader, Wanted};
+use super::reader::{Reader, Sought, Wanted};
+use super::session::FieldSlot;
 use super::text::Length;
 use super::text::excerpt::Excerpt;
-use super::text::keywords::KeywordSearch;
 use super::violation::Violation;
 use crate::api::Api;
 use crate::json::Lexer;
 use crate::policy::Range;
-use std::sync::Arc;
 
 /// A body being read.
 pub(crate) struct Facts {
@@ -48,17 +47,11 @@ impl Bounds {
 
 impl Facts {
     /// `limit` is the content-length, or the largest body that is accepted.
-    pub(crate) fn new(
-        api: Api,
-        wanted: Wanted,
-        keywords: Option<Arc<KeywordSearch>>,
-        max_depth: usize,
-        limit: u64,
-    ) -> Self {
+    pub(crate) fn new(api: Api, wanted: Wanted, sought: Sought, max_depth: usize, limit: u64) -> Self {
         Self {
             api,
             lexer: Lexer::new(max_depth),
-            reader: Reader::new(field::fields(api), wanted, keywords),
+            reader: Reader::new(field::fields(api), wanted, sought),
             complete: false,
             limit,
         }
@@ -141,6 +134,12 @@ impl Facts {
         // A token given as a number takes two bytes at least (`1,`) and counts as four.
         let most = if self.complete { text } else { text.saturating_add(self.left().saturating_mul(2)) };
         Bounds { low: Length::tokens(text), high: Length::tokens(most) }
+    }
+
+    /// What a field says of the conversation: `None` while that may still come.
+    pub(crate) fn session(&self, field: FieldSlot) -> Option<Option<u64>> {
+        let found = self.reader.session.as_ref().and_then(|session| session.found(field));
+        (found.is_some() || self.complete).then_some(found)
     }
 
     /// The conversation's identity.

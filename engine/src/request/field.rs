@@ -23,6 +23,8 @@ pub(super) enum Field {
     Tools,
     /// Text that counts as input and says nothing else.
     Text,
+    /// A prompt that the provider keeps: its name, and the text that is filled in.
+    Template,
     /// Content beside the conversation: documents, a prediction. Text, parts, or a list of them.
     Documents,
     /// An array of base64 images.
@@ -162,7 +164,7 @@ const RESPONSES: Own = &[
     ("model", Field::Model),
     ("input", Field::Input),
     ("instructions", Field::System),
-    ("prompt", Field::Text),
+    ("prompt", Field::Template),
     ("max_output_tokens", Field::MaxOutputTokens),
     ("tools", Field::Tools),
 ];

@@ -6,6 +6,7 @@
 mod audio;
 mod cached;
 mod found;
+mod held;
 mod images;
 mod marks;
 mod reasoning;
@@ -44,6 +45,8 @@ macro_rules! flags {
             reasoning Reasoning "reasoning" needs Reasoning,
             /// Whether the request carries marks for the provider's prompt cache.
             cached Cached "cached",
+            /// Whether the request refers to what one provider keeps: an earlier response, a conversation, a file.
+            held Held "held",
         }
     };
 }
@@ -109,12 +112,13 @@ macro_rules! declare {
                 None
             }
 
-            /// The flag that a member sets by its key alone.
-            pub(super) fn of_member(place: Place, key: &[u8]) -> Option<Self> {
+            /// The flags that a member sets by its key alone.
+            pub(super) fn of_member(place: Place, key: &[u8]) -> FlagSet {
+                let mut set = FlagSet::default();
                 $(if <$file::$flag as Marks>::member(place, key) {
-                    return Some(Flag::$flag);
+                    set.insert(Flag::$flag);
                 })+
-                None
+                set
             }
 
             /// The flag that a `type` sets.

@@ -1,6 +1,6 @@
 //! The keys below the top level that say something: roles, types, marks, and strings that are no text.
 
-use super::flag::Flag;
+use super::flag::{Flag, FlagSet};
 use super::place::Place;
 
 /// What the key of a nested member means.
@@ -10,10 +10,12 @@ pub(super) enum Member {
     Type,
     /// Text, a part, or a list of parts.
     Content,
-    /// What sets a flag by its key alone.
-    Mark(Flag),
+    /// What sets flags by its key alone.
+    Mark(FlagSet),
     /// Ollama's list of base64 images.
     Images,
+    /// Where a tool of the provider runs: an object, or the name of a container that the provider keeps.
+    Container,
     /// The definition inside of OpenAI's tools.
     Function,
     /// A string that is no text: identifiers, links.
@@ -34,13 +36,17 @@ impl Member {
     /// The meaning of a key in lower case: servers in Go ignore case, and a rule about images must not be dodged by
     /// `"Type"`.
     pub(super) fn of(place: Place, key: &[u8]) -> Self {
-        if let Some(flag) = Flag::of_member(place, key) {
-            return Member::Mark(flag);
+        let flags = Flag::of_member(place, key);
+        if !flags.is_empty() {
+            return Member::Mark(flags);
         }
         match key {
             b"role" => Member::Role,
             b"type" => Member::Type,
             b"content" | b"source" | b"output" => Member::Content,
+            // OpenAI's part for a file holds an object of that name.
+            b"file" if place == Place::Part => Member::Content,
+            b"container" if place == Place::Tool => Member::Container,
             b"images" => Member::Images,
             b"function" => Member::Function,
             b"cache_control" | b"prompt_cache_breakpoint" => Member::Aside,

@@ -16,6 +16,10 @@ pub(super) enum Place {
     Tools,
     /// One tool definition.
     Tool,
+    /// Where a tool of the provider runs.
+    Container,
+    /// A prompt that the provider keeps, and what is filled in.
+    Template,
     /// The definition inside of OpenAI's tools.
     Function,
     /// `messages`, or an `input` that is an array.
@@ -27,6 +31,8 @@ pub(super) enum Place {
     Options,
     /// What belongs to a flag.
     Own(Flag),
+    /// An object that holds a field which says which conversation the request belongs to.
+    Session,
 }
 
 impl Place {
@@ -46,8 +52,11 @@ impl Place {
             (_, Member::Mark(_) | Member::Aside) => Place::Opaque,
             (Place::Parts, _) if !is_array => Place::Part,
             (Place::Tools, _) if !is_array => Place::Tool,
+            (Place::Tool, Member::Container) if !is_array => Place::Container,
             (Place::Tool, Member::Function) if !is_array => Place::Function,
-            (Place::Root | Place::Opaque | Place::Images | Place::Options | Place::Own(_), _) => Place::Opaque,
+            (Place::Root | Place::Opaque | Place::Images | Place::Options | Place::Own(_) | Place::Session, _) => {
+                Place::Opaque
+            }
             _ => text,
         }
     }

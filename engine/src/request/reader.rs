@@ -6,6 +6,7 @@ use super::field::Fields;
 use super::flag::FlagSet;
 use super::model::AskedModel;
 use super::place::Place;
+use super::session::{FieldPath, SessionFields};
 use super::structure::Structure;
 use super::text::keywords::KeywordSearch;
 use super::text::{Listeners, Role, WantedText};
@@ -21,9 +22,19 @@ pub(crate) struct Wanted {
     pub(crate) text: WantedText,
 }
 
+/// What a policy looks for in bodies.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sought {
+    pub(crate) keywords: Option<Arc<KeywordSearch>>,
+    /// The fields that say which conversation a request belongs to.
+    pub(crate) session: Option<Arc<[FieldPath]>>,
+}
+
 pub(super) struct Reader {
     pub(super) structure: Structure,
     pub(super) listeners: Listeners,
+    /// `None` where nobody asks, or no longer.
+    pub(super) session: Option<Box<SessionFields>>,
     /// What the string in progress is read for.
     capture: Use,
     /// The key in progress, or a short string.
@@ -33,11 +44,12 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(fields: Fields, wanted: Wanted, keywords: Option<Arc<KeywordSearch>>) -> Self {
-        let listeners = Listeners::new(wanted.text, keywords);
+    pub(super) fn new(fields: Fields, wanted: Wanted, sought: Sought) -> Self {
+        let listeners = Listeners::new(wanted.text, sought.keywords);
         Self {
             structure: Structure::new(fields, wanted.flags, listeners.are_listening()),
             listeners,
+            session: sought.session.map(|paths| Box::new(SessionFields::new(paths))),
             capture: Use::Nothing,
             name: Name::new(),
             model: AskedModel::default(),
@@ -48,6 +60,7 @@ impl Reader {
     pub(super) fn settle(&mut self) {
         self.structure.settle();
         self.listeners.dismiss();
+        self.session = None;
     }
 
     fn want(&mut self, at: u64) -> Want {
@@ -57,6 +70,7 @@ impl Reader {
                 self.model = AskedModel::begin(at);
                 Want::Text
             }
+            Use::Session => Want::Text,
             Use::Role | Use::Kind | Use::Word(_) => {
                 self.name.clear();
                 Want::Text
@@ -75,6 +89,11 @@ impl Sink for Reader {
             Place::Root
         } else if let Use::Inside(place) = self.structure.value(container.into(), &self.name)? {
             place
+        } else if container == Container::Object
+            && self.session.as_ref().is_some_and(|session| session.are_inside())
+            && self.structure.innermost() == Place::Root
+        {
+            Place::Session
         } else {
             Place::Opaque
         };
@@ -102,11 +121,25 @@ impl Sink for Reader {
     }
 
     fn end_key(&mut self) -> Result<(), Violation> {
+        if let Some(session) = &mut self.session {
+            match self.structure.innermost() {
+                Place::Root => session.top_key(&self.name),
+                Place::Session => session.inner_key(&self.name),
+                _ => {}
+            }
+        }
         self.structure.end_key(&self.name)
     }
 
     fn begin_string(&mut self, at: u64) -> Result<Want, Violation> {
         self.capture = self.structure.value(Value::Text, &self.name)?;
+        if self.capture == Use::Nothing
+            && let Some(session) = &mut self.session
+            && matches!(self.structure.innermost(), Place::Root | Place::Session)
+            && session.begin_string()
+        {
+            self.capture = Use::Session;
+        }
         Ok(self.want(at))
     }
 
@@ -114,6 +147,11 @@ impl Sink for Reader {
         match self.capture {
             Use::Text | Use::Data => self.listeners.text(text),
             Use::Model => self.model.push(text),
+            Use::Session => {
+                if let Some(session) = &mut self.session {
+                    session.text(text);
+                }
+            }
             _ => self.name.push(text),
         }
     }
@@ -126,6 +164,11 @@ impl Sink for Reader {
         match std::mem::replace(&mut self.capture, Use::Nothing) {
             Use::Text | Use::Data => self.listeners.end_string(),
             Use::Model => self.structure.read.model = Some(std::mem::take(&mut self.model).finish(end)?),
+            Use::Session => {
+                if let Some(session) = &mut self.session {
+                    session.end_string();
+                }
+            }
             Use::Role => self.listeners.role(Role::of(self.name.as_bytes())),
             Use::Kind => self.structure.kind(&self.name),
             Use::Word(flag) => self.structure.word(flag, &self.name),

@@ -73,6 +73,10 @@ impl Structure {
         self.places.depth() > 0
     }
 
+    pub(super) fn innermost(&self) -> Place {
+        self.places.innermost()
+    }
+
     pub(super) fn enter(&mut self, place: Place) {
         self.places.enter(place);
         self.member = Member::Other;
@@ -102,7 +106,7 @@ impl Structure {
                 self.read.has_members = true;
                 self.top.end_key(name)
             }
-            Place::Opaque => Ok(()),
+            Place::Opaque | Place::Session => Ok(()),
             Place::Own(_) => {
                 self.member = Member::Own;
                 Ok(())
@@ -125,7 +129,7 @@ impl Structure {
     #[inline(always)]
     pub(super) fn value(&mut self, value: Value, key: &Name) -> Result<Use, Violation> {
         match self.places.innermost() {
-            Place::Opaque => Ok(Use::Nothing),
+            Place::Opaque | Place::Session => Ok(Use::Nothing),
             Place::Root => self.top_level(value),
             Place::Turns => self.turn(value),
             Place::Own(flag) => Ok(self.own(flag, value, key)),
@@ -210,9 +214,12 @@ impl Structure {
         if is_list && self.places.depth() == 2 && self.speaker() == Speaker::Prompt {
             self.read.turns += 1;
         }
-        if let Member::Mark(flag) = self.member {
-            self.flags.set(flag);
+        if let Member::Mark(flags) = self.member {
+            flags.iter().for_each(|flag| self.flags.set(flag));
             return Use::Nothing;
+        }
+        if self.member == Member::Container && value == Value::Text {
+            self.flags.set(Flag::Held);
         }
         if value == Value::Text { self.string(place) } else { self.inside(place, value) }
     }
@@ -231,7 +238,7 @@ impl Structure {
                 }
             }
             Member::Silent if is_known => Use::Nothing,
-            Member::Aside => Use::Nothing,
+            Member::Aside | Member::Container => Use::Nothing,
             Member::Data => Use::Data,
             _ => Use::Text,
         }

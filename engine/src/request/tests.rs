@@ -8,7 +8,8 @@ mod text;
 
 use super::facts::{Bounds, Facts};
 use super::flag::{Flag, FlagSet};
-use super::reader::Wanted;
+use super::reader::{Sought, Wanted};
+use super::session::FieldPath;
 use super::text::WantedText;
 use super::text::keywords::KeywordSearch;
 use super::violation::Violation;
@@ -23,8 +24,10 @@ fn everything() -> Wanted {
 }
 
 fn facts(api: Api) -> Facts {
-    let search = KeywordSearch::new(&["secret".to_owned()]).map(Arc::new);
-    Facts::new(api, everything(), search, 128, 1 << 20)
+    let keywords = KeywordSearch::new(&["secret".to_owned()]).map(Arc::new);
+    let path = |key: &str, inner: Option<&str>| FieldPath { key: key.to_owned(), inner: inner.map(str::to_owned) };
+    let session = [path("user", None), path("metadata", Some("user_id")), path("prompt_cache_key", None)];
+    Facts::new(api, everything(), Sought { keywords, session: Some(session.into()) }, 128, 1 << 20)
 }
 
 fn read(api: Api, body: &[u8]) -> Result<Facts, Violation> {
@@ -37,7 +40,7 @@ fn read(api: Api, body: &[u8]) -> Result<Facts, Violation> {
 /// Everything that a decision can look at, as one comparable text.
 fn summary(facts: &Facts) -> String {
     format!(
-        "model={:?} stream={:?} max={:?} messages={} tokens={} tools={:?} images={:?} audio={:?} structured={:?} reasoning={:?} cached={:?} secret={:?}",
+        "model={:?} stream={:?} max={:?} messages={} tokens={} tools={:?} images={:?} audio={:?} structured={:?} reasoning={:?} cached={:?} held={:?} secret={:?}",
         facts.asked().flatten(),
         facts.flag(Flag::Stream).unwrap_or_default(),
         facts.max_output_tokens().flatten(),
@@ -49,6 +52,7 @@ fn summary(facts: &Facts) -> String {
         facts.flag(Flag::StructuredOutput).unwrap_or_default(),
         facts.flag(Flag::Reasoning).unwrap_or_default(),
         facts.flag(Flag::Cached).unwrap_or_default(),
+        facts.flag(Flag::Held).unwrap_or_default(),
         facts.keyword(0).unwrap_or_default(),
     )
 }

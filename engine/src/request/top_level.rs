@@ -77,8 +77,13 @@ impl Field {
             (Field::System | Field::Documents, Value::Array) => Use::Inside(Place::Parts),
             (Field::System | Field::Documents, Value::Object) => Use::Inside(Place::Part),
             (Field::Prompt | Field::Text, Value::Array) => Use::Inside(Place::TextArray),
+            (Field::Template, Value::Object) => Use::Inside(Place::Template),
+            (Field::Template, Value::Array) => Use::Inside(Place::TextArray),
             (Field::Prompt | Field::Text, Value::Object) => Use::Inside(Place::TextObject),
-            (Field::Input | Field::Prompt | Field::System | Field::Text | Field::Documents, Value::Text) => Use::Text,
+            (
+                Field::Input | Field::Prompt | Field::System | Field::Text | Field::Template | Field::Documents,
+                Value::Text,
+            ) => Use::Text,
             _ => return None,
         })
     }

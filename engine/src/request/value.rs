@@ -47,6 +47,8 @@ pub(super) enum Use {
     Data,
     /// A token that is given as a number.
     Token,
+    /// What says which conversation the request belongs to.
+    Session,
     Role,
     /// The `type` of a message, a part or a tool.
     Kind,

@@ -11,6 +11,10 @@ impl FlagSet {
         self.0 |= 1 << flag as u16;
     }
 
+    pub(crate) const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     pub(crate) const fn contains(self, flag: Flag) -> bool {
         self.0 >> (flag as u16) & 1 == 1
     }

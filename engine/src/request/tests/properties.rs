@@ -113,12 +113,12 @@ proptest! {
         let whole = read(api, &body);
         for flag in Flag::ALL {
             let wanted = Wanted { flags: FlagSet::from_iter([*flag]), ..Wanted::default() };
-            let mut facts = Facts::new(api, wanted, None, 128, 1 << 20);
+            let mut facts = Facts::new(api, wanted, Sought::default(), 128, 1 << 20);
             let alone = facts.push(&body).and_then(|()| facts.finish());
             prop_assert_eq!(alone.map(|()| facts.flag(*flag)), whole.as_ref().map(|facts| facts.flag(*flag)).map_err(|it| *it));
         }
         let text = WantedText { length: true, ..WantedText::default() };
-        let mut facts = Facts::new(api, Wanted { text, ..Wanted::default() }, None, 128, 1 << 20);
+        let mut facts = Facts::new(api, Wanted { text, ..Wanted::default() }, Sought::default(), 128, 1 << 20);
         if facts.push(&body).and_then(|()| facts.finish()).is_ok() {
             prop_assert_eq!(Some(facts.input_tokens()), whole.as_ref().ok().map(Facts::input_tokens));
             prop_assert_eq!(Some(facts.messages()), whole.ok().as_ref().map(Facts::messages));

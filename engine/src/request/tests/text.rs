@@ -51,19 +51,42 @@ fn a_conversation_keeps_its_identity_as_it_goes_on() {
             {"role":"assistant","content":"hello"},{"role":"user","content":"more"}],"system":[{"type":"text","text":"be kind"}],"model":"b","temperature":1}"#,
     );
     assert_eq!(first, second);
-    for other in [
-        r#"{"model":"a","system":"be cruel","tools":[{"name":"f"}],"messages":[{"role":"user","content":"hi"}]}"#,
-        r#"{"model":"a","system":"be kind","tools":[{"name":"g"}],"messages":[{"role":"user","content":"hi"}]}"#,
-        r#"{"model":"a","system":"be kind","tools":[{"name":"f"}],"messages":[{"role":"user","content":"ho"}]}"#,
-    ] {
-        assert_ne!(first, identity(other));
-    }
+    // Agents write dates and nonces into system prompts and add tools.
+    let third = identity(
+        r#"{"model":"a","system":"x-agent: cch=1; today is another day","tools":[{"name":"f"},{"name":"g"}],"messages":[{"role":"user","content":"hi"}]}"#,
+    );
+    assert_eq!(first, third);
+    let other =
+        r#"{"model":"a","system":"be kind","tools":[{"name":"f"}],"messages":[{"role":"user","content":"ho"}]}"#;
+    assert_ne!(first, identity(other));
+}
+
+#[test]
+fn the_first_user_turn_is_the_first_that_a_user_has_written() {
+    let identity = |messages: &str| {
+        let body = format!(r#"{{"model":"m","messages":[{messages}]}}"#);
+        read(Api::ChatCompletions, body.as_bytes()).ok().and_then(|facts| facts.identity())
+    };
+    let context =
+        |text: &str| format!(r#"{{"role":"user","content":"<environment_context>{text}</environment_context>"}}"#);
+    let user = |text: &str| format!(r#"{{"role":"user","content":"{text}"}}"#);
+    let join = |parts: &[String]| parts.join(",");
+    assert_eq!(
+        identity(&join(&[context("a"), user("hi")])),
+        identity(&join(&[context("b"), user("hi"), user("more")]))
+    );
+    assert_ne!(identity(&join(&[context("a"), user("hi")])), identity(&join(&[context("a"), user("ho")])));
+    // Without one, what there is.
+    assert_ne!(identity(&context("a")), identity(&context("b")));
+    let system = |text: &str| format!(r#"{{"role":"system","content":"{text}"}}"#);
+    assert_ne!(identity(&system("a")), identity(&system("b")));
+    assert_eq!(identity(&join(&[system("a"), user("hi")])), identity(&join(&[system("b"), user("hi")])));
 }
 
 #[test]
 fn the_rest_of_the_body_bounds_what_is_not_read_yet() {
     let body = br#"{"model":"m","messages":[{"role":"user","content":"0123456789"}]}"#;
-    let mut facts = Facts::new(Api::ChatCompletions, everything(), None, 128, body.len() as u64);
+    let mut facts = Facts::new(Api::ChatCompletions, everything(), Sought::default(), 128, body.len() as u64);
     let (head, tail) = body.split_at(14);
     facts.push(head).expect("a good body");
     assert_eq!(facts.asked(), Some(Some("m")));

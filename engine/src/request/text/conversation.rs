@@ -1,33 +1,40 @@
-//! What makes two requests turns of one conversation: the system prompt, the tools and the first user turn.
+//! What makes two requests turns of one conversation, where the client does not say it: the first thing that its user said.
 //!
-//! Only text counts, not its JSON spelling: clients move `cache_control` marks, reorder keys and turn a
-//! string into a list of parts between turns, and the conversation must stay on its model (and its cache).
+//! Only text counts, not its JSON spelling: clients move `cache_control` marks, reorder keys and turn a string into a
+//! list of parts between turns, and the conversation must stay on its model (and its cache). System prompts and tools do
+//! not count: coding agents write nonces and dates into the first and add to the second as they go.
+
+mod line;
+mod opening;
 
 use super::{Listener, Role, Speaker};
 use crate::json::Want;
+use opening::Opening;
 use xxhash_rust::xxh64::Xxh64;
 
 /// The hashes of what counts, as far as it has passed.
 #[derive(Clone)]
 pub(super) struct Conversation {
-    system: Xxh64,
-    tools: Xxh64,
-    message: Xxh64,
-    prompt: Xxh64,
+    /// Text that is a user turn by itself.
+    prompt: Opening,
+    /// The message in progress.
+    message: Opening,
     role: Role,
+    /// The first user turn that is the user's.
     first_user: Option<u64>,
+    /// What stands for it where there is none: the first user turn that holds only what a client puts there by itself,
+    /// or the first message.
+    stand_in: Option<(Role, u64)>,
 }
 
 impl Default for Conversation {
     fn default() -> Self {
-        let empty = Xxh64::new(0);
         Self {
-            system: empty.clone(),
-            tools: empty.clone(),
-            message: empty.clone(),
-            prompt: empty,
+            prompt: Opening::default(),
+            message: Opening::default(),
             role: Role::Other,
             first_user: None,
+            stand_in: None,
         }
     }
 }
@@ -36,29 +43,34 @@ impl Listener for Conversation {
     /// Later turns are not part of the identity.
     fn want(&self, speaker: Speaker) -> Want {
         match speaker {
-            Speaker::System | Speaker::Tools | Speaker::Prompt => Want::Text,
+            Speaker::Prompt => Want::Text,
             Speaker::Message if self.first_user.is_none() => Want::Text,
-            Speaker::Message | Speaker::Nobody => Want::Nothing,
+            Speaker::Message | Speaker::System | Speaker::Tools | Speaker::Nobody => Want::Nothing,
         }
     }
 
     fn text(&mut self, speaker: Speaker, text: &[u8]) {
-        if let Some(hash) = self.hash(speaker) {
-            hash.update(text);
+        if let Some(opening) = self.opening(speaker) {
+            opening.text(text);
         }
     }
 
     fn token(&mut self, speaker: Speaker, token: u64) {
-        self.text(speaker, &token.to_le_bytes());
+        if let Some(opening) = self.opening(speaker) {
+            opening.token(token);
+        }
     }
 
-    /// Strings are kept apart by a byte that no UTF-8 text holds.
     fn end_string(&mut self, speaker: Speaker) {
-        self.text(speaker, &[0xFF]);
+        if let Some(opening) = self.opening(speaker) {
+            opening.end_string();
+        }
     }
 
     fn begin_message(&mut self) {
-        self.message.reset(0);
+        if self.first_user.is_none() {
+            self.message = Opening::default();
+        }
         self.role = Role::Other;
     }
 
@@ -71,10 +83,10 @@ impl Listener for Conversation {
         if self.first_user.is_some() {
             return;
         }
-        match self.role {
-            Role::System => self.system.update(&self.message.digest().to_le_bytes()),
-            Role::User => self.first_user = Some(self.message.digest()),
-            Role::Other => {}
+        if self.role == Role::User && self.message.is_own() {
+            self.first_user = Some(self.message.digest());
+        } else if self.stand_in.is_none_or(|(role, _)| role != Role::User && self.role == Role::User) {
+            self.stand_in = Some((self.role, self.message.digest()));
         }
     }
 }
@@ -83,21 +95,17 @@ impl Conversation {
     /// The identity, complete once the whole body has passed.
     pub(super) fn identity(&self) -> u64 {
         let mut whole = Xxh64::new(0);
-        whole.update(&self.system.digest().to_le_bytes());
-        whole.update(&self.tools.digest().to_le_bytes());
         whole.update(&self.prompt.digest().to_le_bytes());
-        whole.update(&self.first_user.unwrap_or_default().to_le_bytes());
+        let first = self.first_user.or(self.stand_in.map(|(_, digest)| digest));
+        whole.update(&first.unwrap_or_default().to_le_bytes());
         whole.digest()
     }
 
-    fn hash(&mut self, speaker: Speaker) -> Option<&mut Xxh64> {
+    fn opening(&mut self, speaker: Speaker) -> Option<&mut Opening> {
         match speaker {
-            Speaker::System => Some(&mut self.system),
-            Speaker::Tools => Some(&mut self.tools),
             Speaker::Prompt => Some(&mut self.prompt),
-            // Later turns are not part of the identity.
             Speaker::Message if self.first_user.is_none() => Some(&mut self.message),
-            Speaker::Message | Speaker::Nobody => None,
+            Speaker::Message | Speaker::System | Speaker::Tools | Speaker::Nobody => None,
         }
     }
 }

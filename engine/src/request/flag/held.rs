@@ -1,0 +1,51 @@
+//! The request refers to what one provider keeps, and nobody else has: earlier responses and conversations, files,
+//! containers, vector stores, stored prompts, spoken answers. Reasoning that a provider has signed or encrypted is not
+//! among it: the client keeps that, and others leave it out.
+//!
+//! OpenAI's Responses and Chat Completions, Anthropic's Messages (files, containers), the context caches of Gemini.
+
+use super::marks::{Keys, Marks, Says};
+use crate::api::Api;
+use crate::request::place::Place;
+use crate::request::value::Value;
+
+pub(super) struct Held;
+
+impl Marks for Held {
+    const KEYS: Keys = &[
+        ("previous_response_id", &[Api::Responses]),
+        ("conversation", &[Api::Responses]),
+        ("container", &[Api::Messages, Api::CountTokens]),
+        ("cached_content", &[Api::ChatCompletions]),
+    ];
+
+    const IS_NESTED: bool = true;
+
+    /// A container without an id is a new one.
+    fn value(key: &str, value: Value) -> Option<Says> {
+        Some(match (key, value) {
+            (_, Value::False) => Says::Nothing,
+            ("container", Value::Object) => Says::Look,
+            _ => Says::Yes,
+        })
+    }
+
+    fn inside(key: &[u8], value: Value) -> Says {
+        if key == b"id" && value == Value::Text { Says::Yes } else { Says::Nothing }
+    }
+
+    fn member(place: Place, key: &[u8]) -> bool {
+        match place {
+            Place::Turn => matches!(key, b"file_id" | b"audio"),
+            Place::Part => key == b"file_id",
+            Place::Tool => matches!(key, b"vector_store_ids" | b"file_ids"),
+            Place::Container => key == b"file_ids",
+            Place::Template => key == b"id",
+            _ => false,
+        }
+    }
+
+    fn kind(place: Place, kind: &[u8]) -> bool {
+        matches!(place, Place::Turn | Place::Part) && matches!(kind, b"item_reference" | b"container_upload")
+    }
+}
