@@ -175,6 +175,11 @@ EXCLUDED = {
     "reasoning": ({}, {"capabilities": []}, {"reasoning_effort": "high"}),
     "contextWindow": ({}, {"contextWindow": 1}, {"messages": [{"content": "five words make a sentence"}]}),
     "rateLimited": ({}, {"fallback": ["m"]}, {}),
+    "held": (
+        {"rules": [{"name": "r", "route": {"targets": [{"model": "m"}], "fallback": ["n"]}}]},
+        {"cluster": "elsewhere"},
+        {"cached_content": "caches/1"},
+    ),
 }
 OF_THE_PROXY = {"rateLimited": ["--demoted", "n"]}
 """What a proxy has learnt before the request comes."""

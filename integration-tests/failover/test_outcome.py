@@ -79,8 +79,8 @@ def test_a_provider_cannot_speak_in_pointsmans_name(world, request, which, model
 
 def test_what_a_provider_keeps_is_asked_for_nowhere_else(edge):
     edge.providers["first"].fail("503")
-    seen = edge.post("/v1/responses", {"model": "auto", "input": "And then?", "previous_response_id": "resp_1"})
-    assert (seen.status, edge.tried(seen.test_id)) == (503, [("first", "alpha-1")])
+    seen = edge.ask("/v1/responses", {"model": "auto", "input": "And then?", "previous_response_id": "resp_1"})
+    assert (seen.status, edge.tried(seen.test_id)) == (503, [("first", "alpha-2026-01")])
     assert seen.record["excluded"] == [{"model": model, "reason": "held"} for model in ("beta", "gamma")]
-    again = edge.post("/v1/responses", {"model": "auto", "input": "And then?", "previous_response_id": None})
+    again = edge.ask("/v1/responses", {"model": "auto", "input": "And then?", "previous_response_id": None})
     assert (again.status, again.record["answeredBy"]) == (200, "beta")
