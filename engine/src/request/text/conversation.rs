@@ -4,7 +4,6 @@
 //! string into a list of parts between turns, and the conversation must stay on its model (and its cache).
 
 use super::{Listener, Role, Speaker};
-use crate::json::Want;
 use xxhash_rust::xxh64::Xxh64;
 
 /// The hashes of what counts, as far as it has passed.
@@ -34,11 +33,11 @@ impl Default for Conversation {
 
 impl Listener for Conversation {
     /// Later turns are not part of the identity.
-    fn want(&self, speaker: Speaker) -> Want {
+    fn wants(&self, speaker: Speaker) -> bool {
         match speaker {
-            Speaker::System | Speaker::Tools | Speaker::Prompt => Want::Text,
-            Speaker::Message if self.first_user.is_none() => Want::Text,
-            Speaker::Message | Speaker::Nobody => Want::Nothing,
+            Speaker::System | Speaker::Tools | Speaker::Prompt => true,
+            Speaker::Message => self.first_user.is_none(),
+            Speaker::Nobody => false,
         }
     }
 
