@@ -21,6 +21,8 @@ mod render_failover;
 #[cfg(test)]
 mod render_istio;
 #[cfg(test)]
+mod reported;
+#[cfg(test)]
 mod run;
 #[cfg(test)]
 mod schema;

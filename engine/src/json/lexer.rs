@@ -183,11 +183,8 @@ impl Lexer {
         }
         let stretch = if want == Want::Text { skim::plain(rest) } else { skim::skim(rest) };
         let (passed, behind) = rest.split_at_checked(stretch.len).ok_or(Fault::Syntax)?;
-        match want {
-            Want::Nothing => {}
-            Want::Length => sink.length(stretch.decoded),
-            Want::Text if passed.is_empty() => {}
-            Want::Text => sink.text(passed),
+        if !passed.is_empty() {
+            emit(passed, want, sink);
         }
         *rest = behind;
         let tail = behind.get(1..).unwrap_or_default();
@@ -289,11 +286,9 @@ impl Lexer {
     }
 }
 
-/// Hands on what an escape stood for, or a character that was cut.
+/// Hands on text, if somebody wants it.
 fn emit<S: Sink>(text: &[u8], want: Want, sink: &mut S) {
-    match want {
-        Want::Nothing => {}
-        Want::Length => sink.length(text.len()),
-        Want::Text => sink.text(text),
+    if want == Want::Text {
+        sink.text(text);
     }
 }

@@ -21,8 +21,6 @@ pub(crate) trait Sink {
     fn begin_string(&mut self, at: u64) -> Result<Want, Self::Refusal>;
     /// Decoded text of the key or value in progress: whole characters, in any split between them.
     fn text(&mut self, text: &[u8]);
-    /// So many bytes of decoded text passed.
-    fn length(&mut self, bytes: usize);
     /// The string value is complete; `end` is the offset behind its closing quote.
     fn end_string(&mut self, end: u64) -> Result<(), Self::Refusal>;
     /// A number passed. `None` unless it is a plain non-negative integer.
@@ -31,12 +29,10 @@ pub(crate) trait Sink {
     fn literal(&mut self, literal: Literal) -> Result<(), Self::Refusal>;
 }
 
-/// What a sink wants to know of a string, the least first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What a sink wants to know of a string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Want {
     Nothing,
-    /// How long its text is.
-    Length,
     Text,
 }
 

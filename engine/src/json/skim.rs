@@ -12,8 +12,6 @@ use super::escape;
 pub(super) struct Stretch {
     /// Bytes of it, all valid.
     pub(super) len: usize,
-    /// Bytes of it once its escapes are decoded.
-    pub(super) decoded: usize,
     /// What stands behind it.
     pub(super) stop: Stop,
 }
@@ -50,7 +48,7 @@ const BLOCK: usize = 64;
 fn scan<const OVER_ESCAPES: bool>(bytes: &[u8]) -> Stretch {
     let text = Text { bytes };
     let (blocks, _) = bytes.as_chunks::<BLOCK>();
-    let (mut start, mut escapes) = (0, 0);
+    let mut start = 0;
     // Bytes at the head of the next block that belong to what began before it.
     let (mut taken, mut within) = (0_u64, 0_u64);
     for block in blocks {
@@ -66,7 +64,6 @@ fn scan<const OVER_ESCAPES: bool>(bytes: &[u8]) -> Stretch {
                 high &= (1 << bit) - 1;
                 break;
             }
-            escapes += 1;
             special &= !(0b11 << bit);
             taken = u64::from(bit == 63);
         }
@@ -79,27 +76,26 @@ fn scan<const OVER_ESCAPES: bool>(bytes: &[u8]) -> Stretch {
                     high &= !(all << bit);
                     within = all >> (64 - bit).min(63);
                 }
-                Err(end) => return text.broken(at, end),
+                Err(stop) => return Stretch { len: at, stop },
             }
         }
         if let Some(at) = stop {
-            return Stretch { len: at, decoded: at - escapes, stop: text.look(at) };
+            return Stretch { len: at, stop: text.look(at) };
         }
         start += BLOCK;
     }
     let mut at = start + (taken.count_ones() + within.count_ones()) as usize;
     loop {
         match text.look(at) {
-            Stop::End if at >= bytes.len() => return Stretch { len: at, decoded: at - escapes, stop: Stop::End },
+            Stop::End if at >= bytes.len() => return Stretch { len: at, stop: Stop::End },
             Stop::End => match text.character(at) {
                 Ok(len) => at += len as usize,
-                Err(end) => return text.broken(at, end),
+                Err(stop) => return Stretch { len: at, stop },
             },
             Stop::Escape if OVER_ESCAPES && text.is_simple_escape(at) => {
-                escapes += 1;
                 at += 2;
             }
-            stop => return Stretch { len: at, decoded: at - escapes, stop },
+            stop => return Stretch { len: at, stop },
         }
     }
 }
@@ -148,16 +144,6 @@ impl Text<'_> {
         }
         Ok(len as u32)
     }
-
-    /// A stretch that ends at a character that is not well-formed, or not all there.
-    fn broken(&self, len: usize, stop: Stop) -> Stretch {
-        let (mut at, mut decoded) = (0, 0);
-        while at < len {
-            at += if self.is_simple_escape(at) { 2 } else { 1 };
-            decoded += 1;
-        }
-        Stretch { len, decoded, stop }
-    }
 }
 
 #[cfg(test)]
@@ -171,7 +157,7 @@ mod tests {
 
     #[test]
     fn stops_at_what_must_be_looked_at() {
-        let stretch = |len, stop| Stretch { len, decoded: len, stop };
+        let stretch = |len, stop| Stretch { len, stop };
         check(b"", stretch(0, Stop::End));
         check(b"abc", stretch(3, Stop::End));
         check(b"abc\"def", stretch(3, Stop::Quote));
@@ -185,12 +171,12 @@ mod tests {
     }
 
     #[test]
-    fn escapes_are_passed_and_counted() {
-        let stretch = |len, decoded, stop| Stretch { len, decoded, stop };
-        assert_eq!(skim(br#"a\nb\"c\\" "#), stretch(9, 6, Stop::Quote));
-        assert_eq!(skim(br"a\n\u0041"), stretch(3, 2, Stop::Escape));
-        assert_eq!(skim(br"a\"), stretch(1, 1, Stop::Escape));
-        assert_eq!(skim(b"a\\n\xff\\n"), stretch(3, 2, Stop::Invalid));
+    fn escapes_are_passed() {
+        let stretch = |len, stop| Stretch { len, stop };
+        assert_eq!(skim(br#"a\nb\"c\\" "#), stretch(9, Stop::Quote));
+        assert_eq!(skim(br"a\n\u0041"), stretch(3, Stop::Escape));
+        assert_eq!(skim(br"a\"), stretch(1, Stop::Escape));
+        assert_eq!(skim(b"a\\n\xff\\n"), stretch(3, Stop::Invalid));
     }
 
     /// The same, by the standard library and one byte after the other.
@@ -201,16 +187,15 @@ mod tests {
             Err(error) if error.error_len().is_some() => (error.valid_up_to(), Stop::Invalid),
             Err(error) => (error.valid_up_to(), Stop::Cut),
         };
-        let (mut at, mut decoded) = (0, 0);
+        let mut at = 0;
         while at < valid {
             at += match text.look(at) {
                 Stop::End => 1,
                 _ if text.is_simple_escape(at) => 2,
-                stop => return Stretch { len: at, decoded, stop },
+                stop => return Stretch { len: at, stop },
             };
-            decoded += 1;
         }
-        Stretch { len: at, decoded, stop: broken }
+        Stretch { len: at, stop: broken }
     }
 
     proptest! {

@@ -130,9 +130,9 @@ impl Facts {
 
     /// The estimate. The rest of the body bounds it while it is arriving.
     pub(crate) fn input_tokens(&self) -> Bounds {
-        let text = self.reader.listeners.bytes();
+        let (text, held) = self.reader.listeners.bytes();
         // A token given as a number takes two bytes at least (`1,`) and counts as four.
-        let most = if self.complete { text } else { text.saturating_add(self.left().saturating_mul(2)) };
+        let most = if self.complete { text } else { (text + held).saturating_add(self.left().saturating_mul(2)) };
         Bounds { low: Length::tokens(text), high: Length::tokens(most) }
     }
 

@@ -156,10 +156,6 @@ impl Sink for Reader {
         }
     }
 
-    fn length(&mut self, bytes: usize) {
-        self.listeners.length(bytes);
-    }
-
     fn end_string(&mut self, end: u64) -> Result<(), Violation> {
         match std::mem::replace(&mut self.capture, Use::Nothing) {
             Use::Text | Use::Data => self.listeners.end_string(),

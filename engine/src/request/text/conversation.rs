@@ -8,7 +8,6 @@ mod line;
 mod opening;
 
 use super::{Listener, Role, Speaker};
-use crate::json::Want;
 use opening::Opening;
 use xxhash_rust::xxh64::Xxh64;
 
@@ -41,11 +40,11 @@ impl Default for Conversation {
 
 impl Listener for Conversation {
     /// Later turns are not part of the identity.
-    fn want(&self, speaker: Speaker) -> Want {
+    fn wants(&self, speaker: Speaker) -> bool {
         match speaker {
-            Speaker::Prompt => Want::Text,
-            Speaker::Message if self.first_user.is_none() => Want::Text,
-            Speaker::Message | Speaker::System | Speaker::Tools | Speaker::Nobody => Want::Nothing,
+            Speaker::Prompt => true,
+            Speaker::Message => self.first_user.is_none(),
+            Speaker::System | Speaker::Tools | Speaker::Nobody => false,
         }
     }
 

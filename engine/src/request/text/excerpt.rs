@@ -4,7 +4,6 @@
 //! without the definitions of tools. The strings of a text are put together line by line.
 
 use super::{Listener, Role, Speaker};
-use crate::json::Want;
 
 /// The most that is kept of each end of a text, in bytes.
 pub(crate) const REACH: usize = 512;
@@ -33,11 +32,8 @@ impl Excerpt {
 }
 
 impl Listener for Excerpt {
-    fn want(&self, speaker: Speaker) -> Want {
-        match speaker {
-            Speaker::System | Speaker::Message | Speaker::Prompt => Want::Text,
-            Speaker::Tools | Speaker::Nobody => Want::Nothing,
-        }
+    fn wants(&self, speaker: Speaker) -> bool {
+        matches!(speaker, Speaker::System | Speaker::Message | Speaker::Prompt)
     }
 
     fn begin_string(&mut self) {

@@ -6,7 +6,6 @@ mod machine;
 
 use super::spelling::{Form, Out};
 use super::{Listener, Speaker};
-use crate::json::Want;
 pub(crate) use machine::KeywordSearch;
 use machine::{BREAK, FOREIGN, HIT};
 use std::sync::Arc;
@@ -30,8 +29,8 @@ impl Keywords {
 }
 
 impl Listener for Keywords {
-    fn want(&self, _: Speaker) -> Want {
-        Want::Text
+    fn wants(&self, _: Speaker) -> bool {
+        true
     }
 
     fn begin_string(&mut self) {

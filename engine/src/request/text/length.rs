@@ -1,7 +1,6 @@
 //! How much text there is, and how many tokens that makes.
 
 use super::{Listener, Speaker};
-use crate::json::Want;
 
 /// Bytes of text per token: the rule of thumb for English, and close for other scripts in UTF-8.
 const BYTES_PER_TOKEN: u64 = 4;
@@ -24,16 +23,12 @@ impl Length {
 }
 
 impl Listener for Length {
-    fn want(&self, _: Speaker) -> Want {
-        Want::Length
+    fn wants(&self, _: Speaker) -> bool {
+        true
     }
 
     fn text(&mut self, _: Speaker, text: &[u8]) {
         self.bytes += text.len() as u64;
-    }
-
-    fn length(&mut self, bytes: usize) {
-        self.bytes += bytes as u64;
     }
 
     fn token(&mut self, _: Speaker, _: u64) {
