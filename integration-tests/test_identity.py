@@ -1,9 +1,19 @@
 """Who is calling: the SPIFFE identity of a client certificate, and the claims of a verified token."""
 
+import json
+import struct
+import subprocess
+
 import pytest
 
-from harness import certificates, tokens
+from harness import certificates, locations, tokens
 from istiod.jwt import Issuer, altered
+
+# A text, and the number whose eight bytes are the same.
+EIGHT = "adminadm"
+SAME_BYTES = struct.unpack("<d", EIGHT.encode())[0]
+# A text that is, byte for byte, how a host writes the list `["admin"]`.
+LIST_AS_TEXT = (struct.pack("<III", 1, 5, 0) + b"admin\0\0").decode()
 
 POLICY = {
     "models": [{"name": "gpt", "cluster": "provider"}, {"name": "lab", "cluster": "provider"}],
@@ -15,6 +25,12 @@ POLICY = {
         },
         {"name": "acme", "match": {"claims": [{"name": "org", "value": "acme"}]}, "models": {"allow": ["lab"]}},
         {"name": "operators", "match": {"claims": [{"name": "realm.roles", "contains": "operator"}]}},
+        {"name": "admins", "match": {"claims": [{"name": "groups", "contains": "admin"}]}},
+        {"name": "corporate", "match": {"claims": [{"name": "company", "value": "corp-*"}]}},
+        {"name": "anybody", "match": {"claims": [{"name": "any", "value": "*"}]}},
+        {"name": "numbered", "match": {"claims": [{"name": "level", "values": [7, -3, False]}]}},
+        {"name": "listed", "match": {"claims": [{"name": "levels", "contains": 7}]}},
+        {"name": "spelled", "match": {"claims": [{"name": "level", "value": EIGHT}]}},
     ],
 }
 FINANCE = "spiffe://cluster.local/ns/finance/sa/reports"
@@ -150,6 +166,67 @@ def test_an_item_of_a_nested_list_makes_the_tenant(call):
 def test_a_claim_of_an_odd_kind_breaks_nothing(call, claim):
     assert call("lab", headers=bearing(org=claim)).record["reason"] == "unknownTenant"
     assert call("lab", headers=bearing(realm=claim)).record["reason"] == "unknownTenant"
+
+
+TYPED = [
+    ({"groups": ["user", "admin"]}, "admins"),
+    ({"groups": "openid admin"}, "admins"),
+    ({"groups": ["admin", 7, ["x"]]}, "admins"),
+    ({"groups": ["user\0admin"]}, None),
+    ({"groups": "user\0admin"}, None),
+    ({"groups": "admin\0"}, None),
+    ({"groups": ["\0admin"]}, None),
+    ({"groups": ["admin\0"]}, None),
+    ({"groups": LIST_AS_TEXT}, None),
+    ({"groups": [LIST_AS_TEXT]}, None),
+    ({"groups": {"admin": ""}}, None),
+    ({"groups": {"admin": True}}, None),
+    ({"groups": {"admin": "", "b": ""}}, None),
+    ({"groups": {"admin": []}}, None),
+    ({"groups": {"0": "admin"}}, None),
+    ({"groups": [["admin"]]}, None),
+    ({"groups": [{"admin": ""}]}, None),
+    ({"company": "corp-a"}, "corporate"),
+    ({"company": {"corp-a": ""}}, None),
+    ({"company": ["corp-a", "evil"]}, None),
+    ({"company": ["corp-a"]}, None),
+    ({"any": "\0"}, "anybody"),
+    ({"any": 1}, None),
+    ({"any": True}, None),
+    ({"any": None}, None),
+    ({"any": []}, None),
+    ({"any": {}}, None),
+    ({"any": [""]}, None),
+    ({"level": 7}, "numbered"),
+    ({"level": -3.0}, "numbered"),
+    ({"level": False}, "numbered"),
+    ({"level": True}, None),
+    ({"level": "7"}, None),
+    ({"level": 7.5}, None),
+    ({"level": [7]}, None),
+    ({"levels": [1, 7]}, "listed"),
+    ({"levels": ["7"]}, None),
+    ({"levels": 7}, None),
+    ({"level": EIGHT}, "spelled"),
+    ({"level": SAME_BYTES}, None),
+]
+
+
+@pytest.mark.parametrize(("claims", "tenant"), TYPED)
+def test_a_claim_has_the_type_that_its_issuer_wrote(call, claims, tenant):
+    seen = call("lab", headers=bearing(**claims))
+    assert (seen.record.get("tenant"), seen.status) == (tenant, 200 if tenant else 403)
+
+
+@pytest.mark.parametrize(("claims", "tenant"), TYPED)
+def test_the_command_line_reads_types_as_the_proxy_does(claims, tenant, tmp_path):
+    [(name, value)] = claims.items()
+    policy, request = tmp_path / "policy.json", tmp_path / "request.json"
+    policy.write_text(json.dumps(POLICY))
+    request.write_text('{"model": "lab", "messages": []}')
+    command = [locations.CLI, "explain", policy, "--request", request, "--output", "json"]
+    done = subprocess.run([*command, "--claim", f"{name}:={json.dumps(value)}"], capture_output=True, check=True)
+    assert json.loads(done.stdout).get("tenant") == tenant
 
 
 def test_a_certificate_and_a_token_take_the_first_tenant_that_matches(call):

@@ -1,5 +1,6 @@
 //! The decision for a request that lies there whole: what the CLI prints, by the way that the proxy takes.
 
+use crate::claim::Claim;
 use crate::corridor::{Caller, Received, Step, receive};
 use crate::live::Live;
 use crate::policy::Policy;
@@ -17,9 +18,8 @@ pub struct Exchange {
     pub headers: Vec<(String, Vec<u8>)>,
     /// The URI SAN of the client's verified certificate.
     pub principal: Option<String>,
-    /// Claims of the client's verified JWT, nested names joined by dots. A name that stands more than once
-    /// is a list.
-    pub claims: Vec<(String, String)>,
+    /// The payload of the client's verified JWT.
+    pub claims: serde_json::Value,
     /// What is known of models at that moment.
     pub live: Live,
     /// The body.
@@ -82,15 +82,7 @@ impl Caller for Exchange {
         self.principal.as_ref().map(|principal| principal.as_bytes().to_vec())
     }
 
-    fn claim(&self, path: &[String]) -> Option<Vec<u8>> {
-        let name = path.join(".");
-        let values: Vec<&[u8]> =
-            self.claims.iter().filter(|(known, _)| *known == name).map(|(_, value)| value.as_bytes()).collect();
-        match values.as_slice() {
-            [] => None,
-            [text] => Some(text.to_vec()),
-            // A list, in the form in which a `Caller` hands it on.
-            items => Some(items.iter().flat_map(|item| item.iter().chain(b"\0")).copied().collect()),
-        }
+    fn claim(&self, path: &[String]) -> Option<Claim<'_>> {
+        Claim::of_json(&self.claims, path)
     }
 }

@@ -7,6 +7,7 @@
 
 pub mod api;
 pub mod attempt;
+pub mod claim;
 pub mod config;
 pub mod corridor;
 mod decide;
@@ -29,6 +30,7 @@ pub mod stream;
 #[cfg(test)]
 mod tests;
 
+pub use claim::Claim;
 pub use corridor::{Answer, Caller, Expectation, Reading, Received, Step, receive};
 pub use explain::{Exchange, explain};
 pub use live::Live;

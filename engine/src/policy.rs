@@ -40,6 +40,7 @@ mod text;
 mod testing;
 
 pub use catalog::Model;
+pub use claim::claim_path;
 pub use error::{PolicyError, PolicyErrorKind, PolicyErrors, PolicyFault, What};
 pub use pointsman_document::Document;
 pub use schema::schema;

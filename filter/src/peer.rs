@@ -1,11 +1,22 @@
 //! Who is calling.
 
-use crate::host;
-use pointsman_engine::stream::pairs;
+use crate::host::{self, Loan};
+use pointsman_engine::claim::{Claim, metadata};
 use pointsman_engine::{Caller, Policy};
+use std::cell::OnceCell;
 
 /// The caller, as the proxy has proved it.
-pub(crate) struct Peer<'a>(pub(crate) &'a Policy);
+pub(crate) struct Peer<'a> {
+    policy: &'a Policy,
+    /// All dynamic metadata of the request, fetched once a claim is asked for: only as a whole does it have types.
+    metadata: OnceCell<Option<Loan>>,
+}
+
+impl<'a> Peer<'a> {
+    pub(crate) fn new(policy: &'a Policy) -> Self {
+        Self { policy, metadata: OnceCell::new() }
+    }
+}
 
 impl Caller for Peer<'_> {
     fn principal(&self) -> Option<Vec<u8>> {
@@ -14,17 +25,9 @@ impl Caller for Peer<'_> {
             .map(|name| name.to_vec())
     }
 
-    fn claim(&self, path: &[String]) -> Option<Vec<u8>> {
-        let jwt = self.0.jwt();
-        let mut property = b"metadata\0filter_metadata".to_vec();
-        for part in [&jwt.namespace, &jwt.payload].into_iter().chain(path) {
-            property.push(0);
-            property.extend(part.bytes());
-        }
-        let claim = host::property(&property)?;
-        Some(match pairs::list(&claim) {
-            Some(items) => items.into_iter().flat_map(|item| item.iter().chain(b"\0")).copied().collect(),
-            None => claim.to_vec(),
-        })
+    fn claim(&self, path: &[String]) -> Option<Claim<'_>> {
+        let message = self.metadata.get_or_init(|| host::property(b"metadata")).as_deref()?;
+        let jwt = self.policy.jwt();
+        metadata::claim(message, [&jwt.namespace, &jwt.payload].into_iter().chain(path).map(String::as_str))
     }
 }

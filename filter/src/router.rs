@@ -62,7 +62,7 @@ pub(crate) fn on_request_headers(
     let reading = match pointsman_engine::receive(
         &plugin.policy,
         &headers,
-        &Peer(&plugin.policy),
+        &Peer::new(&plugin.policy),
         &|| feedback::live(&plugin.policy),
         end_of_stream,
     ) {

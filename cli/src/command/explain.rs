@@ -1,5 +1,8 @@
 //! `pointsman explain`: the decision for one request, by the engine that runs in the proxy.
 
+mod claim;
+
+use self::claim::ClaimArgument;
 use super::{Failure, print};
 use crate::{policy_file, record, request_file};
 use clap::ValueEnum;
@@ -37,9 +40,10 @@ pub(crate) struct Arguments {
     /// Identity from the client's certificate, as spiffe://cluster.local/ns/a/sa/b
     #[arg(long)]
     principal: Option<String>,
-    /// Claim of the client's verified JWT, may be repeated
-    #[arg(long = "claim", value_name = "NAME=VALUE", value_parser = claim)]
-    claims: Vec<(String, String)>,
+    /// Claim of the client's verified JWT, may be repeated: a text, or with `:=` any JSON, as in 'groups:=["admin"]'.
+    /// Dots in the name lead into nested claims, as in policies
+    #[arg(long = "claim", value_name = "NAME=TEXT", value_parser = claim::read)]
+    claims: Vec<ClaimArgument>,
     /// Model whose provider has said that a rate limit is used up, may be repeated
     #[arg(long, value_name = "MODEL")]
     demoted: Vec<String>,
@@ -60,11 +64,6 @@ fn header(text: &str) -> Result<(String, Vec<u8>), String> {
     request_file::header(text.as_bytes()).ok_or_else(|| "expected NAME: VALUE".into())
 }
 
-fn claim(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
-    Ok((name.to_owned(), value.to_owned()))
-}
-
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let policy = policy_file::load(&arguments.policy)?;
     let default_path = request_file::path_of(&arguments.api).ok_or_else(|| format!("no API `{}`", arguments.api))?;
@@ -81,7 +80,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         exchange.headers.push((name.clone(), value.clone()));
     }
     exchange.principal.clone_from(&arguments.principal);
-    exchange.claims.clone_from(&arguments.claims);
+    exchange.claims = claim::payload(&arguments.claims)?;
     exchange.live = Live::demoting(arguments.demoted.clone());
     let unknown = arguments.demoted.iter().find(|name| policy.policy.model_named(name).is_none());
     if let Some(name) = unknown {

@@ -2,6 +2,7 @@
 
 use super::reading::Reading;
 use crate::api::Api;
+use crate::claim::Claim;
 use crate::decide::attributes::Attributes;
 use crate::live::Live;
 use crate::models;
@@ -21,7 +22,7 @@ pub trait Caller {
     fn principal(&self) -> Option<Vec<u8>>;
 
     /// A claim of the verified JWT, as Envoy's `jwt_authn` left it in dynamic metadata.
-    fn claim(&self, path: &[String]) -> Option<Vec<u8>>;
+    fn claim(&self, path: &[String]) -> Option<Claim<'_>>;
 }
 
 /// What the headers alone settle.

@@ -2,22 +2,94 @@
 
 use super::pattern::Pattern;
 use super::text::{ClaimName, Plain, PlainPattern};
-use pointsman_document::{Some1, object};
+use crate::claim::Claim;
+use pointsman_document::{
+    Definitions, Document, DocumentErrorKind, MAX_WHOLE, Path, Read, Report, Some1, object, wrong_type,
+};
+use serde_json::{Value, json};
 
 object! {
-    /// A condition on a claim of the verified JWT: text, or a list of texts. Numbers and booleans lose their type on the way
-    /// through Envoy and cannot be matched.
+    /// A condition on a claim of the verified JWT: a text, a whole number, true or false, or a list of these. Types are told
+    /// apart: the number 7 is not the text `7`, and nothing matches an object.
     pub(crate) struct ClaimSpec {
         /// The claim. Dots lead into nested claims (`realm_access.roles`); `\.` is a dot of the name itself.
         "name" => name: ClaimName,
-        /// What the claim is; `*` stands for any characters.
-        "value" => value: Option<PlainPattern>,
-        /// What the claim is: one of these; `*` stands for any characters.
-        "values" => values: Option<Some1<PlainPattern>>,
-        /// What the claim contains: an item of a list, or a word of a text such as `scope`.
-        "contains" => contains: Option<Plain>,
+        /// What the claim is: a text, in which `*` stands for any characters, a whole number, true or false. A list never is;
+        /// `contains` asks for an item.
+        "value" => value: Option<Scalar<PlainPattern>>,
+        /// What the claim is: one of these.
+        "values" => values: Option<Some1<Scalar<PlainPattern>>>,
+        /// What the claim contains: an item of a list (a text, a whole number, true or false), or, in a text such as `scope`,
+        /// a word between spaces.
+        "contains" => contains: Option<Scalar<Plain>>,
     }
     exactly_one_of("value", "values", "contains");
+}
+
+/// A text, a number, or true or false.
+#[derive(Clone, Debug)]
+pub(crate) enum Scalar<T> {
+    Text(T),
+    /// A whole number that a double keeps exactly: others could be equal to a number that the issuer did not write.
+    Number(f64),
+    Boolean(bool),
+}
+
+impl<T: Default> Default for Scalar<T> {
+    fn default() -> Self {
+        Scalar::Text(T::default())
+    }
+}
+
+impl<T: Read> Read for Scalar<T> {
+    fn read(document: &Document, at: &Path<'_>, report: &mut Report) -> Self {
+        match document {
+            Document::String(_) => Scalar::Text(T::read(document, at, report)),
+            Document::Bool(value) => Scalar::Boolean(*value),
+            Document::Number(number) => {
+                let exact = |number: &f64| number.fract() == 0.0 && number.abs() <= MAX_WHOLE as f64;
+                match number.as_f64().filter(exact) {
+                    Some(number) => Scalar::Number(number),
+                    None => {
+                        let expected = "a whole number that JSON keeps exactly (up to 9007199254740991)";
+                        report.lose(at, DocumentErrorKind::Invalid { value: number.to_string(), expected })
+                    }
+                }
+            }
+            other => wrong_type("a text, a number, or true or false", other, at, report),
+        }
+    }
+
+    fn schema(definitions: &mut Definitions) -> Value {
+        let mut schema = T::schema(definitions);
+        // The keywords of texts say nothing of other types, so one schema is enough.
+        if let Some(text) = schema.as_object_mut() {
+            text.insert("type".into(), json!(["string", "integer", "boolean"]));
+            text.insert("minimum".into(), json!(-(MAX_WHOLE as i64)));
+            text.insert("maximum".into(), json!(MAX_WHOLE));
+        }
+        schema
+    }
+}
+
+impl<T> Scalar<T> {
+    fn map<U>(self, text: impl FnOnce(T) -> U) -> Scalar<U> {
+        match self {
+            Scalar::Text(value) => Scalar::Text(text(value)),
+            Scalar::Number(number) => Scalar::Number(number),
+            Scalar::Boolean(value) => Scalar::Boolean(value),
+        }
+    }
+
+    /// Whether a claim, or an item of a list, is this.
+    fn is(&self, claim: &Claim<'_>, text: impl FnOnce(&T, &str) -> bool) -> bool {
+        match (self, claim) {
+            (Scalar::Text(expected), Claim::Text(found)) => text(expected, found),
+            (Scalar::Number(expected), Claim::Number(found)) => expected == found,
+            (Scalar::Boolean(expected), Claim::Boolean(found)) => expected == found,
+            _ => false,
+        }
+    }
 }
 
 /// A condition on a claim.
@@ -31,22 +103,23 @@ pub(crate) struct ClaimMatch {
 /// What a claim must be.
 #[derive(Clone, Debug)]
 pub(crate) enum ClaimTest {
-    /// Text that one of the patterns matches.
-    AnyOf(Vec<Pattern>),
+    /// One of these.
+    AnyOf(Vec<Scalar<Pattern>>),
     /// A list with this item, or text with this word.
-    Contains(String),
+    Contains(Scalar<String>),
 }
 
 impl ClaimTest {
-    /// Tests a claim as `Caller::claim` gives it: text as it is, and a list as its items with a NUL behind
-    /// each one, which no item can contain once it has passed through a JWT's text.
-    pub(crate) fn matches(&self, claim: &[u8]) -> bool {
-        match self {
-            ClaimTest::AnyOf(patterns) => patterns.iter().any(|pattern| pattern.matches_bytes(claim)),
-            ClaimTest::Contains(item) => {
-                let separator = if claim.contains(&0) { 0 } else { b' ' };
-                claim.split(|byte| *byte == separator).any(|part| part == item.as_bytes())
+    pub(crate) fn matches(&self, claim: &Claim<'_>) -> bool {
+        match (self, claim) {
+            (ClaimTest::AnyOf(values), claim) => {
+                values.iter().any(|value| value.is(claim, |pattern, text| pattern.matches(text)))
             }
+            (ClaimTest::Contains(item), Claim::List(items)) => {
+                items.iter().any(|found| item.is(found, |expected, text| expected == text))
+            }
+            (ClaimTest::Contains(Scalar::Text(word)), Claim::Text(text)) => text.split(' ').any(|found| found == word),
+            (ClaimTest::Contains(_), _) => false,
         }
     }
 }
@@ -55,15 +128,16 @@ impl ClaimSpec {
     pub(super) fn compile(self) -> ClaimMatch {
         let patterns = self.value.into_iter().chain(self.values.unwrap_or_default().0);
         let test = match self.contains {
-            Some(item) => ClaimTest::Contains(item.0),
-            None => ClaimTest::AnyOf(patterns.map(|value| value.pattern()).collect()),
+            Some(item) => ClaimTest::Contains(item.map(|text| text.0)),
+            None => ClaimTest::AnyOf(patterns.map(|value| value.map(|text| text.pattern())).collect()),
         };
-        ClaimMatch { path: segments(&self.name.0), test }
+        ClaimMatch { path: claim_path(&self.name.0), test }
     }
 }
 
 /// Cuts a claim's name at its dots; a backslash takes the next character as it is.
-pub(super) fn segments(name: &str) -> Vec<String> {
+#[must_use]
+pub fn claim_path(name: &str) -> Vec<String> {
     let (mut segments, mut segment) = (Vec::new(), String::new());
     let mut characters = name.chars();
     while let Some(character) = characters.next() {
@@ -80,33 +154,87 @@ pub(super) fn segments(name: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::testing::{check as check_policy, valid};
 
-    fn check(test: &ClaimTest, claim: &[u8], expected: bool) {
-        assert_eq!(test.matches(claim), expected, "{test:?} on {:?}", String::from_utf8_lossy(claim));
+    fn check(test: &str, claim: &Value, expected: bool) {
+        let policy =
+            valid(&format!(r#""tenants": [{{"name": "a", "match": {{"claims": [{{"name": "c", {test}}}]}}}}]"#));
+        let (_, tenant) = policy.tenants().next().expect("a tenant");
+        let found = Claim::of_json(claim, &[]).is_some_and(|claim| tenant.claims[0].test.matches(&claim));
+        assert_eq!(found, expected, "{test} on {claim}");
     }
 
     #[test]
     fn a_value_is_the_whole_claim() {
-        let test = ClaimTest::AnyOf(vec![Pattern::new("acme"), Pattern::new("acme-*")]);
-        check(&test, b"acme", true);
-        check(&test, b"acme-eu", true);
-        check(&test, b"not acme", false);
-        check(&test, b"acme\0", false);
+        let test = r#""values": ["acme", "acme-*"]"#;
+        check(test, &json!("acme"), true);
+        check(test, &json!("acme-eu"), true);
+        check(test, &json!("not acme"), false);
+        check(test, &json!("acme\0"), false);
+        check(test, &json!(["acme"]), false);
+        check(test, &json!(["acme-a", "evil"]), false);
+        check(test, &json!({ "acme-a": "" }), false);
+        check(r#""value": "*""#, &json!(["acme"]), false);
+        check(r#""value": "*""#, &json!({}), false);
+        check(r#""value": "*""#, &json!(1), false);
     }
 
     #[test]
     fn contains_looks_at_items_and_words() {
-        let test = ClaimTest::Contains("admin".to_owned());
-        check(&test, b"admin", true);
-        check(&test, b"openid admin", true);
-        check(&test, b"user\0admin\0", true);
-        check(&test, b"not admin\0", false);
-        check(&test, b"administrator", false);
+        let test = r#""contains": "admin""#;
+        check(test, &json!("admin"), true);
+        check(test, &json!("openid admin"), true);
+        check(test, &json!(["user", "admin"]), true);
+        check(test, &json!(["not admin"]), false);
+        check(test, &json!("administrator"), false);
+        check(test, &json!("user\0admin"), false);
+        check(test, &json!(["user\0admin"]), false);
+        check(test, &json!(["admin\0"]), false);
+        check(test, &json!({ "admin": "" }), false);
+        check(test, &json!({ "admin": true }), false);
+        check(test, &json!([["admin"]]), false);
+        check(test, &json!("\u{1}\0\0\0\u{5}\0\0\0\0\0\0\0admin\0\0"), false);
+    }
+
+    #[test]
+    fn numbers_and_booleans_are_no_texts() {
+        check(r#""value": 7"#, &json!(7), true);
+        check(r#""value": 7"#, &json!(7.0), true);
+        check(r#""value": 7"#, &json!(7.5), false);
+        check(r#""value": 7"#, &json!("7"), false);
+        check(r#""value": "7""#, &json!(7), false);
+        check(r#""values": [1, true]"#, &json!(true), true);
+        check(r#""value": 1"#, &json!(true), false);
+        check(r#""contains": 7"#, &json!([1, 7]), true);
+        check(r#""contains": 7"#, &json!(["7"]), false);
+        check(r#""contains": 7"#, &json!(7), false);
+        check(r#""contains": "7""#, &json!([7]), false);
+        check(r#""contains": false"#, &json!([false]), true);
+        // The bytes of a double can be a text.
+        let double = f64::from_le_bytes(*b"adminadm");
+        check(r#""value": "adminadm""#, &json!(double), false);
+    }
+
+    #[test]
+    fn a_number_is_one_that_cannot_be_another() {
+        let part = |value: &str| {
+            format!(r#""tenants": [{{"name": "a", "match": {{"claims": [{{"name": "c", "value": {value}}}]}}}}]"#)
+        };
+        check_policy(&part("9007199254740991"), &[]);
+        check_policy(
+            &part("9007199254740992"),
+            &["tenants[0].match.claims[0].value: `9007199254740992` is not a whole number that JSON keeps exactly \
+               (up to 9007199254740991)"],
+        );
+        check_policy(
+            &part("null"),
+            &["tenants[0].match.claims[0].value: expected a text, a number, or true or false, found nothing"],
+        );
     }
 
     #[test]
     fn dots_nest_and_a_backslash_keeps_them() {
-        assert_eq!(segments("realm_access.roles"), ["realm_access", "roles"]);
-        assert_eq!(segments(r"https://acme\.com/org"), ["https://acme.com/org"]);
+        assert_eq!(claim_path("realm_access.roles"), ["realm_access", "roles"]);
+        assert_eq!(claim_path(r"https://acme\.com/org"), ["https://acme.com/org"]);
     }
 }

@@ -55,7 +55,7 @@ text! {
     /// The path of a claim; dots lead into nested claims.
     pub(crate) ClaimName: "a claim name (`org`, `realm.roles`, or `https://example\\.com/org` for a dot of the name itself)",
         "^[^\\u0000-\\u001f\\u007f-\\u009f]+$", LONGEST,
-        |text| is_plain(text) && super::claim::segments(text).iter().all(|segment| !segment.is_empty());
+        |text| is_plain(text) && super::claim::claim_path(text).iter().all(|segment| !segment.is_empty());
     /// A field of the body; a dot leads into an object.
     pub(crate) BodyField: "a field (`user`, `metadata.user_id`; each name at most 32 bytes)",
         "^[^\\u0000-\\u001f\\u007f-\\u009f.]+(\\.[^\\u0000-\\u001f\\u007f-\\u009f.]+)?$", LONGEST,

@@ -1,4 +1,4 @@
-//! Maps and lists as proxy-wasm hosts write them: a count, then two lengths for each pair, then name, NUL, value, NUL.
+//! Maps as proxy-wasm hosts write them: a count, then two lengths for each pair, then name, NUL, value, NUL.
 
 /// Names and values.
 pub type Pairs<'a> = Vec<(&'a [u8], &'a [u8])>;
@@ -7,16 +7,6 @@ pub type Pairs<'a> = Vec<(&'a [u8], &'a [u8])>;
 #[must_use]
 pub fn headers(map: &[u8]) -> Option<Pairs<'_>> {
     if map.is_empty() { Some(Vec::new()) } else { read(map).map(|(pairs, _)| pairs) }
-}
-
-/// The items of an attribute that is a list, `None` if it is anything else.
-///
-/// Envoy does not say which type an attribute has. A list looks like a map whose values are empty, to the last byte.
-#[must_use]
-pub fn list(attribute: &[u8]) -> Option<Vec<&[u8]>> {
-    let pairs = map(attribute)?;
-    let is_list = pairs.iter().all(|(_, value)| value.is_empty());
-    is_list.then(|| pairs.into_iter().map(|(item, _)| item).collect())
 }
 
 /// Names and values of an attribute that is a map, `None` if it is anything else.
@@ -79,8 +69,6 @@ mod tests {
         assert_eq!(map(&sent).as_deref(), Some(&pairs[..]));
         assert_eq!(headers(&[&sent[..], b"more"].concat()).as_deref(), Some(&pairs[..]));
         assert_eq!(map(&[&sent[..], b"more"].concat()), None);
-        assert_eq!(list(&sent), None);
-        assert_eq!(list(&write([(&b"x"[..], &b""[..])].into_iter())).as_deref(), Some(&[&b"x"[..]][..]));
         assert_eq!((headers(b"").map(|pairs| pairs.len()), map(b"")), (Some(0), None));
         (0..sent.len()).for_each(|end| assert_eq!(map(&sent[..end]), None, "{end}"));
     }
