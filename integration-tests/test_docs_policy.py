@@ -106,6 +106,8 @@ GIVEN = {
     "missingModel": ({}, "{}", []),
     "noCandidate": ({}, '{"model": "auto"}', []),
     "unsupportedApi": ({}, "{}", ["--path", "/v1/images/edits"]),
+    "unknownPath": ({}, '{"model": "m"}', ["--path", "/x/v1/chat/completions"]),
+    "websocket": ({}, None, ["--method", "GET", "--path", "/v1/responses", "--header", "upgrade: websocket"]),
     "oversize": ({"limits": {"maxBodyBytes": 1024}}, '{"model": "m", "x": "%s"}' % ("x" * 2000), []),
     "syntax": ({}, '{"model": "m",}', []),
     "encoding": ({}, '\ufeff{"model": "m"}', []),
@@ -157,7 +159,7 @@ def test_a_reason_means_what_is_said(reason, tmp_path):
 @pytest.mark.parametrize("reason", [reason for reason, action in REASONS.items() if action.endswith("pass")])
 def test_a_request_passes_for_the_reasons_that_are_said(reason, tmp_path):
     policy, body, options = GIVEN[reason]
-    passing = {"onFailure": {"unparseable": "pass", "oversize": "pass", "unsupportedApi": "pass"}}
+    passing = {"onFailure": {"unparseable": "pass", "oversize": "pass", "unsupportedApi": "pass", "unknownPath": "pass"}}
     # A rule that looks at the end of the body keeps the request undecided.
     undecided = {"rules": [{"name": "r", "match": {"maxOutputTokens": {"min": 1}}, "deny": {}}]}
     record = decide(tmp_path, {**undecided, **policy, **passing}, body, options)

@@ -162,6 +162,11 @@ impl ApiSet {
         self.0 >> (api as u32) & 1 == 1
     }
 
+    /// Whether some API is in both.
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// Whether nothing is in the set.
     pub const fn is_empty(self) -> bool {
         self.0 == 0

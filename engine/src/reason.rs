@@ -104,6 +104,12 @@ reasons! {
     /// An API that is recognised and not routed.
     UnsupportedApi "unsupportedApi" 400 "the API `{}` is not routed by this gateway",
 
+    /// What looks like an API, under a base that the policy does not name.
+    UnknownPath "unknownPath" 404
+        "the path ends like the API `{}`, and the policy names no such base in `pathPrefixes`",
+    /// A websocket where an API is called by HTTP.
+    Websocket "websocket" 426 "websockets are not served at this path; send the request by HTTP",
+
     // Why a request was not read: what two servers could understand differently.
 
     /// Not JSON by RFC 8259, or cut off.

@@ -8,6 +8,7 @@ use crate::keys;
 use crate::names;
 use crate::policy::{Model, ModelPath};
 use crate::record::Record;
+use crate::request::endpoint;
 use crate::request::envelope::{DIGESTS, Envelope};
 use crate::request::facts::Facts;
 use crate::splice::{Place, Splice};
@@ -49,8 +50,7 @@ pub(crate) struct Destination<'a> {
 impl<'a> Destination<'a> {
     /// `path` is the client's, query included.
     pub(crate) fn new(model: &'a Model, path: &str, prefixes: &[String]) -> Self {
-        let path = model.path.as_ref().map_or_else(|| path.to_owned(), |there| path_to(there, path, prefixes));
-        Self { model, path }
+        Self { model, path: path_at(model.path.as_ref(), path, prefixes) }
     }
 
     fn candidate(&self) -> Candidate {
@@ -64,13 +64,14 @@ impl<'a> Destination<'a> {
     }
 }
 
-/// The path at a model that is served elsewhere: its prefix stands in for the client's and for `/v1`.
-fn path_to(there: &ModelPath, path: &str, prefixes: &[String]) -> String {
+/// The path at a model: the API's own, or that of a model that is served elsewhere, whose prefix stands in for `/v1`.
+fn path_at(there: Option<&ModelPath>, path: &str, prefixes: &[String]) -> String {
     let (bare, query) = path.split_once('?').map_or((path, None), |(bare, query)| (bare, Some(query)));
-    let own =
-        prefixes.iter().find_map(|prefix| bare.strip_prefix(prefix.as_str()).filter(|rest| rest.starts_with('/')));
-    let own = own.unwrap_or(bare);
-    let rest = own.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(own);
+    let own = endpoint::own_path(bare, prefixes);
+    let Some(there) = there else {
+        return query.map_or_else(|| own.clone(), |query| format!("{own}?{query}"));
+    };
+    let rest = own.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(&own);
     let mut path = format!("{}{rest}", there.prefix);
     match (there.query.as_deref(), query) {
         (Some(own), _) => path.push_str(&format!("?{own}")),
@@ -247,13 +248,28 @@ mod tests {
     #[test]
     fn a_model_can_be_served_under_another_path() {
         let there = ModelPath { prefix: "/openai/deployments/x".to_owned(), query: None };
-        let check = |path: &str, expected: &str| assert_eq!(path_to(&there, path, &["/llm".to_owned()]), expected);
+        let check = |path: &str, expected: &str| {
+            assert_eq!(path_at(Some(&there), path, &["/llm".to_owned(), "/api/v3".to_owned()]), expected);
+        };
         check("/v1/chat/completions", "/openai/deployments/x/chat/completions");
         check("/llm/v1/chat/completions?a=b", "/openai/deployments/x/chat/completions?a=b");
         check("/chat/completions", "/openai/deployments/x/chat/completions");
         check("/v2/rerank", "/openai/deployments/x/v2/rerank");
         check("/v1/chat/completions?key=secret&a=b&api-key=x", "/openai/deployments/x/chat/completions?a=b");
         check("/v1/chat/completions?key=secret", "/openai/deployments/x/chat/completions");
+    }
+
+    #[test]
+    fn a_model_without_a_path_is_served_where_its_api_is() {
+        let check = |path: &str, expected: &str| {
+            assert_eq!(path_at(None, path, &["/llm".to_owned(), "/api/v3".to_owned()]), expected);
+        };
+        check("/v1/chat/completions?key=a", "/v1/chat/completions?key=a");
+        check("/llm/v1/chat/completions?a=b", "/v1/chat/completions?a=b");
+        check("/api/v3/responses", "/v1/responses");
+        check("/messages", "/v1/messages");
+        check("/llm/api/chat", "/api/chat");
+        check("/rerank?", "/rerank?");
     }
 
     #[test]

@@ -50,13 +50,17 @@ pub fn receive(
     let door = Door { policy, headers, caller, live, path };
     match endpoint::recognise(path, policy.path_prefixes()) {
         Endpoint::Other => Received::Pass(None),
-        Endpoint::Models if method == b"GET" => door.models(None),
-        Endpoint::Model(name) if method == b"GET" => door.models(Some(&name)),
-        Endpoint::Models | Endpoint::Model(_) => Received::Pass(None),
+        Endpoint::Models if method == b"GET" => door.models(None, door.family()),
+        Endpoint::Tags if method == b"GET" => door.models(None, Api::OllamaChat),
+        Endpoint::Model(name) if method == b"GET" => door.models(Some(&name), door.family()),
+        Endpoint::Models | Endpoint::Tags | Endpoint::Model(_) => Received::Pass(None),
+        Endpoint::Elsewhere(api) if method == b"POST" && !end_of_stream => door.call(api, Ok(Body::Elsewhere)),
+        Endpoint::Elsewhere(_) => Received::Pass(None),
         // A preflight never reaches a model.
         _ if method == b"OPTIONS" && end_of_stream => Received::Pass(None),
         Endpoint::Ambiguous(api) => door.call(api, Err(Violation::PathSpelling)),
         // Reading back what an earlier call left (a batch, say) names no model; a socket does.
+        Endpoint::Api(api) if api.is_routable() && door.is_websocket() => door.call(api, Ok(Body::Frames)),
         Endpoint::Api(api) if method != b"POST" && end_of_stream && api != Api::Realtime => Received::Pass(None),
         Endpoint::Api(api) if !api.is_routable() => door.call(api, Ok(Body::Unread)),
         Endpoint::Api(api) if method != b"POST" => door.call(api, Err(Violation::UnexpectedBody)),
@@ -71,6 +75,10 @@ enum Body {
     Json,
     /// Of an API that is recognised and not routed.
     Unread,
+    /// Of what looks like an API, where none is known to be.
+    Elsewhere,
+    /// A websocket.
+    Frames,
 }
 
 /// The headers of one request, at the door.
@@ -92,12 +100,31 @@ impl Door<'_> {
         match body {
             Ok(Body::Json) => self.read(attributes),
             Ok(Body::Unread) => self.unsupported(&attributes),
+            Ok(Body::Elsewhere) => {
+                let refusal = Reason::UnknownPath.refuse_for(api.name());
+                self.pass_or_refuse(&attributes, self.policy.on_failure().unknown_path, &refusal)
+            }
+            Ok(Body::Frames) => self.refuse(&attributes, &Reason::Websocket.refuse()),
             Err(violation) => self.unread(&attributes, violation),
         }
     }
 
+    /// Whether the client wants to speak another protocol than HTTP, in HTTP/1.1 or in HTTP/2.
+    fn is_websocket(&self) -> bool {
+        self.headers.iter().any(|(name, value)| {
+            matches!(*name, b"upgrade" | b":protocol")
+                && value.to_ascii_lowercase().windows(9).any(|it| it == b"websocket")
+        })
+    }
+
+    /// An API of the family that asks for the list of models: only Anthropic's clients send this header.
+    fn family(&self) -> Api {
+        let is_anthropic = self.headers.iter().any(|(name, _)| *name == b"anthropic-version");
+        if is_anthropic { Api::Messages } else { Api::ChatCompletions }
+    }
+
     fn read(&self, attributes: Attributes) -> Received {
-        let envelope = match envelope::read(self.headers) {
+        let envelope = match envelope::read(self.headers, attributes.api.family()) {
             Ok(envelope) => envelope,
             Err(violation) => return self.unread(&attributes, violation),
         };
@@ -148,17 +175,15 @@ impl Door<'_> {
         Received::Reply(Box::new(reply::refuse(self.policy, attributes.api.family(), record, refusal)))
     }
 
-    fn models(&self, name: Option<&str>) -> Received {
-        let anthropic = self.headers.iter().any(|(name, _)| *name == b"anthropic-version");
-        let api = if anthropic { Api::Messages } else { Api::ChatCompletions };
+    fn models(&self, name: Option<&str>, api: Api) -> Received {
         let attributes = Attributes::new(self.policy, api, self.path, self.headers, self.caller);
         if let Some(refusal) = self.unknown_tenant(&attributes) {
             return refusal;
         }
         let record = Record::under(self.policy, attributes.tenant, Disposition::Models, Reason::Models);
         let body = match name {
-            None => Some(models::list(self.policy, attributes.tenant, api.family())),
-            Some(name) => models::one(self.policy, attributes.tenant, name, api.family()),
+            None => Some(models::list(self.policy, &attributes)),
+            Some(name) => models::one(self.policy, &attributes, name),
         };
         Received::Reply(Box::new(match body {
             Some(body) => {

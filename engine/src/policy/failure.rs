@@ -16,6 +16,9 @@ object! {
         "oversize" => oversize: OnUnread = "deny",
         /// An API that is recognised but cannot be routed. `pass` forwards it unread, to the default route.
         "unsupportedApi" => unsupported_api: OnUnread = "deny",
+        /// A request with a body whose path ends like an LLM API's, under a base that is none of `pathPrefixes`. `pass`
+        /// forwards it unread, to the default route.
+        "unknownPath" => unknown_path: OnUnread = "deny",
         /// A caller that is none of the tenants. `allow` lets it use every model. Irrelevant without tenants.
         "unknownTenant" => unknown_tenant: OnUnknownTenant = "deny",
         /// A name that is neither a model nor an alias, and that no rule routes.
@@ -82,6 +85,7 @@ pub(crate) struct OnFailure {
     pub(crate) unparseable: OnUnread,
     pub(crate) oversize: OnUnread,
     pub(crate) unsupported_api: OnUnread,
+    pub(crate) unknown_path: OnUnread,
     pub(crate) unknown_tenant: OnUnknownTenant,
     /// A model to use, or `None`: refuse. So below.
     pub(crate) unknown_model: Option<ModelId>,
@@ -110,6 +114,7 @@ impl FailureSpec {
             unparseable: self.unparseable,
             oversize: self.oversize,
             unsupported_api: self.unsupported_api,
+            unknown_path: self.unknown_path,
             unknown_tenant: self.unknown_tenant,
             unknown_model: model("unknownModel", self.unknown_model),
             missing_model: model("missingModel", self.missing_model),
@@ -128,7 +133,7 @@ mod tests {
         let policy = valid("");
         let on_failure = policy.on_failure();
         assert!(
-            [on_failure.unparseable, on_failure.oversize, on_failure.unsupported_api]
+            [on_failure.unparseable, on_failure.oversize, on_failure.unsupported_api, on_failure.unknown_path]
                 .iter()
                 .all(|on| *on == OnUnread::Deny)
         );

@@ -13,10 +13,14 @@ pub(crate) enum Endpoint {
     Api(Api),
     /// The list of models.
     Models,
+    /// The same, as Ollama's clients ask for it.
+    Tags,
     /// One model of the list.
     Model(String),
     /// A spelling of an LLM API that servers read differently.
     Ambiguous(Api),
+    /// What looks like an LLM API, under a base that the policy does not name.
+    Elsewhere(Api),
     /// Not an LLM call.
     Other,
 }
@@ -33,7 +37,10 @@ pub(crate) fn recognise(path: &[u8], prefixes: &[String]) -> Endpoint {
         exact if is_plain(text) => exact,
         exact => match (loosely(bare, prefixes), exact) {
             // The name of a model may be in upper case and percent-encoded.
-            (Endpoint::Other | Endpoint::Models | Endpoint::Model(_), exact @ Endpoint::Model(_)) => exact,
+            (
+                Endpoint::Other | Endpoint::Elsewhere(_) | Endpoint::Models | Endpoint::Tags | Endpoint::Model(_),
+                exact @ Endpoint::Model(_),
+            ) => exact,
             (loose, _) => loose,
         },
     }
@@ -50,29 +57,62 @@ pub(crate) fn query_names_model(path: &[u8]) -> bool {
     })
 }
 
+/// The path of the API itself, at servers that have no base of their own: without the prefix of the policy's in front of
+/// it, and below `/v1` where the API is. `path` has no query.
+pub(crate) fn own_path(path: &str, prefixes: &[String]) -> String {
+    let own = under(path, prefixes).find(|own| unprefixed(own) != Endpoint::Other).unwrap_or(path);
+    if SUFFIXES.iter().any(|(suffix, _)| *suffix == own) { format!("/v1{own}") } else { own.to_owned() }
+}
+
 /// The path under each of the prefixes, then as it is.
 fn exactly(path: &str, prefixes: &[String]) -> Endpoint {
-    let prefixed = prefixes.iter().filter_map(|prefix| path.strip_prefix(prefix.as_str())).map(unprefixed);
-    prefixed.chain([unprefixed(path)]).find(|endpoint| *endpoint != Endpoint::Other).unwrap_or(Endpoint::Other)
+    let known = under(path, prefixes).map(unprefixed).find(|endpoint| *endpoint != Endpoint::Other);
+    known.unwrap_or_else(|| elsewhere(path).map_or(Endpoint::Other, Endpoint::Elsewhere))
+}
+
+fn under<'a>(path: &'a str, prefixes: &'a [String]) -> impl Iterator<Item = &'a str> {
+    prefixes.iter().filter_map(move |prefix| path.strip_prefix(prefix.as_str())).chain([path])
+}
+
+/// The APIs that are routed below `/v1`. Clients whose base has no `/v1` call them without it, and so do those whose base
+/// is a prefix that the policy names.
+const SUFFIXES: [(&str, Api); 14] = [
+    ("/chat/completions", Api::ChatCompletions),
+    ("/completions", Api::Completions),
+    ("/fim/completions", Api::Completions),
+    ("/embeddings", Api::Embeddings),
+    ("/responses", Api::Responses),
+    ("/responses/input_tokens", Api::Responses),
+    ("/responses/compact", Api::Responses),
+    ("/moderations", Api::Moderations),
+    ("/images/generations", Api::ImageGenerations),
+    ("/audio/speech", Api::Speech),
+    ("/audio/transcriptions", Api::Transcriptions),
+    ("/audio/translations", Api::Translations),
+    ("/messages", Api::Messages),
+    ("/messages/count_tokens", Api::CountTokens),
+];
+
+/// The API that a path ends with, whatever stands in front of it. Without `/v1`, `/messages` and `/moderations` are too
+/// common a word for that.
+fn elsewhere(path: &str) -> Option<Api> {
+    SUFFIXES.iter().find_map(|(suffix, api)| {
+        let base = path.strip_suffix(suffix).filter(|base| !base.is_empty())?;
+        let is_common = matches!(api, Api::Messages | Api::CountTokens | Api::Moderations);
+        (!is_common || base.ends_with("/v1")).then_some(*api)
+    })
 }
 
 fn unprefixed(path: &str) -> Endpoint {
+    let below = path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(path);
+    if let Some((_, api)) = SUFFIXES.iter().find(|(suffix, _)| *suffix == below) {
+        return Endpoint::Api(*api);
+    }
     let api = match path {
-        "/v1/chat/completions" | "/chat/completions" => Api::ChatCompletions,
-        "/v1/completions" | "/v1/fim/completions" => Api::Completions,
-        "/v1/embeddings" => Api::Embeddings,
-        "/v1/responses" | "/v1/responses/input_tokens" | "/v1/responses/compact" => Api::Responses,
-        "/v1/moderations" => Api::Moderations,
-        "/v1/images/generations" => Api::ImageGenerations,
-        "/v1/audio/speech" => Api::Speech,
         "/v1/rerank" | "/v2/rerank" | "/rerank" => Api::Rerank,
-        "/v1/messages" => Api::Messages,
-        "/v1/messages/count_tokens" => Api::CountTokens,
         "/api/chat" => Api::OllamaChat,
         "/api/generate" => Api::OllamaGenerate,
         "/api/embed" | "/api/embeddings" => Api::OllamaEmbed,
-        "/v1/audio/transcriptions" => Api::Transcriptions,
-        "/v1/audio/translations" => Api::Translations,
         "/v1/images/edits" => Api::ImageEdits,
         "/v1/images/variations" => Api::ImageVariations,
         "/v1/realtime" | "/v1/realtime/sessions" | "/v1/realtime/client_secrets" => Api::Realtime,
@@ -81,7 +121,8 @@ fn unprefixed(path: &str) -> Endpoint {
         "/v1/complete" => Api::TextCompletions,
         "/v1/chat" | "/v2/chat" | "/v2/embed" => Api::Cohere,
         "/v1/videos" => Api::Videos,
-        "/v1/models" => return Endpoint::Models,
+        "/v1/models" | "/models" => return Endpoint::Models,
+        "/api/tags" => return Endpoint::Tags,
         _ => return patterned(path),
     };
     Endpoint::Api(api)
@@ -239,8 +280,41 @@ mod tests {
         check("/Team/v1/messages", Endpoint::Api(Api::Messages));
         check("/api/chat", Endpoint::Api(Api::OllamaChat));
         check("/v1/models", Endpoint::Models);
+        check("/models", Endpoint::Models);
+        check("/openai/models", Endpoint::Models);
+        check("/api/tags", Endpoint::Tags);
         check("/v1/models/gpt-4o", Endpoint::Model("gpt-4o".into()));
         check("/v1/models/org/model", Endpoint::Model("org/model".into()));
+    }
+
+    #[test]
+    fn a_base_may_end_without_v1() {
+        for (path, api) in [
+            ("/messages", Api::Messages),
+            ("/Team/messages/count_tokens", Api::CountTokens),
+            ("/responses", Api::Responses),
+            ("/openai/responses/compact", Api::Responses),
+            ("/openai/completions", Api::Completions),
+            ("/audio/speech", Api::Speech),
+        ] {
+            check(path, Endpoint::Api(api));
+        }
+        let own = |path: &str, expected: &str| {
+            assert_eq!(own_path(path, &["/openai".to_owned(), "/a/v3".to_owned()]), expected)
+        };
+        own("/openai/v1/chat/completions", "/v1/chat/completions");
+        own("/a/v3/responses", "/v1/responses");
+        own("/responses", "/v1/responses");
+        own("/openai/api/chat", "/api/chat");
+        own("/rerank", "/rerank");
+        own("/a/v3/x", "/a/v3/x");
+    }
+
+    #[test]
+    fn a_call_under_an_unknown_base_looks_like_one() {
+        check("/x/v1/chat/completions", Endpoint::Elsewhere(Api::ChatCompletions));
+        check("/backend-api/codex/responses", Endpoint::Elsewhere(Api::Responses));
+        check("/x//V1/messages", Endpoint::Elsewhere(Api::Messages));
     }
 
     #[test]
@@ -318,7 +392,8 @@ mod tests {
             "/v1/files",
             "/v1/cha",
             "/v1/chat/completions/cmpl_1",
-            "/x/v1/chat/completions",
+            "/rooms/7/messages",
+            "/v1/x/messages",
             "/A%20b",
             "*",
         ] {

@@ -1,6 +1,7 @@
 //! The headers around a body: whether it is JSON in plain UTF-8, and how long it says it is.
 
 use super::violation::Violation;
+use crate::api::Family;
 
 /// The request headers as the proxy holds them, pseudo-headers included, names in lower case.
 pub type HeaderList<'a> = [(&'a [u8], &'a [u8])];
@@ -17,7 +18,9 @@ pub(crate) struct Envelope {
 pub(crate) const DIGESTS: [&str; 4] = ["content-md5", "digest", "content-digest", "repr-digest"];
 
 /// Reads the headers that describe the body. Anything that two servers could read differently is refused.
-pub(crate) fn read(headers: &HeaderList<'_>) -> Result<Envelope, Violation> {
+///
+/// Ollama reads JSON whatever the content-type says; its clients, curl above all, leave it out or send a form's.
+pub(crate) fn read(headers: &HeaderList<'_>, family: Family) -> Result<Envelope, Violation> {
     let mut envelope = Envelope::default();
     let mut content_type = None;
     for (name, value) in headers {
@@ -32,7 +35,10 @@ pub(crate) fn read(headers: &HeaderList<'_>) -> Result<Envelope, Violation> {
             _ => {}
         }
     }
-    check_content_type(content_type.ok_or(Violation::ContentType)?)?;
+    match content_type {
+        None | Some(b"application/x-www-form-urlencoded") if family == Family::Ollama => {}
+        other => check_content_type(other.ok_or(Violation::ContentType)?)?,
+    }
     Ok(envelope)
 }
 
@@ -71,7 +77,7 @@ mod tests {
     fn check(headers: &[(&str, &str)], expected: Result<(), Violation>) {
         let list: Vec<(&[u8], &[u8])> =
             headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
-        assert_eq!(read(&list).map(|_| ()), expected, "{headers:?}");
+        assert_eq!(read(&list, Family::OpenAi).map(|_| ()), expected, "{headers:?}");
     }
 
     #[test]
@@ -115,12 +121,23 @@ mod tests {
     }
 
     #[test]
+    fn ollama_needs_no_content_type() {
+        let read = |value: Option<&'static [u8]>| {
+            let headers: Vec<(&[u8], &[u8])> = value.map(|value| (&b"content-type"[..], value)).into_iter().collect();
+            read(&headers, Family::Ollama).map(|_| ())
+        };
+        assert_eq!([read(None), read(Some(b"application/x-www-form-urlencoded"))], [Ok(()), Ok(())]);
+        assert_eq!(read(Some(b"application/json; charset=latin1")), Err(Violation::Charset));
+        assert_eq!(read(Some(b"multipart/form-data; boundary=x")), Err(Violation::ContentType));
+    }
+
+    #[test]
     fn digests_and_length_are_noted() {
         let list: Vec<(&[u8], &[u8])> = vec![
             (b"content-type", b"application/json"),
             (b"content-length", b"12"),
             (b"content-digest", b"sha-256=:x:"),
         ];
-        assert_eq!(read(&list), Ok(Envelope { content_length: Some(12), has_digest: true }));
+        assert_eq!(read(&list, Family::OpenAi), Ok(Envelope { content_length: Some(12), has_digest: true }));
     }
 }

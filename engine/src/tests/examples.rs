@@ -74,7 +74,7 @@ fn the_list_of_models_is_the_tenants_own() {
     let (status, list) = get("/v1/models", &[]);
     let ids: Vec<&str> =
         list["data"].as_array().expect("a list").iter().filter_map(|entry| entry["id"].as_str()).collect();
-    assert_eq!((status, ids), (200, vec!["open", "auto"]));
+    assert_eq!((status, ids), (200, vec!["open"]));
     assert_eq!(get("/v1/models/open", &[]).1["object"], "model");
     assert_eq!(get("/v1/models/closed", &[]).0, 404);
     assert_eq!(get("/v1/models/open", &[(b"anthropic-version", b"2023-06-01")]).1["type"], "model");
@@ -144,11 +144,31 @@ const KEPT: [(&str, &str, bool); 14] = [
     ("/v1/responses", r#"{"model":"auto","input":"On.","conversation":{"id":"conv_1"}}"#, true),
     ("/v1/responses", r#"{"model":"auto","input":[{"type":"item_reference","id":"msg_1"}]}"#, true),
     ("/v1/responses", r#"{"model":"auto","prompt":{"id":"pmpt_1","variables":{"id":"x"}}}"#, true),
-    ("/v1/responses", r#"{"model":"auto","input":"x","tools":[{"type":"file_search","vector_store_ids":["vs_1"]}]}"#, true),
-    ("/v1/responses", r#"{"model":"auto","input":"x","tools":[{"type":"code_interpreter","container":"cntr_1"}]}"#, true),
-    ("/v1/responses", r#"{"model":"auto","input":"x","tools":[{"type":"code_interpreter","container":{"type":"auto"}}]}"#, false),
-    ("/v1/responses", r#"{"model":"auto","input":[{"type":"reasoning","encrypted_content":"AAAA","id":"rs_1"}]}"#, false),
-    ("/v1/chat/completions", r#"{"model":"auto","messages":[{"role":"user","content":[{"type":"file","file":{"file_id":"f"}}]}]}"#, true),
+    (
+        "/v1/responses",
+        r#"{"model":"auto","input":"x","tools":[{"type":"file_search","vector_store_ids":["vs_1"]}]}"#,
+        true,
+    ),
+    (
+        "/v1/responses",
+        r#"{"model":"auto","input":"x","tools":[{"type":"code_interpreter","container":"cntr_1"}]}"#,
+        true,
+    ),
+    (
+        "/v1/responses",
+        r#"{"model":"auto","input":"x","tools":[{"type":"code_interpreter","container":{"type":"auto"}}]}"#,
+        false,
+    ),
+    (
+        "/v1/responses",
+        r#"{"model":"auto","input":[{"type":"reasoning","encrypted_content":"AAAA","id":"rs_1"}]}"#,
+        false,
+    ),
+    (
+        "/v1/chat/completions",
+        r#"{"model":"auto","messages":[{"role":"user","content":[{"type":"file","file":{"file_id":"f"}}]}]}"#,
+        true,
+    ),
     ("/v1/chat/completions", r#"{"model":"auto","messages":[{"role":"assistant","audio":{"id":"audio_1"}}]}"#, true),
     (
         "/v1/chat/completions",
@@ -160,7 +180,11 @@ const KEPT: [(&str, &str, bool); 14] = [
         r#"{"model":"auto","messages":[{"role":"user","content":[{"type":"document","source":{"type":"file","file_id":"f"}}]}]}"#,
         true,
     ),
-    ("/v1/messages", r#"{"model":"auto","messages":[{"role":"assistant","content":[{"type":"tool_use","input":{"file_id":"f"}}]}]}"#, false),
+    (
+        "/v1/messages",
+        r#"{"model":"auto","messages":[{"role":"assistant","content":[{"type":"tool_use","input":{"file_id":"f"}}]}]}"#,
+        false,
+    ),
 ];
 
 fn with_fallback() -> Value {
