@@ -29,6 +29,7 @@ pub(super) fn render(config: &Config<'_>, folder: Option<&Path>) -> Map {
 pub(crate) const MANAGER: &str = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 
 fn manager(config: &Config<'_>, folder: Option<&Path>) -> Map {
+    let nowhere = Map::line().with("address_prefix", "0.0.0.0").with("prefix_len", 32u32);
     let manager = typed::message(MANAGER)
         .with("stat_prefix", "pointsman")
         .with("codec_type", "AUTO")
@@ -43,9 +44,16 @@ fn manager(config: &Config<'_>, folder: Option<&Path>) -> Map {
             IDLE_TIMEOUT.to_string(),
         )
         .noted(
-            "No client is trusted to say how often Envoy retries, wherever it says that it calls from.",
+            "A client's address is the connection's, not what it writes into a header. Providers are not told it.",
+            "use_remote_address",
+            true,
+        )
+        .with("skip_xff_append", true)
+        .noted(
+            "No client is trusted to say how often Envoy retries, wherever it calls from. Nobody calls from this address; with
+an empty list, Envoy trusts all private networks.",
             "internal_address_config",
-            Map::line().with("cidr_ranges", List::new()),
+            Map::line().with("cidr_ranges", List::line([nowhere])),
         )
         .with("access_log", List::of([access_log()]));
     let manager = match folder {
