@@ -10,6 +10,7 @@ from harness import locations, pages
 from harness.envoy import Envoy
 from harness.http1 import Http1, head
 from harness.http2 import Http2
+from harness.messages import Answer
 from harness.provider import Provider, serving
 from harness.waiting import wait_for
 
@@ -72,6 +73,21 @@ def test_the_shown_configuration_routes(installed, llama):
         return [line["decision"] and json.loads(line["decision"])["action"] for line in lines]
 
     wait_for("the access log", lambda: decisions() == ["route", "deny", None])
+
+
+def test_nobody_steers_the_shown_configuration(installed, llama):
+    """Not its clients, and no provider what clients are told of decisions."""
+    said = [(b"x-pointsman-model", b"evil"), (b"x-pointsman-anything", b"evil"), (b"x-other", b"1")]
+    llama.answer = lambda request: Answer(503, "text/plain", (b"no",), said)
+    steering = [("x-envoy-retry-on", "5xx"), ("x-envoy-max-retries", "9")]
+    for address in ("10.0.0.1", "0.0.0.0"):
+        llama.requests.clear()
+        body = b'{"model": "auto", "messages": []}'
+        seen = ask(installed, "/v1/chat/completions", body, ("x-forwarded-for", address), *steering)
+        assert (seen.status, seen.header("x-other"), len(llama.requests)) == (503, "1", 1)
+        assert [name for name, _ in seen.headers if name.lower().startswith(b"x-pointsman")] == []
+        told = {name.lower() for name, _ in llama.requests[0].headers}
+        assert not {b"x-envoy-external-address", b"x-envoy-internal"} & told
 
 
 def test_the_shown_configuration_holds_what_it_says(installed, llama):

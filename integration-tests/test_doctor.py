@@ -163,6 +163,9 @@ MISTAKES = {
         ("http2-window-too-small",),
         lambda c: manager(c).update(http2_protocol_options={"initial_stream_window_size": 65_535}),
     ),
+    "clients-internal": Mistake(
+        ("clients-internal",), lambda c: manager(c).update(internal_address_config={"cidr_ranges": []})
+    ),
     "cluster-missing": Mistake(("cluster-missing",), lambda c: without_cluster(c, "two")),
     "no-route": Mistake(("no-route",), lambda c: routes(c).pop(0)),
     "catch-all-first": Mistake(("route-shadowed",), lambda c: routes(c).reverse()),

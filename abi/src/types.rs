@@ -40,6 +40,8 @@ pub enum Map {
     RequestTrailers = 1,
     /// Of the answer.
     ResponseHeaders = 2,
+    /// Behind its body.
+    ResponseTrailers = 3,
 }
 
 /// Bytes that are read piece by piece.

@@ -14,6 +14,7 @@ pub(crate) use version::EnvoyVersion;
 
 use crate::envoy_gateway::EnvoyGateway;
 use crate::istio::Istio;
+use limits::Overload;
 use pointsman_document::{Document, Path as Field, Read, Report, Value, object, schema_of};
 use pointsman_source::{Finding, Source};
 use std::path::{Path, PathBuf};
@@ -39,6 +40,8 @@ object! {
         /// policy's `limits.maxBodyBytes`, a body beyond that is refused by the module, in the words of the client's API.
         // Envoy's own default is 1 MiB.
         "bufferLimitBytes" => buffer_limit_bytes: u32 = 40u32 * 1024 * 1024,
+        /// What Envoy as a whole may take from its clients.
+        "overload" => overload: Overload = Document::EMPTY,
         /// The cluster that serves what is not an LLM call; without it, such a request gets a 404.
         "defaultCluster" => default_cluster: Option<String>,
         /// How a request moves on to the next model of its chain.

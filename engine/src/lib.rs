@@ -25,6 +25,7 @@ mod request;
 pub mod response;
 mod rewrite;
 mod splice;
+pub mod steering;
 pub mod stream;
 
 #[cfg(test)]

@@ -125,8 +125,6 @@ pub enum HostAction<'a> {
     },
     /// Let held headers go, once this callback has returned.
     Resume,
-    /// Remove what the upstream has put into the answer under our names.
-    StripAnswer,
     /// Set a header of the answer.
     Label(&'static str, &'a str),
 }

@@ -153,6 +153,10 @@ fn is_attempt(context: u32) -> bool {
 }
 
 pub(crate) fn on_response_headers(context: u32) {
+    // No state is needed for this: also what passed unread is answered by somebody.
+    if !is_attempt(context) {
+        router::strip_answer(context, Headers::ResponseHeaders);
+    }
     resume(context, |stream| {
         match stream {
             Stream::Request(stream) => stream.on_response_headers(),
@@ -160,6 +164,12 @@ pub(crate) fn on_response_headers(context: u32) {
         }
         Action::Continue
     });
+}
+
+pub(crate) fn on_response_trailers(context: u32) {
+    if !is_attempt(context) {
+        router::strip_answer(context, Headers::ResponseTrailers);
+    }
 }
 
 /// Runs a callback of a stream that has a state; all others go on.

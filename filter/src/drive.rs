@@ -1,8 +1,8 @@
 //! Commands of a machine, done in Envoy.
 
+use crate::feedback;
 use crate::host::{self, Action, Headers, Loan, Status};
 use crate::view::Envoy;
-use crate::{feedback, router};
 use pointsman_engine::Record;
 use pointsman_engine::names::RECORD_PROPERTY;
 use pointsman_engine::stream::letter::HeaderEdit;
@@ -75,7 +75,6 @@ impl Place<'_> {
                 .inspect_err(|status| log::error!("Envoy did not take an answer: {status}")),
             HostAction::Listen { model, proven } => feedback::listen(&self.envoy, model, proven),
             HostAction::Resume => host::resume_request(),
-            HostAction::StripAnswer => router::strip_reserved(Headers::ResponseHeaders),
             HostAction::Label(name, value) => {
                 host::set_header(Headers::ResponseHeaders, name.as_bytes(), value.as_bytes())
             }

@@ -53,6 +53,12 @@ extern "C" fn proxy_on_response_headers(context: u32, _count: u32, _end_of_strea
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn proxy_on_response_trailers(context: u32, _count: u32) -> u32 {
+    dispatch::on_response_trailers(context);
+    0
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn proxy_on_tick(plugin: u32) {
     dispatch::on_tick(plugin);
 }

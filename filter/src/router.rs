@@ -6,11 +6,10 @@ use crate::host::{self, Action, Headers, Status};
 use crate::peer::Peer;
 use crate::view::Envoy;
 use pointsman_engine::config::Hold;
-use pointsman_engine::names;
 use pointsman_engine::stream::pairs::{self, Pairs};
-use pointsman_engine::stream::router::{Manner, Reception, RouterStream, steers_retries};
+use pointsman_engine::stream::router::{Manner, Reception, RouterStream, is_envoys_answer};
 use pointsman_engine::stream::watch::{Complaints, Watch};
-use pointsman_engine::{Policy, Received};
+use pointsman_engine::{Policy, Received, names, steering};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -56,7 +55,7 @@ pub(crate) fn on_request_headers(
     let Some(mut headers) = map.as_deref().ok().and_then(pairs::headers) else {
         return (refuse_here(context, "the request headers are out of reach"), None);
     };
-    if strip(&mut headers, Headers::RequestHeaders).is_err() {
+    if strip(&mut headers, Headers::RequestHeaders, is_not_for_clients).is_err() {
         return (refuse_here(context, "a reserved request header could not be removed"), None);
     }
     let reading = match pointsman_engine::receive(
@@ -76,8 +75,7 @@ pub(crate) fn on_request_headers(
         Received::Read(reading) => reading,
     };
     let path = headers.iter().find(|(name, _)| *name == b":path").map_or(&b""[..], |(_, path)| path);
-    let steers_retries = headers.iter().any(|(name, _)| steers_retries(name));
-    let machine = RouterStream::new(reading, plugin.manner.clone(), path, steers_retries);
+    let machine = RouterStream::new(reading, plugin.manner.clone(), path);
     let mut stream = Box::new(Stream { plugin: Rc::clone(plugin), context, machine });
     let action = stream.drive(|machine, envoy| machine.headers(envoy, end_of_stream));
     (action, (!stream.is_over()).then_some(stream))
@@ -129,14 +127,29 @@ pub(crate) fn refuse_here(context: u32, what: &'static str) -> Action {
 pub(crate) fn strip_reserved(of: Headers) -> Result<(), Status> {
     let map = host::headers(of)?;
     let mut headers = pairs::headers(&map).ok_or(Status::INVALID_MEMORY)?;
-    strip(&mut headers, of)
+    strip(&mut headers, of, names::is_reserved)
 }
 
-fn strip(headers: &mut Pairs<'_>, of: Headers) -> Result<(), Status> {
-    if !headers.iter().any(|(name, _)| names::is_reserved(name)) {
+/// No provider speaks in Pointsman's name. Answers that Envoy gives by itself are left alone: some of them are ours, with
+/// what we tell. No failure is worth an answer.
+pub(crate) fn strip_answer(context: u32, of: Headers) {
+    let Ok(map) = host::headers(of) else { return };
+    let Some(mut headers) = pairs::headers(&map) else { return };
+    if headers.iter().any(|(name, _)| names::is_reserved(name)) && !is_envoys_answer(&Envoy { context }) {
+        let _ = strip(&mut headers, of, names::is_reserved);
+    }
+}
+
+/// What no client may say: what is ours, and what would steer Envoy.
+fn is_not_for_clients(name: &[u8]) -> bool {
+    names::is_reserved(name) || steering::is_steering(name)
+}
+
+fn strip(headers: &mut Pairs<'_>, of: Headers, is_stripped: fn(&[u8]) -> bool) -> Result<(), Status> {
+    if !headers.iter().any(|(name, _)| is_stripped(name)) {
         return Ok(());
     }
-    for (name, _) in headers.extract_if(.., |(name, _)| names::is_reserved(name)) {
+    for (name, _) in headers.extract_if(.., |(name, _)| is_stripped(name)) {
         host::remove_header(of, name)?;
     }
     Ok(())

@@ -142,15 +142,53 @@ fn an_endpoint_outside_the_plan_is_refused() {
 fn reserved_headers_go_on_each_path() {
     let fake = router("stop", POLICY);
     for (path, end_of_stream) in [("/other", false), ("/other", true), ("/v1/models", true), ("/v1/batches", true)] {
-        request(&fake, path, &[("x-pointsman-plan", "forged")]);
+        let steering = pointsman_engine::steering::HEADERS.map(|name| (name, "1"));
+        let kept = [("x-envoy-decorator-operation", "its"), ("x-pointsman-plan", "forged")];
+        request(&fake, path, &[&steering[..], &kept].concat());
         fake.state.borrow_mut().contexts = vec![50];
         dispatch::on_context_create(50, ROUTER);
         dispatch::on_request_headers(50, end_of_stream);
         assert_eq!((fake.header("x-pointsman-cluster"), fake.header("x-pointsman-plan")), (None, None), "{path}");
+        let gone = steering.iter().all(|(name, _)| fake.header(name).is_none());
+        assert!(gone && fake.header("x-envoy-decorator-operation").is_some(), "{path}");
         fake.state.borrow_mut().headers[1] = vec![(b"x-pointsman-cluster".to_vec(), b"forged".to_vec())];
         assert_eq!(dispatch::on_request_trailers(50), Action::Continue);
         assert!(fake.state.borrow().headers[1].is_empty(), "{path}");
         dispatch::on_delete(50);
+    }
+}
+
+#[test]
+fn no_provider_speaks_in_our_name() {
+    let fake = router("stop", POLICY);
+    let details = b"response\0code_details".to_vec();
+    for (path, routed) in [("/v1/chat/completions", true), ("/other", false)] {
+        for (said, stays) in [(Some("via_upstream"), false), (None, false), (Some("pointsman"), true)] {
+            request(&fake, path, &[]);
+            fake.state.borrow_mut().contexts = vec![55];
+            if routed {
+                assert!(send(&fake, 55, false));
+            } else {
+                dispatch::on_context_create(55, ROUTER);
+                dispatch::on_request_headers(55, true);
+            }
+            let answer = [("x-pointsman-model", "evil"), ("x-pointsman-more", "evil"), ("x-other", "1")];
+            let answer = answer.map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()));
+            let mut state = fake.state.borrow_mut();
+            (state.headers[2], state.headers[3]) = (answer.to_vec(), answer.to_vec());
+            match said {
+                Some(said) => state.properties.insert(details.clone(), said.as_bytes().to_vec()),
+                None => state.properties.remove(&details),
+            };
+            drop(state);
+            dispatch::on_response_headers(55);
+            dispatch::on_response_trailers(55);
+            for map in [2, 3] {
+                let left = fake.state.borrow().headers[map].len();
+                assert_eq!(left, if stays { 3 } else { 1 }, "{path} {said:?} {map}");
+            }
+            dispatch::on_delete(55);
+        }
     }
 }
 

@@ -41,6 +41,8 @@ class Installation:
     discovered: bool = False
     front_filters: tuple[dict, ...] = ()
     transport_socket: dict | None = None
+    manager: dict = dataclasses.field(default_factory=dict)
+    """More for the connection manager."""
 
     def clusters(self) -> list[str]:
         named = [model["cluster"] for model in self.policy.get("models", [])]
@@ -290,6 +292,7 @@ def listeners(installation: Installation, folder: pathlib.Path) -> list[dict]:
         listener = bootstrap.listener(
             name, filters, installation.default_cluster, folder / "access.log", installation.buffer_limit
         )
+        listener["filter_chains"][0]["filters"][0]["typed_config"].update(installation.manager)
         if installation.transport_socket:
             listener["filter_chains"][0]["transport_socket"] = installation.transport_socket
         built.append(listener)

@@ -52,6 +52,9 @@ class Answer:
     status: int = 200
     content_type: str = "application/json"
     pieces: tuple[bytes, ...] = ()
+    headers: HeaderList = ()
+    trailers: HeaderList = ()
+    """Sent behind several pieces."""
 
     @staticmethod
     def of(value, status: int = 200) -> "Answer":

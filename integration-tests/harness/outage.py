@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import dataclasses
 import json
 import socket
 import struct
@@ -30,13 +29,6 @@ SLOW = 5.0
 RETRY_AFTER = "2"
 EVENT = b'data: {"choices":[{"index":0,"delta":{"content":"Platform"}}]}\n\n'
 ERROR_EVENT = b'data: {"error":{"message":"overloaded","type":"server_error"}}\n\n'
-
-
-@dataclasses.dataclass
-class Reply(Answer):
-    """An answer with headers of its own."""
-
-    headers: HeaderList = ()
 
 
 class Journal(list):
@@ -152,13 +144,13 @@ class FailingSession(Http1Session):
             case "shouldRetry":
                 await self._send(request, self._error(409, ((b"x-should-retry", b"true"),)))
             case "resetAfterHeaders":
-                await self._send(request, Reply(200, "application/json", (b'{"choices":',)), declare=1000)
+                await self._send(request, Answer(200, "application/json", (b'{"choices":',)), declare=1000)
                 self._reset()
             case "resetAfterEvent":
-                await self._send(request, Reply(200, "text/event-stream", (EVENT, EVENT)), pieces=1)
+                await self._send(request, Answer(200, "text/event-stream", (EVENT, EVENT)), pieces=1)
                 self._reset()
             case "errorEvent":
-                await self._send(request, Reply(200, "text/event-stream", (EVENT, ERROR_EVENT)))
+                await self._send(request, Answer(200, "text/event-stream", (EVENT, ERROR_EVENT)))
             case status:
                 headers = ((b"retry-after", RETRY_AFTER.encode()),) if status == "429" else ()
                 await self._send(request, self._error(int(status), headers))
@@ -172,16 +164,16 @@ class FailingSession(Http1Session):
         finally:
             self.provider.waiting.discard(name)
 
-    def _error(self, status: int, headers: HeaderList = ()) -> Reply:
+    def _error(self, status: int, headers: HeaderList = ()) -> Answer:
         error = {"message": "this provider fails", "type": "server_error", "provider": self.provider.name}
-        return Reply(status, "application/json", (json.dumps({"error": error}).encode(),), headers)
+        return Answer(status, "application/json", (json.dumps({"error": error}).encode(),), headers)
 
     async def _send(
         self, request: Recorded, answer: Answer, pieces: int | None = None, declare: int | None = None
     ) -> None:
         """Sends an answer, or only so many of its pieces, or less than is declared."""
         head = f"HTTP/1.1 {answer.status} Provider\r\ncontent-type: {answer.content_type}\r\n".encode()
-        head += b"".join(name + b": " + value + b"\r\n" for name, value in getattr(answer, "headers", ()))
+        head += b"".join(name + b": " + value + b"\r\n" for name, value in answer.headers)
         name = request.header("x-test-id")
         self.provider.begun.add(name)
         try:

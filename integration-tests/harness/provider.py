@@ -110,14 +110,17 @@ class Http1Session:
             raise ConnectionError
         answer = self.provider.answer(request)
         head = f"HTTP/1.1 {answer.status} Provider\r\ncontent-type: {answer.content_type}\r\n"
+        head += "".join(f"{name.decode()}: {value.decode()}\r\n" for name, value in answer.headers)
         if len(answer.pieces) == 1:
             head += f"content-length: {len(answer.pieces[0])}\r\n\r\n"
             self.writer.write(head.encode() + answer.pieces[0])
         else:
             self.writer.write((head + "transfer-encoding: chunked\r\n\r\n").encode())
-            for piece in (*answer.pieces, b""):
+            for piece in answer.pieces:
                 self.writer.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
                 await self.writer.drain()
+            trailers = b"".join(name + b": " + value + b"\r\n" for name, value in answer.trailers)
+            self.writer.write(b"0\r\n" + trailers + b"\r\n")
         await self.writer.drain()
 
 

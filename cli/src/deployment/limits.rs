@@ -1,7 +1,7 @@
 //! How much goes to a cluster at once, and when an endpoint is left alone for a while.
 
 use super::duration::Duration;
-use pointsman_document::{Path, Report, object};
+use pointsman_document::{MAX_WHOLE, Path, Report, Whole, object};
 
 object! {
     /// Envoy's circuit breakers.
@@ -17,6 +17,19 @@ object! {
         "maxRequests" => max_requests: u32 = 10_000u32,
         /// Attempts after the first, at a time.
         "maxRetries" => max_retries: u32 = 10_000u32,
+    }
+}
+
+object! {
+    /// What Envoy as a whole may take from its clients.
+    #[derive(Copy)]
+    pub(crate) struct Overload {
+        // Bodies that are held are most of it. The module's own memory is not counted.
+        /// Memory that Envoy may allocate, in bytes. Above 95 % of it new requests get a 503, above 98 % no connection is
+        /// accepted.
+        "maxHeapBytes" => max_heap_bytes: Whole<67_108_864, MAX_WHOLE> = 2_147_483_648u32,
+        /// Connections of clients at a time.
+        "maxConnections" => max_connections: Whole<1, 1_000_000> = 10_000u32,
     }
 }
 

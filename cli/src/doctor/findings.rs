@@ -2,6 +2,7 @@
 
 mod behind;
 mod buffers;
+mod clients;
 mod clusters;
 mod delivery;
 mod failover;
@@ -22,6 +23,7 @@ pub(super) fn check(dump: &Dump<'_>, release: Option<Release>, stats: Option<&St
     behind::check(dump, report);
     order::disabled(dump, report);
     failure::check(dump, report);
+    clients::check(dump, report);
     policies::check(dump, stats, report);
     delivery::check(dump, stats, report);
     let destinations = routes::check(dump, report);

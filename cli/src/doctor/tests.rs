@@ -171,7 +171,7 @@ fn routes(routes: Vec<Value>, expected: &[&str]) -> Report {
 #[test]
 fn a_right_installation_has_no_findings_and_says_what_is_fine() {
     let report = filters(vec![router("stop", &policy())], &[]);
-    assert_eq!(report.fine.len(), 10, "{}", report.text());
+    assert_eq!(report.fine.len(), 11, "{}", report.text());
     filters(vec![native("cors.v3.Cors"), router("gate", &policy()), gate(), native("fault.v3.HTTPFault")], &[]);
 }
 
@@ -240,6 +240,33 @@ fn policies_are_valid_and_the_same_everywhere() {
     let report = Setup { more: vec![part], ..Setup::default() }.check(&["policies-differ"]);
     assert_eq!(report.findings[0].places.len(), 2);
     assert!(report.unseen.iter().any(|line| line.contains("scoped routes")));
+}
+
+#[test]
+fn no_client_is_internal() {
+    let ranges =
+        |ranges: &Value| json!({"internal_address_config": {"cidr_ranges": ranges}, "use_remote_address": true});
+    let nobody = json!([{"address_prefix": "0.0.0.0", "prefix_len": 32}]);
+    let private =
+        json!([{"address_prefix": "0.0.0.0", "prefix_len": 32}, {"address_prefix": "10.0.0.0", "prefix_len": 8}]);
+    let mut by_header = ranges(&nobody);
+    by_header["use_remote_address"] = false.into();
+    for (manager, expected) in [
+        (json!({}), None),
+        (json!({"use_remote_address": true}), None),
+        (ranges(&nobody), None),
+        (ranges(&json!([])), Some("all private networks")),
+        (json!({"internal_address_config": {}, "use_remote_address": true}), Some("all private networks")),
+        (ranges(&private), Some("10.0.0.0/8")),
+        (by_header, Some("x-forwarded-for")),
+    ] {
+        let expected: Vec<_> = expected.map(|cause| ("clients-internal", cause)).into_iter().collect();
+        let codes: Vec<_> = expected.iter().map(|(code, _)| *code).collect();
+        let report = Setup { manager, ..Setup::default() }.check(&codes);
+        for (finding, (_, cause)) in report.findings.iter().zip(expected) {
+            assert!(finding.cause.contains(cause), "{}", report.text());
+        }
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::cluster::socket_address;
 use super::config::Config;
-use super::{clusters, config_source, listener, xds};
+use super::{clusters, config_source, listener, overload, xds};
 use crate::yaml::{List, Map, print};
 use std::path::Path;
 
@@ -13,7 +13,13 @@ pub(crate) fn render(config: &Config<'_>, folder: Option<&Path>) -> String {
     let admin = &config.deployment.admin;
     let file = Map::new()
         .with("node", Map::line().with("id", "pointsman").with("cluster", "pointsman"))
-        .with("admin", Map::new().with("address", socket_address(&admin.address, admin.port)))
+        .with(
+            "admin",
+            Map::new()
+                .with("address", socket_address(&admin.address, admin.port))
+                .with("ignore_global_conn_limit", true),
+        )
+        .with("overload_manager", overload::manager(&config.deployment.overload))
         .and(resources(config, folder))
         .below(format!(
             "Written by `pointsman render envoy`, for Envoy {} or newer. Policy version: {}",

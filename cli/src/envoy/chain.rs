@@ -2,6 +2,7 @@
 
 use super::config::Config;
 use super::limits::circuit_breakers;
+use super::stat_name::stat_name;
 use super::typed;
 use super::upstream::{self, Protocol};
 use crate::deployment::limits::CircuitBreakers;
@@ -52,8 +53,10 @@ fn composite(models: &[String]) -> Map {
 /// A cluster that only chooses. The filters and the protocol are its own, though, and not those of the clusters that it
 /// chooses from: so it speaks HTTP/1.1, which everybody does, and has the keys of every provider.
 fn outer(config: &Config<'_>, models: &[String], cluster_type: Map, options: Tree) -> Map {
+    let name = chain_cluster(models.iter().map(String::as_str));
     Map::new()
-        .with("name", quoted(chain_cluster(models.iter().map(String::as_str))))
+        .with("name", quoted(&name))
+        .with("alt_stat_name", quoted(stat_name(&name)))
         .with("lb_policy", "CLUSTER_PROVIDED")
         .with("cluster_type", cluster_type)
         .with("circuit_breakers", circuit_breakers(&widest(&clusters(config, models))))

@@ -2,6 +2,7 @@
 
 use super::config::Config;
 use super::limits;
+use super::stat_name::stat_name;
 use super::typed;
 use super::upstream::{self, Protocol};
 use crate::deployment::{Cluster, Tls};
@@ -36,6 +37,7 @@ pub(super) fn with_endpoints(
     let tls = cluster.tls.as_ref().map(|tls| secure(tls, cluster.address.as_deref().unwrap_or_default()));
     Map::new()
         .with("name", quoted(name))
+        .with("alt_stat_name", quoted(stat_name(name)))
         .with("type", if is_dns { "STRICT_DNS" } else { "STATIC" })
         // Many networks have IPv6 addresses in their DNS and no way there.
         .with_some("dns_lookup_family", is_dns.then_some("V4_PREFERRED"))

@@ -29,23 +29,35 @@ pub(super) fn render(config: &Config<'_>, folder: Option<&Path>) -> Map {
 pub(crate) const MANAGER: &str = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 
 fn manager(config: &Config<'_>, folder: Option<&Path>) -> Map {
+    let nowhere = Map::line().with("address_prefix", "0.0.0.0").with("prefix_len", 32u32);
     let manager = typed::message(MANAGER)
         .with("stat_prefix", "pointsman")
         .with("codec_type", "AUTO")
         .noted(
             "The same for HTTP/2, where the window of a stream is the limit. One stream alone must not fill the connection's.",
             "http2_protocol_options",
-            http2_windows(config.deployment.buffer_limit_bytes),
+            http2_windows(config.deployment.buffer_limit_bytes).with("max_concurrent_streams", MAX_STREAMS),
         )
+        .noted("How much there may be of headers.", "max_request_headers_kb", MAX_HEADERS_KB)
+        .with("common_http_protocol_options", connections())
+        .noted("A request has so long to arrive: its headers, and the whole of it.", "request_headers_timeout", "10s")
+        .with("request_timeout", "600s")
         .noted(
             "A model may think for minutes before its first token.",
             "stream_idle_timeout",
             IDLE_TIMEOUT.to_string(),
         )
         .noted(
-            "No client is trusted to say how often Envoy retries, wherever it says that it calls from.",
+            "A client's address is the connection's, not what it writes into a header. Providers are not told it.",
+            "use_remote_address",
+            true,
+        )
+        .with("skip_xff_append", true)
+        .noted(
+            "No client is trusted to say how often Envoy retries, wherever it calls from. Nobody calls from this address; with
+an empty list, Envoy trusts all private networks.",
             "internal_address_config",
-            Map::line().with("cidr_ranges", List::new()),
+            Map::line().with("cidr_ranges", List::line([nowhere])),
         )
         .with("access_log", List::of([access_log()]));
     let manager = match folder {
@@ -56,6 +68,17 @@ fn manager(config: &Config<'_>, folder: Option<&Path>) -> Map {
         None => manager.with("route_config", route::render(config)),
     };
     manager.with("http_filters", filters(config, folder))
+}
+
+/// Requests of one HTTP/2 connection at a time.
+const MAX_STREAMS: u32 = 100;
+
+/// Names and values of a request's headers together.
+const MAX_HEADERS_KB: u32 = 60;
+
+/// What holds for the connections of clients.
+fn connections() -> Map {
+    Map::line().with("idle_timeout", "3600s").with("max_headers_count", 100u32)
 }
 
 /// The module's instances, and Envoy's own router behind them.

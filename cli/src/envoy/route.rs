@@ -16,6 +16,9 @@ use pointsman_engine::names::{
 /// What is taken out of every request.
 pub(super) const OWN_HEADERS: [&str; 4] = [CLUSTER_HEADER, MIRROR_HEADER, PLAN_HEADER, PROVIDER_HEADER];
 
+/// Where Envoy tells the client's address, as soon as it knows it.
+const CLIENT_ADDRESS: &str = "x-envoy-external-address";
+
 /// What clients are told of a decision, if the policy says so, and only by Pointsman.
 const TOLD_HEADERS: [&str; 6] =
     [MODEL_HEADER, RULE_HEADER, REASON_HEADER, ATTEMPT_HEADER, CLUSTER_HEADER, POLICY_HEADER];
@@ -48,9 +51,9 @@ pub(super) fn render(config: &Config<'_>) -> Map {
         .with("name", "pointsman")
         .with("domains", List::line([quoted("*")]))
         .noted(
-            "What was decided is nobody's business upstream.",
+            "What was decided is nobody's business upstream, nor is the client's address.",
             "request_headers_to_remove",
-            List::line(OWN_HEADERS.map(quoted)),
+            List::line(OWN_HEADERS.into_iter().chain([CLIENT_ADDRESS]).map(quoted)),
         )
         .noted(
             "And no provider speaks in Pointsman's name. What it says itself is added after this.",

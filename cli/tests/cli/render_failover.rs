@@ -246,9 +246,22 @@ fn no_header_of_pointsmans_leaves_the_proxy() {
     let host = &connection_manager(&envoy)["route_config"]["virtual_hosts"][0];
     assert_eq!(
         host["request_headers_to_remove"],
-        json!(["x-pointsman-cluster", "x-pointsman-mirror", "x-pointsman-plan", "x-pointsman-provider"])
+        json!([
+            "x-pointsman-cluster",
+            "x-pointsman-mirror",
+            "x-pointsman-plan",
+            "x-pointsman-provider",
+            "x-envoy-external-address"
+        ])
     );
-    assert_eq!(connection_manager(&envoy)["internal_address_config"], json!({ "cidr_ranges": [] }));
+}
+
+#[test]
+fn no_client_counts_as_internal() {
+    let envoy = render(&prepare("chain-clients", ""), &[]);
+    let manager = connection_manager(&envoy);
+    let nobody = json!({ "cidr_ranges": [{ "address_prefix": "0.0.0.0", "prefix_len": 32 }] });
+    assert_eq!((&manager["internal_address_config"], &manager["use_remote_address"]), (&nobody, &json!(true)));
 }
 
 #[test]

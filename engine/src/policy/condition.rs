@@ -233,16 +233,18 @@ mod tests {
         check(
             r#"{"headers": [
                 {"name": "X-Team", "value": "a"}, {"name": ":path", "value": "/"}, {"name": "x-Pointsman-cluster", "value": "c"},
+                {"name": "X-Envoy-Max-Retries", "value": "c"},
                 {"name": "x y", "value": "a"}, {"name": "x", "type": "Regex", "value": "a"},
                 {"name": "x", "type": "RegularExpression", "value": "("}, {"name": "x", "value": " a"}
             ]}"#,
             &[
                 "rules[0].match.headers[1].name: `:path` is not a header name",
                 "rules[0].match.headers[2].name: is reserved: Pointsman removes it from every request",
-                "rules[0].match.headers[3].name: `x y` is not a header name",
-                "rules[0].match.headers[4].type: unknown value `Regex`, expected one of `Exact`, `Prefix`, `RegularExpression`",
-                "rules[0].match.headers[6].value: ` a` is not a header value (no control characters, no space at its ends, at most 1024)",
-                "rules[0].match.headers[5].value: not a regular expression: found open group without closing ')'",
+                "rules[0].match.headers[3].name: is reserved: Pointsman removes it from every request",
+                "rules[0].match.headers[4].name: `x y` is not a header name",
+                "rules[0].match.headers[5].type: unknown value `Regex`, expected one of `Exact`, `Prefix`, `RegularExpression`",
+                "rules[0].match.headers[7].value: ` a` is not a header value (no control characters, no space at its ends, at most 1024)",
+                "rules[0].match.headers[6].value: not a regular expression: found open group without closing ')'",
             ],
         );
     }

@@ -2,7 +2,7 @@
 
 use super::error::{PolicyErrorKind, PolicyFault, Report};
 use super::text::HeaderValue;
-use crate::names::RESERVED_PREFIX;
+use crate::{names, steering};
 use pointsman_document::{Definitions, Document, Path, Read, names, object, wrong_type};
 use regex_lite::{Regex, RegexBuilder};
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ impl Read for HeaderName {
     fn read(document: &Document, at: &Path<'_>, report: &mut Report) -> Self {
         let Document::String(name) = document else { return wrong_type("a string", document, at, report) };
         let lower = name.to_ascii_lowercase();
-        if lower.starts_with(RESERVED_PREFIX) {
+        if names::is_reserved(lower.as_bytes()) || steering::is_steering(lower.as_bytes()) {
             return report.lose(at, PolicyFault::ReservedHeader.into());
         }
         let is_token = !lower.is_empty()

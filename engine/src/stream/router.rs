@@ -21,8 +21,7 @@ use once_cell::unsync::OnceCell;
 use std::rc::Rc;
 
 pub use super::closing::Reception;
-pub use answer::is_providers_answer;
-pub use apply::steers_retries;
+pub use answer::{is_envoys_answer, is_providers_answer};
 
 /// An LLM request whose body is being read.
 #[derive(Debug)]
@@ -36,8 +35,6 @@ pub struct RouterStream {
     /// Where the gate that holds this request can be reached: looked up once, and there or the request is refused.
     gate: OnceCell<Address>,
     phase: Phase,
-    /// The client has sent some of the headers by which Envoy lets clients steer retries.
-    steers_retries: bool,
     seen: Seen,
     task: Task,
 }
@@ -117,7 +114,7 @@ enum Task {
 impl RouterStream {
     /// A request that the engine wants to read.
     #[must_use]
-    pub fn new(reading: Box<Reading>, manner: Manner, path: &[u8], steers_retries: bool) -> Self {
+    pub fn new(reading: Box<Reading>, manner: Manner, path: &[u8]) -> Self {
         Self {
             reading,
             manner,
@@ -125,7 +122,6 @@ impl RouterStream {
             received: 0,
             gate: OnceCell::new(),
             phase: Phase::Held { read: 0 },
-            steers_retries,
             seen: Seen::default(),
             task: Task::Return(FilterStatus::Pause),
         }

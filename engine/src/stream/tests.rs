@@ -96,7 +96,6 @@ fn request_headers(body: &[u8], with_length: bool) -> Headers {
         (":authority", "llm.example"),
         ("content-type", "application/json"),
         ("digest", "sha-256=x"),
-        ("x-envoy-retry-on", "5xx"),
     ]
     .map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()))
     .to_vec();

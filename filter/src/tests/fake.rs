@@ -13,7 +13,7 @@ type Text = Vec<u8>;
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) configuration: Text,
-    pub(super) headers: [Vec<(Text, Text)>; 3],
+    pub(super) headers: [Vec<(Text, Text)>; 4],
     pub(super) body: Text,
     pub(super) properties: BTreeMap<Text, Text>,
     pub(super) shared: BTreeMap<Text, (Text, u32)>,

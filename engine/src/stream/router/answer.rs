@@ -17,6 +17,11 @@ pub fn is_providers_answer<V: View>(view: &V) -> bool {
     view.property(ANSWER_DETAILS).is_some_and(|details| *details == *b"via_upstream")
 }
 
+/// Did Envoy answer by itself, for us or for another filter? Where it does not say, a provider may have.
+pub fn is_envoys_answer<V: View>(view: &V) -> bool {
+    view.property(ANSWER_DETAILS).is_some_and(|details| *details != *b"via_upstream")
+}
+
 /// Did Envoy answer by itself because the undecided request has no cluster to go to?
 fn went_nowhere<V: View>(view: &V) -> bool {
     let details = view.property(ANSWER_DETAILS);
@@ -27,16 +32,8 @@ fn went_nowhere<V: View>(view: &V) -> bool {
 #[derive(Debug)]
 pub(super) enum Passing {
     Listen,
-    Record {
-        record: Box<Record>,
-        answer: Answer,
-    },
-    /// None of the upstream's may stand beside ours.
-    Strip(Answer),
-    Label {
-        answer: Answer,
-        at: usize,
-    },
+    Record { record: Box<Record>, answer: Answer },
+    Label { answer: Answer, at: usize },
 }
 
 impl Passing {
@@ -44,7 +41,6 @@ impl Passing {
         Command::Do(match self {
             Self::Listen => HostAction::Listen { model: heard(reading).unwrap_or_default(), proven: false },
             Self::Record { record, .. } => HostAction::Record(record),
-            Self::Strip(_) => HostAction::StripAnswer,
             Self::Label { answer, at } => match answer.headers.get(*at) {
                 Some((name, value)) => HostAction::Label(name, value),
                 None => return Command::Return(FilterStatus::Continue),
@@ -104,7 +100,6 @@ impl RouterStream {
         match passing {
             Passing::Listen => self.label_direct(),
             Passing::Record { answer, .. } => self.label(answer),
-            Passing::Strip(answer) => self.task = Task::Pass(Passing::Label { answer, at: 0 }),
             Passing::Label { answer, at } => self.task = Task::Pass(Passing::Label { answer, at: at + 1 }),
         }
     }
@@ -118,7 +113,7 @@ impl RouterStream {
     fn label(&mut self, answer: Answer) {
         self.task = match answer.headers.is_empty() {
             true => Task::Return(FilterStatus::Continue),
-            false => Task::Pass(Passing::Strip(answer)),
+            false => Task::Pass(Passing::Label { answer, at: 0 }),
         };
     }
 }

@@ -1,37 +1,14 @@
 //! A decision, applied step by step: the body here, the headers where they are held, then what others will read.
 
 use super::{RouterStream, Task};
-use crate::names::PLAN_PROPERTY;
 use crate::stream::letter::{self, header_edits};
 use crate::stream::splice::SplicePlan;
 use crate::stream::{Command, Failure, HostAction};
-
-/// By these a client can tell Envoy when and how often to try again. A chain is tried as the policy says: each model once,
-/// one after the other. Two attempts at the same time would even share one header map, and with it path, host and key.
-///
-/// `x-envoy-max-retries` is not among them because a chain sets it; how long the whole may take stays the client's.
-const RETRY_HEADERS: [&str; 6] = [
-    "x-envoy-retry-on",
-    "x-envoy-retry-grpc-on",
-    "x-envoy-retriable-status-codes",
-    "x-envoy-retriable-header-names",
-    "x-envoy-upstream-rq-per-try-timeout-ms",
-    "x-envoy-hedge-on-per-try-timeout",
-];
-
-/// Whether a client steers retries by this header.
-#[must_use]
-pub fn steers_retries(name: &[u8]) -> bool {
-    name.starts_with(b"x-envoy-") && RETRY_HEADERS.iter().any(|known| known.as_bytes() == name)
-}
 
 impl RouterStream {
     /// Begins to apply the decision that fell in this callback.
     pub(super) fn apply(&mut self) {
         let Some(edits) = &mut self.seen.edits else { return };
-        if self.steers_retries && edits.state.iter().any(|(name, _)| *name == PLAN_PROPERTY) {
-            edits.remove_headers.extend(RETRY_HEADERS);
-        }
         match edits.splice.take() {
             Some(change) => self.task = Task::Splice(SplicePlan::new(self.seen.size, change)),
             None => self.edit(),

@@ -10,7 +10,7 @@ use crate::policy::Policy;
 use crate::stream::FilterStatus;
 use crate::stream::gate::{Delivery, Gate};
 use crate::stream::installation::UNDECIDED;
-use crate::stream::router::{Manner, RouterStream, steers_retries};
+use crate::stream::router::{Manner, RouterStream};
 use proptest::prelude::*;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -100,8 +100,7 @@ pub(super) fn send(policy: &Arc<Policy>, headers: &Headers, chunks: &[Vec<u8>], 
     };
     let hold = if way.filters == Filters::Stop { Hold::Stop } else { Hold::Gate };
     let manner = Manner { hold, watch: Rc::clone(&proxy.watch) };
-    let steers = headers.iter().any(|(name, _)| steers_retries(name));
-    let router = RouterStream::new(reading, manner, b"/v1/chat/completions", steers);
+    let router = RouterStream::new(reading, manner, b"/v1/chat/completions");
     let fate = Fate { proxy, ..Fate::default() };
     let (kept, behind) = (Vec::new(), Vec::new());
     let mut chain =

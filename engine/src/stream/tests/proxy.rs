@@ -128,7 +128,7 @@ impl Proxy {
             HostAction::Resume => self.resumed = true,
             HostAction::Heard => _ = self.watch.heard(),
             HostAction::Label(name, value) => self.labels.push((name, value.to_owned())),
-            HostAction::Watch | HostAction::Complain(_) | HostAction::Listen { .. } | HostAction::StripAnswer => {}
+            HostAction::Watch | HostAction::Complain(_) | HostAction::Listen { .. } => {}
         }
         Ok(())
     }

@@ -19,7 +19,6 @@ fn check_headers(fate: &Fate, record: &str, sent: &[u8], with_length: bool) {
     assert_ne!(cluster.as_deref().map(str::as_bytes), Some(UNDECIDED));
     if record.get("chain").is_some() {
         assert!(cluster.is_some_and(|cluster| cluster.starts_with("failover:")));
-        assert_eq!(value(fate, "x-envoy-retry-on"), None);
         assert!(fate.proxy.state.contains_key(crate::names::PLAN_PROPERTY.as_bytes()));
     } else {
         assert_eq!(cluster.as_deref(), record["cluster"].as_str());

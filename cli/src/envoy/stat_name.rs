@@ -1,0 +1,38 @@
+//! What Envoy's statistics call a cluster.
+//!
+//! A dot in a name ends it there for whoever takes the name out of a statistic, Envoy's own tags included: `model:gpt-5.1`
+//! would be counted together with `model:gpt-5.2`, as `model_gpt-5`, for Envoy writes `_` for a colon. So names are written
+//! in the percent-encoding that URLs have, which every language decodes.
+
+/// The value of `alt_stat_name` for a cluster of that name.
+pub(super) fn stat_name(cluster: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let mut encoded = String::with_capacity(cluster.len());
+    for byte in cluster.bytes() {
+        if is_plain(byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_without_anything_odd_stay() {
+        for (name, expected) in [
+            ("openai", "openai"),
+            ("my_own-cluster2", "my_own-cluster2"),
+            ("model:gpt-5.1", "model%3Agpt-5%2E1"),
+            ("failover:a>org/b", "failover%3Aa%3Eorg%2Fb"),
+            ("50%2E", "50%252E"),
+            ("é", "%C3%A9"),
+        ] {
+            assert_eq!(stat_name(name), expected);
+        }
+    }
+}
