@@ -117,7 +117,7 @@ GIVEN = {
     "duplicateKey": ({}, '{"model": "m", "mode\\u006c": "n"}', []),
     "keyCase": ({}, '{"model": "m", "Model": "n"}', []),
     "wrongType": ({}, '{"model": 1}', []),
-    "modelName": ({}, '{"model": ""}', []),
+    "modelName": ({}, '{"model": "m\\n"}', []),
     "modelList": ({}, '{"model": "m", "fallbacks": ["n"]}', []),
     "queryModel": ({}, '{"model": "m"}', ["--path", "/v1/chat/completions?model=n"]),
     "contentLength": ({}, '{"model": "m"}', ["--header", "content-length: 1, 1"]),

@@ -149,6 +149,7 @@ fn routes(server: Server) -> Router {
         .route("/v1/completions", post(completions::serve))
         .route("/v1/embeddings", post(embeddings::serve))
         .route("/v1/responses", post(responses::serve))
+        .route("/v1/responses/input_tokens", post(responses::count_tokens))
         .route("/v1/moderations", post(moderations::serve))
         .route("/v1/images/generations", post(images::serve))
         .route("/v1/audio/speech", post(speech::serve))

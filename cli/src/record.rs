@@ -52,6 +52,7 @@ pub(crate) fn page(record: &Record, cost: Option<(f64, f64)>) -> String {
         ("status", record.status.map(|status| status.to_string())),
         ("message", record.message.as_deref().map(str::to_owned)),
         ("excluded", Some(list(&record.excluded)).filter(|list| !list.is_empty())),
+        ("unreadable", Some(record.unreadable.join(", ")).filter(|list| !list.is_empty())),
         ("demoted", Some(record.demoted.join(", ")).filter(|list| !list.is_empty())),
         ("policy", text(&record.policy)),
     ];

@@ -6,11 +6,12 @@ use std::io::Read;
 use std::path::Path;
 
 /// The path at which a client reaches each API.
-const PATHS: [(&str, &str); 13] = [
+const PATHS: [(&str, &str); 14] = [
     ("chatCompletions", "/v1/chat/completions"),
     ("completions", "/v1/completions"),
     ("embeddings", "/v1/embeddings"),
     ("responses", "/v1/responses"),
+    ("countInputTokens", "/v1/responses/input_tokens"),
     ("moderations", "/v1/moderations"),
     ("imageGenerations", "/v1/images/generations"),
     ("speech", "/v1/audio/speech"),

@@ -46,6 +46,8 @@ apis! {
     Embeddings "embeddings" OpenAi true,
     /// OpenAI `/v1/responses`.
     Responses "responses" OpenAi true,
+    /// OpenAI `/v1/responses/input_tokens`.
+    CountInputTokens "countInputTokens" OpenAi true,
     /// OpenAI `/v1/moderations`.
     Moderations "moderations" OpenAi true,
     /// OpenAI `/v1/images/generations`.
@@ -99,6 +101,23 @@ apis! {
 }
 
 impl Api {
+    /// The routable APIs in which a model answers a conversation or a prompt, or would.
+    pub(crate) const GENERATING: &'static [Self] = &[
+        Self::ChatCompletions,
+        Self::Completions,
+        Self::Responses,
+        Self::CountInputTokens,
+        Self::Messages,
+        Self::CountTokens,
+        Self::OllamaChat,
+        Self::OllamaGenerate,
+    ];
+
+    /// Whether nothing is generated: the request is only counted.
+    pub const fn only_counts(self) -> bool {
+        matches!(self, Self::CountTokens | Self::CountInputTokens)
+    }
+
     /// The API of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|api| api.name() == name)

@@ -98,12 +98,13 @@ impl Plan {
 }
 
 impl Attempt {
-    /// Whether the bytes that are about to be replaced can be what the router saw there: a JSON string, or nothing where
-    /// the model is added. A filter between the two that changes the body would move it.
+    /// Whether the bytes that are about to be replaced can be what the router saw there: a JSON string, `null`, or nothing
+    /// where the model is added. A filter between the two that changes the body would move it.
     #[must_use]
     pub fn fits(&self, replaced: &[u8]) -> bool {
         match replaced {
             [] => self.splice.keep == self.splice.until,
+            b"null" => true,
             [b'"', inside @ .., b'"'] => !inside.contains(&b'\n'),
             _ => false,
         }

@@ -10,8 +10,9 @@ mod conditions;
 mod eligibility;
 mod session;
 mod sticky;
+pub(crate) mod unread;
 
-use crate::policy::{ModelId, Policy, Range, RuleAction, RuleId};
+use crate::policy::{ModelId, Policy, Range, RuleAction, RuleId, Window};
 use crate::reason::{Reason, Refusal};
 use crate::request::facts::Facts;
 use crate::request::flag::Flag;
@@ -19,6 +20,7 @@ use crate::request::session::FieldSlot;
 use attributes::Attributes;
 use choice::Choice;
 use std::sync::Arc;
+use unread::Unread;
 
 /// Where an evaluation stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,11 +30,13 @@ pub(crate) struct Unknown {
     /// The rule that asked for it. Those before it do not apply, and facts only get surer: they need not be
     /// asked again, however small the pieces are in which a body arrives.
     pub(crate) from: RuleId,
+    /// What they asked for and could not be read.
+    pub(crate) unread: Unread,
 }
 
 impl Unknown {
     /// Before anything has been asked.
-    pub(crate) const START: Self = Self { need: Need::Model, from: RuleId(0) };
+    pub(crate) const START: Self = Self { need: Need::Model, from: RuleId(0), unread: Unread::NONE };
 }
 
 /// Which fact a decision is waiting for.
@@ -43,6 +47,8 @@ pub(crate) enum Need {
     Keyword(usize),
     /// Whether the estimate is in this range.
     InputTokens(Range),
+    /// Whether input and output fit into this.
+    Fit(Window),
     /// Whether the number of messages is in this range.
     Messages(Range),
     /// What a field says of the conversation.
@@ -56,9 +62,10 @@ impl Need {
     pub(crate) fn is_met(self, facts: &Facts) -> bool {
         match self {
             Need::Model => facts.asked().is_some(),
-            Need::Flag(flag) => facts.flag(flag).is_some(),
+            Need::Flag(flag) => facts.flag(flag).is_some() || facts.is_unreadable(flag),
             Need::Keyword(keyword) => facts.keyword(keyword).is_some(),
             Need::InputTokens(range) => facts.input_tokens().within(range).is_some(),
+            Need::Fit(window) => facts.fit(window).is_some(),
             Need::Messages(range) => facts.messages().within(range).is_some(),
             Need::Session(field) => facts.session(field).is_some(),
             Need::End => facts.is_complete(),
@@ -78,6 +85,8 @@ pub(crate) struct Decision {
     pub(crate) mirror: Option<ModelId>,
     /// Models that were considered and could not serve the request.
     pub(crate) excluded: Vec<(ModelId, Reason)>,
+    /// What rules asked for and could not be read.
+    pub(crate) unread: Unread,
     /// Whether it looked at a model that is demoted right now: without what is known of models it could be another.
     pub(crate) heeds: bool,
 }
@@ -90,20 +99,26 @@ pub(crate) enum Verdict {
     Refuse(Refusal),
 }
 
-/// Decides, if the facts read so far suffice. No rule before `from` applies.
+/// Decides, if the facts read so far suffice. Goes on where an evaluation stopped.
 pub(crate) fn decide(
     policy: &Policy,
     attributes: &Attributes,
     facts: &Facts,
-    from: RuleId,
+    stopped: Unknown,
 ) -> Result<Decision, Unknown> {
-    let mut at = from;
-    let decision = try_rules(policy, attributes, facts, &mut at);
-    decision.map_err(|need| Unknown { need, from: at })
+    let Unknown { from: mut at, mut unread, .. } = stopped;
+    let decision = try_rules(policy, attributes, facts, &mut at, &mut unread);
+    decision.map(|decision| Decision { unread, ..decision }).map_err(|need| Unknown { need, from: at, unread })
 }
 
 /// Leaves in `at` the rule that it came to.
-fn try_rules(policy: &Policy, attributes: &Attributes, facts: &Facts, at: &mut RuleId) -> Result<Decision, Need> {
+fn try_rules(
+    policy: &Policy,
+    attributes: &Attributes,
+    facts: &Facts,
+    at: &mut RuleId,
+    unread: &mut Unread,
+) -> Result<Decision, Need> {
     let asked = facts.asked().ok_or(Need::Model)?;
     let mut choice = Choice::new(policy, attributes, facts, asked);
     let (path, header) = (attributes.path.as_bytes(), |slot| attributes.header(slot));
@@ -112,7 +127,12 @@ fn try_rules(policy: &Policy, attributes: &Attributes, facts: &Facts, at: &mut R
     for id in rules.skip_while(|id| *id < start) {
         *at = id;
         let Some(rule) = policy.rule(id) else { continue };
-        if conditions::hold(&rule.conditions, attributes, facts, asked)? {
+        let denies = matches!(rule.action, RuleAction::Deny(_));
+        // Who only counts is refused for no length: it is what they ask for.
+        if denies && attributes.api.only_counts() && rule.conditions.input_tokens.is_some() {
+            continue;
+        }
+        if conditions::hold(&rule.conditions, attributes, facts, asked, denies, unread)? {
             choice.rule = Some(id);
             return match &rule.action {
                 RuleAction::Deny(deny) => Ok(choice.refuse(deny.clone())),

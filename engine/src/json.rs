@@ -19,4 +19,5 @@ pub(crate) use fault::Fault;
 pub(crate) use lexer::Lexer;
 pub(crate) use name::Name;
 pub(crate) use nesting::MAX_DEPTH;
+pub(crate) use number::Numeral;
 pub(crate) use sink::{Container, Literal, Sink, Want};

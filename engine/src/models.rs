@@ -19,11 +19,11 @@ fn entries<'a>(policy: &'a Policy, caller: &Attributes) -> Vec<Entry<'a>> {
     let models = policy.models().filter(|(id, model)| list.can_use(model.name(), Some(*id))).map(|(_, model)| Entry {
         name: model.name(),
         owner: model.label("vendor").unwrap_or("pointsman"),
-        context: model.context_window,
+        context: model.context_window.map(|window| window.tokens),
     });
     let aliases = policy.aliases().filter_map(|alias| {
         let name = alias.pattern.exact().filter(|name| list.can_use(name, alias.model))?;
-        let context = alias.model.and_then(|model| policy.model(model)?.context_window);
+        let context = alias.model.and_then(|model| policy.model(model)?.context_window).map(|window| window.tokens);
         Some(Entry { name, owner: "pointsman", context })
     });
     models.chain(aliases).collect()

@@ -47,7 +47,7 @@ pub use schema::schema;
 
 pub(crate) use alias::Alias;
 pub(crate) use capability::Capability;
-pub(crate) use catalog::{ModelId, ModelPath};
+pub(crate) use catalog::{ModelId, ModelPath, Window};
 pub(crate) use condition::{Conditions, Range};
 pub(crate) use failure::{OnFailure, OnUnknownTenant, OnUnread};
 pub(crate) use header::HeaderSlot;
@@ -331,7 +331,7 @@ impl Policy {
 
     /// Which facts inside the body can matter to some decision.
     pub(crate) fn wanted(&self) -> Wanted {
-        self.read_set.body
+        Wanted { lone_surrogates: self.on_failure.lone_surrogate == OnUnread::Pass, ..self.read_set.body }
     }
 
     /// Which providers know of the same responses, conversations and files.

@@ -130,7 +130,7 @@ reasons! {
     /// A value of the wrong type for its key.
     WrongType "wrongType" 400 "the value of `{}` has the wrong type",
     /// A model's name that is none.
-    ModelName "modelName" 400 "the model's name is empty, too long or holds control characters",
+    ModelName "modelName" 400 "the model's name is too long or holds control characters",
     /// A key that names other models, or another server.
     ModelList "modelList" 400 "the key `{}` names other models or servers, which only the policy may do",
     /// A model in the query.

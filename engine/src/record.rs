@@ -96,6 +96,9 @@ pub struct Record {
     /// Models that were considered and could not serve the request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub excluded: Vec<Excluded>,
+    /// Conditions that rules had and that could not be judged: the body says something that is no such value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<Box<str>>,
     /// The models that were demoted at that moment, if that could change the decision.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub demoted: Vec<Arc<str>>,
@@ -135,6 +138,7 @@ impl Record {
             chain: Vec::new(),
             mirror: None,
             excluded: Vec::new(),
+            unreadable: Vec::new(),
             demoted: Vec::new(),
             status: None,
             message: None,

@@ -285,4 +285,11 @@ mod tests {
         check(r#" {"input":"x"}"#, "m", r#" {"model":"m","input":"x"}"#);
         check("{ }", "m", r#"{"model":"m" }"#);
     }
+
+    #[test]
+    fn a_blank_model_is_replaced() {
+        check(r#"{"input":"x","model":null}"#, "m", r#"{"input":"x","model":"m"}"#);
+        check(r#"{"model": "" ,"input":"x"}"#, "m", r#"{"model": "m" ,"input":"x"}"#);
+        check(r#"{"model":"\t","input":"x"}"#, "m", r#"{"model":"m","input":"x"}"#);
+    }
 }

@@ -23,10 +23,11 @@ static POLICY: LazyLock<Policy> = LazyLock::new(|| {
     Policy::from_json(json).expect("a valid policy")
 });
 
-const PATHS: [&str; 8] = [
+const PATHS: [&str; 9] = [
     "/v1/chat/completions",
     "/v1/messages",
     "/v1/responses",
+    "/v1/responses/input_tokens",
     "/v1/embeddings",
     "/v1/completions",
     "/v1/moderations",

@@ -8,6 +8,7 @@ APIS = {
     "completions": "/v1/completions",
     "embeddings": "/v1/embeddings",
     "responses": "/v1/responses",
+    "countInputTokens": "/v1/responses/input_tokens",
     "messages": "/v1/messages",
     "countTokens": "/v1/messages/count_tokens",
     "ollamaChat": "/api/chat",

@@ -161,6 +161,7 @@ ANSWERS: dict[str, Callable[[dict, str], Answer]] = {
     "/v1/embeddings": embeddings,
     "/v1/moderations": moderation,
     "/v1/responses": response,
+    "/v1/responses/input_tokens": count_tokens,
     "/v1/messages": message,
     "/v1/messages/count_tokens": count_tokens,
 }

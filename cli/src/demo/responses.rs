@@ -21,6 +21,13 @@ pub(super) async fn serve(State(server): State<Server>, body: Bytes) -> Response
     }
 }
 
+pub(super) async fn count_tokens(body: Bytes) -> Response {
+    match Request::read(Family::OpenAi, &body, &[]) {
+        Ok(request) => json(&json!({"object": "response.input_tokens", "input_tokens": request.tokens("input")})),
+        Err(response) => *response,
+    }
+}
+
 fn response(id: &str, request: &Request, status: &str, output: &[Value]) -> Value {
     let input = request.tokens("input");
     let usage = json!({

@@ -128,7 +128,7 @@ impl Reading {
         if !unknown.need.is_met(&self.facts) {
             return Step::Hold;
         }
-        match decide::decide(&self.policy, &self.attributes, &self.facts, unknown.from) {
+        match decide::decide(&self.policy, &self.attributes, &self.facts, unknown) {
             Err(unknown) => {
                 self.state = State::Undecided(unknown);
                 Step::Hold
@@ -184,7 +184,7 @@ impl Reading {
     fn violated(&mut self, violation: Violation) -> Step {
         let mut is_decided = matches!(self.state, State::Sent(_));
         if let State::Undecided(unknown) = self.state
-            && let Ok(decision) = decide::decide(&self.policy, &self.attributes, &self.facts, unknown.from)
+            && let Ok(decision) = decide::decide(&self.policy, &self.attributes, &self.facts, unknown)
         {
             if let Verdict::Refuse(_) = decision.verdict {
                 return self.decided(decision);
@@ -218,6 +218,7 @@ impl Reading {
             asked: self.facts.asked().flatten().map(Into::into),
             rule: decision.rule.and_then(|rule| self.policy.rule(rule)).map(|rule| Arc::clone(&rule.name)),
             excluded: decision.excluded.iter().filter_map(named).collect(),
+            unreadable: decision.unread.names().into_iter().map(Into::into).collect(),
             demoted: if decision.heeds { self.attributes.demoted_names(&self.policy) } else { Vec::new() },
             ..self.attributes.record(&self.policy, Disposition::Route, decision.reason)
         }

@@ -3,6 +3,7 @@
 use super::attributes::Attributes;
 use super::eligibility;
 use super::sticky::{self, StickyKey};
+use super::unread::Unread;
 use super::{Decision, Need, Verdict};
 use crate::policy::{DefaultAction, ModelId, Policy, RolloutBy, Route, RuleId, Sticky};
 use crate::reason::{Reason, Refusal};
@@ -326,6 +327,7 @@ impl<'a> Choice<'a> {
             // Where all were demoted, some were taken all the same.
             excluded.retain(|(model, why)| *why != Reason::RateLimited || !chain.contains(model));
         }
-        Decision { verdict, rule, reason, variant, mirror, excluded, heeds: heeds.into_inner() }
+        let (unread, heeds) = (Unread::NONE, heeds.into_inner());
+        Decision { verdict, rule, reason, variant, mirror, excluded, unread, heeds }
     }
 }

@@ -3,28 +3,46 @@
 
 use super::Need;
 use super::attributes::Attributes;
+use super::unread::Unread;
 use crate::policy::Conditions;
 use crate::request::facts::Facts;
+use crate::request::limit::Limit;
 
-/// Whether all conditions hold for the request.
+/// Whether all conditions hold for the request. One that cannot be judged holds if the rule denies: nobody gets past a
+/// rule with a value that only some server can read.
 pub(super) fn hold(
     conditions: &Conditions,
     attributes: &Attributes,
     facts: &Facts,
     asked: Option<&str>,
+    denies: bool,
+    unread: &mut Unread,
 ) -> Result<bool, Need> {
     if !by_headers(conditions, attributes, asked) {
         return Ok(false);
     }
     for (flag, expected) in conditions.flags.iter() {
+        if facts.is_unreadable(flag) {
+            unread.flag(flag);
+            if denies {
+                continue;
+            }
+            return Ok(false);
+        }
         if facts.flag(flag).ok_or(Need::Flag(flag))? != expected {
             return Ok(false);
         }
     }
     if let Some(range) = conditions.max_output_tokens {
-        let asked_for = facts.max_output_tokens().ok_or(Need::End)?;
-        if !asked_for.is_some_and(|tokens| range.contains(tokens)) {
-            return Ok(false);
+        match facts.max_output_tokens().ok_or(Need::End)? {
+            Limit::Tokens(tokens) if range.contains(tokens) => {}
+            Limit::Unreadable => {
+                unread.max_output_tokens();
+                if !denies {
+                    return Ok(false);
+                }
+            }
+            Limit::Open | Limit::Tokens(_) => return Ok(false),
         }
     }
     if let Some(range) = conditions.messages

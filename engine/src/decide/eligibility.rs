@@ -2,7 +2,7 @@
 
 use super::Need;
 use super::attributes::Attributes;
-use crate::policy::{ModelId, Policy, Range};
+use crate::policy::{ModelId, Policy};
 use crate::reason::Reason;
 use crate::request::facts::Facts;
 use crate::request::flag::Flag;
@@ -30,11 +30,12 @@ pub(super) fn exclusion(
             return Ok(Some(reason));
         }
     }
-    if let Some(window) = model.context_window {
-        let fitting = Range { min: 0, max: window };
-        if !facts.input_tokens().within(fitting).ok_or(Need::InputTokens(fitting))? {
-            return Ok(Some(Reason::ContextWindow));
-        }
+    // Who only counts wants to know how long it is.
+    if let Some(window) = model.context_window
+        && !attributes.api.only_counts()
+        && !facts.fit(window).ok_or(Need::Fit(window))?
+    {
+        return Ok(Some(Reason::ContextWindow));
     }
     Ok(None)
 }

@@ -17,6 +17,20 @@ pub(super) enum Step {
     More(Escape),
     /// It is complete and stands for this.
     Decoded(char),
+    /// Half a character without its other half, and what the byte is besides.
+    Lone(Behind),
+}
+
+/// What stands behind half a character.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Behind {
+    Nothing,
+    /// This byte, which is no part of an escape.
+    Byte,
+    /// An escape that goes on.
+    Escape(Escape),
+    /// An escape that is complete.
+    Decoded(char),
 }
 
 impl Escape {
@@ -27,22 +41,19 @@ impl Escape {
         Ok(Step::More(match self {
             // The second half of a pair must follow the first at once.
             Escape::Backslash { high } if byte == b'\\' => Escape::Letter { high },
-            Escape::Backslash { .. } => return Err(Fault::Encoding),
+            Escape::Backslash { .. } => return Ok(Step::Lone(Behind::Byte)),
             Escape::Letter { high } if byte == b'u' => Escape::Hex { high, digits: 0, value: 0 },
-            Escape::Letter { high: 0 } => {
-                let decoded = simple(byte).ok_or(Fault::Syntax)?;
-                return Ok(Step::Decoded(char::from(decoded)));
+            Escape::Letter { high } => {
+                let decoded = char::from(simple(byte).ok_or(Fault::Syntax)?);
+                return Ok(if high == 0 { Step::Decoded(decoded) } else { Step::Lone(Behind::Decoded(decoded)) });
             }
-            Escape::Letter { .. } => return Err(Fault::Encoding),
             Escape::Hex { high, digits, value } => {
                 let digit = char::from(byte).to_digit(16).ok_or(Fault::Syntax)?;
                 let value = value << 4 | digit as u16;
                 if digits < 3 {
                     Escape::Hex { high, digits: digits + 1, value }
-                } else if let Some(character) = utf16(high, value)? {
-                    return Ok(Step::Decoded(character));
                 } else {
-                    Escape::Backslash { high: value }
+                    return Ok(utf16(high, value));
                 }
             }
         }))
@@ -64,15 +75,23 @@ pub(super) fn simple(letter: u8) -> Option<u8> {
     })
 }
 
-/// One UTF-16 unit, with the high surrogate before it if there was one. `None`: a low one must follow.
-fn utf16(high: u16, unit: u16) -> Result<Option<char>, Fault> {
-    let code = match (high, unit) {
-        (0, 0xD800..=0xDBFF) => return Ok(None),
-        (0, _) => u32::from(unit),
-        (_, 0xDC00..=0xDFFF) => 0x10000 + ((u32::from(high) & 0x3FF) << 10 | u32::from(unit) & 0x3FF),
-        _ => return Err(Fault::Encoding),
+/// One UTF-16 unit, with the high surrogate before it if there was one.
+fn utf16(high: u16, unit: u16) -> Step {
+    let alone = match unit {
+        0xD800..=0xDBFF => Step::More(Escape::Backslash { high: unit }),
+        0xDC00..=0xDFFF => Step::Lone(Behind::Nothing),
+        _ => char::from_u32(u32::from(unit)).map_or(Step::Lone(Behind::Nothing), Step::Decoded),
     };
-    char::from_u32(code).map(Some).ok_or(Fault::Encoding)
+    match (high, unit, alone) {
+        (0, _, alone) => alone,
+        (_, 0xDC00..=0xDFFF, _) => {
+            let code = 0x10000 + ((u32::from(high) & 0x3FF) << 10 | u32::from(unit) & 0x3FF);
+            char::from_u32(code).map_or(Step::Lone(Behind::Nothing), Step::Decoded)
+        }
+        (_, _, Step::More(escape)) => Step::Lone(Behind::Escape(escape)),
+        (_, _, Step::Decoded(character)) => Step::Lone(Behind::Decoded(character)),
+        (_, _, lone @ Step::Lone(_)) => lone,
+    }
 }
 
 #[cfg(test)]
@@ -86,6 +105,7 @@ mod tests {
             match escape.step(byte)? {
                 Step::More(next) => escape = next,
                 Step::Decoded(character) => return Ok(Some(character)),
+                Step::Lone(_) => return Err(Fault::Encoding),
             }
         }
         Ok(None)
@@ -105,7 +125,7 @@ mod tests {
         for lone in ["udc00", "ud800x", "ud800\\n", "ud800\\u0041", "ud800\\ud800"] {
             assert_eq!(decode(lone), Err(Fault::Encoding), "{lone}");
         }
-        for wrong in ["x", "u00g0", "u-001", "u 041", "U0041"] {
+        for wrong in ["x", "ud800\\x", "u00g0", "u-001", "u 041", "U0041"] {
             assert_eq!(decode(wrong), Err(Fault::Syntax), "{wrong}");
         }
     }

@@ -4,7 +4,7 @@
 //! container. Text is handed on decoded, and only where the sink asks for it, so that a prompt that
 //! nobody looks at costs one pass of [`skim::skim`] and no copy.
 
-use super::escape::{self, Escape, Step};
+use super::escape::{self, Behind, Escape, Step};
 use super::nesting::Nesting;
 use super::number::Number;
 use super::partial::Partial;
@@ -94,8 +94,15 @@ impl Lexer {
                     self.number(rest, number, sink)?;
                     continue;
                 }
-                State::Escape { key, want, escape } => self.escape(byte, key, want, escape, sink)?,
-                State::Word { word, seen, literal } => self.word(byte, word, seen, literal, sink)?,
+                State::Escape { key, want, escape } => {
+                    if !self.escape(byte, key, want, escape, sink)? {
+                        continue;
+                    }
+                }
+                State::Word { word, seen, literal } => {
+                    let end = self.base + (chunk.len() - tail.len()) as u64;
+                    self.word(byte, word, (seen, end), literal, sink)?;
+                }
                 _ if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') => {}
                 _ => self.token(byte, self.base + (chunk.len() - rest.len()) as u64, sink)?,
             }
@@ -238,15 +245,31 @@ impl Lexer {
         Ok(())
     }
 
-    fn escape<S: Sink>(&mut self, byte: u8, key: bool, want: Want, escape: Escape, sink: &mut S) -> Result<(), Fault> {
-        self.state = match escape.step(byte)? {
-            Step::More(escape) => State::Escape { key, want, escape },
-            Step::Decoded(character) => {
-                emit(character.encode_utf8(&mut [0; 4]).as_bytes(), want, sink);
-                State::Text { key, want }
+    /// Whether the byte belongs to the escape sequence; if not, it is read again.
+    fn escape<S: Sink>(
+        &mut self,
+        byte: u8,
+        key: bool,
+        want: Want,
+        escape: Escape,
+        sink: &mut S,
+    ) -> Result<bool, S::Refusal> {
+        let behind = match escape.step(byte)? {
+            Step::More(escape) => Behind::Escape(escape),
+            Step::Decoded(character) => Behind::Decoded(character),
+            Step::Lone(behind) => {
+                sink.lone_surrogate(key)?;
+                emit("\u{fffd}".as_bytes(), want, sink);
+                behind
             }
         };
-        Ok(())
+        self.state = State::Text { key, want };
+        match behind {
+            Behind::Nothing | Behind::Byte => {}
+            Behind::Decoded(character) => emit(character.encode_utf8(&mut [0; 4]).as_bytes(), want, sink),
+            Behind::Escape(escape) => self.state = State::Escape { key, want, escape },
+        }
+        Ok(!matches!(behind, Behind::Byte))
     }
 
     /// Digits and signs up to the first byte that does not belong to the number.
@@ -270,7 +293,7 @@ impl Lexer {
         &mut self,
         byte: u8,
         word: &'static [u8],
-        seen: usize,
+        (seen, end): (usize, u64),
         literal: Literal,
         sink: &mut S,
     ) -> Result<(), S::Refusal> {
@@ -282,7 +305,7 @@ impl Lexer {
             return Ok(());
         }
         self.state = State::Next;
-        sink.literal(literal)
+        sink.literal(literal, end)
     }
 }
 

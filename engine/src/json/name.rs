@@ -36,6 +36,11 @@ impl Name {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 
+    /// Whether it was too long to be anything known.
+    pub(crate) fn is_long(&self) -> bool {
+        self.len > Self::CAPACITY
+    }
+
     pub(crate) fn has_nul(&self) -> bool {
         self.has_nul
     }

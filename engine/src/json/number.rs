@@ -1,11 +1,38 @@
-//! Numbers, byte by byte: the grammar of RFC 8259, and the value where it is a plain non-negative integer.
+//! Numbers, byte by byte: the grammar of RFC 8259, and the value where it is a whole number.
+
+/// What a number says to those who want to count with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Numeral {
+    /// A whole number, however it is spelled: `4096`, `4096.0`, `4.096e3`.
+    Whole(u64),
+    /// Less than zero.
+    Negative,
+    /// A fraction, or too large.
+    Other,
+}
+
+impl Numeral {
+    /// The number that a text spells as JSON does.
+    pub(crate) fn of_text(text: &[u8]) -> Option<Self> {
+        let (first, rest) = text.split_first()?;
+        let number = rest.iter().try_fold(Number::begin(*first)?, |number, byte| number.step(*byte))?;
+        number.is_complete().then(|| number.value())
+    }
+}
 
 /// A number as far as it has been read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Number {
     part: Part,
-    /// The value while it is a plain non-negative integer that fits.
-    value: Option<u64>,
+    is_negative: bool,
+    /// Its digits without a point, `None` where they are too many. Zeros at the end of a fraction wait until another digit
+    /// follows.
+    digits: Option<u64>,
+    zeros: u32,
+    /// How many of them stand behind the point.
+    fraction: u32,
+    exponent: u32,
+    is_exponent_negative: bool,
 }
 
 /// Which part of the grammar the last byte belonged to.
@@ -24,18 +51,29 @@ enum Part {
 impl Number {
     /// The number that begins with this byte, if one can.
     pub(super) fn begin(byte: u8) -> Option<Self> {
-        Some(match byte {
-            b'-' => Self { part: Part::Minus, value: None },
-            b'0' => Self { part: Part::Zero, value: Some(0) },
-            b'1'..=b'9' => Self { part: Part::Integer, value: Some(u64::from(byte - b'0')) },
+        let part = match byte {
+            b'-' => Part::Minus,
+            b'0' => Part::Zero,
+            b'1'..=b'9' => Part::Integer,
             _ => return None,
+        };
+        let (is_negative, digits) = (byte == b'-', if byte == b'-' { 0 } else { u64::from(byte - b'0') });
+        let (fraction, exponent) = (0, 0);
+        Some(Self {
+            part,
+            is_negative,
+            digits: Some(digits),
+            zeros: 0,
+            fraction,
+            exponent,
+            is_exponent_negative: false,
         })
     }
 
     /// The number with `byte` behind it, or `None` where the number ends.
-    pub(super) fn step(self, byte: u8) -> Option<Self> {
+    pub(super) fn step(mut self, byte: u8) -> Option<Self> {
         use Part::{Dot, Exponent, ExponentDigits, ExponentSign, Fraction, Integer, Minus, Zero};
-        let part = match (self.part, byte) {
+        self.part = match (self.part, byte) {
             (Minus, b'0') => Zero,
             (Minus | Integer, b'1'..=b'9') | (Integer, b'0') => Integer,
             (Zero | Integer, b'.') => Dot,
@@ -45,13 +83,27 @@ impl Number {
             (Exponent | ExponentSign | ExponentDigits, b'0'..=b'9') => ExponentDigits,
             _ => return None,
         };
-        let value = match (self.part, part) {
-            (Integer, Integer) => {
-                self.value.and_then(|value| value.checked_mul(10)?.checked_add(u64::from(byte.wrapping_sub(b'0'))))
+        let digit = byte.wrapping_sub(b'0');
+        match self.part {
+            Integer => self.digit(digit),
+            Fraction if digit == 0 => self.zeros = self.zeros.saturating_add(1),
+            Fraction => {
+                for _ in 0..self.zeros.min(20) {
+                    self.digit(0);
+                }
+                self.digit(digit);
+                self.fraction = self.fraction.saturating_add(self.zeros).saturating_add(1);
+                self.zeros = 0;
             }
-            _ => None,
-        };
-        Some(Self { part, value })
+            ExponentSign => self.is_exponent_negative = byte == b'-',
+            ExponentDigits => self.exponent = self.exponent.saturating_mul(10).saturating_add(u32::from(digit)),
+            _ => {}
+        }
+        Some(self)
+    }
+
+    fn digit(&mut self, digit: u8) {
+        self.digits = self.digits.and_then(|digits| digits.checked_mul(10)?.checked_add(u64::from(digit)));
     }
 
     /// Whether a number may end here.
@@ -59,39 +111,68 @@ impl Number {
         matches!(self.part, Part::Zero | Part::Integer | Part::Fraction | Part::ExponentDigits)
     }
 
-    /// The value, of a plain non-negative integer.
-    pub(super) fn value(self) -> Option<u64> {
-        self.value
+    /// What it says.
+    pub(super) fn value(self) -> Numeral {
+        match self.digits {
+            Some(0) => Numeral::Whole(0),
+            _ if self.is_negative => Numeral::Negative,
+            digits => digits.and_then(|digits| self.scaled(digits)).map_or(Numeral::Other, Numeral::Whole),
+        }
+    }
+
+    /// The digits with the point where it belongs, if nothing stands behind it then.
+    fn scaled(self, digits: u64) -> Option<u64> {
+        let exponent = i64::from(self.exponent) * if self.is_exponent_negative { -1 } else { 1 };
+        let power = exponent - i64::from(self.fraction);
+        let factor = 10_u64.checked_pow(u32::try_from(power.unsigned_abs()).ok()?)?;
+        if power >= 0 { digits.checked_mul(factor) } else { digits.is_multiple_of(factor).then(|| digits / factor) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The value of a number, `Some(None)` where it is not a plain integer, `None` where it is no number.
-    fn read(text: &str) -> Option<Option<u64>> {
-        let (first, rest) = text.as_bytes().split_first()?;
-        let number = rest.iter().try_fold(Number::begin(*first)?, |number, byte| number.step(*byte))?;
-        number.is_complete().then(|| number.value())
-    }
+    use Numeral::{Negative, Other, Whole};
 
     #[test]
     fn numbers_are_those_of_the_rfc() {
         for good in ["0", "-0", "10", "-1", "0.5", "1.50", "1e5", "1E+05", "-1.5e-10", "0e0"] {
-            assert!(read(good).is_some(), "{good}");
+            assert!(Numeral::of_text(good.as_bytes()).is_some(), "{good}");
         }
-        for bad in ["", "-", "01", "00", "+1", ".5", "1.", "1.e5", "1e", "1e+", "--1", "1.5.5", "0x1", "1_0"] {
-            assert_eq!(read(bad), None, "{bad}");
+        for bad in ["", "-", "01", "00", "+1", ".5", "1.", "1.e5", "1e", "1e+", "--1", "1.5.5", "0x1", "1_0", " 1"] {
+            assert_eq!(Numeral::of_text(bad.as_bytes()), None, "{bad}");
         }
     }
 
     #[test]
-    fn values_are_those_of_plain_integers_that_fit() {
-        assert_eq!(read("0"), Some(Some(0)));
-        assert_eq!(read("18446744073709551615"), Some(Some(u64::MAX)));
-        for other in ["18446744073709551616", "99999999999999999999999", "-1", "-0", "1.0", "1e3", "0e0"] {
-            assert_eq!(read(other), Some(None), "{other}");
+    fn whole_numbers_are_read_in_every_spelling() {
+        let check = |text: &str, expected| assert_eq!(Numeral::of_text(text.as_bytes()), Some(expected), "{text}");
+        check("0", Whole(0));
+        check("18446744073709551615", Whole(u64::MAX));
+        for four_thousand in
+            ["4096", "4096.0", "4096.000000000000000000000000000", "4.096e3", "4.0960E+03", "409600e-2"]
+        {
+            check(four_thousand, Whole(4096));
         }
+        for zero in ["-0", "0.0", "0e999999999999", "-0.00e-5", "0.000"] {
+            check(zero, Whole(0));
+        }
+        for negative in ["-1", "-0.5", "-1e400", "-99999999999999999999999"] {
+            check(negative, Negative);
+        }
+        for other in [
+            "0.5",
+            "1.05",
+            "4096.5",
+            "1e20",
+            "1e-1",
+            "18446744073709551616",
+            "1e4294967297",
+            "0.00000000000000000000001",
+        ] {
+            check(other, Other);
+        }
+        check("1.00000000000000000000005e23", Other);
+        check("10000000000000000000e-19", Whole(1));
     }
 }

@@ -1,6 +1,6 @@
 //! What passes, told to whoever listens.
 
-use super::Fault;
+use super::{Fault, Numeral};
 
 /// What the lexer reports to. Offsets count bytes from the start of the document.
 ///
@@ -21,12 +21,14 @@ pub(crate) trait Sink {
     fn begin_string(&mut self, at: u64) -> Result<Want, Self::Refusal>;
     /// Decoded text of the key or value in progress: whole characters, in any split between them.
     fn text(&mut self, text: &[u8]);
+    /// Half a character stands here, which no UTF-8 can spell. Unless it is refused, U+FFFD takes its place in the text.
+    fn lone_surrogate(&mut self, is_key: bool) -> Result<(), Self::Refusal>;
     /// The string value is complete; `end` is the offset behind its closing quote.
     fn end_string(&mut self, end: u64) -> Result<(), Self::Refusal>;
-    /// A number passed. `None` unless it is a plain non-negative integer.
-    fn number(&mut self, value: Option<u64>) -> Result<(), Self::Refusal>;
-    /// `true`, `false` or `null` passed.
-    fn literal(&mut self, literal: Literal) -> Result<(), Self::Refusal>;
+    /// A number passed.
+    fn number(&mut self, value: Numeral) -> Result<(), Self::Refusal>;
+    /// `true`, `false` or `null` passed; `end` is the offset behind it.
+    fn literal(&mut self, literal: Literal, end: u64) -> Result<(), Self::Refusal>;
 }
 
 /// What a sink wants to know of a string.

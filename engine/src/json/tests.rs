@@ -1,6 +1,6 @@
 //! What the lexer promises to every sink: the same events for every split, and those of another parser.
 
-use super::{Container, Fault, Lexer, Literal, Sink, Want};
+use super::{Container, Fault, Lexer, Literal, Numeral, Sink, Want};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -73,16 +73,25 @@ impl Sink for Builder {
     fn text(&mut self, text: &[u8]) {
         self.text.push_str(std::str::from_utf8(text).expect("whole characters"));
     }
+    /// Only the key `open` may hold any string.
+    fn lone_surrogate(&mut self, is_key: bool) -> Result<(), Refusal> {
+        let is_open = !is_key && self.open.last().is_some_and(|(_, key)| key == "open");
+        if is_open { Ok(()) } else { Err(Fault::Encoding.into()) }
+    }
     fn end_string(&mut self, _: u64) -> Result<(), Refusal> {
         let text = std::mem::take(&mut self.text);
         self.value(Value::String(text));
         Ok(())
     }
-    fn number(&mut self, value: Option<u64>) -> Result<(), Refusal> {
-        self.value(value.map_or(Value::Null, Value::from));
+    fn number(&mut self, value: Numeral) -> Result<(), Refusal> {
+        self.value(match value {
+            Numeral::Whole(value) if value <= MOST => Value::from(value),
+            Numeral::Negative => Value::from(-1),
+            Numeral::Whole(_) | Numeral::Other => Value::Null,
+        });
         Ok(())
     }
-    fn literal(&mut self, literal: Literal) -> Result<(), Refusal> {
+    fn literal(&mut self, literal: Literal, _: u64) -> Result<(), Refusal> {
         self.value(match literal {
             Literal::True => Value::Bool(true),
             Literal::False => Value::Bool(false),
@@ -100,10 +109,17 @@ fn read<'c>(chunks: impl IntoIterator<Item = &'c [u8]>) -> Result<Value, Refusal
     Ok(builder.whole.expect("a whole document"))
 }
 
-/// What the builder makes of a document: it hears no numbers but plain ones, and not every string.
+/// The largest number that a parser of floating-point numbers tells from a fraction, in any spelling.
+const MOST: u64 = 1 << 20;
+
+/// What the builder makes of a document: it hears no numbers but whole ones, and not every string.
 fn heard(value: &Value, key: &str) -> Value {
     match value {
-        Value::Number(number) => number.as_u64().map_or(Value::Null, Value::from),
+        Value::Number(number) => match number.as_f64().expect("any number") {
+            negative if negative < 0.0 => Value::from(-1),
+            whole if whole.fract() == 0.0 && whole <= MOST as f64 => Value::from(whole as u64),
+            _ => Value::Null,
+        },
         Value::String(_) if key.starts_with('n') => Value::String(String::new()),
         Value::Array(items) => items.iter().map(|item| heard(item, "")).collect(),
         Value::Object(members) => members.iter().map(|(key, value)| (key.clone(), heard(value, key))).collect(),
@@ -129,6 +145,29 @@ fn faults_say_what_is_wrong() {
     fault(b"{\"\xff\":1}", Fault::Encoding);
     fault(b"{\"a\":\"\\ud800\"}", Fault::Encoding);
     fault(format!("{{\"a\":{}", "[".repeat(64)).as_bytes(), Fault::TooDeep);
+}
+
+#[test]
+fn half_a_character_has_a_stand_in() {
+    for (text, expected) in [
+        (r"\ud83d", "\u{fffd}"),
+        (r"a\ude00b", "a\u{fffd}b"),
+        (r"\ud83dx", "\u{fffd}x"),
+        (r"\ud83d\n", "\u{fffd}\n"),
+        (r"\ud83d\u0041", "\u{fffd}A"),
+        (r"\ud83d\ud83d\ude00", "\u{fffd}\u{1f600}"),
+        (r"\ud83d\ud83d", "\u{fffd}\u{fffd}"),
+        (r"\ude00\ud83d", "\u{fffd}\u{fffd}"),
+        (r"\ud83d\u00e9", "\u{fffd}\u{e9}"),
+    ] {
+        let document = format!(r#"{{"open":"{text}","x":1}}"#);
+        let expected = Ok(serde_json::json!({ "open": expected, "x": 1 }));
+        assert_eq!(read([document.as_bytes()]), expected, "{text}");
+        assert_eq!(read(document.as_bytes().chunks(1)), expected, "{text}");
+        assert_eq!(read([format!(r#"{{"{text}":1}}"#).as_bytes()]), Err(Refusal::Fault(Fault::Encoding)), "{text}");
+    }
+    assert_eq!(read([br#"{"open":"\ud83d\x"}"#.as_slice()]), Err(Refusal::Fault(Fault::Syntax)));
+    assert_eq!(read([br#"{"open":"\ud83d"#.as_slice()]), Err(Refusal::Fault(Fault::Syntax)));
 }
 
 /// Documents, sometimes damaged.

@@ -28,8 +28,11 @@ object! {
         "fallback" => fallback: Vec<Name>,
         /// The APIs that it serves. Default: all of them.
         "apis" => apis: Option<Vec<RoutableApi>>,
-        /// The most input tokens that it takes, as they are estimated; output is not counted. Default: not checked.
+        /// The most tokens that it takes: of input, as they are estimated, and of output, as many as the client wants at
+        /// most, or else `reservedOutput`. Requests that need more do not go to it. Default: not checked.
         "contextWindow" => context_window: Option<Whole<1, MAX_WHOLE>>,
+        /// How many tokens of `contextWindow` are kept for output where the client does not say how many it wants at most.
+        "reservedOutput" => reserved_output: Whole<0, MAX_WHOLE> = 0u32,
         /// What it can do. Requests that need anything else do not go to it. Default: everything.
         "capabilities" => capabilities: Option<Vec<Capability>>,
         /// What it costs. Reports use it; no decision looks at it.
@@ -73,7 +76,7 @@ pub struct Model {
     /// The models to try after it, where no rule says otherwise.
     pub(crate) fallback: Vec<ModelId>,
     pub(crate) apis: ApiSet,
-    pub(crate) context_window: Option<u64>,
+    pub(crate) context_window: Option<Window>,
     /// `None`: everything.
     pub(crate) capabilities: Option<CapabilitySet>,
     pub(crate) cost: Option<Cost>,
@@ -116,6 +119,15 @@ impl Model {
 pub(crate) struct ModelPath {
     pub(crate) prefix: String,
     pub(crate) query: Option<String>,
+}
+
+/// How much a model takes at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Window {
+    /// Tokens of input and output.
+    pub(crate) tokens: u64,
+    /// Tokens of output, where the client does not say.
+    pub(crate) reserved: u64,
 }
 
 /// What a million tokens cost.
@@ -165,7 +177,9 @@ impl Catalog {
                 path: spec.path.map(|path| ModelPath { prefix: path.prefix.0, query: path.query.map(|query| query.0) }),
                 fallback: Vec::new(),
                 apis: spec.apis.map_or_else(ApiSet::routable, |apis| apis.into_iter().map(|api| api.0).collect()),
-                context_window: spec.context_window.map(|tokens| tokens.0),
+                context_window: spec
+                    .context_window
+                    .map(|tokens| Window { tokens: tokens.0, reserved: spec.reserved_output.0 }),
                 capabilities: spec.capabilities.map(|capabilities| capabilities.into_iter().collect()),
                 cost: spec.cost.map(|cost| Cost {
                     input_per_million: cost.input_per_million.0,
@@ -322,7 +336,7 @@ mod tests {
             &[
                 "models[0].apis[0]: unknown value `chatCompletion`; did you mean `chatCompletions`?",
                 "models[0].apis[1]: unknown value `transcriptions`, expected one of `chatCompletions`, `completions`, \
-                 `embeddings`, `responses`, `moderations`, `imageGenerations`, `speech`, `rerank`, `messages`, \
+                 `embeddings`, `responses`, `countInputTokens`, `moderations`, `imageGenerations`, `speech`, `rerank`, `messages`, \
                  `countTokens`, `ollamaChat`, `ollamaGenerate`, `ollamaEmbed`",
                 "models[0].capabilities[0]: unknown value `flying`, expected one of `tools`, `vision`, `audio`, \
                  `structuredOutput`, `reasoning`",

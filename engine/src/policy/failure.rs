@@ -12,6 +12,9 @@ object! {
     pub(crate) struct FailureSpec {
         /// A body that is not understood exactly. `pass` forwards it unread, to the default route.
         "unparseable" => unparseable: OnUnread = "deny",
+        /// Half a character in a text, as JavaScript leaves it when it cuts an emoji (`"\ud83d"`). `pass` reads it as U+FFFD,
+        /// and routes it as it is. In keys and in the model's name it is refused all the same.
+        "loneSurrogate" => lone_surrogate: OnUnread = "deny",
         /// A body larger than `limits.maxBodyBytes`. `pass` forwards it unread, to the default route.
         "oversize" => oversize: OnUnread = "deny",
         /// An API that is recognised but cannot be routed. `pass` forwards it unread, to the default route.
@@ -83,6 +86,7 @@ impl Read for FallbackSpec {
 #[derive(Clone, Debug)]
 pub(crate) struct OnFailure {
     pub(crate) unparseable: OnUnread,
+    pub(crate) lone_surrogate: OnUnread,
     pub(crate) oversize: OnUnread,
     pub(crate) unsupported_api: OnUnread,
     pub(crate) unknown_path: OnUnread,
@@ -112,6 +116,7 @@ impl FailureSpec {
         };
         OnFailure {
             unparseable: self.unparseable,
+            lone_surrogate: self.lone_surrogate,
             oversize: self.oversize,
             unsupported_api: self.unsupported_api,
             unknown_path: self.unknown_path,
@@ -133,9 +138,15 @@ mod tests {
         let policy = valid("");
         let on_failure = policy.on_failure();
         assert!(
-            [on_failure.unparseable, on_failure.oversize, on_failure.unsupported_api, on_failure.unknown_path]
-                .iter()
-                .all(|on| *on == OnUnread::Deny)
+            [
+                on_failure.unparseable,
+                on_failure.lone_surrogate,
+                on_failure.oversize,
+                on_failure.unsupported_api,
+                on_failure.unknown_path,
+            ]
+            .iter()
+            .all(|on| *on == OnUnread::Deny)
         );
         assert!(
             [on_failure.unknown_model, on_failure.missing_model, on_failure.no_candidate].iter().all(Option::is_none)

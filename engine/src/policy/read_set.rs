@@ -35,7 +35,7 @@ impl ReadSet {
             excerpt: false,
         };
         Self {
-            body: Wanted { flags, text },
+            body: Wanted { flags, text, lone_surrogates: false },
             principal: tenants.iter().any(|tenant| !tenant.principals.is_empty()),
             path: conditions().any(|conditions| !conditions.paths.is_empty()),
         }

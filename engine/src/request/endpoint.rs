@@ -82,7 +82,7 @@ const SUFFIXES: [(&str, Api); 14] = [
     ("/fim/completions", Api::Completions),
     ("/embeddings", Api::Embeddings),
     ("/responses", Api::Responses),
-    ("/responses/input_tokens", Api::Responses),
+    ("/responses/input_tokens", Api::CountInputTokens),
     ("/responses/compact", Api::Responses),
     ("/moderations", Api::Moderations),
     ("/images/generations", Api::ImageGenerations),

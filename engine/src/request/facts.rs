@@ -5,6 +5,7 @@
 
 use super::field;
 use super::flag::Flag;
+use super::limit::Limit;
 use super::model::AskedModel;
 use super::reader::{Reader, Sought, Wanted};
 use super::session::FieldSlot;
@@ -13,7 +14,7 @@ use super::text::excerpt::Excerpt;
 use super::violation::Violation;
 use crate::api::Api;
 use crate::json::Lexer;
-use crate::policy::Range;
+use crate::policy::{Range, Window};
 
 /// A body being read.
 pub(crate) struct Facts {
@@ -91,6 +92,7 @@ impl Facts {
     /// The model asked for: `None` while it may still come, `Some(None)` when there is none.
     pub(crate) fn asked(&self) -> Option<Option<&str>> {
         match &self.reader.structure.read.model {
+            Some(model) if model.is_blank() => Some(None),
             Some(model) => Some(Some(&model.name)),
             None => self.complete.then_some(None),
         }
@@ -118,8 +120,13 @@ impl Facts {
         (seen || self.complete).then_some(seen)
     }
 
-    /// `Some(None)`: the client set no limit.
-    pub(crate) fn max_output_tokens(&self) -> Option<Option<u64>> {
+    /// Whether the body says something of a flag that is neither yes nor no.
+    pub(crate) fn is_unreadable(&self, flag: Flag) -> bool {
+        self.reader.structure.flags.is_unreadable(flag)
+    }
+
+    /// The most output tokens that the client wants.
+    pub(crate) fn max_output_tokens(&self) -> Option<Limit> {
         self.complete.then_some(self.reader.structure.read.max_output_tokens)
     }
 
@@ -140,6 +147,13 @@ impl Facts {
     pub(crate) fn session(&self, field: FieldSlot) -> Option<Option<u64>> {
         let found = self.reader.session.as_ref().and_then(|session| session.found(field));
         (found.is_some() || self.complete).then_some(found)
+    }
+
+    /// Whether input and output fit into a model's window. What the client wants of output can still come, and grow.
+    pub(crate) fn fit(&self, window: Window) -> Option<bool> {
+        let (input, output) = (self.input_tokens(), self.reader.structure.read.max_output_tokens.tokens());
+        let fits = |reserved: u64| input.low.saturating_add(output.unwrap_or(reserved)) <= window.tokens;
+        if self.complete { Some(fits(window.reserved)) } else { (!fits(0)).then_some(false) }
     }
 
     /// The conversation's identity.

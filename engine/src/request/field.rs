@@ -1,4 +1,5 @@
-//! What the top-level keys of the APIs mean to a router. One table per API, and what the flags add to it.
+//! What the top-level keys of the APIs mean to a router. One table per API, what the flags add to it, and the keys of all
+//! other APIs: a body in the shape of another API shows its text, images and tools all the same.
 
 use super::flag::Flag;
 use crate::api::Api;
@@ -64,7 +65,7 @@ pub(super) fn fields(api: Api) -> Fields {
         Api::ChatCompletions => const { &Table::of(Api::ChatCompletions, CHAT_COMPLETIONS) }.fields(),
         Api::Completions => const { &Table::of(Api::Completions, COMPLETIONS) }.fields(),
         Api::Embeddings => const { &Table::of(Api::Embeddings, EMBEDDINGS) }.fields(),
-        Api::Responses => const { &Table::of(Api::Responses, RESPONSES) }.fields(),
+        Api::Responses | Api::CountInputTokens => const { &Table::of(Api::Responses, RESPONSES) }.fields(),
         Api::Moderations => const { &Table::of(Api::Moderations, MODERATIONS) }.fields(),
         Api::ImageGenerations => const { &Table::of(Api::ImageGenerations, IMAGE_GENERATIONS) }.fields(),
         Api::Speech => const { &Table::of(Api::Speech, SPEECH) }.fields(),
@@ -79,7 +80,7 @@ pub(super) fn fields(api: Api) -> Fields {
 }
 
 /// The most keys of one API: the set of keys seen has so many bits.
-const MOST: usize = u32::BITS as usize;
+const MOST: usize = u128::BITS as usize;
 
 /// The keys of an API, put together by the compiler.
 struct Table {
@@ -90,11 +91,7 @@ struct Table {
 impl Table {
     const fn of(api: Api, own: Own) -> Self {
         let mut table = Self { keys: [("", Field::Model); MOST], len: 0 };
-        let mut own = own;
-        while let [(key, field), rest @ ..] = own {
-            table.add(key, *field);
-            own = rest;
-        }
+        table.add_all(own);
         let mut flags = Flag::ALL;
         while let [flag, rest @ ..] = flags {
             let mut keys = flag.keys();
@@ -106,10 +103,27 @@ impl Table {
             }
             flags = rest;
         }
+        table.add_all(SHARED);
         table
     }
 
+    const fn add_all(&mut self, fields: Own) {
+        let mut fields = fields;
+        while let [(key, field), rest @ ..] = fields {
+            self.add(key, *field);
+            fields = rest;
+        }
+    }
+
+    /// What a key means already it goes on to mean.
     const fn add(&mut self, key: &'static str, field: Field) {
+        let mut known = self.fields();
+        while let [(other, _), rest @ ..] = known {
+            if is_same(other.as_bytes(), key.as_bytes()) {
+                return;
+            }
+            known = rest;
+        }
         assert!(self.len < MOST && key.len() <= Name::CAPACITY);
         let (_, free) = self.keys.split_at_mut(self.len);
         if let [slot, ..] = free {
@@ -121,6 +135,17 @@ impl Table {
     const fn fields(&self) -> &[(&'static str, Field)] {
         self.keys.split_at(self.len).0
     }
+}
+
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let (mut one, mut other) = (one, other);
+    while let ([first, one_rest @ ..], [second, other_rest @ ..]) = (one, other) {
+        if *first != *second {
+            return false;
+        }
+        (one, other) = (one_rest, other_rest);
+    }
+    one.is_empty() && other.is_empty()
 }
 
 const fn contains(apis: &[Api], api: Api) -> bool {
@@ -136,6 +161,39 @@ const fn contains(apis: &[Api], api: Api) -> bool {
 
 /// The keys of an API that are no flag's.
 type Own = &'static [(&'static str, Field)];
+
+/// What a key means where the API itself does not have it. Servers that translate one API into another, and those that
+/// speak several at one path, may read it.
+const SHARED: Own = &[
+    ("messages", Field::Messages),
+    ("input", Field::Input),
+    ("prompt", Field::Prompt),
+    ("system", Field::System),
+    ("instructions", Field::System),
+    ("query", Field::Prompt),
+    ("inputs", Field::Input),
+    ("contents", Field::Input),
+    ("documents", Field::Documents),
+    ("texts", Field::Documents),
+    ("prediction", Field::Documents),
+    ("suffix", Field::Text),
+    ("template", Field::Text),
+    ("chat_template", Field::Text),
+    ("tools", Field::Tools),
+    ("functions", Field::Tools),
+    ("plugins", Field::Tools),
+    ("mcp_servers", Field::Tools),
+    ("images", Field::Images),
+    ("image_data", Field::Images),
+    ("options", Field::Options),
+    ("max_tokens", Field::MaxOutputTokens),
+    ("max_completion_tokens", Field::MaxOutputTokens),
+    ("max_output_tokens", Field::MaxOutputTokens),
+    ("max_tokens_to_sample", Field::MaxOutputTokens),
+    ("max_new_tokens", Field::MaxOutputTokens),
+    ("n_predict", Field::MaxOutputTokens),
+    ("num_predict", Field::MaxOutputTokens),
+];
 
 const CHAT_COMPLETIONS: Own = &[
     ("model", Field::Model),
@@ -221,7 +279,7 @@ mod tests {
     #[test]
     fn flags_add_their_keys_where_they_exist() {
         let has = |api, key: &str| fields(api).iter().any(|field| field.0 == key);
-        assert!(has(Api::Responses, "prompt_cache_key") && !has(Api::Messages, "prompt_cache_key"));
-        assert!(has(Api::OllamaChat, "think") && !has(Api::ChatCompletions, "think"));
+        assert!(has(Api::Responses, "prompt_cache_key") && !has(Api::Embeddings, "prompt_cache_key"));
+        assert!(has(Api::OllamaChat, "think") && !has(Api::Speech, "think"));
     }
 }

@@ -18,6 +18,7 @@ mod tools;
 use super::place::Place;
 use super::value::Value;
 use crate::api::Api;
+use crate::json::Numeral;
 use crate::policy::Capability;
 use crate::reason::Reason;
 pub(super) use found::Found;
@@ -84,8 +85,13 @@ macro_rules! declare {
                 match self { $(Flag::$flag => <$file::$flag as Marks>::by_default(api),)+ }
             }
 
-            /// What the value of one of its keys says; `None` where it has the wrong type.
-            pub(super) fn value(self, key: &str, value: Value) -> Option<Says> {
+            /// Its name in policies.
+            pub(crate) const fn condition(self) -> &'static str {
+                match self { $(Flag::$flag => $condition,)+ }
+            }
+
+            /// What the value of one of its keys says.
+            pub(super) fn value(self, key: &str, value: Value) -> Says {
                 match self { $(Flag::$flag => <$file::$flag as Marks>::value(key, value),)+ }
             }
 
@@ -97,6 +103,11 @@ macro_rules! declare {
             /// What a word says that was to be looked at.
             pub(super) fn word(self, word: &[u8]) -> Says {
                 match self { $(Flag::$flag => <$file::$flag as Marks>::word(word),)+ }
+            }
+
+            /// What a number says that was to be looked at.
+            pub(super) fn number(self, number: Numeral) -> Says {
+                match self { $(Flag::$flag => <$file::$flag as Marks>::number(number),)+ }
             }
 
             /// What an object says at its end.

@@ -43,7 +43,7 @@ impl Member {
         match key {
             b"role" => Member::Role,
             b"type" => Member::Type,
-            b"content" | b"source" | b"output" => Member::Content,
+            b"content" | b"source" | b"output" | b"parts" => Member::Content,
             // OpenAI's part for a file holds an object of that name.
             b"file" if place == Place::Part => Member::Content,
             b"container" if place == Place::Tool => Member::Container,

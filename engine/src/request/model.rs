@@ -27,12 +27,25 @@ impl AskedModel {
         self.name.extend(text.chars().take(room));
     }
 
-    /// The model, if its name is one.
+    /// `null`, which names nothing.
+    pub(super) fn null(end: u64) -> Self {
+        Self { name: String::new(), start: end.saturating_sub("null".len() as u64), end }
+    }
+
+    /// Whether it names nothing: then it is as if no model had been asked for, but for the place where one is written.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.name.is_empty()
+    }
+
+    /// The model, if its name is one. White space alone is none.
     pub(super) fn finish(self, end: u64) -> Result<Self, Violation> {
         if self.name.contains('\0') {
             return Err(Violation::Nul);
         }
-        if self.name.is_empty() || self.name.len() > MAX_NAME || self.name.chars().any(is_unseen) {
+        if self.name.len() <= MAX_NAME && self.name.chars().all(char::is_whitespace) {
+            return Ok(Self { name: String::new(), end, ..self });
+        }
+        if self.name.len() > MAX_NAME || self.name.chars().any(is_unseen) {
             return Err(Violation::ModelName);
         }
         Ok(Self { end, ..self })

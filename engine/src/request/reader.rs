@@ -4,6 +4,7 @@
 
 use super::field::Fields;
 use super::flag::FlagSet;
+use super::limit::Limit;
 use super::model::AskedModel;
 use super::place::Place;
 use super::session::{FieldPath, SessionFields};
@@ -12,7 +13,7 @@ use super::text::keywords::KeywordSearch;
 use super::text::{Listeners, Role, WantedText};
 use super::value::{Use, Value};
 use super::violation::Violation;
-use crate::json::{Container, Literal, Name, Sink, Want};
+use crate::json::{Container, Literal, Name, Numeral, Sink, Want};
 use std::sync::Arc;
 
 /// Which facts are worth their cost under the policy.
@@ -20,6 +21,8 @@ use std::sync::Arc;
 pub(crate) struct Wanted {
     pub(crate) flags: FlagSet,
     pub(crate) text: WantedText,
+    /// Whether half a character may stand in texts.
+    pub(crate) lone_surrogates: bool,
 }
 
 /// What a policy looks for in bodies.
@@ -41,6 +44,8 @@ pub(super) struct Reader {
     name: Name,
     /// The model's name in progress.
     model: AskedModel,
+    /// Whether half a character may stand in texts.
+    lone_surrogates: bool,
 }
 
 impl Reader {
@@ -53,6 +58,7 @@ impl Reader {
             capture: Use::Nothing,
             name: Name::new(),
             model: AskedModel::default(),
+            lone_surrogates: wanted.lone_surrogates,
         }
     }
 
@@ -71,7 +77,7 @@ impl Reader {
                 Want::Text
             }
             Use::Session => Want::Text,
-            Use::Role | Use::Kind | Use::Word(_) => {
+            Use::Role | Use::Kind | Use::Word(_) | Use::MaxOutputTokens => {
                 self.name.clear();
                 Want::Text
             }
@@ -156,6 +162,11 @@ impl Sink for Reader {
         }
     }
 
+    /// Never in a key or in the model's name: each server makes something else of it there.
+    fn lone_surrogate(&mut self, is_key: bool) -> Result<(), Violation> {
+        if self.lone_surrogates && !is_key && self.capture != Use::Model { Ok(()) } else { Err(Violation::Encoding) }
+    }
+
     fn end_string(&mut self, end: u64) -> Result<(), Violation> {
         match std::mem::replace(&mut self.capture, Use::Nothing) {
             Use::Text | Use::Data => self.listeners.end_string(),
@@ -168,26 +179,29 @@ impl Sink for Reader {
             Use::Role => self.listeners.role(Role::of(self.name.as_bytes())),
             Use::Kind => self.structure.kind(&self.name),
             Use::Word(flag) => self.structure.word(flag, &self.name),
+            Use::MaxOutputTokens => self.structure.limit(Limit::of(Numeral::of_text(self.name.as_bytes()))),
             _ => {}
         }
         Ok(())
     }
 
-    fn number(&mut self, value: Option<u64>) -> Result<(), Violation> {
+    fn number(&mut self, value: Numeral) -> Result<(), Violation> {
         match self.structure.value(Value::Number, &self.name)? {
-            Use::MaxOutputTokens => {
-                let tokens = value.ok_or_else(|| self.structure.top.wrong_type())?;
-                self.structure.most_output_tokens(tokens);
+            Use::MaxOutputTokens => self.structure.limit(Limit::of(Some(value))),
+            Use::Number(flag) => self.structure.number(flag, value),
+            Use::Token => {
+                let token = if let Numeral::Whole(token) = value { token } else { 0 };
+                self.listeners.token(self.structure.speaker(), token);
             }
-            // -1 and -2 stand for no limit, and nobody agrees on what 5e3 is.
-            Use::NumPredict => self.structure.most_output_tokens(value.unwrap_or(u64::MAX)),
-            Use::Token => self.listeners.token(self.structure.speaker(), value.unwrap_or_default()),
             _ => {}
         }
         Ok(())
     }
 
-    fn literal(&mut self, literal: Literal) -> Result<(), Violation> {
-        self.structure.value(literal.into(), &self.name).map(|_| ())
+    fn literal(&mut self, literal: Literal, end: u64) -> Result<(), Violation> {
+        if self.structure.value(literal.into(), &self.name)? == Use::Model {
+            self.structure.read.model = Some(AskedModel::null(end));
+        }
+        Ok(())
     }
 }

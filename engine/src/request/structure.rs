@@ -5,6 +5,7 @@
 
 use super::field::{Field, Fields};
 use super::flag::{Flag, FlagSet, Found, Says};
+use super::limit::Limit;
 use super::member::Member;
 use super::model::AskedModel;
 use super::place::{Place, Places};
@@ -12,13 +13,13 @@ use super::text::Speaker;
 use super::top_level::TopLevel;
 use super::value::{Use, Value};
 use super::violation::Violation;
-use crate::json::Name;
+use crate::json::{Name, Numeral};
 
 /// The facts that are not text, as far as they have been read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Read {
     pub(super) model: Option<AskedModel>,
-    pub(super) max_output_tokens: Option<u64>,
+    pub(super) max_output_tokens: Limit,
     /// Messages, input items or prompts.
     pub(super) turns: u64,
     /// The offset behind the opening brace, where a missing model is inserted.
@@ -94,7 +95,7 @@ impl Structure {
 
     pub(super) fn wants_key(&self) -> bool {
         match self.places.innermost() {
-            Place::Root | Place::Tool => true,
+            Place::Root | Place::Tool | Place::Tools => true,
             Place::Opaque => false,
             _ => !self.settled,
         }
@@ -114,7 +115,7 @@ impl Structure {
             place => {
                 let key = name.folded();
                 // A tool can name a model of its own, whatever the policy looks at.
-                if place == Place::Tool && key.as_bytes() == b"model" {
+                if matches!(place, Place::Tool | Place::Tools) && key.as_bytes() == b"model" {
                     return Err(Violation::ModelList("tools.model"));
                 }
                 self.member = if self.settled { Member::Other } else { Member::of(place, key.as_bytes()) };
@@ -131,9 +132,9 @@ impl Structure {
         match self.places.innermost() {
             Place::Opaque | Place::Session => Ok(Use::Nothing),
             Place::Root => self.top_level(value),
-            Place::Turns => self.turn(value),
+            Place::Turns => Ok(self.turn(value)),
             Place::Own(flag) => Ok(self.own(flag, value, key)),
-            Place::Options if value == Value::Number && self.member == Member::NumPredict => Ok(Use::NumPredict),
+            Place::Options if self.member == Member::NumPredict => Ok(self.most_output_tokens(value)),
             Place::Options => Ok(Use::Nothing),
             list @ (Place::Tools | Place::Images) => {
                 if let Some(flag) = Flag::of_element(list) {
@@ -159,35 +160,37 @@ impl Structure {
             None => Ok(Use::Nothing),
             // Clients write `null` for what they leave out.
             Some((_, field)) if value == Value::Null && field != Field::Model => Ok(Use::Nothing),
-            Some((key, Field::Flag(flag))) => {
-                let says = flag.value(key, value).ok_or(Violation::WrongType(key))?;
-                Ok(self.hear(flag, says, value))
-            }
+            Some((key, Field::Flag(flag))) => Ok(self.hear(flag, flag.value(key, value), value)),
+            Some((_, Field::MaxOutputTokens)) => Ok(self.most_output_tokens(value)),
             Some((key, field)) => {
-                self.read.turns += u64::from(value == Value::Text && matches!(field, Field::Input | Field::Prompt));
-                field.reads(value).ok_or(Violation::WrongType(key))
+                let read = field.reads(value).ok_or(Violation::WrongType(key))?;
+                match (field, read) {
+                    (Field::Messages | Field::Input | Field::Prompt, Use::Text) => self.read.turns += 1,
+                    (_, Use::Inside(Place::Turn)) => self.read.turns += 1,
+                    // Somebody may take even this for tools, or for images.
+                    (Field::Tools, Use::Text) => self.flags.set(Flag::Tools),
+                    (Field::Images, Use::Nothing) if value == Value::Text => self.flags.set(Flag::Images),
+                    _ => {}
+                }
+                Ok(read)
             }
         }
     }
 
-    /// An element of a conversation. Messages must be objects; an input may hold texts, lists and tokens, too.
+    /// An element of a conversation. Messages are objects; an input may hold texts, lists and tokens, too. What is none of
+    /// these says nothing, and no server takes it.
     #[inline(never)]
-    fn turn(&mut self, value: Value) -> Result<Use, Violation> {
-        let is_turn = match self.top.field() {
-            Some(Field::Messages) => value == Value::Object,
-            _ => !matches!(value, Value::True | Value::False | Value::Null),
-        };
-        if !is_turn {
-            return Err(self.top.wrong_type());
+    fn turn(&mut self, value: Value) -> Use {
+        let are_messages = self.top.field() == Some(Field::Messages);
+        match value {
+            Value::True | Value::False | Value::Null => return Use::Nothing,
+            Value::Number if are_messages => return Use::Nothing,
+            Value::Number => return self.token(),
+            // Not hidden by a list around them.
+            Value::Array if are_messages => return Use::Inside(Place::Turns),
+            _ => self.read.turns += 1,
         }
-        if value == Value::Number {
-            return Ok(self.token());
-        }
-        self.read.turns += 1;
-        Ok(match value {
-            Value::Text => Use::Text,
-            _ => self.inside(Place::Turns, value),
-        })
+        if value == Value::Text { Use::Text } else { self.inside(Place::Turns, value) }
     }
 
     /// A value inside of one that belongs to a flag.
@@ -265,7 +268,9 @@ impl Structure {
 
     /// A word that a flag wanted to look at.
     pub(super) fn word(&mut self, flag: Flag, word: &Name) {
-        self.flags.hear(flag, flag.word(word.as_bytes()));
+        // A word that is too long to be known is none of the known ones, and not nothing either.
+        let word = if word.is_long() { b"\xff" } else { word.as_bytes() };
+        self.flags.hear(flag, flag.word(word));
     }
 
     /// Notes what a value says of a flag, and looks into it where that depends.
@@ -273,13 +278,28 @@ impl Structure {
         match value {
             _ if !self.flags.hear(flag, says) => Use::Nothing,
             Value::Text => Use::Word(flag),
+            Value::Number => Use::Number(flag),
             Value::Object | Value::Array => Use::Inside(Place::Own(flag)),
             _ => Use::Nothing,
         }
     }
 
-    pub(super) fn most_output_tokens(&mut self, tokens: u64) {
-        self.read.max_output_tokens = self.read.max_output_tokens.max(Some(tokens));
+    /// A number that a flag wanted to look at.
+    pub(super) fn number(&mut self, flag: Flag, number: Numeral) {
+        self.flags.hear(flag, flag.number(number));
+    }
+
+    fn most_output_tokens(&mut self, value: Value) -> Use {
+        match value {
+            Value::Number | Value::Text => return Use::MaxOutputTokens,
+            Value::Null => {}
+            _ => self.limit(Limit::Unreadable),
+        }
+        Use::Nothing
+    }
+
+    pub(super) fn limit(&mut self, limit: Limit) {
+        self.read.max_output_tokens = self.read.max_output_tokens.or(limit);
     }
 
     /// Whose text stands here.

@@ -20,6 +20,7 @@ fn everything() -> Wanted {
     Wanted {
         flags: Flag::ALL.iter().copied().collect(),
         text: WantedText { length: true, identity: true, excerpt: true },
+        lone_surrogates: false,
     }
 }
 
@@ -43,7 +44,7 @@ fn summary(facts: &Facts) -> String {
         "model={:?} stream={:?} max={:?} messages={} tokens={} tools={:?} images={:?} audio={:?} structured={:?} reasoning={:?} cached={:?} held={:?} secret={:?}",
         facts.asked().flatten(),
         facts.flag(Flag::Stream).unwrap_or_default(),
-        facts.max_output_tokens().flatten(),
+        facts.max_output_tokens().unwrap_or_default(),
         facts.messages().low,
         facts.input_tokens().low,
         facts.flag(Flag::Tools).unwrap_or_default(),

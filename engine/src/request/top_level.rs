@@ -11,7 +11,7 @@ use crate::json::Name;
 pub(super) struct TopLevel {
     fields: Fields,
     /// One bit per entry of `fields`.
-    seen: u32,
+    seen: u128,
     /// The meaning of the member in progress.
     current: Option<(&'static str, Field)>,
 }
@@ -28,11 +28,6 @@ impl TopLevel {
 
     pub(super) fn field(&self) -> Option<Field> {
         self.current.map(|(_, field)| field)
-    }
-
-    /// What to say of a value that its key cannot have.
-    pub(super) fn wrong_type(&self) -> Violation {
-        self.current.map_or(Violation::Syntax, |(key, _)| Violation::WrongType(key))
     }
 
     pub(super) fn end_key(&mut self, name: &Name) -> Result<(), Violation> {
@@ -65,14 +60,17 @@ impl TopLevel {
 }
 
 impl Field {
-    /// What the value of such a key is read for; `None` where it has the wrong type.
+    /// What the value of such a key is read for; `None` where it has a type that is refused. Of other types than the API
+    /// has, what could hold text, tools or images is looked into all the same, and the rest says nothing.
     pub(super) fn reads(self, value: Value) -> Option<Use> {
         Some(match (self, value) {
-            (Field::Model, Value::Text) => Use::Model,
-            (Field::MaxOutputTokens, Value::Number) => Use::MaxOutputTokens,
+            (Field::Model, Value::Text | Value::Null) => Use::Model,
+            (Field::Model, _) => return None,
+            (_, Value::Number | Value::True | Value::False | Value::Null) => Use::Nothing,
             (Field::Messages | Field::Input, Value::Array) => Use::Inside(Place::Turns),
-            (Field::Tools, Value::Array) => Use::Inside(Place::Tools),
-            (Field::Images, Value::Array) => Use::Inside(Place::Images),
+            (Field::Messages | Field::Input, Value::Object) => Use::Inside(Place::Turn),
+            (Field::Tools, Value::Array | Value::Object) => Use::Inside(Place::Tools),
+            (Field::Images, Value::Array | Value::Object) => Use::Inside(Place::Images),
             (Field::Options, Value::Object) => Use::Inside(Place::Options),
             (Field::System | Field::Documents, Value::Array) => Use::Inside(Place::Parts),
             (Field::System | Field::Documents, Value::Object) => Use::Inside(Place::Part),
@@ -80,11 +78,8 @@ impl Field {
             (Field::Template, Value::Object) => Use::Inside(Place::Template),
             (Field::Template, Value::Array) => Use::Inside(Place::TextArray),
             (Field::Prompt | Field::Text, Value::Object) => Use::Inside(Place::TextObject),
-            (
-                Field::Input | Field::Prompt | Field::System | Field::Text | Field::Template | Field::Documents,
-                Value::Text,
-            ) => Use::Text,
-            _ => return None,
+            (Field::Images | Field::Options | Field::MaxOutputTokens | Field::Flag(_), _) => Use::Nothing,
+            (_, Value::Text) => Use::Text,
         })
     }
 }

@@ -54,7 +54,7 @@ pub(super) enum Use {
     Kind,
     /// A word that tells whether a flag is set.
     Word(Flag),
+    /// A number that tells whether a flag is set.
+    Number(Flag),
     MaxOutputTokens,
-    /// Ollama's spelling of it.
-    NumPredict,
 }

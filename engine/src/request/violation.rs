@@ -23,7 +23,7 @@ pub enum Violation {
     KeyCase(&'static str),
     /// A value of the wrong type for its key.
     WrongType(&'static str),
-    /// The model's name is empty, too long or holds control characters.
+    /// The model's name is too long or holds control characters.
     ModelName,
     /// A key that names other models than `model` does, or another server.
     ModelList(&'static str),

@@ -52,6 +52,98 @@ fn residency_capabilities_and_context_exclude_with_a_reason() {
 }
 
 #[test]
+fn a_window_is_for_input_and_output() {
+    let policy = json!({ "models": [
+        { "name": "m", "cluster": "c", "contextWindow": 10 },
+        { "name": "r", "cluster": "c", "contextWindow": 10, "reservedOutput": 4 },
+    ] });
+    let fits = |model: &str, input: usize, members: &str| {
+        let body = format!(r#"{{"model":"{model}","messages":[{{"content":"{}"}}]{members}}}"#, "x".repeat(4 * input));
+        let action = if explain(&super::policy(&policy), &chat(body)).is_some_and(|record| record.model.is_some()) {
+            "fits"
+        } else {
+            "does not fit"
+        };
+        (model.to_owned(), input, members.to_owned(), action)
+    };
+    for (model, input, members, expected) in [
+        ("m", 10, "", "fits"),
+        ("m", 11, "", "does not fit"),
+        ("m", 6, r#","max_tokens":4"#, "fits"),
+        ("m", 7, r#","max_tokens":4"#, "does not fit"),
+        ("m", 7, r#","max_tokens":1,"max_completion_tokens":"4""#, "does not fit"),
+        ("m", 10, r#","max_tokens":-1"#, "fits"),
+        ("r", 6, "", "fits"),
+        ("r", 7, "", "does not fit"),
+        ("r", 7, r#","max_tokens":3"#, "fits"),
+        ("r", 7, r#","max_tokens":-1"#, "does not fit"),
+        ("r", 6, r#","max_tokens":"much""#, "fits"),
+    ] {
+        assert_eq!(fits(model, input, members), (model.to_owned(), input, members.to_owned(), expected));
+    }
+}
+
+#[test]
+fn who_only_counts_is_refused_for_no_length() {
+    let policy = json!({
+        "models": [{ "name": "m", "cluster": "c", "contextWindow": 10 }],
+        "rules": [
+            { "name": "too-long", "match": { "inputTokens": { "min": 20 } }, "deny": {} },
+            { "name": "no-images", "match": { "images": true }, "deny": {} },
+        ],
+    });
+    let long = format!(r#"{{"model":"m","messages":[{{"content":"{}"}}]}}"#, "x".repeat(200));
+    let image = r#"{"model":"m","messages":[{"content":[{"type":"image"}]}]}"#.to_owned();
+    for (path, body, action) in [
+        ("/v1/messages", &long, "deny"),
+        ("/v1/responses", &long, "deny"),
+        ("/v1/messages/count_tokens", &long, "route"),
+        ("/v1/responses/input_tokens", &long, "route"),
+        ("/v1/messages/count_tokens", &image, "deny"),
+    ] {
+        let exchange = Exchange { path: path.into(), ..chat(body.as_str()) };
+        check(&policy, &exchange, &[("action", json!(action))]);
+    }
+}
+
+#[test]
+fn what_cannot_be_judged_denies_and_routes_nobody() {
+    let policy = json!({
+        "models": [{ "name": "m", "cluster": "c" }, { "name": "s", "cluster": "c" }],
+        "rules": [
+            { "name": "streams", "match": { "models": ["m"], "stream": true }, "route": { "targets": [{ "model": "s" }] } },
+            { "name": "much", "match": { "models": ["s"], "maxOutputTokens": { "min": 100 } }, "deny": {} },
+        ],
+    });
+    let unread = |names: &[&str]| if names.is_empty() { Value::Null } else { json!(names) };
+    for (body, action, names) in [
+        (r#"{"model":"m","stream":"maybe"}"#, "route", &["stream"][..]),
+        (r#"{"model":"m","stream":"yes"}"#, "route", &[]),
+        (r#"{"model":"s","stream":"maybe","max_tokens":5}"#, "route", &[]),
+        (r#"{"model":"s","max_tokens":"much"}"#, "deny", &["maxOutputTokens"]),
+        (r#"{"model":"s","max_tokens":-1}"#, "deny", &[]),
+        (r#"{"model":"s"}"#, "route", &[]),
+    ] {
+        check(&policy, &chat(body), &[("action", json!(action)), ("unreadable", unread(names))]);
+    }
+}
+
+#[test]
+fn a_blank_model_is_a_missing_model_also_in_a_chain() {
+    let mut policy = two_models();
+    policy["onFailure"] = json!({ "missingModel": { "model": "open" }, "unknownTenant": "allow" });
+    policy["models"][0]["fallback"] = json!(["closed"]);
+    for blank in ["null", r#""""#, r#"" ""#] {
+        let body = format!(r#"{{"messages":[],"model":{blank}}}"#);
+        let exchange = chat(body.as_str());
+        let (record, sent) = walk(&super::policy(&policy), &exchange, &[], &[body.as_bytes()], true);
+        assert!(record.contains(r#""reason":"onFailure""#) && !record.contains("asked"), "{record}");
+        let bodies: Vec<String> = sent.iter().map(|(_, _, body)| String::from_utf8_lossy(body).into_owned()).collect();
+        assert_eq!(bodies, [r#"{"messages":[],"model":"open"}"#, r#"{"messages":[],"model":"closed"}"#], "{blank}");
+    }
+}
+
+#[test]
 fn a_caller_without_tenant_is_refused_unless_the_policy_says_otherwise() {
     let mut policy = two_models();
     policy["onFailure"] = json!({});

@@ -28,6 +28,7 @@ fn models() -> impl Strategy<Value = Value> {
             let mut model = json!({ "name": name, "cluster": format!("to-{name}"), "labels": { "region": region } });
             if let Some(window) = window {
                 model["contextWindow"] = json!(window);
+                model["reservedOutput"] = json!(window / 3);
             }
             if let Some(capabilities) = capabilities {
                 model["capabilities"] = json!(capabilities);
@@ -131,12 +132,31 @@ pub(super) fn policies() -> impl Strategy<Value = Value> {
                 "onFailure": {
                     "unknownTenant": "allow", "noCandidate": choice, "unknownModel": choice, "missingModel": choice,
                     "unparseable": if pass { "pass" } else { "deny" },
+                    "loneSurrogate": if tell { "pass" } else { "deny" },
                 },
                 "visibility": { "responseHeaders": tell },
             })
         },
     )
 }
+
+/// What some client sends and another server would refuse.
+const ODD: [&str; 14] = [
+    r#""model":null"#,
+    r#""model":" \t""#,
+    r#""stream":"false""#,
+    r#""stream":2"#,
+    r#""stream":[]"#,
+    r#""max_tokens":-1"#,
+    r#""max_tokens":"17""#,
+    r#""max_completion_tokens":{}"#,
+    r#""tools":{}"#,
+    r#""messages":"a contract""#,
+    r#""prompt":["a","b"]"#,
+    r#""chat_template_kwargs":{"enable_thinking":true}"#,
+    r#""user":"\ud83d""#,
+    r#""instructions":"half a \ud83d\n contract""#,
+];
 
 pub(super) fn requests() -> impl Strategy<Value = Exchange> {
     let member = prop_oneof![
@@ -149,6 +169,9 @@ pub(super) fn requests() -> impl Strategy<Value = Exchange> {
         1 => Just(r#""response_format":{"type":"json_schema"}"#.to_owned()),
         1 => Just(r#""reasoning_effort":"high""#.to_owned()),
         1 => Just(r#""seed":1"#.to_owned()),
+        2 => prop::sample::select(ODD.to_vec()).prop_map(str::to_owned),
+        1 => ("[A-Za-z0-9+/]{0,400}", prop::sample::select(vec!["", "/secret/plan", " contract"]))
+            .prop_map(|(data, words)| format!(r#""input":"data:;base64,{data}{words}""#)),
     ];
     let damage = prop::option::weighted(0.3, (any::<prop::sample::Index>(), any::<u8>()));
     let headers = prop::sample::subsequence(

@@ -9,17 +9,15 @@ pub(super) struct Audio;
 
 impl Marks for Audio {
     /// The kinds of output wanted, and the settings of spoken output.
-    const KEYS: Keys =
-        &[("modalities", &[Api::ChatCompletions, Api::Responses]), ("audio", &[Api::ChatCompletions, Api::Responses])];
+    const KEYS: Keys = &[("modalities", Api::GENERATING), ("audio", Api::GENERATING)];
 
     const IS_NESTED: bool = true;
 
-    fn value(key: &str, value: Value) -> Option<Says> {
+    fn value(key: &str, value: Value) -> Says {
         match (key, value) {
-            ("modalities", Value::Array) => Some(Says::Look),
-            ("modalities", _) | (_, Value::Array) => None,
-            (_, Value::Object) => Some(Says::Yes),
-            _ => Some(Says::Nothing),
+            ("modalities", Value::Array | Value::Text) => Says::Look,
+            ("audio", Value::Object) => Says::Yes,
+            _ => Says::Nothing,
         }
     }
 

@@ -14,18 +14,18 @@ pub(super) struct Cached;
 
 impl Marks for Cached {
     const KEYS: Keys = &[
-        ("cache_control", &[Api::ChatCompletions, Api::Responses, Api::Messages, Api::CountTokens]),
-        ("cache_control_injection_points", &[Api::ChatCompletions]),
-        ("prompt_cache_key", &[Api::ChatCompletions, Api::Responses]),
-        ("prompt_cache_retention", &[Api::ChatCompletions, Api::Responses]),
-        ("prompt_cache_options", &[Api::ChatCompletions, Api::Responses]),
+        ("cache_control", Api::GENERATING),
+        ("cache_control_injection_points", Api::GENERATING),
+        ("prompt_cache_key", Api::GENERATING),
+        ("prompt_cache_retention", Api::GENERATING),
+        ("prompt_cache_options", Api::GENERATING),
     ];
 
     const IS_NESTED: bool = true;
 
     /// The providers check what stands there. A switch that is off is no mark.
-    fn value(_: &str, value: Value) -> Option<Says> {
-        Some(if value == Value::False { Says::Nothing } else { Says::Yes })
+    fn value(_: &str, value: Value) -> Says {
+        if value == Value::False { Says::Nothing } else { Says::Yes }
     }
 
     fn member(place: Place, key: &[u8]) -> bool {

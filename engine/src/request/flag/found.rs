@@ -11,13 +11,16 @@ pub(in crate::request) struct Found {
     set: FlagSet,
     /// What cannot be so any more.
     never: FlagSet,
+    /// What is neither so nor not so.
+    unreadable: FlagSet,
     /// Whether something in the value in progress has said no.
     refused: bool,
 }
 
 impl Found {
     pub(in crate::request) fn new(wanted: FlagSet) -> Self {
-        Self { wanted, set: FlagSet::default(), never: FlagSet::default(), refused: false }
+        let (set, never, unreadable) = (FlagSet::default(), FlagSet::default(), FlagSet::default());
+        Self { wanted, set, never, unreadable, refused: false }
     }
 
     /// Nothing is looked for any more.
@@ -37,6 +40,11 @@ impl Found {
             Says::Yes => self.set.insert(flag),
             Says::No => self.refused = true,
             Says::Never => self.never.insert(flag),
+            Says::Unreadable => self.unreadable.insert(flag),
+            Says::Search => {
+                self.refused = true;
+                return self.wanted.contains(flag);
+            }
             Says::Look => return self.wanted.contains(flag),
         }
         false
@@ -45,6 +53,11 @@ impl Found {
     /// An object that was looked into ends.
     pub(in crate::request) fn end(&mut self, flag: Flag) {
         self.hear(flag, flag.end(self.refused));
+    }
+
+    /// Whether the body says something of it that is neither yes nor no.
+    pub(in crate::request) fn is_unreadable(&self, flag: Flag) -> bool {
+        self.unreadable.contains(flag)
     }
 
     pub(in crate::request) fn set(&mut self, flag: Flag) {

@@ -22,12 +22,12 @@ impl Marks for Held {
     const IS_NESTED: bool = true;
 
     /// A container without an id is a new one.
-    fn value(key: &str, value: Value) -> Option<Says> {
-        Some(match (key, value) {
+    fn value(key: &str, value: Value) -> Says {
+        match (key, value) {
             (_, Value::False) => Says::Nothing,
             ("container", Value::Object) => Says::Look,
             _ => Says::Yes,
-        })
+        }
     }
 
     fn inside(key: &[u8], value: Value) -> Says {

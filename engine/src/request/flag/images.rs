@@ -15,7 +15,18 @@ impl Marks for Images {
     /// vLLM accepts parts without a `type`.
     fn member(place: Place, key: &[u8]) -> bool {
         matches!(place, Place::Turn | Place::Part)
-            && matches!(key, b"image_url" | b"input_image" | b"image" | b"image_pil" | b"image_embeds" | b"video_url")
+            && matches!(
+                key,
+                b"image_url"
+                    | b"input_image"
+                    | b"image"
+                    | b"image_file"
+                    | b"image_pil"
+                    | b"image_embeds"
+                    | b"video_url"
+                    | b"video"
+                    | b"input_video"
+            )
     }
 
     fn kind(place: Place, kind: &[u8]) -> bool {
@@ -29,6 +40,9 @@ impl Marks for Images {
                     | b"image_embeds"
                     | b"video_url"
                     | b"video"
+                    | b"input_video"
+                    | b"image_file"
+                    | b"image_generation_call"
                     | b"computer_screenshot"
             )
     }

@@ -1,6 +1,7 @@
 //! What a flag's file can say about its marks.
 
 use crate::api::Api;
+use crate::json::Numeral;
 use crate::request::place::Place;
 use crate::request::value::Value;
 
@@ -19,12 +20,15 @@ pub(in crate::request) enum Says {
     Never,
     /// That depends on its text, or on what is inside of it.
     Look,
+    /// That depends on what is inside of it, and without a word about it the answer is no.
+    Search,
+    /// Neither yes nor no.
+    Unreadable,
 }
 
 /// Everything that sets a flag. Words and nested keys come in lower case, as Go servers compare keys.
 ///
-/// Only places that the policy needs are looked into, but `value` judges every request: a value of the wrong type is
-/// refused under any policy.
+/// Only places that the policy needs are looked into. A value of a type that no server takes says nothing.
 pub(super) trait Marks {
     /// The top-level keys that say this and nothing else. Keys that hold text are in the tables of the APIs.
     const KEYS: Keys = &[];
@@ -37,10 +41,9 @@ pub(super) trait Marks {
         false
     }
 
-    /// What the value of one of the keys says; `None` where it has the wrong type. It is never `null`, which clients
-    /// write for what they leave out.
-    fn value(_key: &str, _value: Value) -> Option<Says> {
-        Some(Says::Nothing)
+    /// What the value of one of the keys says. It is never `null`, which clients write for what they leave out.
+    fn value(_key: &str, _value: Value) -> Says {
+        Says::Nothing
     }
 
     /// What a value inside of such a value says: a member by its key, an element by an empty one.
@@ -48,8 +51,13 @@ pub(super) trait Marks {
         Says::Nothing
     }
 
-    /// What a text says that [`Says::Look`] was the answer to. One that is too long to be a known word is empty.
+    /// What a text says that [`Says::Look`] was the answer to. One that is too long to be a known word is some other.
     fn word(_word: &[u8]) -> Says {
+        Says::Nothing
+    }
+
+    /// What a number says that [`Says::Look`] was the answer to.
+    fn number(_number: Numeral) -> Says {
         Says::Nothing
     }
 

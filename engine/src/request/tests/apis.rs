@@ -13,7 +13,7 @@ fn chat_completions() {
     check(
         api,
         r#"{"model":"\u0067pt","stream":true,"max_completion_tokens":7}"#,
-        r#"model=Some("gpt") stream=true max=Some(7)"#,
+        r#"model=Some("gpt") stream=true max=Tokens(7)"#,
     );
     check(api, r#"{"model":"m","tools":[{"type":"function","function":{"name":"f"}}]}"#, "tools=true");
     check(api, r#"{"model":"m","tools":[],"stream":null,"response_format":null}"#, "tools=false structured=false");
@@ -34,7 +34,7 @@ fn other_apis() {
     check(
         Api::Messages,
         r#"{"model":"c","max_tokens":9,"system":"be","messages":[{"role":"user","content":"hi"}],"thinking":{"type":"enabled"}}"#,
-        "max=Some(9) reasoning=true tokens=1 messages=1",
+        "max=Tokens(9) reasoning=true tokens=1 messages=1",
     );
     check(Api::Messages, r#"{"model":"c","thinking":{"type":"disabled"}}"#, "reasoning=false");
     check(
@@ -55,6 +55,6 @@ fn other_apis() {
     check(
         Api::OllamaChat,
         r#"{"model":"m","options":{"num_predict":5},"think":true,"format":"json"}"#,
-        "stream=true max=Some(5) reasoning=true structured=true",
+        "stream=true max=Tokens(5) reasoning=true structured=true",
     );
 }

@@ -59,8 +59,8 @@ fn of_contradicting_switches_the_one_that_asks_counts() {
         check(Api::Responses, &format!(r#"{{"model":"m","reasoning":{reasoning}}}"#), "reasoning=true");
     }
     check(Api::Responses, r#"{"model":"m","reasoning":{"enabled":false}}"#, "reasoning=false");
-    check(Api::OllamaChat, r#"{"model":"m","options":{"num_predict":5000,"NUM_PREDICT":1}}"#, "max=Some(5000)");
-    check(Api::OllamaChat, r#"{"model":"m","options":{"num_predict":5e3}}"#, "max=Some(18446744073709551615)");
+    check(Api::OllamaChat, r#"{"model":"m","options":{"num_predict":5000,"NUM_PREDICT":1}}"#, "max=Tokens(5000)");
+    check(Api::OllamaChat, r#"{"model":"m","options":{"num_predict":5e3}}"#, "max=Tokens(5000)");
     check(Api::Responses, r#"{"model":"m","instructions":"hi","input":[1,2,3]}"#, "messages=1");
 }
 
@@ -109,7 +109,8 @@ fn marks_of_the_prompt_cache_are_seen_where_providers_take_them() {
     }
     let part = r#"[{"role":"user","content":[{"type":"input_text","text":"abcd","prompt_cache_breakpoint":{"mode":"explicit"}}]}]"#;
     cached(Api::Responses, &format!(r#""input":{part}"#), "cached=true tokens=1");
-    cached(Api::Messages, r#""prompt_cache_key":"k""#, no);
+    // Servers that speak several APIs read it there, too.
+    cached(Api::Messages, r#""prompt_cache_key":"k""#, yes);
     refused(
         r#"{"model":"m","prompt_cache_key":null,"prompt_cache_key":"k"}"#,
         Violation::DuplicateKey("prompt_cache_key"),
@@ -129,4 +130,111 @@ fn flags_are_known_as_soon_as_they_can_be() {
     assert_eq!(known(Api::Messages, r#"{"messages":[{"content":[{"cache_control":{"#, Flag::Cached), Some(true));
     assert_eq!(known(Api::ChatCompletions, r#"{"reasoning_effort":"none","#, Flag::Reasoning), None);
     assert_eq!(known(Api::ChatCompletions, r#"{"reasoning":{"effort":"high","#, Flag::Reasoning), Some(true));
+}
+
+#[test]
+fn facts_are_seen_in_the_spellings_of_all_servers() {
+    let says = |fact: &str, members: &[(&str, bool)]| {
+        for (member, expected) in members {
+            let body = format!(r#"{{"model":"m",{member}}}"#);
+            for api in [Api::ChatCompletions, Api::Completions, Api::Responses, Api::Messages, Api::OllamaChat] {
+                check(api, &body, &format!("{fact}={expected}"));
+            }
+        }
+    };
+    says(
+        "reasoning",
+        &[
+            (r#""reasoning_effort":"low""#, true),
+            (r#""reasoning_effort":"none""#, false),
+            (r#""reasoning":{"max_tokens":2000}"#, true),
+            (r#""reasoning":[]"#, false),
+            (r#""include_reasoning":true"#, true),
+            (r#""thinking":{"type":"adaptive"}"#, true),
+            (r#""thinking":{"type":"disabled"}"#, false),
+            (r#""think":"high""#, true),
+            (r#""think":false"#, false),
+            (r#""enable_thinking":true"#, true),
+            (r#""enable_thinking":false"#, false),
+            (r#""thinking_budget":1024"#, true),
+            (r#""thinking_budget":0"#, false),
+            (r#""thinking_token_budget":-1"#, true),
+            (r#""prompt_mode":"reasoning""#, true),
+            (r#""prompt_mode":null"#, false),
+            (r#""chat_template_kwargs":{"enable_thinking":true}"#, true),
+            (r#""chat_template_kwargs":{"thinking":true,"x":1}"#, true),
+            (r#""chat_template_kwargs":{"enable_thinking":false}"#, false),
+            (r#""chat_template_kwargs":{"reasoning_effort":"high"}"#, true),
+            (r#""chat_template_kwargs":{"thinking_budget":512}"#, true),
+            (r#""chat_template_kwargs":{"add_vision_id":true}"#, false),
+            (r#""chat_template_kwargs":{}"#, false),
+        ],
+    );
+    says(
+        "structured",
+        &[
+            (r#""response_format":{"type":"json_object"}"#, true),
+            (r#""response_format":{"type":"structural_tag","structures":[]}"#, true),
+            (r#""response_format":{"type":"text"}"#, false),
+            (r#""output_config":{"format":{"type":"json_schema"}}"#, true),
+            (r#""output_config":{"effort":"low"}"#, false),
+            (r#""structured_outputs":{"choice":["a"]}"#, true),
+            (r#""guided_json":"{}""#, true),
+            (r#""guided_regex":"\\d+""#, true),
+            (r#""guided_choice":["yes","no"]"#, true),
+            (r#""guided_choice":[]"#, false),
+            (r#""guided_grammar":"root ::= [0-9]+ and more than thirty-two bytes of it""#, true),
+            (r#""json_schema":{"type":"object"}"#, true),
+            (r#""regex":"(a|b)""#, true),
+            (r#""ebnf":"root ::= x""#, true),
+            (r#""grammar":{"type":"json","value":{}}"#, true),
+            (r#""grammar":"""#, false),
+            (r#""format":"json""#, true),
+            (r#""format":"""#, false),
+        ],
+    );
+    says(
+        "tools",
+        &[
+            (r#""functions":[{"name":"f"}]"#, true),
+            (r#""mcp_servers":[{"url":"x"}]"#, true),
+            (r#""plugins":[{"id":"web"}]"#, true),
+            (r#""web_search_options":{}"#, true),
+            (r#""enable_search":true"#, true),
+            (r#""enable_search":false"#, false),
+            (r#""search_parameters":{"mode":"auto"}"#, true),
+            (r#""search_parameters":{"mode":"off"}"#, false),
+        ],
+    );
+    for limit in ["max_tokens", "max_completion_tokens", "max_output_tokens", "max_new_tokens", "n_predict"] {
+        check(Api::Messages, &format!(r#"{{"model":"m","{limit}":7}}"#), "max=Tokens(7)");
+    }
+    for part in [
+        r#"{"type":"image_file","image_file":{"file_id":"f"}}"#,
+        r#"{"type":"image","source":{"type":"file","file_id":"f"}}"#,
+        r#"{"type":"input_image","file_id":"f"}"#,
+        r#"{"type":"image_url","image_url":"https://host/a.png"}"#,
+        r#"{"video":["https://host/1.png"]}"#,
+    ] {
+        for key in ["messages", "input"] {
+            let body = format!(r#"{{"model":"m","{key}":[{{"role":"user","content":[{part}]}}]}}"#);
+            check(Api::ChatCompletions, &body, "images=true");
+            check(Api::Responses, &body, "images=true");
+        }
+    }
+}
+
+#[test]
+fn a_body_in_the_shape_of_another_api_is_read() {
+    let turns = r#"[{"role":"user","content":[{"type":"input_text","text":"a secret"},{"type":"input_image"}]}]"#;
+    for api in Api::GENERATING {
+        for key in ["messages", "input"] {
+            check(*api, &format!(r#"{{"model":"m","{key}":{turns}}}"#), "secret=true images=true messages=1");
+        }
+        for key in ["input", "prompt", "system", "instructions"] {
+            check(*api, &format!(r#"{{"model":"m","{key}":"a secret"}}"#), "secret=true tokens=2");
+        }
+        check(*api, r#"{"model":"m","tools":[{"name":"f"}]}"#, "tools=true");
+        check(*api, r#"{"model":"m","images":["aGk="]}"#, "images=true tokens=0");
+    }
 }

@@ -153,6 +153,12 @@ impl Sieve {
         if run.len() <= SHORT || Shape::of(run).is_prose() {
             return self.again(State::Text, audience);
         }
+        // Anybody can write anything in front of the comma.
+        if let Some(prefix) = held.bytes().get(..self.prefix)
+            && audience.looks_for_words()
+        {
+            audience.words(prefix);
+        }
         self.words.begin();
         self.begin_data(run, audience);
     }

@@ -136,6 +136,8 @@ fn words_in_data_are_heard() {
     assert_eq!(heard(&format!("{data}-non-disclosure-Agreement+{data}")), "|non disclosure Agreement |");
     assert_eq!(heard(&format!("{data}/secret")), "|secret");
     assert_eq!(heard(&format!("secret/{data}")), "secret |");
+    let named = format!("data:text/the-secret;base64,{data}");
+    assert_eq!(sift(&named, false), Told { text: String::new(), heard: "data:text/the-secret;base64,|".to_owned() });
     // Too short for words, unless they touch text.
     assert_eq!(heard(&format!("{data}/nda/{data}")), "|");
     assert_eq!(heard(&format!("{data}/nda please")), "|nda please");
