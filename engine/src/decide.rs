@@ -106,13 +106,15 @@ pub(crate) fn decide(
 fn try_rules(policy: &Policy, attributes: &Attributes, facts: &Facts, at: &mut RuleId) -> Result<Decision, Need> {
     let asked = facts.asked().ok_or(Need::Model)?;
     let mut choice = Choice::new(policy, attributes, facts, asked);
-    let (path, header) = (attributes.path.as_bytes(), |slot| attributes.header(slot));
+    let (path, header) = (attributes.bare_path(), |slot| attributes.header(slot));
     let rules = policy.rules_to_try(asked.unwrap_or_default(), attributes.tenant, path, &header);
     let start = *at;
     for id in rules.skip_while(|id| *id < start) {
         *at = id;
         let Some(rule) = policy.rule(id) else { continue };
-        if conditions::hold(&rule.conditions, attributes, facts, asked)? {
+        // What cannot be judged gives nobody a way past a refusal, and nobody a route.
+        let unjudged = matches!(rule.action, RuleAction::Deny(_));
+        if conditions::hold(&rule.conditions, attributes, facts, asked, unjudged)? {
             choice.rule = Some(id);
             return match &rule.action {
                 RuleAction::Deny(deny) => Ok(choice.refuse(deny.clone())),

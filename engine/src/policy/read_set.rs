@@ -15,8 +15,6 @@ pub(crate) struct ReadSet {
     pub(crate) body: Wanted,
     /// The caller's certificate.
     pub(crate) principal: bool,
-    /// The request path.
-    pub(crate) path: bool,
 }
 
 impl ReadSet {
@@ -34,11 +32,7 @@ impl ReadSet {
             identity: rules.iter().any(|rule| rule.action.needs_identity()),
             excerpt: false,
         };
-        Self {
-            body: Wanted { flags, text },
-            principal: tenants.iter().any(|tenant| !tenant.principals.is_empty()),
-            path: conditions().any(|conditions| !conditions.paths.is_empty()),
-        }
+        Self { body: Wanted { flags, text }, principal: tenants.iter().any(|tenant| !tenant.principals.is_empty()) }
     }
 }
 
