@@ -25,8 +25,13 @@ BODIES = {
 @pytest.mark.parametrize("protocol", ["websocket", "foo"])
 @pytest.mark.parametrize(("body", "status"), BODIES.values(), ids=BODIES.keys())
 def test_an_upgrade_with_a_body_is_refused_at_once(edge, protocol, body, status):
-    length = ("content-length", str(len(body)))
-    headers = [("host", "e"), JSON, ("connection", "upgrade"), ("upgrade", protocol), length]
+    headers = [
+        ("host", "e"),
+        JSON,
+        ("connection", "upgrade"),
+        ("upgrade", protocol),
+        ("content-length", str(len(body))),
+    ]
     with Http1(edge.port, timeout=SOON) as client:
         client.send(head("POST", "/v1/chat/completions", headers) + body)
         assert client.response().status == status

@@ -272,9 +272,7 @@ def write_discovery(folder: pathlib.Path, installation: Installation, policy: di
     os.replace(draft, discovery_file(folder))
 
 
-def http_filters(
-    installation: Installation, chain: bootstrap.Chain, policy: dict, folder: pathlib.Path
-) -> list[dict]:
+def http_filters(installation: Installation, chain: bootstrap.Chain, policy: dict, folder: pathlib.Path) -> list[dict]:
     filters = [*installation.front_filters]
     module = installation.module or locations.module()
     for role in chain.roles:
@@ -284,9 +282,7 @@ def http_filters(
             filters.append(bootstrap.discovered(name, discovery_file(folder)))
             continue
         configuration = bootstrap.plugin_configuration(role, installation.hold, policy)
-        filters.append(
-            {"name": name, "typed_config": bootstrap.wasm_filter(role, configuration, module, chain.flag)}
-        )
+        filters.append({"name": name, "typed_config": bootstrap.wasm_filter(role, configuration, module, chain.flag)})
     return filters
 
 
