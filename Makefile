@@ -22,6 +22,7 @@ VENV_PYTHON := .tools/venv/bin/python
 RUFF := $(VENV_PYTHON) -m ruff
 TARGET := $(abspath $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target))
 WASM := dist/pointsman.wasm
+TRAP_WASM := dist/pointsman-trap.wasm
 SBOM := dist/pointsman.cdx.json
 CLI := $(TARGET)/release/pointsman
 ENVOY_BINARY = .tools/envoy-$(1)/envoy/_bin/envoy
@@ -52,6 +53,11 @@ wasm: rust-ready ## Build the module, dist/pointsman.wasm.
 	@# Copied beside and moved: an Envoy that has the old file open keeps it.
 	@cp $(TARGET)/wasm32-wasip1/wasm/pointsman_filter.wasm $(WASM).new && mv $(WASM).new $(WASM)
 	@echo "$(WASM): $$(($$(wc -c < $(WASM)) / 1024)) KiB"
+
+$(TRAP_WASM): wasm
+	@# A module that ends on request, for the test of what becomes of a worker then.
+	cargo build --profile trap --package pointsman-filter --features trap --target wasm32-wasip1
+	@cp $(TARGET)/wasm32-wasip1/trap/pointsman_filter.wasm $@.new && mv $@.new $@
 
 cli: rust-ready ## Build the command line, target/release/pointsman.
 	cargo build --release --package pointsman
@@ -98,16 +104,16 @@ fmt: rust-ready venv ## Format the code.
 	$(RUFF) check --fix --quiet
 	$(RUFF) format
 
-test: setup wasm cli ## Run the tests, each Envoy test in some of the worlds; the last line is the count.
+test: setup wasm $(TRAP_WASM) cli ## Run the tests, each Envoy test in some of the worlds; the last line is the count.
 	@$(PYTHON) scripts/test.py
 
-test-all: setup wasm cli ## Run all tests in all worlds: the whole product of Envoys, modes, protocols and policies.
+test-all: setup wasm $(TRAP_WASM) cli ## Run all tests in all worlds: the whole product of Envoys, modes, protocols and policies.
 	@POINTSMAN_WHOLE=1 $(PYTHON) scripts/test.py
 
 unit-test: rust-ready ## Run only the tests that need no Envoy.
 	@$(PYTHON) scripts/test.py cargo
 
-integration-test: setup wasm cli ## Run only the tests against a real Envoy.
+integration-test: setup wasm $(TRAP_WASM) cli ## Run only the tests against a real Envoy.
 	@$(PYTHON) scripts/test.py pytest
 
 fuzz: rust-ready ## Fuzz every door where hostile bytes come in, FUZZ_SECONDS=20 each.

@@ -11,6 +11,11 @@ POLICY = {
     "onFailure": {"unknownTenant": "allow"},
     "rules": [
         {
+            "name": "no-contractors",
+            "match": {"headers": [{"name": "x-groups", "type": "RegularExpression", "value": ".*contractors.*"}]},
+            "deny": {},
+        },
+        {
             "name": "a-header",
             "match": {"headers": [{"name": "x-odd", "type": "RegularExpression", "value": "^a+$"}]},
             "route": {"targets": [{"model": "m"}]},
@@ -68,3 +73,25 @@ def test_a_header_beyond_envoys_limit_is_envoys_to_refuse(edge):
     seen = edge.ask("/v1/chat/completions", ASKED, [JSON, ("x-odd", "a" * 70_000)])
     assert (seen.status, seen.reached) == (431, [])
     assert edge.chat("m").status == 200
+
+
+UNCLEAR = {
+    "plain": [("x-groups", "staff,contractors")],
+    "longer-than-a-regular-expression-may-search": [("x-groups", "contractors" + "x" * 4086)],
+    "no-utf8": [("x-groups", b"contractors,\xff")],
+    "latin1": [("x-groups", b"contractors,caf\xe9")],
+    "second-of-two": [("x-groups", "staff"), ("x-groups", "contractors")],
+    "first-of-two": [("x-groups", "contractors"), ("x-groups", "staff")],
+}
+
+
+@pytest.mark.pairwise("world")
+@pytest.mark.parametrize("protocol", ["http1", "http2"])
+@pytest.mark.parametrize("headers", UNCLEAR.values(), ids=UNCLEAR.keys())
+def test_a_refusal_that_cannot_be_judged_refuses(edge, headers, protocol):
+    seen = edge.ask("/v1/chat/completions", ASKED, [JSON, *headers], protocol=protocol)
+    assert (seen.status, seen.record.get("rule"), seen.reached) == (403, "no-contractors", [])
+
+
+def test_a_refusal_that_can_be_judged_and_does_not_apply_refuses_nobody(edge):
+    assert edge.ask("/v1/chat/completions", ASKED, [JSON, ("x-groups", "staff"), ("x-groups", "others")]).status == 200

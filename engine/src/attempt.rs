@@ -11,7 +11,7 @@ use crate::splice::{Place, Splice};
 use serde::{Deserialize, Serialize};
 
 /// The version of the plan's shape: router and upstream role may be replaced one after the other.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// How every attempt of one request is made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,16 +23,48 @@ pub struct Plan {
     /// The length of that body, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     length: Option<u64>,
+    /// The client's path, of whose end most models' paths consist: a long one stands here once, and not once for each model.
+    path: String,
     /// The models that may be tried.
-    models: Vec<Candidate>,
+    models: Vec<Stop>,
+    /// Whose policy the router decided by: what providers say of their limits is noted for it, and for no other.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    owner: String,
     /// What providers say of their limits says nothing about the requests of others.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     deaf: bool,
 }
 
-/// A model that may be tried.
+/// A model that may be tried, as a plan holds it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Stop {
+    name: String,
+    cluster: String,
+    upstream: String,
+    /// How its path begins, where it differs from the client's.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    head: String,
+    /// Where in the client's path the rest of it begins.
+    from: usize,
+}
+
+impl Stop {
+    fn new(Candidate { name, cluster, upstream, path }: Candidate, clients: &str) -> Self {
+        let same = path.bytes().rev().zip(clients.bytes().rev()).take_while(|(own, theirs)| own == theirs).count();
+        // Only where a character begins can a text be cut.
+        let same = (0..=same).rev().find(|same| path.is_char_boundary(path.len() - same)).unwrap_or_default();
+        let head = path.get(..path.len() - same).unwrap_or_default().to_owned();
+        Self { name, cluster, upstream, head, from: clients.len() - same }
+    }
+
+    fn path(&self, clients: &str) -> Option<String> {
+        Some([&self.head, clients.get(self.from..)?].concat())
+    }
+}
+
+/// A model that may be tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// Its name in the catalog: what endpoints are marked with.
     pub(crate) name: String,
@@ -56,8 +88,10 @@ pub struct Attempt {
 }
 
 impl Plan {
-    pub(crate) fn new(place: Place, length: Option<u64>, models: Vec<Candidate>) -> Self {
-        Self { v: VERSION, place, length, models, deaf: false }
+    /// `path` is the client's.
+    pub(crate) fn new(place: Place, length: Option<u64>, path: String, models: Vec<Candidate>) -> Self {
+        let models = models.into_iter().map(|candidate| Stop::new(candidate, &path)).collect();
+        Self { v: VERSION, place, length, path, models, owner: String::new(), deaf: false }
     }
 
     /// The same, for a request that only its client is served by, or that is a copy: the limits it meets are not everybody's.
@@ -69,6 +103,17 @@ impl Plan {
     #[must_use]
     pub fn hears(&self) -> bool {
         !self.deaf
+    }
+
+    /// The same, of a policy that others in this proxy may stand beside.
+    pub(crate) fn owned_by(self, owner: &str) -> Self {
+        Self { owner: owner.to_owned(), ..self }
+    }
+
+    /// Whose policy the router decided by.
+    #[must_use]
+    pub fn owner(&self) -> &str {
+        &self.owner
     }
 
     /// The plan as it travels.
@@ -93,7 +138,7 @@ impl Plan {
         }
         let splice = self.place.write(&candidate.upstream);
         let content_length = self.length.map(|length| splice.apply_to(length));
-        Some(Attempt { path: candidate.path.clone(), content_length, splice })
+        Some(Attempt { path: candidate.path(&self.path)?, content_length, splice })
     }
 }
 
@@ -137,6 +182,7 @@ impl Tried {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn plan(place: Place, length: Option<u64>) -> Plan {
         let candidate = |name: &str, upstream: &str| Candidate {
@@ -145,7 +191,12 @@ mod tests {
             upstream: upstream.to_owned(),
             path: format!("/{name}/v1/chat/completions"),
         };
-        Plan::new(place, length, vec![candidate("a", "a-2026"), candidate("b", "say \"b\"")])
+        Plan::new(
+            place,
+            length,
+            "/v1/chat/completions".to_owned(),
+            vec![candidate("a", "a-2026"), candidate("b", "say \"b\"")],
+        )
     }
 
     fn check(body: &str, place: (usize, usize, bool), model: &str, expected: &str) {
@@ -159,6 +210,37 @@ mod tests {
         assert_eq!(after, expected);
         assert_eq!(attempt.content_length, Some(expected.len() as u64));
         assert_eq!(attempt.path, format!("/{model}/v1/chat/completions"));
+    }
+
+    #[test]
+    fn a_long_path_stands_in_a_plan_once() {
+        let query = format!("?{}é", "q".repeat(50_000));
+        let paths: Vec<_> = (0..7).map(|nth| format!("/deployments/é{nth}/chat/completions{query}")).collect();
+        let candidate = |(nth, path): (usize, &String)| Candidate {
+            name: nth.to_string(),
+            cluster: String::new(),
+            upstream: String::new(),
+            path: path.clone(),
+        };
+        let models = paths.iter().enumerate().map(candidate).collect();
+        let place = Place { start: 1, end: 1, more: false };
+        let sent = Plan::new(place, None, format!("/v1/chat/completions{query}"), models).to_json();
+        assert!(sent.len() < 52_000, "{}", sent.len());
+        let plan = Plan::read(sent.as_bytes()).expect("a plan");
+        for (nth, path) in paths.iter().enumerate() {
+            let attempt = plan.attempt(nth.to_string().as_bytes(), None).expect("an attempt");
+            assert_eq!(&attempt.path, path);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_path_is_found_again(clients in "[/aé]{0,6}", own in "[/aé]{0,6}") {
+            let candidate = Candidate {
+                name: "m".to_owned(), cluster: String::new(), upstream: String::new(), path: own.clone(),
+            };
+            prop_assert_eq!(Stop::new(candidate, &clients).path(&clients), Some(own));
+        }
     }
 
     #[test]
@@ -187,7 +269,7 @@ mod tests {
     fn what_is_not_a_plan_is_refused() {
         let good = plan(Place { start: 2, end: 4, more: false }, None).to_json();
         assert!(Plan::read(good.as_bytes()).is_some());
-        for bad in ["", "{}", "[]", &good.replace("\"v\":1", "\"v\":2"), &good.replace("\"start\":2", "\"start\":5")] {
+        for bad in ["", "{}", "[]", &good.replace("\"v\":2", "\"v\":1"), &good.replace("\"start\":2", "\"start\":5")] {
             assert_eq!(Plan::read(bad.as_bytes()), None, "{bad}");
         }
     }

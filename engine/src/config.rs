@@ -111,8 +111,8 @@ pub struct PluginConfig {
 }
 
 impl PluginConfig {
-    /// Reads a plugin configuration; every error is reported, those of the policy below `policy`.
-    pub fn from_json(json: &[u8]) -> Result<Self, PolicyErrors> {
+    /// Reads the configuration of the plugin of that name; every error is reported, those of the policy below `policy`.
+    pub fn from_json(json: &[u8], plugin: &str) -> Result<Self, PolicyErrors> {
         if json.trim_ascii().is_empty() {
             return Err(PolicyErrors::whole(PolicyFault::Absent.into()));
         }
@@ -134,7 +134,7 @@ impl PluginConfig {
             report.add(&root.key("hold"), PolicyErrorKind::NotHere { why: "only the router can be told how to hold" });
         }
         let hold = spec.hold.unwrap_or(if spec.role != Role::Router { Hold::Gate } else { Hold::Stop });
-        report.finish(Self { role: spec.role, hold, policy: policy.map(Arc::new) })
+        report.finish(Self { role: spec.role, hold, policy: policy.map(|policy| Arc::new(policy.read_by(plugin))) })
     }
 }
 
@@ -145,7 +145,7 @@ mod tests {
     const POLICY: &str = r#"{"models": [{"name": "m", "cluster": "c"}]}"#;
 
     fn check(json: &str, expected: Result<(Role, Hold), &str>) {
-        let read = PluginConfig::from_json(json.replace("POLICY", POLICY).as_bytes());
+        let read = PluginConfig::from_json(json.replace("POLICY", POLICY).as_bytes(), "");
         if let Ok(config) = &read {
             assert_eq!(config.policy.is_some(), config.role == Role::Router);
         }
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn every_field_that_is_read_can_be_written() {
         let fields = Told::<()>::FIELDS.map(|field| format!("\"{field}\": 0")).join(", ");
-        let errors = PluginConfig::from_json(format!("{{{fields}, \"other\": 0}}").as_bytes()).unwrap_err();
+        let errors = PluginConfig::from_json(format!("{{{fields}, \"other\": 0}}").as_bytes(), "").unwrap_err();
         let unknown: Vec<_> = errors.iter().filter(|error| error.to_string().contains("unknown field")).collect();
         assert_eq!(unknown.len(), 1, "{errors}");
     }

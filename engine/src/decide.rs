@@ -121,12 +121,13 @@ fn try_rules(
 ) -> Result<Decision, Need> {
     let asked = facts.asked().ok_or(Need::Model)?;
     let mut choice = Choice::new(policy, attributes, facts, asked);
-    let (path, header) = (attributes.path.as_bytes(), |slot| attributes.header(slot));
+    let (path, header) = (attributes.bare_path(), |slot| attributes.header(slot));
     let rules = policy.rules_to_try(asked.unwrap_or_default(), attributes.tenant, path, &header);
     let start = *at;
     for id in rules.skip_while(|id| *id < start) {
         *at = id;
         let Some(rule) = policy.rule(id) else { continue };
+        // What cannot be judged gives nobody a way past a refusal, and nobody a route.
         let denies = matches!(rule.action, RuleAction::Deny(_));
         // Who only counts is refused for no length: it is what they ask for.
         if denies && attributes.api.only_counts() && rule.conditions.input_tokens.is_some() {

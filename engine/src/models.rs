@@ -100,7 +100,7 @@ impl List<'_> {
     /// The first rule that may apply counts, with the caller's own headers; what only a body could tell may be so.
     fn can_use(&self, name: &str, model: Option<ModelId>) -> bool {
         let (tenant, header) = (self.caller.tenant, |slot| self.caller.header(slot));
-        for id in self.policy.rules_to_try(name, tenant, self.caller.path.as_bytes(), &header) {
+        for id in self.policy.rules_to_try(name, tenant, self.caller.bare_path(), &header) {
             let Some(rule) = self.policy.rule(id).filter(|rule| self.can_apply(rule, name)) else { continue };
             match &rule.action {
                 RuleAction::Route(route) if route.all(self.policy.catalog()).any(|model| self.can_serve(model)) => {
@@ -119,10 +119,9 @@ impl List<'_> {
         conditions.apis.is_none_or(|apis| apis.meets(self.apis))
             && (conditions.models.is_empty() || conditions.models.iter().any(|pattern| pattern.matches(name)))
             && (conditions.tenants.is_empty() || self.caller.tenant.is_some_and(tenant))
-            && conditions
-                .headers
-                .iter()
-                .all(|header| self.caller.header(header.slot).is_some_and(|value| header.test.matches(value)))
+            && conditions.headers.iter().all(|header| {
+                self.caller.header(header.slot).is_some_and(|value| header.test.judge(value) != Some(false))
+            })
     }
 
     /// Whether nothing but who calls and what is asked for matters to the rule.

@@ -50,7 +50,7 @@ pub(crate) use capability::Capability;
 pub(crate) use catalog::{ModelId, ModelPath, Window};
 pub(crate) use condition::{Conditions, Range};
 pub(crate) use failure::{OnFailure, OnUnknownTenant, OnUnread};
-pub(crate) use header::HeaderSlot;
+pub(crate) use header::{HeaderSlot, HeaderText};
 pub(crate) use rule::{RolloutBy, Route, Rule, RuleAction, RuleId};
 pub(crate) use spec::DefaultAction;
 pub(crate) use state::ProviderState;
@@ -80,6 +80,7 @@ use tenant::Tenants;
 #[derive(Clone, Debug)]
 pub struct Policy {
     version: Arc<str>,
+    owner: Arc<str>,
     catalog: Catalog,
     aliases: Aliases,
     tenants: Tenants,
@@ -148,6 +149,7 @@ impl Policy {
             version: if report.is_empty() { version(document).into() } else { "".into() },
             read_set: ReadSet::of(&catalog, &tenants.all, &rules, &provider_state),
             provider_state,
+            owner: "".into(),
             index: RuleIndex::new(&rules),
             sought: Sought { keywords: keywords.search(&at.key("rules"), report), session: fields.paths(&rules) },
             takes_feedback: spec.feedback.rate_limits && has_alternatives(&catalog, &rules),
@@ -165,6 +167,18 @@ impl Policy {
             header_names: slots.0,
             jwt: Jwt { namespace: spec.identity.jwt.namespace.0, payload: spec.identity.jwt.payload.0 },
         }
+    }
+
+    /// Says which plugin reads this policy in a proxy.
+    #[must_use]
+    pub fn read_by(self, plugin: &str) -> Self {
+        let owner = format!("{plugin}/{}", self.version);
+        Self { owner: owner.into(), ..self }
+    }
+
+    /// Whose policy it is, for what is shared in a proxy: the plugin's name, and the policy's version.
+    pub fn owner(&self) -> &str {
+        &self.owner
     }
 
     /// The SHA-256 of the policy's canonical form, as 64 hex digits.
@@ -288,7 +302,7 @@ impl Policy {
         asked: &str,
         tenant: Option<TenantId>,
         path: &[u8],
-        header_value: &dyn Fn(HeaderSlot) -> Option<&'v [u8]>,
+        header_value: &dyn Fn(HeaderSlot) -> Option<&'v HeaderText>,
     ) -> PossibleRules<'_> {
         self.index.possible_rules(asked, tenant, path, header_value)
     }
@@ -337,11 +351,6 @@ impl Policy {
     /// Which providers know of the same responses, conversations and files.
     pub(crate) fn provider_state(&self) -> &ProviderState {
         &self.provider_state
-    }
-
-    /// Whether some rule looks at the path.
-    pub(crate) fn uses_path(&self) -> bool {
-        self.read_set.path
     }
 
     /// Whether a tenant is told by its certificate.

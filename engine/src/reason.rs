@@ -154,6 +154,8 @@ reasons! {
 
     // Why nothing could be asked.
 
+    /// The requests that are open on this worker keep as much as they may.
+    Overloaded "overloaded" 503 "the gateway holds as many requests as it can; try again in a moment",
     /// The filter is not installed as it must be; the sentence says how.
     Installation "installation" 500 "{}",
 }

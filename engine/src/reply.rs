@@ -23,14 +23,18 @@ pub struct Reply {
 
 /// The answer to a wrong installation of the filter.
 #[must_use]
-pub fn installation(path: &[u8], what: &str) -> Reply {
-    let family = match endpoint::recognise(path, &[]) {
-        Endpoint::Api(api) | Endpoint::Ambiguous(api) => api.family(),
-        _ => Family::OpenAi,
-    };
+pub fn installation(family: Family, what: &str) -> Reply {
     let refusal = Reason::Installation.refuse_for(what);
     let record = Record::new(Disposition::Deny, refusal.reason).refusing(&refusal);
     Reply { status: refusal.status, headers: Vec::new(), body: error_body(family, &refusal), record }
+}
+
+/// The errors that whoever calls this path understands.
+pub(crate) fn family(path: &[u8]) -> Family {
+    match endpoint::recognise(path, &[]) {
+        Endpoint::Api(api) | Endpoint::Ambiguous(api) => api.family(),
+        _ => Family::OpenAi,
+    }
 }
 
 /// A refusal by the policy, in the shape of the client's API. `record` holds what is known beside it.
@@ -125,7 +129,7 @@ mod tests {
     use super::*;
 
     fn check(path: &str, expected: &str) {
-        let reply = installation(path.as_bytes(), "no gate");
+        let reply = installation(family(path.as_bytes()), "no gate");
         assert_eq!(String::from_utf8(reply.body).expect("text"), expected);
     }
 

@@ -88,6 +88,8 @@ pub(crate) struct Sent<'a> {
     pub(crate) brings_key: bool,
     /// The client's.
     pub(crate) path: &'a str,
+    /// Whose policy it is.
+    pub(crate) owner: &'a str,
     pub(crate) chain: &'a [Destination<'a>],
     pub(crate) mirror: Option<&'a Destination<'a>>,
 }
@@ -137,7 +139,8 @@ impl Sent<'_> {
     /// Leaves a plan. Each attempt writes its own model: nothing is written here.
     fn plan(&self, several: &[Destination<'_>], edits: &mut Edits) -> Leaving {
         let leaving = (place(self.facts), self.envelope.content_length);
-        let plan = Plan::new(leaving.0, leaving.1, several.iter().map(Destination::candidate).collect());
+        let models = several.iter().map(Destination::candidate).collect();
+        let plan = Plan::new(leaving.0, leaving.1, keys::without(self.path), models).owned_by(self.owner);
         // A client's own key goes only to chains within one cluster, if at all.
         let mut clusters = several.iter().map(|destination| destination.model.cluster());
         let first = clusters.next();
@@ -149,7 +152,7 @@ impl Sent<'_> {
 
     /// Sends a copy, with a plan of its own for what leaves here.
     fn copy(&self, mirror: &Destination<'_>, (place, length): Leaving, edits: &mut Edits) {
-        let plan = Plan::new(place, length, vec![mirror.candidate()]).deaf().to_json();
+        let plan = Plan::new(place, length, keys::without(self.path), vec![mirror.candidate()]).deaf().to_json();
         edits.state.push((names::MIRROR_PLAN_PROPERTY, plan));
         edits.set_headers.push((names::MIRROR_HEADER, names::mirror_cluster(mirror.model.name())));
     }
@@ -198,7 +201,7 @@ mod tests {
 
     fn sent(body: &str, chain: &[Destination<'_>], mirror: Option<&Destination<'_>>) -> Edits {
         let (facts, path) = (&facts(body), "/v1/moderations");
-        let sent = Sent { facts, envelope: envelope(body), brings_key: true, path, chain, mirror };
+        let sent = Sent { facts, envelope: envelope(body), brings_key: true, path, owner: "a", chain, mirror };
         sent.edits(Arc::new(Record::new(Disposition::Route, Reason::Rule)))
     }
 

@@ -9,6 +9,7 @@
 //! gate           holds the headers behind the router, and delivers the router's letter
 //! upstream       one attempt: the model of the endpoint that Envoy has chosen
 //! letter         how header edits cross to the gate
+//! room           what all open requests may keep together
 //! splice         changes in the middle of a body, step by step
 //! closing        an answer of ours instead of an upstream's
 //! installation   wrong filter chains: names and sentences
@@ -31,6 +32,7 @@ pub mod gate;
 pub mod installation;
 pub mod letter;
 pub mod pairs;
+pub mod room;
 pub mod router;
 mod splice;
 pub mod summary;
@@ -109,7 +111,10 @@ pub enum HostAction<'a> {
         letter: &'a [u8],
     },
     /// The headers are held from here on: watch whether the body comes.
-    Watch,
+    Watch {
+        /// How long the body is, if the client has said so.
+        length: Option<u64>,
+    },
     /// The body of a held request has come: nothing needs to be watched any more.
     Heard,
     /// A wrong installation was met: say so in the log, once in a while.
@@ -118,6 +123,8 @@ pub enum HostAction<'a> {
     Answer(&'a Reply),
     /// Note what a model's provider says of its limits. Fails when there is nowhere to note it.
     Listen {
+        /// Whose policy it is noted for.
+        owner: &'a str,
         /// The model.
         model: &'a str,
         /// The answer is known to be the provider's; otherwise that is looked up, should it say anything.

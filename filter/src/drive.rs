@@ -67,13 +67,13 @@ impl Place<'_> {
             HostAction::SetProperty { name, value } => host::set_property(name, value),
             HostAction::Record(record) => self::record(record),
             HostAction::Send { queue, letter } => host::enqueue(queue, letter),
-            HostAction::Watch | HostAction::Heard | HostAction::Complain(_) => {
+            HostAction::Watch { .. } | HostAction::Heard | HostAction::Complain(_) => {
                 self.note(action);
                 Ok(())
             }
             HostAction::Answer(reply) => host::send_local_response(reply.status, &reply.headers, &reply.body)
                 .inspect_err(|status| log::error!("Envoy did not take an answer: {status}")),
-            HostAction::Listen { model, proven } => feedback::listen(&self.envoy, model, proven),
+            HostAction::Listen { owner, model, proven } => feedback::listen(&self.envoy, owner, model, proven),
             HostAction::Resume => host::resume_request(),
             HostAction::Label(name, value) => {
                 host::set_header(Headers::ResponseHeaders, name.as_bytes(), value.as_bytes())
@@ -84,8 +84,8 @@ impl Place<'_> {
     /// What concerns not the stream but its plugin.
     fn note(&self, action: HostAction<'_>) {
         let ticks = match (action, self.watch) {
-            (HostAction::Watch, Some(watch)) if !watch.is_sound() => {
-                watch.hold(self.envoy.context, host::received()).then_some(TICK)
+            (HostAction::Watch { length }, Some(watch)) if !watch.is_sound() => {
+                watch.hold(self.envoy.context, host::received(), length).then_some(TICK)
             }
             (HostAction::Heard, Some(watch)) => watch.heard().then_some(0),
             _ => None,

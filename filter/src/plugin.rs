@@ -24,7 +24,9 @@ impl Plugin {
         let text = host::configuration(size)
             .inspect_err(|status| rejected(&format!("configuration is out of reach: {status}")))
             .ok()?;
-        let config = match PluginConfig::from_json(&text) {
+        let name = host::property(b"plugin_name");
+        let name = String::from_utf8_lossy(name.as_deref().unwrap_or_default());
+        let config = match PluginConfig::from_json(&text, &name) {
             Ok(config) => config,
             Err(errors) => {
                 errors.iter().for_each(|error| rejected(&error.to_string()));

@@ -7,11 +7,17 @@ use crate::peer::Peer;
 use crate::view::Envoy;
 use pointsman_engine::config::Hold;
 use pointsman_engine::stream::pairs::{self, Pairs};
+use pointsman_engine::stream::room::Room;
 use pointsman_engine::stream::router::{Manner, Reception, RouterStream, is_envoys_answer};
 use pointsman_engine::stream::watch::{Complaints, Watch};
 use pointsman_engine::{Policy, Received, names, steering};
 use std::rc::Rc;
 use std::sync::Arc;
+
+thread_local! {
+    /// One for the whole VM: all routers in it take their memory from the same place.
+    static ROOM: Rc<Room> = Rc::default();
+}
 
 /// A configured router on one worker.
 pub(crate) struct Router {
@@ -22,8 +28,8 @@ pub(crate) struct Router {
 
 impl Router {
     pub(crate) fn new(policy: Arc<Policy>, hold: Hold) -> Self {
-        feedback::open();
-        let manner = Manner { hold, watch: Rc::new(Watch::default()) };
+        feedback::open(&policy);
+        let manner = Manner { hold, watch: Rc::new(Watch::default()), room: ROOM.with(Rc::clone) };
         Self { policy, manner, complaints: Complaints::default() }
     }
 
@@ -51,6 +57,10 @@ pub(crate) fn on_request_headers(
     context: u32,
     end_of_stream: bool,
 ) -> (Action, Option<Box<Stream>>) {
+    #[cfg(all(feature = "trap", target_arch = "wasm32"))]
+    if host::header(Headers::RequestHeaders, "x-trap").is_some() {
+        core::arch::wasm32::unreachable();
+    }
     let map = host::headers(Headers::RequestHeaders);
     let Some(mut headers) = map.as_deref().ok().and_then(pairs::headers) else {
         return (refuse_here(context, "the request headers are out of reach"), None);
@@ -74,8 +84,7 @@ pub(crate) fn on_request_headers(
         Received::Reply(reply) => return (Place::of(context).drive(&mut Reception::reply(reply)), None),
         Received::Read(reading) => reading,
     };
-    let path = headers.iter().find(|(name, _)| *name == b":path").map_or(&b""[..], |(_, path)| path);
-    let machine = RouterStream::new(reading, plugin.manner.clone(), path);
+    let machine = RouterStream::new(reading, plugin.manner.clone());
     let mut stream = Box::new(Stream { plugin: Rc::clone(plugin), context, machine });
     let action = stream.drive(|machine, envoy| machine.headers(envoy, end_of_stream));
     (action, (!stream.is_over()).then_some(stream))

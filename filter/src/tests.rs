@@ -127,6 +127,38 @@ fn an_attempt_writes_its_model_and_the_router_hears_of_it() {
     assert!(fake.property("pointsman").is_some_and(|record| record.contains(r#""answeredBy":"n""#)));
 }
 
+/// One model's name in two policies of one proxy: what one provider says concerns only the policy whose model it serves.
+#[test]
+fn what_a_provider_says_is_heard_by_the_policy_that_asked_it() {
+    const OTHER: u32 = 4;
+    let policy = |cluster: &str| {
+        format!(
+            r#"{{"models": [{{"name": "m", "cluster": "{cluster}", "fallback": ["n"]}}, {{"name": "n", "cluster": "d"}}],
+                "feedback": {{"rateLimits": true}}}}"#
+        )
+    };
+    let fake = router("stop", &policy("c"));
+    configure(&fake, OTHER, &format!(r#"{{"hold": "stop", "policy": {}}}"#, policy("elsewhere")));
+    configure(&fake, UPSTREAM, r#"{"role": "upstream"}"#);
+    let demoted = |plugin: u32, context: u32| {
+        request(&fake, "/v1/chat/completions", &[]);
+        fake.state.borrow_mut().headers[0].retain(|(name, _)| name != b"authorization");
+        fake.state.borrow_mut().contexts = vec![context, context + 1];
+        dispatch::on_context_create(context, plugin);
+        assert_eq!(dispatch::on_request_headers(context, false), Action::Pause);
+        see(&fake, BODY);
+        assert_eq!(dispatch::on_request_body(context, BODY.len(), true), Action::Continue);
+        fake.property("pointsman").is_some_and(|record| record.contains(r#""demoted":["m"]"#))
+    };
+    assert!(!demoted(ROUTER, 80) && !demoted(OTHER, 82) && !demoted(ROUTER, 84));
+    assert!(attempt(&fake, 86, &[(b"model", b"m"), (b"provider", b"c")]));
+    fake.state.borrow_mut().headers[2] =
+        vec![(b":status".to_vec(), b"429".to_vec()), (b"retry-after".to_vec(), b"30".to_vec())];
+    dispatch::on_response_headers(86);
+    assert!(demoted(ROUTER, 88), "{:?}", fake.state.borrow().log);
+    assert!(!demoted(OTHER, 90), "another policy's model of that name is another model");
+}
+
 #[test]
 fn an_endpoint_outside_the_plan_is_refused() {
     let fake = router("stop", CHAIN);
@@ -202,7 +234,11 @@ fn a_body_that_does_not_come_is_a_missing_flag() {
     dispatch::on_context_create(60, ROUTER);
     assert_eq!(dispatch::on_request_headers(60, false), Action::Pause);
     assert_eq!(fake.state.borrow().tick, 200);
-    fake.state.borrow_mut().properties.insert(size, 200_u64.to_le_bytes().to_vec());
+    let whole = 100 + BODY.len() as u64;
+    fake.state.borrow_mut().properties.insert(size.clone(), (whole - 1).to_le_bytes().to_vec());
+    (0..100).for_each(|_| dispatch::on_tick(ROUTER));
+    assert!(fake.state.borrow().answers.is_empty(), "a client that has not sent all proves nothing");
+    fake.state.borrow_mut().properties.insert(size, whole.to_le_bytes().to_vec());
     (0..7).for_each(|_| dispatch::on_tick(ROUTER));
     let state = fake.state.borrow();
     assert!(matches!(&state.answers[..], [(500, body)] if body.contains("allow_on_headers_stop_iteration")));

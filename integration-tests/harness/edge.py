@@ -38,6 +38,11 @@ class Installation:
     chain: bootstrap.Chain | None = None
     elsewhere: bootstrap.Chain | None = None
     """The chain of a second listener."""
+    elsewhere_policy: dict | None = None
+    """Its policy, if it is another one."""
+    module: pathlib.Path | None = None
+    upgrades: tuple[str, ...] = ()
+    """The protocols to which the listener lets clients upgrade."""
     discovered: bool = False
     front_filters: tuple[dict, ...] = ()
     transport_socket: dict | None = None
@@ -45,7 +50,8 @@ class Installation:
     """More for the connection manager."""
 
     def clusters(self) -> list[str]:
-        named = [model["cluster"] for model in self.policy.get("models", [])]
+        policies = (self.policy, self.elsewhere_policy or {})
+        named = [model["cluster"] for policy in policies for model in policy.get("models", [])]
         extra = [self.default_cluster] if self.default_cluster else []
         return list(dict.fromkeys(named + extra))
 
@@ -268,18 +274,17 @@ def write_discovery(folder: pathlib.Path, installation: Installation, policy: di
     os.replace(draft, discovery_file(folder))
 
 
-def http_filters(installation: Installation, chain: bootstrap.Chain, folder: pathlib.Path) -> list[dict]:
+def http_filters(installation: Installation, chain: bootstrap.Chain, policy: dict, folder: pathlib.Path) -> list[dict]:
     filters = [*installation.front_filters]
+    module = installation.module or locations.module()
     for role in chain.roles:
         name = f"pointsman-{role}"
         if installation.discovered and role == "router":
             write_discovery(folder, installation, installation.policy, version="0")
             filters.append(bootstrap.discovered(name, discovery_file(folder)))
             continue
-        configuration = bootstrap.plugin_configuration(role, installation.hold, installation.policy)
-        filters.append(
-            {"name": name, "typed_config": bootstrap.wasm_filter(role, configuration, locations.module(), chain.flag)}
-        )
+        configuration = bootstrap.plugin_configuration(role, installation.hold, policy)
+        filters.append({"name": name, "typed_config": bootstrap.wasm_filter(role, configuration, module, chain.flag)})
     return filters
 
 
@@ -288,11 +293,14 @@ def listeners(installation: Installation, folder: pathlib.Path) -> list[dict]:
     chains = {"edge": chain, **({"elsewhere": installation.elsewhere} if installation.elsewhere else {})}
     built = []
     for name, chain in chains.items():
-        filters = http_filters(installation, chain, folder)
+        policy = installation.elsewhere_policy if name == "elsewhere" else None
+        filters = http_filters(installation, chain, policy or installation.policy, folder)
         listener = bootstrap.listener(
             name, filters, installation.default_cluster, folder / "access.log", installation.buffer_limit
         )
-        listener["filter_chains"][0]["filters"][0]["typed_config"].update(installation.manager)
+        manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
+        manager["upgrade_configs"] = [{"upgrade_type": protocol} for protocol in installation.upgrades]
+        manager.update(installation.manager)
         if installation.transport_socket:
             listener["filter_chains"][0]["transport_socket"] = installation.transport_socket
         built.append(listener)

@@ -133,5 +133,9 @@ class Envoy:
             return False
 
     def _listener_port(self) -> int:
+        return self.ports()[0]
+
+    def ports(self) -> list[int]:
+        """The ports of its listeners, in their order."""
         statuses = json.loads(self.admin("/listeners?format=json")[1])["listener_statuses"]
-        return statuses[0]["local_address"]["socket_address"]["port_value"]
+        return [status["local_address"]["socket_address"]["port_value"] for status in statuses]

@@ -63,7 +63,10 @@ class Http1:
 
     def is_answered(self) -> bool:
         """Whether the proxy has said something already."""
-        return bool(select.select([self.socket], [], [], 0)[0])
+        # `select` knows only the first thousand files of a process.
+        poll = select.poll()
+        poll.register(self.socket, select.POLLIN)
+        return bool(poll.poll(0))
 
     def response(self, of: str = "POST") -> Response:
         """The final response to a request of this method; interim ones are skipped."""

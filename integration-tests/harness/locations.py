@@ -34,6 +34,10 @@ def module() -> pathlib.Path:
     return existing(MODULE, "run `make wasm`")
 
 
+def trap_module() -> pathlib.Path:
+    return existing(MODULE.with_name("pointsman-trap.wasm"), "run `make dist/pointsman-trap.wasm`")
+
+
 def cli() -> pathlib.Path:
     return existing(CLI, "run `make cli`")
 

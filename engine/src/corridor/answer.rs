@@ -45,6 +45,12 @@ impl Expectation {
         self.record.model.as_deref().filter(|_| listens)
     }
 
+    /// Whose policy decided: what is heard is noted for it.
+    #[must_use]
+    pub fn owner(&self) -> &str {
+        self.policy.owner()
+    }
+
     /// There is an answer. `tried` is what the latest attempt of a chain has left.
     #[must_use]
     pub fn answered(&self, by_provider: bool, tried: Option<&Tried>) -> Answer {

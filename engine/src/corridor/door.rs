@@ -144,7 +144,8 @@ impl Door<'_> {
     /// The refusal of a caller that is nobody's, if the policy refuses such callers.
     fn unknown_tenant(&self, attributes: &Attributes) -> Option<Received> {
         let unknown = self.policy.has_tenants() && attributes.tenant.is_none();
-        if !unknown || self.policy.on_failure().unknown_tenant == OnUnknownTenant::Allow {
+        let allows = self.policy.on_failure().unknown_tenant == OnUnknownTenant::Allow;
+        if !unknown || (allows && !attributes.is_caller_unclear) {
             return None;
         }
         Some(self.refuse(attributes, &Reason::UnknownTenant.refuse()))

@@ -1,11 +1,12 @@
 //! The body of one LLM call: until it is decided, and behind the decision.
 
 use super::answer::Expectation;
+use crate::api::Family;
 use crate::decide::attributes::Attributes;
 use crate::decide::{self, Decision, Unknown, Verdict};
 use crate::keys;
 use crate::policy::{ModelId, OnUnread, Policy};
-use crate::reason::Refusal;
+use crate::reason::{Reason, Refusal};
 use crate::record::{Disposition, Excluded, Record};
 use crate::reply::{self, Reply};
 use crate::request::Violation;
@@ -36,8 +37,8 @@ pub struct Reading {
     envelope: Envelope,
     /// Whether the client has sent a key, which may be passed on.
     brings_key: bool,
-    /// The path that the client called, query included.
-    path: String,
+    /// Whether the client wants to go on with another protocol in place of a body's end.
+    is_upgrade: bool,
     state: State,
 }
 
@@ -80,7 +81,7 @@ impl Reading {
             facts,
             envelope,
             brings_key: keys::are_in(headers, path),
-            path: lossless(path),
+            is_upgrade: headers.iter().any(|(name, _)| *name == b"upgrade"),
             state: State::Undecided(Unknown::START),
         }
     }
@@ -108,6 +109,31 @@ impl Reading {
             State::Sent(expectation) => expectation.as_deref(),
             _ => None,
         }
+    }
+
+    /// How many bytes of what the client has sent this request keeps besides its body, which is never kept.
+    #[must_use]
+    pub fn kept(&self) -> usize {
+        self.attributes.kept()
+    }
+
+    /// Whether the client wants to go on with another protocol: then its body has no end.
+    #[must_use]
+    pub fn is_upgrade(&self) -> bool {
+        self.is_upgrade
+    }
+
+    /// Whose errors the client understands.
+    #[must_use]
+    pub fn family(&self) -> Family {
+        self.attributes.api.family()
+    }
+
+    /// Refuses the request because too much is kept for others already.
+    #[must_use]
+    pub fn overloaded(&mut self) -> Box<Reply> {
+        let refusal = Reason::Overloaded.refuse();
+        self.refusal(self.unread(Disposition::Deny, &refusal), &refusal)
     }
 
     fn advance(&mut self, read: impl FnOnce(&mut Facts) -> Result<(), Violation>) -> Step {
@@ -143,13 +169,15 @@ impl Reading {
             Verdict::Send(chain) => self.send(chain, &decision),
         };
         self.facts.settle();
+        self.attributes.forget();
         step
     }
 
     fn send(&mut self, chain: &[ModelId], decision: &Decision) -> Step {
+        let path = lossless(self.attributes.path());
         let to = |id: &ModelId| {
             let model = self.policy.model(*id)?;
-            Some(Destination::new(model, &self.path, self.policy.path_prefixes()))
+            Some(Destination::new(model, &path, self.policy.path_prefixes()))
         };
         let destinations: Vec<_> = chain.iter().filter_map(to).collect();
         let mirror = decision.mirror.as_ref().and_then(to);
@@ -167,7 +195,8 @@ impl Reading {
             facts: &self.facts,
             envelope: self.envelope,
             brings_key: self.brings_key,
-            path: &self.path,
+            path: &path,
+            owner: self.policy.owner(),
             chain: &destinations,
             mirror: mirror.as_ref(),
         };
@@ -194,6 +223,7 @@ impl Reading {
         let refusal = violation.refuse();
         if !is_decided && self.policy.on_failure().on(violation) == OnUnread::Pass {
             self.state = State::Passed;
+            self.attributes.forget();
             return Step::Route(Box::new(Edits::none(Arc::new(self.unread(Disposition::Pass, &refusal)))));
         }
         self.refuse(self.unread(Disposition::Deny, &refusal), &refusal)
@@ -206,8 +236,13 @@ impl Reading {
     }
 
     fn refuse(&mut self, record: Record, refusal: &Refusal) -> Step {
+        Step::Reply(self.refusal(record, refusal))
+    }
+
+    fn refusal(&mut self, record: Record, refusal: &Refusal) -> Box<Reply> {
         self.state = State::Refused;
-        Step::Reply(Box::new(reply::refuse(&self.policy, self.attributes.api.family(), record, refusal)))
+        self.attributes.forget();
+        Box::new(reply::refuse(&self.policy, self.family(), record, refusal))
     }
 
     fn record(&self, decision: &Decision) -> Record {

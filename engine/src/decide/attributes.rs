@@ -4,7 +4,7 @@ use super::session;
 use super::sticky::StickyKey;
 use crate::api::Api;
 use crate::corridor::Caller;
-use crate::policy::{HeaderSlot, ModelId, Policy, Tenant, TenantId};
+use crate::policy::{HeaderSlot, HeaderText, ModelId, Policy, Tenant, TenantId};
 use crate::reason::Reason;
 use crate::record::{Disposition, Record};
 use crate::request::envelope::HeaderList;
@@ -14,15 +14,17 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct Attributes {
     pub(crate) api: Api,
-    /// The path without its query; empty unless the policy looks at it.
-    pub(crate) path: String,
+    /// As the client called it, query included. Kept once, for conditions and for what is written of it.
+    path: Box<[u8]>,
     pub(crate) tenant: Option<TenantId>,
     /// Models whose providers have said that a limit is used up, and that are left out for it.
     pub(crate) demoted: Vec<ModelId>,
     /// The session that a known client has named in its headers; `None` where nobody asks.
     pub(crate) session: Option<StickyKey>,
     /// The headers that the policy looks at, by slot.
-    headers: Vec<Option<Vec<u8>>>,
+    headers: Vec<Option<HeaderText>>,
+    /// Whether somebody is a tenant could not be said. Then the caller is nobody, whatever comes behind it.
+    pub(crate) is_caller_unclear: bool,
 }
 
 impl Attributes {
@@ -30,8 +32,29 @@ impl Attributes {
         let session = policy.wanted().text.identity.then(|| session::named(headers)).flatten();
         let headers = policy.header_names().iter().map(|name| value(headers, name)).collect::<Vec<_>>();
         let tenant = tenant(policy, &headers, caller);
-        let path = if policy.uses_path() { bare(path) } else { String::new() };
-        Self { api, path, tenant, demoted: Vec::new(), session, headers }
+        let is_caller_unclear = tenant.is_none();
+        let tenant = tenant.flatten();
+        Self { api, path: path.into(), tenant, demoted: Vec::new(), session, headers, is_caller_unclear }
+    }
+
+    /// The path that the client called, query included.
+    pub(crate) fn path(&self) -> &[u8] {
+        &self.path
+    }
+
+    /// The path without its query.
+    pub(crate) fn bare_path(&self) -> &[u8] {
+        self.path.split(|byte| *byte == b'?').next().unwrap_or_default()
+    }
+
+    /// How much of what the client has sent is kept here.
+    pub(crate) fn kept(&self) -> usize {
+        self.path.len() + self.headers.iter().flatten().map(HeaderText::size).sum::<usize>()
+    }
+
+    /// The decision has fallen: nothing looks at the headers and the path any more.
+    pub(crate) fn forget(&mut self) {
+        (self.path, self.headers) = (Box::default(), Vec::new());
     }
 
     /// The same request, with what is known of models.
@@ -50,44 +73,41 @@ impl Attributes {
     }
 
     /// The value of a header that the policy looks at.
-    pub(crate) fn header(&self, slot: HeaderSlot) -> Option<&[u8]> {
-        self.headers.get(usize::from(slot.0))?.as_deref()
+    pub(crate) fn header(&self, slot: HeaderSlot) -> Option<&HeaderText> {
+        self.headers.get(usize::from(slot.0))?.as_ref()
     }
 }
 
-fn bare(path: &[u8]) -> String {
-    let end = path.iter().position(|byte| *byte == b'?').unwrap_or(path.len());
-    String::from_utf8_lossy(path.get(..end).unwrap_or_default()).into_owned()
+fn value(headers: &HeaderList<'_>, name: &str) -> Option<HeaderText> {
+    HeaderText::of(headers.iter().filter(|(known, _)| *known == name.as_bytes()).map(|(_, value)| *value))
 }
 
-/// A header that stands more than once reads as HTTP joins it.
-fn value(headers: &HeaderList<'_>, name: &str) -> Option<Vec<u8>> {
-    let mut found: Option<Vec<u8>> = None;
-    for (_, value) in headers.iter().filter(|(known, _)| *known == name.as_bytes()) {
-        match &mut found {
-            None => found = Some(value.to_vec()),
-            Some(joined) => {
-                joined.push(b',');
-                joined.extend_from_slice(value);
-            }
+/// The first tenant that the caller matches, `None` where that cannot be said: a later tenant may be allowed more.
+fn tenant(policy: &Policy, headers: &[Option<HeaderText>], caller: &dyn Caller) -> Option<Option<TenantId>> {
+    let principal = if policy.uses_principal() { caller.principal() } else { None };
+    for (id, tenant) in policy.tenants() {
+        if is(tenant, headers, principal.as_deref(), caller)? {
+            return Some(Some(id));
         }
     }
-    found
+    Some(None)
 }
 
-/// The first tenant that the caller matches.
-fn tenant(policy: &Policy, headers: &[Option<Vec<u8>>], caller: &dyn Caller) -> Option<TenantId> {
-    let principal = if policy.uses_principal() { caller.principal() } else { None };
-    policy.tenants().find(|(_, tenant)| is(tenant, headers, principal.as_deref(), caller)).map(|(id, _)| id)
-}
-
-fn is(tenant: &Tenant, headers: &[Option<Vec<u8>>], principal: Option<&[u8]>, caller: &dyn Caller) -> bool {
+fn is(tenant: &Tenant, headers: &[Option<HeaderText>], principal: Option<&[u8]>, caller: &dyn Caller) -> Option<bool> {
     let by_principal = tenant.principals.is_empty()
         || principal.is_some_and(|principal| tenant.principals.iter().any(|pattern| pattern.matches_bytes(principal)));
-    by_principal
-        && tenant.headers.iter().all(|header| {
-            let value = headers.get(usize::from(header.slot.0)).and_then(Option::as_deref);
-            value.is_some_and(|value| header.test.matches(value))
-        })
-        && tenant.claims.iter().all(|claim| caller.claim(&claim.path).is_some_and(|value| claim.test.matches(&value)))
+    let proved = by_principal
+        && tenant.claims.iter().all(|claim| caller.claim(&claim.path).is_some_and(|value| claim.test.matches(&value)));
+    if !proved {
+        return Some(false);
+    }
+    let mut all = Some(true);
+    for header in &tenant.headers {
+        match headers.get(usize::from(header.slot.0)).and_then(Option::as_ref).map(|text| header.test.judge(text)) {
+            Some(Some(true)) => {}
+            Some(None) => all = None,
+            None | Some(Some(false)) => return Some(false),
+        }
+    }
+    all
 }

@@ -5,7 +5,7 @@ use super::eligibility;
 use super::sticky::{self, StickyKey};
 use super::unread::Unread;
 use super::{Decision, Need, Verdict};
-use crate::policy::{DefaultAction, ModelId, Policy, RolloutBy, Route, RuleId, Sticky};
+use crate::policy::{DefaultAction, HeaderText, ModelId, Policy, RolloutBy, Route, RuleId, Sticky};
 use crate::reason::{Reason, Refusal};
 use crate::request::facts::Facts;
 use crate::request::flag::Flag;
@@ -302,7 +302,7 @@ impl<'a> Choice<'a> {
 
     /// What a choice sticks to: what the client says of its conversation, or else what was said first in it.
     fn sticky_key(&self, sticky: &Sticky) -> Result<StickyKey, Need> {
-        if let Some(value) = sticky.header.and_then(|slot| self.attributes.header(slot)) {
+        if let Some(value) = sticky.header.and_then(|slot| self.attributes.header(slot)).map(HeaderText::as_bytes) {
             return Ok(StickyKey::of_header(value));
         }
         for field in &sticky.fields {

@@ -18,7 +18,7 @@ pub(super) fn hold(
     denies: bool,
     unread: &mut Unread,
 ) -> Result<bool, Need> {
-    if !by_headers(conditions, attributes, asked) {
+    if !by_headers(conditions, attributes, asked, denies) {
         return Ok(false);
     }
     for (flag, expected) in conditions.flags.iter() {
@@ -59,17 +59,16 @@ pub(super) fn hold(
 }
 
 /// What is known before the body: the name asked for has been read by now as well.
-fn by_headers(conditions: &Conditions, attributes: &Attributes, asked: Option<&str>) -> bool {
+fn by_headers(conditions: &Conditions, attributes: &Attributes, asked: Option<&str>, unjudged: bool) -> bool {
     conditions.apis.is_none_or(|apis| apis.contains(attributes.api))
         && (conditions.models.is_empty()
             || asked.is_some_and(|asked| conditions.models.iter().any(|pattern| pattern.matches(asked))))
         && (conditions.tenants.is_empty()
             || attributes.tenant.is_some_and(|tenant| conditions.tenants.binary_search(&tenant).is_ok()))
-        && (conditions.paths.is_empty() || conditions.paths.iter().any(|path| path.matches(attributes.path.as_bytes())))
-        && conditions
-            .headers
-            .iter()
-            .all(|header| attributes.header(header.slot).is_some_and(|value| header.test.matches(value)))
+        && (conditions.paths.is_empty() || conditions.paths.iter().any(|path| path.matches(attributes.bare_path())))
+        && conditions.headers.iter().all(|header| {
+            attributes.header(header.slot).is_some_and(|text| header.test.judge(text).unwrap_or(unjudged))
+        })
 }
 
 fn by_keywords(conditions: &Conditions, facts: &Facts) -> Result<bool, Need> {

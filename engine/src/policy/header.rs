@@ -7,7 +7,7 @@ use pointsman_document::{Definitions, Document, Path, Read, names, object, wrong
 use regex_lite::{Regex, RegexBuilder};
 use serde_json::{Value, json};
 
-/// Values longer than this never match a regular expression, so that its cost stays bounded.
+/// Longer values are not searched by a regular expression, so that its cost stays bounded.
 const LONGEST_SEARCHED: usize = 4096;
 
 /// Different headers that a policy can look at: each is copied for every request.
@@ -109,14 +109,70 @@ pub(crate) enum ValueTest {
 }
 
 impl ValueTest {
-    pub(crate) fn matches(&self, value: &[u8]) -> bool {
+    /// Whether the header is such, or `None` where that cannot be said: an expression was not tried on a value that is too
+    /// long or no text, or a server that takes the first, the last or all of several values would disagree with others.
+    pub(crate) fn judge(&self, header: &HeaderText) -> Option<bool> {
+        let whole = self.matches(&header.joined)?;
+        header.lines().all(|line| self.matches(line) == Some(whole)).then_some(whole)
+    }
+
+    fn matches(&self, value: &[u8]) -> Option<bool> {
         match self {
-            ValueTest::Exact(exact) => value == exact.as_bytes(),
-            ValueTest::Prefix(prefix) => value.starts_with(prefix.as_bytes()),
-            ValueTest::Regex(regex) => {
-                value.len() <= LONGEST_SEARCHED && std::str::from_utf8(value).is_ok_and(|value| regex.is_match(value))
-            }
+            ValueTest::Exact(exact) => Some(value == exact.as_bytes()),
+            ValueTest::Prefix(prefix) => Some(value.starts_with(prefix.as_bytes())),
+            ValueTest::Regex(_) if value.len() > LONGEST_SEARCHED => None,
+            ValueTest::Regex(regex) => Some(regex.is_match(std::str::from_utf8(value).ok()?)),
         }
+    }
+}
+
+/// What a request says in a header.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HeaderText {
+    /// Several values read as HTTP joins them.
+    joined: Vec<u8>,
+    /// Where each of several values ends; empty for one.
+    ends: Vec<usize>,
+}
+
+impl HeaderText {
+    /// The values of one header, `None` if there is none.
+    pub(crate) fn of<'v>(mut values: impl Iterator<Item = &'v [u8]>) -> Option<Self> {
+        let mut text = Self { joined: values.next()?.to_vec(), ends: Vec::new() };
+        for value in values {
+            if text.ends.is_empty() {
+                text.ends.push(text.joined.len());
+            }
+            text.joined.push(b',');
+            text.joined.extend_from_slice(value);
+            text.ends.push(text.joined.len());
+        }
+        Some(text)
+    }
+
+    /// All of it.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.joined
+    }
+
+    /// Whether it stands more than once.
+    pub(crate) fn is_many(&self) -> bool {
+        !self.ends.is_empty()
+    }
+
+    /// How many bytes it takes.
+    pub(crate) fn size(&self) -> usize {
+        self.joined.len() + size_of_val(self.ends.as_slice())
+    }
+
+    /// Each of several values.
+    fn lines(&self) -> impl Iterator<Item = &[u8]> {
+        let mut start = 0;
+        self.ends.iter().map(move |end| {
+            let line = self.joined.get(start..*end).unwrap_or_default();
+            start = end + 1;
+            line
+        })
     }
 }
 
@@ -150,9 +206,30 @@ fn full_match(pattern: &str) -> Result<Regex, regex_lite::Error> {
 mod tests {
     use super::*;
 
-    fn check(pattern: &str, value: &[u8], expected: bool) {
+    fn check(pattern: &str, value: &[u8], expected: impl Into<Option<bool>>) {
         let test = ValueTest::Regex(full_match(pattern).expect("a regular expression"));
-        assert_eq!(test.matches(value), expected, "{pattern:?} on {:?}", String::from_utf8_lossy(value));
+        assert_eq!(test.matches(value), expected.into(), "{pattern:?} on {:?}", String::from_utf8_lossy(value));
+    }
+
+    #[test]
+    fn several_values_are_judged_where_all_readings_agree() {
+        let judge = |test: ValueTest, values: &[&str]| {
+            test.judge(&HeaderText::of(values.iter().map(|value| value.as_bytes())).expect("a header"))
+        };
+        let exact = || ValueTest::Exact("a".to_owned());
+        assert_eq!(judge(exact(), &["a"]), Some(true));
+        assert_eq!(judge(exact(), &["a,b"]), Some(false));
+        assert_eq!(judge(exact(), &["a", "b"]), None);
+        assert_eq!(judge(exact(), &["b", "a"]), None);
+        assert_eq!(judge(exact(), &["a", "a"]), None);
+        assert_eq!(judge(exact(), &["b", "", "c"]), Some(false));
+        assert_eq!(judge(ValueTest::Prefix("a".to_owned()), &["a1", "a2"]), Some(true));
+        assert_eq!(judge(ValueTest::Prefix("a".to_owned()), &["a1", "b"]), None);
+        let regex = || ValueTest::Regex(full_match(".*a.*").expect("a regular expression"));
+        assert_eq!(judge(regex(), &["xa", "ay"]), Some(true));
+        assert_eq!(judge(regex(), &["x", "ay"]), None);
+        assert_eq!(judge(regex(), &["x", ""]), Some(false));
+        assert!(HeaderText::of(std::iter::empty()).is_none());
     }
 
     #[test]
@@ -161,8 +238,9 @@ mod tests {
         check("a|b", b"ab", false);
         check("team-[0-9]+", b"team-42", true);
         check("team-[0-9]+", b"team-42\n", false);
-        check(".*", b"\xff", false);
-        check("x*", "x".repeat(LONGEST_SEARCHED + 1).as_bytes(), false);
+        check(".*", b"\xff", None);
+        check("x*", "x".repeat(LONGEST_SEARCHED).as_bytes(), true);
+        check("x*", "x".repeat(LONGEST_SEARCHED + 1).as_bytes(), None);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Which rules can apply to a request at all, so that thousands of rules cost what a few do.
 
-use super::header::{HeaderSlot, ValueTest};
+use super::header::{HeaderSlot, HeaderText, ValueTest};
 use super::path_match::PathMatch;
-use super::rule::{Rule, RuleId};
+use super::rule::{Rule, RuleAction, RuleId};
 use super::tenant::TenantId;
 use pointsman_document::order;
 use std::collections::BTreeMap;
@@ -13,8 +13,9 @@ const PREFIX_LENGTHS: [usize; 12] = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32];
 /// Headers that rules are filed by. A policy that would need more files the rest elsewhere.
 const HEADERS: usize = 8;
 
-/// One list each for: no key, the whole name, its beginnings, the tenant, the path, the headers and their beginnings.
-const LISTS: usize = 4 + PREFIX_LENGTHS.len() + HEADERS * (1 + PREFIX_LENGTHS.len());
+/// One list each for: no key, no single value, the whole name, its beginnings, the tenant, the path, the headers and their
+/// beginnings.
+const LISTS: usize = 5 + PREFIX_LENGTHS.len() + HEADERS * (1 + PREFIX_LENGTHS.len());
 
 /// What a rule can be filed by. A rule applies only to requests that have one of its keys.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +42,8 @@ pub(crate) struct RuleIndex {
     paths: ByText,
     /// Rules that none of their conditions narrows down.
     general: Vec<RuleId>,
+    /// Rules that refuse, filed by a header. One that stands more than once has no single value to find them by.
+    refusing: Vec<RuleId>,
 }
 
 /// Rules by the value of one header, and by its beginning.
@@ -64,7 +67,13 @@ impl RuleIndex {
         for (rule, id) in rules.iter().zip((0..).map(RuleId)) {
             let crowd = |keys: &Vec<Key>| keys.iter().map(|key| sharers.get(key).copied().unwrap_or(0)).sum::<usize>();
             match alternatives(rule, &slots).into_iter().min_by_key(crowd) {
-                Some(keys) => keys.into_iter().for_each(|key| index.file(id, key)),
+                Some(keys) => {
+                    let by_header = keys.iter().any(|key| matches!(key, Key::Header(..) | Key::HeaderPrefix(..)));
+                    if by_header && matches!(rule.action, RuleAction::Deny(_)) {
+                        index.refusing.push(id);
+                    }
+                    keys.into_iter().for_each(|key| index.file(id, key));
+                }
                 None => index.general.push(id),
             }
         }
@@ -98,7 +107,7 @@ impl RuleIndex {
         asked: &str,
         tenant: Option<TenantId>,
         path: &[u8],
-        header_value: &dyn Fn(HeaderSlot) -> Option<&'v [u8]>,
+        header_value: &dyn Fn(HeaderSlot) -> Option<&'v HeaderText>,
     ) -> PossibleRules<'p> {
         let mut rules = PossibleRules { lists: [&[]; LISTS], used: 0 };
         rules.add(Some(&self.general));
@@ -107,11 +116,17 @@ impl RuleIndex {
         rules.add_prefixes(&self.prefixes, asked);
         rules.add(tenant.and_then(|tenant| self.tenants.get(&tenant)));
         rules.add(first_segment(path).and_then(|segment| self.paths.get(segment)));
+        let mut several = false;
         for header in &self.headers {
-            if let Some(value) = header_value(header.slot) {
+            if let Some(text) = header_value(header.slot) {
+                several |= text.is_many();
+                let value = text.as_bytes();
                 rules.add(header.values.get(value));
                 rules.add_prefixes(&header.prefixes, value);
             }
+        }
+        if several {
+            rules.add(Some(&self.refusing));
         }
         rules
     }
@@ -289,14 +304,14 @@ mod tests {
         asked: &'static str,
         tenant: Option<TenantId>,
         path: &'static str,
-        headers: Vec<Option<&'static str>>,
+        headers: Vec<Option<HeaderText>>,
     }
 
     impl Request {
-        fn header<'v>(&self, policy: &Policy, HeaderSlot(slot): HeaderSlot) -> Option<&'v [u8]> {
+        fn header(&self, policy: &Policy, HeaderSlot(slot): HeaderSlot) -> Option<&HeaderText> {
             let name = policy.header_names().get(usize::from(slot))?;
             let nth = HEADER_NAMES.iter().position(|known| known == name)?;
-            self.headers.get(nth).copied().flatten().map(str::as_bytes)
+            self.headers.get(nth)?.as_ref()
         }
 
         fn possible_rules(&self, policy: &Policy) -> Vec<RuleId> {
@@ -311,15 +326,17 @@ mod tests {
                     || self.tenant.is_some_and(|tenant| conditions.tenants.contains(&tenant)))
                 && (conditions.paths.is_empty()
                     || conditions.paths.iter().any(|path| path.matches(self.path.as_bytes())))
-                && conditions
-                    .headers
-                    .iter()
-                    .all(|header| self.header(policy, header.slot).is_some_and(|value| header.test.matches(value)))
+                && conditions.headers.iter().all(|header| {
+                    let refuses = matches!(rule.action, RuleAction::Deny(_));
+                    self.header(policy, header.slot).is_some_and(|text| header.test.judge(text).unwrap_or(refuses))
+                })
         }
     }
 
     fn request() -> impl Strategy<Value = Request> {
-        let headers = proptest::collection::vec(proptest::option::of(select(&VALUES[..])), HEADER_NAMES.len());
+        let values = proptest::collection::vec(select(&VALUES[..]), 0..3);
+        let text = values.prop_map(|values| HeaderText::of(values.into_iter().map(str::as_bytes)));
+        let headers = proptest::collection::vec(text, HEADER_NAMES.len());
         (select(&ASKED[..]), proptest::option::of((0..3u16).prop_map(TenantId)), select(&PATHS[..]), headers)
             .prop_map(|(asked, tenant, path, headers)| Request { asked, tenant, path, headers })
     }
@@ -348,7 +365,7 @@ mod tests {
     /// How many of 1,000 rules are possible for a request of tenant `t1` that asks for `auto`.
     fn count(conditions: impl Fn(usize) -> String) -> usize {
         let rules: Vec<_> = (0..1000).map(conditions).collect();
-        let headers = vec![Some("a"); HEADER_NAMES.len()];
+        let headers = vec![HeaderText::of([&b"a"[..]].into_iter()); HEADER_NAMES.len()];
         Request { asked: "auto", tenant: Some(TenantId(1)), path: "/a", headers }.possible_rules(&policy(&rules)).len()
     }
 

@@ -15,8 +15,6 @@ pub(crate) struct ReadSet {
     pub(crate) body: Wanted,
     /// The caller's certificate.
     pub(crate) principal: bool,
-    /// The request path.
-    pub(crate) path: bool,
 }
 
 impl ReadSet {
@@ -37,7 +35,6 @@ impl ReadSet {
         Self {
             body: Wanted { flags, text, lone_surrogates: false },
             principal: tenants.iter().any(|tenant| !tenant.principals.is_empty()),
-            path: conditions().any(|conditions| !conditions.paths.is_empty()),
         }
     }
 }

@@ -127,7 +127,7 @@ mod tests {
             (policy.jwt().namespace.as_str(), policy.jwt().payload.as_str()),
             ("envoy.filters.http.jwt_authn", "jwt_payload")
         );
-        assert!(!policy.tells_clients() && !policy.uses_path() && !policy.uses_principal() && !policy.has_tenants());
+        assert!(!policy.tells_clients() && !policy.uses_principal() && !policy.has_tenants());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::installation::REFUSED_ATTEMPT;
 use super::{Command, FilterStatus, HostAction};
+use crate::api::Family;
 use crate::names::ATTEMPT_PROPERTY;
 use crate::reply::{self, Reply};
 use std::borrow::Cow;
@@ -30,20 +31,20 @@ impl Closing {
         Self { reply, mistake: None, stage: Stage::Record }
     }
 
-    /// The answer to a wrong installation, in the API of whoever called this path.
-    pub(super) fn mistake(path: &[u8], mistake: Cow<'static, str>) -> Self {
-        let reply = Box::new(reply::installation(path, &mistake));
+    /// The answer to a wrong installation.
+    pub(super) fn mistake(family: Family, mistake: Cow<'static, str>) -> Self {
+        let reply = Box::new(reply::installation(family, &mistake));
         Self { mistake: Some(mistake), stage: Stage::Complain, ..Self::new(reply) }
     }
 
-    /// The same, without a line in the log.
+    /// The same for whoever called this path, without a line in the log.
     pub(super) fn quiet(path: &[u8], mistake: &'static str) -> Self {
-        Self { stage: Stage::Record, ..Self::mistake(path, mistake.into()) }
+        Self { stage: Stage::Record, ..Self::mistake(reply::family(path), mistake.into()) }
     }
 
     /// The same, for an attempt.
     pub(super) fn of_attempt(path: &[u8], mistake: Cow<'static, str>) -> Self {
-        Self { stage: Stage::MarkAttempt, ..Self::mistake(path, mistake) }
+        Self { stage: Stage::MarkAttempt, ..Self::mistake(reply::family(path), mistake) }
     }
 
     pub(super) fn command(&self) -> Command<'_> {

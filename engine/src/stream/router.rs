@@ -8,6 +8,7 @@ mod turn_away;
 use super::closing::Closing;
 use super::installation::{FLAG_MISSING, GATE_FIRST, GATE_FIRST_PROPERTY, GATE_MISSING, HOLD_PROPERTY, UNDECIDED};
 use super::letter::{ADDRESS_PROPERTY, Address, HeaderEdit};
+use super::room::{Room, Share};
 use super::splice::SplicePlan;
 use super::watch::Watch;
 use super::{Command, Failure, FilterStatus, HostAction, Machine, View};
@@ -28,8 +29,8 @@ pub use answer::{is_envoys_answer, is_providers_answer};
 pub struct RouterStream {
     reading: Box<Reading>,
     manner: Manner,
-    /// For an answer in the client's API, when the headers are out of reach.
-    path: Box<[u8]>,
+    /// Its part of what all open requests may keep; `None` if there was no room left.
+    share: Option<Share>,
     /// How much of the body has come.
     received: u64,
     /// Where the gate that holds this request can be reached: looked up once, and there or the request is refused.
@@ -46,6 +47,8 @@ pub struct Manner {
     pub hold: Hold,
     /// The watch over those that wait.
     pub watch: Rc<Watch>,
+    /// What all requests of the worker may keep together.
+    pub room: Rc<Room>,
 }
 
 #[derive(Debug)]
@@ -114,11 +117,12 @@ enum Task {
 impl RouterStream {
     /// A request that the engine wants to read.
     #[must_use]
-    pub fn new(reading: Box<Reading>, manner: Manner, path: &[u8]) -> Self {
+    pub fn new(reading: Box<Reading>, manner: Manner) -> Self {
+        let share = manner.room.take(reading.kept());
         Self {
             reading,
             manner,
-            path: path.into(),
+            share,
             received: 0,
             gate: OnceCell::new(),
             phase: Phase::Held { read: 0 },
@@ -129,9 +133,12 @@ impl RouterStream {
 
     /// The request headers, which have been read.
     pub fn headers<V: View>(&mut self, view: &V, end_of_stream: bool) {
-        if end_of_stream {
+        if self.share.is_none() {
+            let reply = self.reading.overloaded();
+            self.answer_with(Closing::new(reply));
+        } else if end_of_stream {
             self.see(0, true);
-            self.read_on();
+            self.read_on(view);
         } else if let Some(mistake) = self.mistake(view) {
             self.misinstalled(mistake);
         } else {
@@ -146,7 +153,7 @@ impl RouterStream {
     fn mistake<V: View>(&self, view: &V) -> Option<&'static str> {
         let watch = &self.manner.watch;
         match self.manner.hold {
-            Hold::Stop => (!watch.may_hold(|| view.now())).then_some(FLAG_MISSING),
+            Hold::Stop => (!watch.may_hold(self.reading.content_length(), || view.now())).then_some(FLAG_MISSING),
             Hold::Gate => {
                 let unknown = !watch.is_sound();
                 if unknown && !view.is_any_gate() {
@@ -168,15 +175,15 @@ impl RouterStream {
                     return self.misinstalled(GATE_MISSING);
                 }
                 self.see(size, end_of_stream);
-                if self.manner.watch.is_sound() { self.read_on() } else { self.task = Task::Hear }
+                if self.manner.watch.is_sound() { self.read_on(view) } else { self.task = Task::Hear }
             }
             (Phase::Flowing, _) => {
                 self.see(size, end_of_stream);
-                self.read_on();
+                self.read_on(view);
             }
             (Phase::Complete, _) if size > 0 => self.misinstalled("the body goes on behind its content-length"),
             (Phase::Complete, _) => self.pass(true, end_of_stream),
-            (Phase::Refused(_), _) => self.drain(size, end_of_stream),
+            (Phase::Refused(_), _) => self.drain(view, size, end_of_stream),
             (Phase::Answering | Phase::Over, _) => self.task = Task::Return(FilterStatus::Continue),
         }
     }
@@ -209,7 +216,7 @@ impl<V: View> Machine<V> for RouterStream {
     fn command(&self) -> Command<'_> {
         Command::Do(match &self.task {
             Task::Return(status) => return Command::Return(*status),
-            Task::Watch => HostAction::Watch,
+            Task::Watch => HostAction::Watch { length: self.reading.content_length() },
             Task::Mark => HostAction::Edit(HeaderEdit::Set(CLUSTER_HEADER.as_bytes(), UNDECIDED)),
             Task::AskGate => HostAction::SetProperty { name: HOLD_PROPERTY, value: b"1" },
             Task::Hear => HostAction::Heard,
@@ -224,18 +231,18 @@ impl<V: View> Machine<V> for RouterStream {
         })
     }
 
-    fn shown(&mut self, _: &V, piece: &[u8]) {
+    fn shown(&mut self, view: &V, piece: &[u8]) {
         match &mut self.task {
             // The body ends before the place where the engine saw something: never silently go on.
             Task::Read if piece.is_empty() => self.host_failed("read the body", Failure::NOTHING_THERE),
             Task::Splice(_) if piece.is_empty() => self.host_failed("change the request", Failure::NOTHING_THERE),
-            Task::Read => self.read(piece),
+            Task::Read => self.read(view, piece),
             Task::Splice(plan) => plan.shown(piece),
             _ => {}
         }
     }
 
-    fn done(&mut self, _: &V, result: Result<(), Failure>) {
+    fn done(&mut self, view: &V, result: Result<(), Failure>) {
         let task = std::mem::replace(&mut self.task, Task::Return(FilterStatus::Pause));
         self.task = match (task, result) {
             (Task::Return(status), _) => Task::Return(status),
@@ -243,7 +250,7 @@ impl<V: View> Machine<V> for RouterStream {
             (Task::Mark, Ok(())) => Task::AskGate,
             (Task::AskGate, Ok(())) => Task::Return(FilterStatus::Continue),
             (Task::Mark | Task::AskGate, Err(status)) => return self.host_failed("mark the request", status),
-            (Task::Hear, _) => return self.read_on(),
+            (Task::Hear, _) => return self.read_on(view),
             (Task::Read, Err(status)) => return self.host_failed("read the body", status),
             (Task::Read, Ok(())) => Task::Read,
             (Task::Discard(reply), Ok(())) => return self.wait(reply),

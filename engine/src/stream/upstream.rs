@@ -26,6 +26,8 @@ use std::borrow::Cow;
 #[derive(Debug, Default)]
 pub struct UpstreamStream {
     model: String,
+    /// Whose policy the router decided by.
+    owner: String,
     /// What the provider says about its limits is about everybody's requests, and not about one client's key, or copies.
     hears: bool,
     phase: Phase,
@@ -78,7 +80,7 @@ impl UpstreamStream {
         match opening::open(view, end_of_stream) {
             Ok(begun) => {
                 stream.hears = begun.hears;
-                stream.model = begun.model;
+                (stream.model, stream.owner) = (begun.model, begun.owner);
                 stream.phase = Phase::Before { attempt: begun.attempt, passed: 0 };
                 stream.task = Task::Open(begun.opening);
             }
@@ -126,13 +128,8 @@ impl UpstreamStream {
 
     /// Ends the request, not only this attempt: another one would meet the same installation.
     fn misinstalled<V: View>(&mut self, view: &V, mistake: impl Into<Cow<'static, str>>) {
-        let closing = match &self.phase {
-            Phase::Before { attempt, .. } => Closing::of_attempt(attempt.path.as_bytes(), mistake.into()),
-            Phase::Through | Phase::Closed => {
-                let path = view.header(":path");
-                Closing::of_attempt(path.as_deref().unwrap_or_default(), mistake.into())
-            }
-        };
+        let path = view.header(":path");
+        let closing = Closing::of_attempt(path.as_deref().unwrap_or_default(), mistake.into());
         self.phase = Phase::Closed;
         self.task = Task::Close(closing);
     }
@@ -150,7 +147,7 @@ impl<V: View> Machine<V> for UpstreamStream {
             Task::Open(opening) => return opening.command().unwrap_or(Command::Return(FilterStatus::Pause)),
             Task::Compare { replaced } => return self.wanted(replaced).unwrap_or(Command::Return(FilterStatus::Pause)),
             Task::Splice(plan) => return plan.command().unwrap_or(Command::Return(FilterStatus::Pause)),
-            Task::Listen => HostAction::Listen { model: &self.model, proven: true },
+            Task::Listen => HostAction::Listen { owner: &self.owner, model: &self.model, proven: true },
             Task::Complain => HostAction::Complain(OTHER_VM_ID),
             Task::Close(closing) => return closing.command(),
         })

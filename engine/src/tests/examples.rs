@@ -172,6 +172,57 @@ fn the_list_of_models_is_the_tenants_own() {
     assert_eq!(get("/v1/models/open", &[(b"anthropic-version", b"2023-06-01")]).1["type"], "model");
 }
 
+#[test]
+fn a_refusal_that_cannot_be_judged_refuses_and_a_route_that_cannot_is_none() {
+    let policy = |kind: &str, value: &str, action: Value| {
+        let mut rule =
+            json!({ "name": "r", "match": { "headers": [{ "name": "x-groups", "type": kind, "value": value }] } });
+        rule.as_object_mut().expect("an object").extend(action.as_object().expect("an object").clone());
+        json!({ "models": [{ "name": "m", "cluster": "c" }, { "name": "other", "cluster": "d" }], "rules": [rule] })
+    };
+    let asked = |values: &[&[u8]]| {
+        let mut exchange = chat(r#"{"model":"m"}"#);
+        exchange.headers.extend(values.iter().map(|value| ("x-groups".to_owned(), value.to_vec())));
+        exchange
+    };
+    let judge = |kind: &str, value: &str, values: &[&[u8]], denied: bool, routed: bool| {
+        let denying = policy(kind, value, json!({ "deny": {} }));
+        check(&denying, &asked(values), &[("action", json!(if denied { "deny" } else { "route" }))]);
+        let routing = policy(kind, value, json!({ "route": { "targets": [{ "model": "other" }] } }));
+        check(&routing, &asked(values), &[("model", json!(if routed { "other" } else { "m" }))]);
+    };
+    let long = [b"contractors".as_slice(), &[b'x'; 4086]].concat();
+    judge("RegularExpression", ".*contractors.*", &[b"staff,contractors"], true, true);
+    judge("RegularExpression", ".*contractors.*", &[b"staff"], false, false);
+    judge("RegularExpression", ".*contractors.*", &[], false, false);
+    judge("RegularExpression", ".*contractors.*", &[&long], true, false);
+    judge("RegularExpression", ".*contractors.*", &[b"contractors,\xff"], true, false);
+    judge("RegularExpression", ".*contractors.*", &[b"contractors,caf\xe9"], true, false);
+    judge("RegularExpression", ".*contractors.*", &[b"staff", b"contractors"], true, false);
+    judge("Exact", "contractors", &[b"staff", b"contractors"], true, false);
+    judge("Exact", "contractors", &[b"staff", b"others"], false, false);
+    judge("Exact", "contractors", &[b"contractors\xff"], false, false);
+    judge("Prefix", "contract", &[b"staff", b"contractors"], true, false);
+}
+
+#[test]
+fn a_caller_who_may_be_a_tenant_is_not_the_next_one() {
+    let by = |name: &str, kind: &str, value: &str| json!({ "name": name, "match": { "headers": [{ "name": "x-team", "type": kind, "value": value }] } });
+    let policy = json!({
+        "models": [{ "name": "m", "cluster": "c" }],
+        "tenants": [by("interns", "RegularExpression", ".*intern.*"), by("all", "RegularExpression", ".*")],
+        "onFailure": { "unknownTenant": "allow" },
+    });
+    let asked = |value: &[u8]| {
+        let mut exchange = chat(r#"{"model":"m"}"#);
+        exchange.headers.push(("x-team".into(), value.to_vec()));
+        exchange
+    };
+    check(&policy, &asked(b"intern"), &[("tenant", json!("interns"))]);
+    check(&policy, &asked(b"intern\xff"), &[("tenant", Value::Null), ("reason", json!("unknownTenant"))]);
+    check(&policy, &chat(r#"{"model":"m"}"#), &[("tenant", Value::Null), ("action", json!("route"))]);
+}
+
 /// Three models, the last for short questions only, and one rule.
 fn with_rule(route: Value) -> Value {
     json!({

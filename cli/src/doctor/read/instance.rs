@@ -73,7 +73,7 @@ impl<'a> Instance<'a> {
             return None;
         }
         let role = Role::named(written.text("/role")).unwrap_or_default();
-        let (policy, errors) = match PluginConfig::from_json(text.as_bytes()) {
+        let (policy, errors) = match PluginConfig::from_json(text.as_bytes(), "") {
             Ok(config) => (config.policy, Vec::new()),
             Err(errors) => (None, errors.iter().map(ToString::to_string).collect()),
         };

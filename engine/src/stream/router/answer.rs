@@ -39,7 +39,10 @@ pub(super) enum Passing {
 impl Passing {
     pub(super) fn command<'a>(&'a self, reading: &'a Reading) -> Command<'a> {
         Command::Do(match self {
-            Self::Listen => HostAction::Listen { model: heard(reading).unwrap_or_default(), proven: false },
+            Self::Listen => {
+                let (owner, model) = heard(reading).unwrap_or_default();
+                HostAction::Listen { owner, model, proven: false }
+            }
             Self::Record { record, .. } => HostAction::Record(record),
             Self::Label { answer, at } => match answer.headers.get(*at) {
                 Some((name, value)) => HostAction::Label(name, value),
@@ -49,9 +52,10 @@ impl Passing {
     }
 }
 
-/// The model whose provider's limits this answer may speak of.
-fn heard(reading: &Reading) -> Option<&str> {
-    reading.expectation()?.heard()
+/// The model whose provider's limits this answer may speak of, and whose policy wants to know.
+fn heard(reading: &Reading) -> Option<(&str, &str)> {
+    let expected = reading.expectation()?;
+    Some((expected.owner(), expected.heard()?))
 }
 
 impl RouterStream {

@@ -3,7 +3,7 @@
 use super::{Phase, RouterStream, Task};
 use crate::corridor::Step;
 use crate::reply::Reply;
-use crate::stream::FilterStatus;
+use crate::stream::{FilterStatus, View};
 
 impl RouterStream {
     /// A callback can see so much of the body.
@@ -14,31 +14,31 @@ impl RouterStream {
     }
 
     /// Asks for the next piece, unless all has been read.
-    pub(super) fn read_on(&mut self) {
+    pub(super) fn read_on<V: View>(&mut self, view: &V) {
         if self.seen.at < self.seen.size {
             self.task = Task::Read;
         } else {
-            self.all_read();
+            self.all_read(view);
         }
     }
 
     /// Feeds the engine a piece.
-    pub(super) fn read(&mut self, piece: &[u8]) {
+    pub(super) fn read<V: View>(&mut self, view: &V, piece: &[u8]) {
         self.seen.at += piece.len();
         match self.take(|stream| stream.reading.push(piece)) {
-            Ok(()) => self.read_on(),
-            Err(reply) => self.turn_away(reply, self.seen.size, self.seen.end_of_stream),
+            Ok(()) => self.read_on(view),
+            Err(reply) => self.turn_away(view, reply, self.seen.size, self.seen.end_of_stream),
         }
     }
 
-    fn all_read(&mut self) {
+    fn all_read<V: View>(&mut self, view: &V) {
         // HTTP/1 reports the end of the stream on its own, after the last byte. Waiting for that would let a complete but
         // broken body go first, so its length counts as its end too.
         self.seen.complete = self.seen.end_of_stream || Some(self.received) == self.reading.content_length();
         if self.seen.complete
             && let Err(reply) = self.take(|stream| stream.reading.finish())
         {
-            return self.turn_away(reply, self.seen.size, self.seen.end_of_stream);
+            return self.turn_away(view, reply, self.seen.size, self.seen.end_of_stream);
         }
         match &mut self.phase {
             _ if self.seen.edits.is_some() => self.apply(),
@@ -52,7 +52,11 @@ impl RouterStream {
     }
 
     fn take(&mut self, step: impl FnOnce(&mut Self) -> Step) -> Result<(), Box<Reply>> {
-        match step(self) {
+        let step = step(self);
+        if let (Step::Route(_) | Step::Reply(_), Some(share)) = (&step, &mut self.share) {
+            share.shrink(self.reading.kept());
+        }
+        match step {
             Step::Hold | Step::Flow => {}
             Step::Route(edits) => self.seen.edits = Some(edits),
             Step::Reply(reply) => return Err(reply),

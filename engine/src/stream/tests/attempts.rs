@@ -21,7 +21,13 @@ const ENDPOINTS: [Endpoint; 4] = [
 
 fn routed(body: &[u8], with_length: bool) -> Fate {
     let policy = policy(&json!([]), &json!({}), &["b", "far"]);
-    let way = Way { filters: Filters::Stop, ending: Ending::WithLast, deliveries: vec![false; 12], fails_at: None };
+    let way = Way {
+        filters: Filters::Stop,
+        ending: Ending::WithLast,
+        deliveries: vec![false; 12],
+        fails_at: None,
+        attribute: None,
+    };
     let fate = send(&policy, &request_headers(body, with_length), &chunks(body, &[]), &way);
     assert!(fate.is_complete && fate.body == body, "a chain's body leaves the router as it came");
     fate

@@ -26,6 +26,8 @@ pub(super) enum Ending {
     Trailers,
     /// Not at all: the client goes away.
     Reset,
+    /// Not at all: the client waits.
+    Open,
 }
 
 /// Which filters there are.
@@ -49,6 +51,8 @@ pub(super) struct Way {
     /// After which callbacks the event loop delivers what lies in the queue; at the end it always does.
     pub(super) deliveries: Vec<bool>,
     pub(super) fails_at: Option<usize>,
+    /// What the proxy says of the request, in place of what it says of others.
+    pub(super) attribute: Option<(&'static [u8], &'static [u8])>,
 }
 
 pub(super) fn way() -> impl Strategy<Value = Way> {
@@ -61,6 +65,7 @@ pub(super) fn way() -> impl Strategy<Value = Way> {
         ending,
         deliveries,
         fails_at: None,
+        attribute: None,
     })
 }
 
@@ -94,13 +99,16 @@ struct Chain {
 pub(super) fn send(policy: &Arc<Policy>, headers: &Headers, chunks: &[Vec<u8>], way: &Way) -> Fate {
     let mut proxy = Proxy::new(headers);
     (proxy.fails_at, proxy.any_gate) = (way.fails_at, true);
+    if let Some((name, value)) = way.attribute {
+        proxy.state.insert(name.to_vec(), value.to_vec());
+    }
     let list: Vec<(&[u8], &[u8])> = headers.iter().map(|(name, value)| (&name[..], &value[..])).collect();
     let Received::Read(reading) = receive(policy, &list, &exchange(b"{}"), &Live::default, false) else {
         panic!("it is read")
     };
     let hold = if way.filters == Filters::Stop { Hold::Stop } else { Hold::Gate };
-    let manner = Manner { hold, watch: Rc::clone(&proxy.watch) };
-    let router = RouterStream::new(reading, manner, b"/v1/chat/completions");
+    let manner = Manner { hold, watch: Rc::clone(&proxy.watch), room: Rc::default() };
+    let router = RouterStream::new(reading, manner);
     let fate = Fate { proxy, ..Fate::default() };
     let (kept, behind) = (Vec::new(), Vec::new());
     let mut chain =
@@ -115,6 +123,7 @@ pub(super) fn send(policy: &Arc<Policy>, headers: &Headers, chunks: &[Vec<u8>], 
         Ending::Alone => chain.data(&[], true),
         Ending::Trailers => chain.trailers(),
         Ending::Reset => chain.fate.was_reset = true,
+        Ending::Open => {}
     }
     chain.deliver();
     chain.fate

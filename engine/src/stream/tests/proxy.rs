@@ -58,7 +58,8 @@ impl View for Proxy {
 
 impl Proxy {
     pub(super) fn new(headers: &Headers) -> Self {
-        Self { headers: headers.clone(), holds_headers: true, ..Self::default() }
+        let state = BTreeMap::from([(b"request\0protocol".to_vec(), b"HTTP/1.1".to_vec())]);
+        Self { headers: headers.clone(), holds_headers: true, state, ..Self::default() }
     }
 
     pub(super) fn value(&self, name: &str) -> Option<String> {
@@ -128,7 +129,7 @@ impl Proxy {
             HostAction::Resume => self.resumed = true,
             HostAction::Heard => _ = self.watch.heard(),
             HostAction::Label(name, value) => self.labels.push((name, value.to_owned())),
-            HostAction::Watch | HostAction::Complain(_) | HostAction::Listen { .. } => {}
+            HostAction::Watch { .. } | HostAction::Complain(_) | HostAction::Listen { .. } => {}
         }
         Ok(())
     }

@@ -85,7 +85,8 @@ fn a_value_far_behind_the_start_is_changed() {
     for before in [70_000, (1 << 20) + 70_000] {
         let body = format!(r#"{{"user":"{}","model":"small","seed":1}}"#, "x".repeat(before)).into_bytes();
         for filters in [Filters::Stop, Filters::Gate] {
-            let way = Way { filters, ending: Ending::Alone, deliveries: vec![false; 12], fails_at: None };
+            let way =
+                Way { filters, ending: Ending::Alone, deliveries: vec![false; 12], fails_at: None, attribute: None };
             check(&body, &[1, 65_536, before, before + 20], true, &way);
         }
     }
@@ -97,8 +98,33 @@ fn a_refusal_waits_for_the_rest_of_its_body() {
     let body = br#"{"model":"nobody","messages":[{"role":"user","content":"hello"}]}"#;
     for ending in [Ending::WithLast, Ending::Alone, Ending::Trailers] {
         for with_length in [true, false] {
-            let way = Way { filters: Filters::Stop, ending, deliveries: vec![true; 12], fails_at: None };
+            let way =
+                Way { filters: Filters::Stop, ending, deliveries: vec![true; 12], fails_at: None, attribute: None };
             check(body, &[20, 30, 40], with_length, &way);
+        }
+    }
+}
+
+/// Where no end is sure to come behind the last byte, nobody waits for one.
+#[test]
+fn a_refusal_that_has_all_its_bytes_is_answered_where_no_end_is_sure() {
+    let body = br#"{"model":"nobody","messages":[]}"#;
+    let http2: (&[u8], &[u8]) = (b"request\0protocol", b"HTTP/2");
+    for filters in [Filters::Stop, Filters::Gate] {
+        for (attribute, upgrade, replies) in
+            [(None, true, &[404][..]), (Some(http2), false, &[404]), (None, false, &[])]
+        {
+            let mut headers = request_headers(body, true);
+            if upgrade {
+                headers.push((b"upgrade".to_vec(), b"websocket".to_vec()));
+            }
+            let way = Way { filters, ending: Ending::Open, deliveries: vec![true; 12], fails_at: None, attribute };
+            for cuts in [&[][..], &[10, 20]] {
+                let fate = send(&policies()[0], &headers, &chunks(body, cuts), &way);
+                assert_eq!((&fate.proxy.replies[..], fate.is_complete), (replies, false), "{attribute:?}");
+                let short = send(&policies()[0], &headers, &chunks(&body[..20], cuts), &way);
+                assert!(short.proxy.replies.is_empty(), "more can come");
+            }
         }
     }
 }
@@ -109,7 +135,8 @@ fn a_body_that_goes_on_behind_its_length_is_refused() {
     let body = br#"{"model":"small","messages":[]}"#;
     for filters in [Filters::Stop, Filters::Gate] {
         let headers = request_headers(body, true);
-        let way = Way { filters, ending: Ending::WithLast, deliveries: vec![true; 12], fails_at: None };
+        let way =
+            Way { filters, ending: Ending::WithLast, deliveries: vec![true; 12], fails_at: None, attribute: None };
         let fate = send(&policies()[0], &headers, &[body.to_vec(), b"GET / HTTP/1.1".to_vec()], &way);
         assert_eq!((&fate.proxy.replies[..], fate.is_complete), (&[500][..], false));
     }

@@ -19,6 +19,7 @@ const CLIENT_AUTHORITY: &str = "pointsman_authority";
 /// An attempt whose headers are known.
 pub(super) struct Begun {
     pub(super) model: String,
+    pub(super) owner: String,
     pub(super) hears: bool,
     pub(super) attempt: Attempt,
     pub(super) opening: Opening,
@@ -54,8 +55,10 @@ pub(super) fn open<V: View>(view: &V, end_of_stream: bool) -> Result<Begun, &'st
         .unwrap_or(1);
     let tried = Tried { number, model: mark.model.to_owned() };
     let (edits, authority) = edits(view, &attempt, &mark);
+    // The path is a header now. It can be long, and the attempt may wait long for its body.
+    let attempt = Attempt { path: String::new(), ..attempt };
     let opening = Opening { edits, at: 0, takes_plan, authority, tried: Some(tried.to_json()) };
-    Ok(Begun { model: tried.model, hears: plan.hears(), attempt, opening })
+    Ok(Begun { model: tried.model, owner: plan.owner().to_owned(), hears: plan.hears(), attempt, opening })
 }
 
 /// The plan of this request, and whether a header holds it. A copy has no filter state of the request it was made from and
