@@ -3,7 +3,6 @@
 use super::answer::Expectation;
 use crate::decide::attributes::Attributes;
 use crate::decide::{self, Decision, Unknown, Verdict};
-use crate::keys;
 use crate::policy::{ModelId, OnUnread, Policy};
 use crate::reason::Refusal;
 use crate::record::{Disposition, Excluded, Record};
@@ -34,7 +33,7 @@ pub struct Reading {
     attributes: Attributes,
     facts: Facts,
     envelope: Envelope,
-    /// Whether the client has sent a key, which may be passed on.
+    /// Whether the client has said whose account it is, by something that may be passed on.
     brings_key: bool,
     /// The path that the client called, query included.
     path: String,
@@ -79,7 +78,7 @@ impl Reading {
             attributes,
             facts,
             envelope,
-            brings_key: keys::are_in(headers, path),
+            brings_key: policy.accounts().are_in(headers, path),
             path: lossless(path),
             state: State::Undecided(Unknown::START),
         }
@@ -149,7 +148,7 @@ impl Reading {
     fn send(&mut self, chain: &[ModelId], decision: &Decision) -> Step {
         let to = |id: &ModelId| {
             let model = self.policy.model(*id)?;
-            Some(Destination::new(model, &self.path, self.policy.path_prefixes()))
+            Some(Destination::new(&self.policy, model, &self.path))
         };
         let destinations: Vec<_> = chain.iter().filter_map(to).collect();
         let mirror = decision.mirror.as_ref().and_then(to);

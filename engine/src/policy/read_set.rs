@@ -4,6 +4,7 @@ use super::catalog::{Catalog, Model};
 use super::rule::Rule;
 use super::state::ProviderState;
 use super::tenant::Tenant;
+use crate::naming::Allowed;
 use crate::request::flag::{Flag, FlagSet};
 use crate::request::reader::Wanted;
 use crate::request::text::WantedText;
@@ -35,10 +36,15 @@ impl ReadSet {
             excerpt: false,
         };
         Self {
-            body: Wanted { flags, text },
+            body: Wanted { flags, text, ..Wanted::default() },
             principal: tenants.iter().any(|tenant| !tenant.principals.is_empty()),
             path: conditions().any(|conditions| !conditions.paths.is_empty()),
         }
+    }
+
+    /// The same, where the policy allows some of what would name a model besides `model`.
+    pub(super) fn allowing(self, allowed: Allowed) -> Self {
+        Self { body: Wanted { allowed, ..self.body }, ..self }
     }
 }
 

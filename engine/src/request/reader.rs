@@ -13,6 +13,7 @@ use super::text::{Listeners, Role, WantedText};
 use super::value::{Use, Value};
 use super::violation::Violation;
 use crate::json::{Container, Literal, Name, Sink, Want};
+use crate::naming::Allowed;
 use std::sync::Arc;
 
 /// Which facts are worth their cost under the policy.
@@ -20,6 +21,8 @@ use std::sync::Arc;
 pub(crate) struct Wanted {
     pub(crate) flags: FlagSet,
     pub(crate) text: WantedText,
+    /// The keys that would name a model besides `model`, and may.
+    pub(crate) allowed: Allowed,
 }
 
 /// What a policy looks for in bodies.
@@ -47,7 +50,7 @@ impl Reader {
     pub(super) fn new(fields: Fields, wanted: Wanted, sought: Sought) -> Self {
         let listeners = Listeners::new(wanted.text, sought.keywords);
         Self {
-            structure: Structure::new(fields, wanted.flags, listeners.are_listening()),
+            structure: Structure::new(fields, wanted.flags, wanted.allowed, listeners.are_listening()),
             listeners,
             session: sought.session.map(|paths| Box::new(SessionFields::new(paths))),
             capture: Use::Nothing,
