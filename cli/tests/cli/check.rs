@@ -52,11 +52,7 @@ fn a_hundred_thousand_mistakes_are_counted_not_printed() {
     let outcome = pointsman(&["check", folder.join("policy.yaml").to_str().unwrap()]);
     let lines: Vec<_> = outcome.stdout.lines().collect();
     assert_eq!((outcome.code, lines.len()), (Some(1), 202));
-    assert!(
-        lines[200].ends_with(": and 99800 errors more") || lines[200].ends_with(" and 99800 errors more"),
-        "{}",
-        lines[200]
-    );
+    assert!(lines.contains(&format!("{}:1:1: and 99800 errors more", folder.join("policy.yaml").display()).as_str()));
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn table() -> String {
          #[rustfmt::skip]\n",
     );
     let mut list = |declaration: &str, doc: &str, items: Vec<String>| {
-        write!(rust, "{doc}pub(super) const {declaration} = [\n").unwrap();
+        writeln!(rust, "{doc}pub(super) const {declaration} = [").unwrap();
         for line in items.chunks(6) {
             writeln!(rust, "    {},", line.join(", ")).unwrap();
         }
