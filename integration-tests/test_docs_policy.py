@@ -9,7 +9,7 @@ import yaml
 
 from harness import crds, locations, pages
 
-POLICY, APIS, RECORD = (pages.page(f"docs/{name}.md") for name in ("policy", "apis", "record"))
+POLICY, APIS, RECORD, SECURITY = (pages.page(f"docs/{name}.md") for name in ("policy", "apis", "record", "security"))
 
 
 def run(*words) -> subprocess.CompletedProcess:
@@ -64,10 +64,11 @@ def test_a_claim_makes_the_tenant_that_is_shown(tenant, claim, tmp_path):
 
 
 def words() -> set[str]:
-    """What the pages about policies say in code, as single words."""
-    found = [block.text for page in (POLICY, APIS) for block in page.blocks]
-    found += [code for page in (POLICY, APIS) for code in re.findall(r"`([^`\n]+)`", page.prose)]
-    return set(re.findall(r"\w+", "\n".join(found)))
+    """What the pages about policies say in code, as single words, those with hyphens also as one."""
+    described = (POLICY, APIS, SECURITY)
+    found = [block.text for page in described for block in page.blocks]
+    found += [code for page in described for code in re.findall(r"`([^`\n]+)`", page.prose)]
+    return {word for kind in (r"\w+", r"[\w-]+") for word in re.findall(kind, "\n".join(found))}
 
 
 def test_every_field_and_every_value_of_a_policy_is_described():

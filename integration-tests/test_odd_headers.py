@@ -54,6 +54,25 @@ def test_an_odd_header_is_carried_and_the_request_served(edge, headers, protocol
             assert sent in seen.upstream.all(name) or sent in b",".join(seen.upstream.all(name))
 
 
+STEERING = [
+    "x-portkey-config",
+    "x-portkey-custom-host",
+    "azureml-model-deployment",
+    "x-gateway-model-name",
+    "x-ai-eg-model",
+    "x-higress-llm-model",
+    "helicone-target-url",
+]
+
+
+@pytest.mark.parametrize("protocol", ["http1", "http2"])
+def test_a_header_that_others_take_for_a_model_does_not_reach_them(edge, protocol):
+    steering = [(name, "secret") for name in STEERING]
+    seen = edge.ask("/v1/chat/completions", ASKED, [JSON, *steering, ("x-kept", "1")], protocol=protocol)
+    assert (seen.status, seen.upstream.header("x-kept")) == (200, "1")
+    assert [name for name in STEERING if seen.upstream.all(name)] == []
+
+
 @pytest.mark.parametrize("protocol", ["http1", "http2"])
 @pytest.mark.parametrize(
     "path", [b"/v1/chat/completions\xff", b"/v1/\xc3\x28", b"/v1/models/\xff", b"/v1/chat/completions?q=\xff"]

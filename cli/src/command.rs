@@ -10,6 +10,7 @@ mod run;
 mod schema;
 
 use clap::{Parser, Subcommand};
+use pointsman_document::Visible;
 use pointsman_source::Finding;
 use std::process::ExitCode;
 
@@ -71,10 +72,15 @@ pub(crate) fn dispatch(arguments: Arguments) -> ExitCode {
     match done {
         Ok(()) => return ExitCode::SUCCESS,
         Err(Failure::Findings(findings)) => eprint!("{}", listed(&findings)),
-        Err(Failure::Sentence(sentence)) => eprintln!("error: {sentence}"),
+        Err(Failure::Sentence(sentence)) => eprintln!("error: {}", spelled_out(&sentence)),
         Err(Failure::Said) => {}
     }
     ExitCode::FAILURE
+}
+
+/// A sentence of ours may have lines; what others wrote in it moves no cursor.
+fn spelled_out(sentence: &str) -> String {
+    sentence.split('\n').map(|line| Visible(line).to_string()).collect::<Vec<_>>().join("\n")
 }
 
 /// Findings one a line, and how many.

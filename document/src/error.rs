@@ -1,5 +1,6 @@
 //! What can be wrong with a document, and where.
 
+use crate::visible::Visible;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -36,9 +37,10 @@ impl DocumentError {
 impl fmt::Display for DocumentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.path.is_empty() {
-            write!(f, "{}: ", self.path)?;
+            write!(f, "{}: ", Visible(&self.path))?;
         }
-        self.kind.fmt(f)
+        // What the document says stands in it, too.
+        write!(f, "{}", Visible(&self.kind.to_string()))
     }
 }
 

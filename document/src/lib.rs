@@ -46,6 +46,7 @@ pub mod schema;
 mod sequence;
 mod suggest;
 pub mod text;
+mod visible;
 
 pub use document::Document;
 pub use error::{DocumentError, DocumentErrorKind, DocumentErrors, did_you_mean};
@@ -58,6 +59,7 @@ pub use read::{Read, choose, schema_of, wrong_type};
 pub use report::Report;
 pub use schema::Definitions;
 pub use sequence::Some1;
+pub use visible::Visible;
 
 /// A schema is a JSON value. Here for what the macros make.
 pub use serde_json::Value;

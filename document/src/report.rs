@@ -14,7 +14,12 @@ pub struct Report {
     errors: Vec<DocumentError>,
     lost: BTreeSet<String>,
     suggested: usize,
+    /// Errors beyond those that are kept.
+    more: usize,
 }
+
+/// Errors that are kept. Nobody reads more, and each is looked for in the file by who reports it.
+const KEPT: usize = 200;
 
 /// Names that "did you mean" is asked for, at most: a document full of wrong names must not hold up the proxy.
 const SUGGESTIONS: usize = 100;
@@ -22,7 +27,9 @@ const SUGGESTIONS: usize = 100;
 impl Report {
     /// Notes an error about a value that was understood.
     pub fn add(&mut self, at: &Path<'_>, kind: DocumentErrorKind) {
-        if !self.is_lost(at) {
+        if self.errors.len() >= KEPT {
+            self.more += 1;
+        } else if !self.is_lost(at) {
             self.errors.push(DocumentError { path: at.to_string(), kind });
         }
     }
@@ -74,8 +81,15 @@ impl Report {
     }
 
     /// The value, if nothing is wrong.
-    pub fn finish<T>(self, value: T) -> Result<T, DocumentErrors> {
-        if self.errors.is_empty() { Ok(value) } else { Err(DocumentErrors(self.errors)) }
+    pub fn finish<T>(mut self, value: T) -> Result<T, DocumentErrors> {
+        if self.errors.is_empty() {
+            return Ok(value);
+        }
+        if self.more > 0 {
+            let kind = DocumentErrorKind::Meaning(format!("and {} errors more", self.more).into());
+            self.errors.push(DocumentError { path: String::new(), kind });
+        }
+        Err(DocumentErrors(self.errors))
     }
 }
 
@@ -102,6 +116,17 @@ mod tests {
         assert_eq!(report.errors.len(), count);
         report.add(&servers.index(1).key("port"), "must not be 0".into());
         assert_eq!(report.errors.len(), count + 1);
+    }
+
+    #[test]
+    fn of_too_many_errors_the_rest_is_counted() {
+        let mut report = Report::default();
+        for number in 0..KEPT + 5 {
+            report.add(&Path::Root.index(number), "must not be 0".into());
+        }
+        let errors = report.finish(()).expect_err("errors");
+        let errors: Vec<String> = errors.into_iter().map(|error| error.to_string()).collect();
+        assert_eq!((errors.len(), errors.last().map(String::as_str)), (KEPT + 1, Some("and 5 errors more")));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod escape;
 mod fault;
 mod lexer;
+mod lookalike;
 mod name;
 mod nesting;
 mod number;

@@ -17,6 +17,7 @@ pub mod keys;
 pub mod live;
 mod models;
 pub mod names;
+mod naming;
 pub mod policy;
 pub mod reason;
 pub mod record;

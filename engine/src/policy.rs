@@ -57,6 +57,7 @@ pub(crate) use state::ProviderState;
 pub(crate) use sticky::Sticky;
 pub(crate) use tenant::{Tenant, TenantId};
 
+use crate::keys::Accounts;
 use crate::reason::Reason;
 use crate::request::reader::{Sought, Wanted};
 use alias::Aliases;
@@ -88,6 +89,7 @@ pub struct Policy {
     index: RuleIndex,
     default_action: DefaultAction,
     on_failure: OnFailure,
+    accounts: Accounts,
     max_body_bytes: u64,
     max_depth: usize,
     tells_clients: bool,
@@ -147,7 +149,7 @@ impl Policy {
         let on_failure = spec.on_failure.compile(&catalog, &at.key("onFailure"), report);
         Self {
             version: if report.is_empty() { version(document).into() } else { "".into() },
-            read_set: ReadSet::of(&catalog, &tenants.all, &rules, &provider_state),
+            read_set: ReadSet::of(&catalog, &tenants.all, &rules, &provider_state).allowing(spec.steering.compile()),
             provider_state,
             owner: "".into(),
             index: RuleIndex::new(&rules),
@@ -160,6 +162,7 @@ impl Policy {
             rules,
             default_action: spec.default.action,
             on_failure,
+            accounts: spec.accounts.compile(),
             max_body_bytes: spec.limits.max_body_bytes.0,
             max_depth: usize::try_from(spec.limits.max_depth.0).unwrap_or(usize::MAX),
             tells_clients: spec.visibility.response_headers,
@@ -222,6 +225,23 @@ impl Policy {
     /// The model of that name in the catalog.
     pub fn model_named(&self, name: &str) -> Option<&Model> {
         self.model(self.find_model(name)?)
+    }
+
+    /// The request headers, in lower case, that say whose account a request is for by the policy's own word.
+    pub fn account_headers(&self) -> impl Iterator<Item = &str> {
+        self.accounts.headers.iter().map(String::as_str)
+    }
+
+    /// Whether a request header is taken out of every call, because servers behind the proxy take it for a model, a provider
+    /// or a server.
+    #[must_use]
+    pub fn takes_out(&self, header: &[u8]) -> bool {
+        self.read_set.body.allowed.takes_out(header)
+    }
+
+    /// What says whose account a request is for.
+    pub(crate) fn accounts(&self) -> &Accounts {
+        &self.accounts
     }
 
     /// The largest body that is read.

@@ -125,8 +125,8 @@ reasons! {
     TooDeep "tooDeep" 400 "the request body is nested too deeply",
     /// A key that matters stands twice.
     DuplicateKey "duplicateKey" 400 "the key `{}` stands more than once in the request body",
-    /// A key that differs from one that matters only in case.
-    KeyCase "keyCase" 400 "the request body has a key that differs from `{}` only in case",
+    /// A key that differs from one that matters only in case, in what cannot be seen, or in how its letters are written.
+    KeyCase "keyCase" 400 "the request body has a key that differs from `{}` only in case, spaces or forms of letters",
     /// A value of the wrong type for its key.
     WrongType "wrongType" 400 "the value of `{}` has the wrong type",
     /// A model's name that is none.

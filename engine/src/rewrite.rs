@@ -4,9 +4,9 @@
 //! unknown fields reach the upstream as the client wrote them.
 
 use crate::attempt::{Candidate, Plan};
-use crate::keys;
+use crate::keys::Accounts;
 use crate::names;
-use crate::policy::{Model, ModelPath};
+use crate::policy::{Model, ModelPath, Policy};
 use crate::record::Record;
 use crate::request::endpoint;
 use crate::request::envelope::{DIGESTS, Envelope};
@@ -45,12 +45,14 @@ pub(crate) struct Destination<'a> {
     pub(crate) model: &'a Model,
     /// The whole path of the request there.
     pub(crate) path: String,
+    accounts: &'a Accounts,
 }
 
 impl<'a> Destination<'a> {
     /// `path` is the client's, query included.
-    pub(crate) fn new(model: &'a Model, path: &str, prefixes: &[String]) -> Self {
-        Self { model, path: path_at(model.path.as_ref(), path, prefixes) }
+    pub(crate) fn new(policy: &'a Policy, model: &'a Model, path: &str) -> Self {
+        let accounts = policy.accounts();
+        Self { model, path: path_at(model.path.as_ref(), path, policy.path_prefixes(), accounts), accounts }
     }
 
     fn candidate(&self) -> Candidate {
@@ -59,13 +61,13 @@ impl<'a> Destination<'a> {
             cluster: self.model.cluster().to_owned(),
             upstream: self.model.upstream_model().to_owned(),
             // Where the model has a path of its own, the client's keys are gone already.
-            path: if self.model.path.is_some() { self.path.clone() } else { keys::without(&self.path) },
+            path: if self.model.path.is_some() { self.path.clone() } else { self.accounts.without(&self.path) },
         }
     }
 }
 
 /// The path at a model: the API's own, or that of a model that is served elsewhere, whose prefix stands in for `/v1`.
-fn path_at(there: Option<&ModelPath>, path: &str, prefixes: &[String]) -> String {
+fn path_at(there: Option<&ModelPath>, path: &str, prefixes: &[String], accounts: &Accounts) -> String {
     let (bare, query) = path.split_once('?').map_or((path, None), |(bare, query)| (bare, Some(query)));
     let own = endpoint::own_path(bare, prefixes);
     let Some(there) = there else {
@@ -75,7 +77,7 @@ fn path_at(there: Option<&ModelPath>, path: &str, prefixes: &[String]) -> String
     let mut path = format!("{}{rest}", there.prefix);
     match (there.query.as_deref(), query) {
         (Some(own), _) => path.push_str(&format!("?{own}")),
-        (None, Some(clients)) => return keys::without(&format!("{path}?{clients}")),
+        (None, Some(clients)) => return accounts.without(&format!("{path}?{clients}")),
         (None, None) => {}
     }
     path
@@ -140,7 +142,8 @@ impl Sent<'_> {
     fn plan(&self, several: &[Destination<'_>], edits: &mut Edits) -> Leaving {
         let leaving = (place(self.facts), self.envelope.content_length);
         let models = several.iter().map(Destination::candidate).collect();
-        let plan = Plan::new(leaving.0, leaving.1, keys::without(self.path), models).owned_by(self.owner);
+        let path = several.first().map(|first| first.accounts.without(self.path)).unwrap_or_default();
+        let plan = Plan::new(leaving.0, leaving.1, path, models).owned_by(self.owner);
         // A client's own key goes only to chains within one cluster, if at all.
         let mut clusters = several.iter().map(|destination| destination.model.cluster());
         let first = clusters.next();
@@ -152,7 +155,8 @@ impl Sent<'_> {
 
     /// Sends a copy, with a plan of its own for what leaves here.
     fn copy(&self, mirror: &Destination<'_>, (place, length): Leaving, edits: &mut Edits) {
-        let plan = Plan::new(place, length, keys::without(self.path), vec![mirror.candidate()]).deaf().to_json();
+        let plan =
+            Plan::new(place, length, mirror.accounts.without(self.path), vec![mirror.candidate()]).deaf().to_json();
         edits.state.push((names::MIRROR_PLAN_PROPERTY, plan));
         edits.set_headers.push((names::MIRROR_HEADER, names::mirror_cluster(mirror.model.name())));
     }
@@ -213,7 +217,7 @@ mod tests {
 
     fn check(body: &str, model: &str, expected: &str) {
         let policy = policy(model);
-        let to = |name: &str| Destination::new(policy.model_named(name).expect("a model"), "/v1/moderations", &[]);
+        let to = |name: &str| Destination::new(&policy, policy.model_named(name).expect("a model"), "/v1/moderations");
         let edits = sent(body, &[to("m")], Some(&to("azure")));
         let spliced = after(body, edits.splice.as_ref());
         assert_eq!(spliced, expected);
@@ -234,7 +238,7 @@ mod tests {
     fn a_chain_is_written_by_its_attempts() {
         let body = r#"{"model":"asked"}"#;
         let policy = policy("m-1");
-        let to = |name: &str| Destination::new(policy.model_named(name).expect("a model"), "/v1/moderations", &[]);
+        let to = |name: &str| Destination::new(&policy, policy.model_named(name).expect("a model"), "/v1/moderations");
         let edits = sent(body, &[to("m"), to("azure")], None);
         assert_eq!((edits.splice, edits.content_length), (None, None));
         let headers =
@@ -252,7 +256,10 @@ mod tests {
     fn a_model_can_be_served_under_another_path() {
         let there = ModelPath { prefix: "/openai/deployments/x".to_owned(), query: None };
         let check = |path: &str, expected: &str| {
-            assert_eq!(path_at(Some(&there), path, &["/llm".to_owned(), "/api/v3".to_owned()]), expected);
+            assert_eq!(
+                path_at(Some(&there), path, &["/llm".to_owned(), "/api/v3".to_owned()], &Accounts::default()),
+                expected
+            );
         };
         check("/v1/chat/completions", "/openai/deployments/x/chat/completions");
         check("/llm/v1/chat/completions?a=b", "/openai/deployments/x/chat/completions?a=b");
@@ -265,7 +272,7 @@ mod tests {
     #[test]
     fn a_model_without_a_path_is_served_where_its_api_is() {
         let check = |path: &str, expected: &str| {
-            assert_eq!(path_at(None, path, &["/llm".to_owned(), "/api/v3".to_owned()]), expected);
+            assert_eq!(path_at(None, path, &["/llm".to_owned(), "/api/v3".to_owned()], &Accounts::default()), expected);
         };
         check("/v1/chat/completions?key=a", "/v1/chat/completions?key=a");
         check("/llm/v1/chat/completions?a=b", "/v1/chat/completions?a=b");

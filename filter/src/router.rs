@@ -68,13 +68,19 @@ pub(crate) fn on_request_headers(
     if strip(&mut headers, Headers::RequestHeaders, is_not_for_clients).is_err() {
         return (refuse_here(context, "a reserved request header could not be removed"), None);
     }
-    let reading = match pointsman_engine::receive(
+    let received = pointsman_engine::receive(
         &plugin.policy,
         &headers,
         &Peer::new(&plugin.policy),
         &|| feedback::live(&plugin.policy),
         end_of_stream,
-    ) {
+    );
+    // Rules have seen them by now; who is behind the proxy is told of the model in the body alone.
+    let steers = |name: &[u8]| plugin.policy.takes_out(name);
+    if !matches!(received, Received::Pass(None)) && strip(&mut headers, Headers::RequestHeaders, steers).is_err() {
+        return (refuse_here(context, "a request header that names a model could not be removed"), None);
+    }
+    let reading = match received {
         Received::Pass(record) => {
             if let Some(record) = record {
                 let _ = drive::record(&record);
@@ -154,7 +160,7 @@ fn is_not_for_clients(name: &[u8]) -> bool {
     names::is_reserved(name) || steering::is_steering(name)
 }
 
-fn strip(headers: &mut Pairs<'_>, of: Headers, is_stripped: fn(&[u8]) -> bool) -> Result<(), Status> {
+fn strip(headers: &mut Pairs<'_>, of: Headers, is_stripped: impl Fn(&[u8]) -> bool) -> Result<(), Status> {
     if !headers.iter().any(|(name, _)| is_stripped(name)) {
         return Ok(());
     }

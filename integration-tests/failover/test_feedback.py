@@ -8,6 +8,7 @@ from typing import TypeVar
 import pytest
 
 from harness import chain
+from harness.edge import JSON
 from harness.failover import ENDS, GATES
 from harness.outage import Reply
 from harness.waiting import wait_for
@@ -96,6 +97,20 @@ def test_a_provider_of_a_single_model_is_heard_too(edge):
 
     assert before_it_is_over(edge, LIMIT, step) == {"beta"}
     assert edge.chat("alpha").record["model"] == "alpha", "nobody else can serve it"
+
+
+@pytest.mark.parametrize(
+    "account",
+    [*chain.KEY_HEADERS, "?key", "?Subscription-Key", "?x=1;k%65y", "?%2Baccess_token+"],
+)
+def test_the_limit_of_one_clients_account_is_nobody_elses(edge, account):
+    """A client's account goes to the one provider there is, and that provider speaks of that account."""
+    edge.providers["first"].answer = lambda request: Reply(429, "application/json", (b"{}",), ((b"retry-after", b"2"),))
+    path, headers = (chain.CHAT + account + "=x", []) if account.startswith("?") else (chain.CHAT, [(account, "x")])
+    seen = edge.ask(path, b'{"model":"alpha"}', [JSON, *headers])
+    edge.providers["first"].restore()
+    assert (seen.status, seen.record["model"]) == (429, "alpha")
+    assert edge.chat("auto").record["model"] == "alpha"
 
 
 def test_when_all_are_limited_requests_are_still_served(edge):

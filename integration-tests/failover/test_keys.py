@@ -40,6 +40,16 @@ def test_no_attempt_carries_the_key_of_another(edge):
         assert_own(request, b'{"model":"auto"}')
 
 
+def test_no_attempt_and_no_copy_carries_a_key_of_the_query(edge):
+    edge.providers["first"].fail("500")
+    query = b"?x=1;key=in-the-query&%6Bey=in-the-query&Subscription-Key=in-the-query&a=b"
+    seen = edge.ask(chain.CHAT.encode() + query, b'{"model":"copied"}', [JSON])
+    arrived = [*edge.arrived(seen.test_id), *wait_for("the copy", lambda: edge.providers["third"].received(seen.test_id))]
+    assert {request.provider for request in arrived} == {"first", "second", "third"}
+    assert [request.target for request in arrived if b"in-the-query" in request.target] == []
+    assert arrived[0].target.endswith(b"?x=1&a=b")
+
+
 def test_no_key_is_written_anywhere(edge):
     for name in ("first", "second"):
         edge.providers[name].fail("500")

@@ -57,7 +57,8 @@ def body(model: str, size: int = 100) -> bytes:
 
 
 def ask(edge, model: str, size: int = 100, headers=(), **more):
-    return edge.ask(chain.CHAT, body(model, size), [JSON, ("authorization", chain.CLIENTS_KEY), *headers], **more)
+    keys = [(name, chain.CLIENTS_KEY) for name in chain.KEY_HEADERS]
+    return edge.ask(chain.CHAT, body(model, size), [JSON, *keys, *headers], **more)
 
 
 def copies(edge, seen, to: str = "third") -> list:

@@ -33,7 +33,24 @@ KEYS = {
     "second": Key("api-key", "second-0123456789"),
     "third": Key("x-api-key", "third-0123456789"),
 }
-KEY_HEADERS = ("authorization", "api-key", "x-api-key")
+KEY_HEADERS = (
+    "authorization",
+    "api-key",
+    "x-api-key",
+    "cookie",
+    "helicone-auth",
+    "openai-organization",
+    "private-token",
+    "x-functions-key",
+    "x-goog-iam-authorization-token",
+    "x-litellm-api-key",
+    "x-portkey-api-key",
+    "x-serverless-authorization",
+    # In no table: these have words of such headers.
+    "x-acme-token",
+    "x-acme-apikey-v2",
+    "acme-project",
+)
 CLIENTS_KEY = "Bearer sk-of-the-client"
 CHAT = "/v1/chat/completions"
 

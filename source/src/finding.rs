@@ -1,6 +1,7 @@
 //! One thing wrong with a file, as `file:line:column: field: message`.
 
 use crate::place::Position;
+use pointsman_document::Visible;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -24,8 +25,8 @@ impl fmt::Display for Finding {
             write!(f, "{}:{}:", at.line, at.column)?;
         }
         if !self.path.is_empty() {
-            write!(f, " {}:", self.path)?;
+            write!(f, " {}:", Visible(&self.path))?;
         }
-        write!(f, " {}", self.message)
+        write!(f, " {}", Visible(&self.message))
     }
 }

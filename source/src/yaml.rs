@@ -10,6 +10,9 @@ use std::collections::HashMap;
 /// Aliases may repeat what an anchor names, but not blow a small file up into a huge one.
 const MAX_ALIASED_NODES: usize = 100_000;
 
+/// Nor may anchors: what each names is kept beside the document, also what lies in another's.
+const MAX_ANCHORED_NODES: usize = 100_000;
+
 pub(crate) fn parse(text: &str) -> Result<Placed, SyntaxError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut builder = Builder::default();
@@ -50,6 +53,7 @@ struct Builder {
     open: Vec<Open>,
     anchors: HashMap<usize, Placed>,
     aliased: usize,
+    anchored: usize,
     root: Option<Placed>,
 }
 
@@ -123,6 +127,10 @@ impl Builder {
     /// Puts a finished node where it belongs: under the open key, into the open list, or at the root.
     fn place(&mut self, node: Placed, anchor: usize) -> Result<(), SyntaxError> {
         if anchor > 0 {
+            self.anchored += size(&node.place);
+            if self.anchored > MAX_ANCHORED_NODES {
+                return Err(SyntaxError { at: node.place.at, message: "the anchors name too many values".into() });
+            }
             self.anchors.insert(anchor, node.clone());
         }
         let Some(open) = self.open.last_mut() else {
@@ -189,6 +197,20 @@ mod tests {
         refused("a: .inf\n", 1, 4, "number");
         refused("a: 1\n---\nb: 2\n", 2, 1, "one document");
         refused(&"[".repeat(200), 1, 129, "nested");
+    }
+
+    #[test]
+    fn anchors_cannot_explode_either() {
+        let nested = |depth: usize, values: usize| {
+            let open: String = (0..depth).map(|number| format!("&a{number} [")).collect();
+            format!("{open}{}{}", "1,".repeat(values), "]".repeat(depth))
+        };
+        assert!(parse(&nested(50, 1000)).is_ok());
+        assert!(parse(&nested(1, 90_000)).is_ok());
+        for (depth, values) in [(120, 1000), (2, 60_000), (120, 150_000)] {
+            let error = parse(&nested(depth, values)).expect_err("too many");
+            assert_eq!(error.message, "the anchors name too many values");
+        }
     }
 
     #[test]

@@ -2,21 +2,38 @@
 
 use super::config::Config;
 use super::typed;
-use crate::deployment::{Cluster, Credential, Deployment};
+use crate::deployment::{Cluster, Credential};
 use crate::yaml::{List, Map, Tree, quoted, shared};
 use pointsman_engine::keys;
 use pointsman_engine::names::PROVIDER_HEADER;
 use std::collections::BTreeSet;
 
-/// Every header of this deployment in which a key can stand.
-pub(super) fn key_headers(deployment: &Deployment) -> BTreeSet<&str> {
-    let own = deployment.clusters.iter().filter_map(|cluster| Some(cluster.credential.as_ref()?.header.as_str()));
-    keys::HEADERS.into_iter().chain(own).collect()
+/// Every header, by name, in which a key can stand or an account: those that are known, the deployment's and the policy's.
+pub(super) fn key_headers<'a>(config: &Config<'a>) -> BTreeSet<&'a str> {
+    let clusters = config.deployment.clusters.iter();
+    let own = clusters.filter_map(|cluster| Some(cluster.credential.as_ref()?.header.as_str()));
+    keys::HEADERS.into_iter().chain(own).chain(config.needs.accounts.iter().map(String::as_str)).collect()
+}
+
+/// What takes out the headers that are not known by name, but by the words in it.
+pub(super) fn no_accounts() -> impl Iterator<Item = Map> {
+    keys::patterns().into_iter().map(|pattern| {
+        let regex = Map::line().with("safe_regex", Map::line().with("regex", quoted(pattern)));
+        Map::new().with("remove_on_match", Map::new().with("key_matcher", regex))
+    })
 }
 
 /// A filter that takes headers out of a request.
 pub(super) fn without<'a>(name: &str, headers: impl IntoIterator<Item = &'a str>) -> Map {
-    let mutations = headers.into_iter().map(|header| Map::new().with("remove", quoted(header)));
+    mutation(name, headers.into_iter().map(removal))
+}
+
+/// One step of such a filter.
+pub(super) fn removal(header: &str) -> Map {
+    Map::new().with("remove", quoted(header))
+}
+
+fn mutation(name: &str, mutations: impl IntoIterator<Item = Map>) -> Map {
     let config = typed::message("envoy.extensions.filters.http.header_mutation.v3.HeaderMutation")
         .with("mutations", Map::new().with("request_mutations", List::of(mutations)));
     typed::extension(name, config)
@@ -24,8 +41,9 @@ pub(super) fn without<'a>(name: &str, headers: impl IntoIterator<Item = &'a str>
 
 /// Takes out what the client and an earlier attempt have left, before anything else sees the request.
 pub(super) fn no_keys(config: &Config<'_>) -> Tree {
-    let headers = key_headers(config.deployment).into_iter().chain([PROVIDER_HEADER]);
-    shared("no-keys", without("pointsman-no-keys", headers))
+    let headers = key_headers(config).into_iter().chain([PROVIDER_HEADER]);
+    let mutations = headers.map(removal).chain(no_accounts());
+    shared("no-keys", mutation("pointsman-no-keys", mutations))
 }
 
 /// The filter that puts in a cluster's key. A request that it cannot be put into is refused.

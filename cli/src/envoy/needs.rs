@@ -13,6 +13,9 @@ pub(crate) struct Needs {
     pub(crate) chains: BTreeSet<Vec<String>>,
     /// The models that get copies.
     pub(crate) mirrors: BTreeSet<String>,
+    /// Headers that say whose account a request is for, by the policy's own word.
+    #[serde(default)]
+    pub(crate) accounts: BTreeSet<String>,
 }
 
 impl Needs {
@@ -23,6 +26,7 @@ impl Needs {
             models: models.map(|model| (model.name().to_owned(), model.cluster().to_owned())).collect(),
             chains: chains.iter().map(|chain| chain.iter().map(|model| model.name().to_owned()).collect()).collect(),
             mirrors: mirrors.iter().map(|model| model.name().to_owned()).collect(),
+            accounts: policy.account_headers().map(str::to_owned).collect(),
         }
     }
 
@@ -33,6 +37,7 @@ impl Needs {
             models: models.map(|(model, cluster)| (model.clone(), cluster.clone())).collect(),
             chains: self.chains.union(&earlier.chains).cloned().collect(),
             mirrors: self.mirrors.union(&earlier.mirrors).cloned().collect(),
+            accounts: self.accounts.union(&earlier.accounts).cloned().collect(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::chain;
 use super::config::Config;
-use super::credential::key_headers;
+use super::credential::{key_headers, no_accounts, removal};
 use super::model::passing_cluster;
 use super::{retry, typed};
 use crate::deployment::Mechanism;
@@ -112,7 +112,7 @@ fn item(config: &Config<'_>, destination: Destination<'_>, mirror: Option<&str>)
     };
     let removed = match destination {
         Destination::Chain(models) if !chain::passes_keys(config, models) => {
-            Some(List::line(key_headers(config.deployment).into_iter().map(quoted)))
+            Some(List::line(key_headers(config).into_iter().map(quoted)))
         }
         _ => None,
     };
@@ -181,7 +181,7 @@ fn mirror_policy(config: &Config<'_>, model: &str) -> Tree {
         .with("key", PLAN_HEADER)
         .with("value", quoted(format!("%FILTER_STATE(wasm.{MIRROR_PLAN_PROPERTY}:PLAIN)%")));
     let plan = Map::new().with("header", plan).with("append_action", "OVERWRITE_IF_EXISTS_OR_ADD");
-    let keys = key_headers(config.deployment).into_iter().map(|header| Map::new().with("remove", quoted(header)));
+    let keys = key_headers(config).into_iter().map(removal).chain(no_accounts());
     let policy = Map::new()
         .with("cluster", quoted(mirror_cluster(model)))
         .with("disable_shadow_host_suffix_append", true)

@@ -30,6 +30,32 @@ fn a_valid_policy_is_ok_and_has_a_version() {
 }
 
 #[test]
+fn a_file_moves_no_cursor_and_makes_no_lines() {
+    check(
+        "check-escapes",
+        "policy.yaml",
+        &format!("{VALID}\"\\e]0;owned\\a\": 1\n\"a\\nb\": 1\ndefault: {{ action: \"\\e[2J\" }}\n"),
+        1,
+        &[
+            "policy.yaml:3:1: \\u{1b}]0;owned\\u{7}: unknown field",
+            "policy.yaml:4:1: a\\u{a}b: unknown field",
+            "policy.yaml:5:20: default.action: unknown value `\\u{1b}[2J`, expected one of `allow`, `deny`",
+            "3 errors",
+        ],
+    );
+}
+
+#[test]
+fn a_hundred_thousand_mistakes_are_counted_not_printed() {
+    let unknown: String = (0..100_000).map(|number| format!("unknown-{number}: 1\n")).collect();
+    let folder = folder("check-flood", &[("policy.yaml", &format!("{VALID}{unknown}"))]);
+    let outcome = pointsman(&["check", folder.join("policy.yaml").to_str().unwrap()]);
+    let lines: Vec<_> = outcome.stdout.lines().collect();
+    assert_eq!((outcome.code, lines.len()), (Some(1), 202));
+    assert!(lines.contains(&format!("{}:1:1: and 99800 errors more", folder.join("policy.yaml").display()).as_str()));
+}
+
+#[test]
 fn a_yaml_syntax_error_has_its_place() {
     let folder = folder("check-syntax", &[("policy.yaml", "models:\n- name: small\n cluster: llama\n")]);
     let outcome = pointsman(&["check", folder.join("policy.yaml").to_str().unwrap()]);

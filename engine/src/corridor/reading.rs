@@ -4,7 +4,6 @@ use super::answer::Expectation;
 use crate::api::Family;
 use crate::decide::attributes::Attributes;
 use crate::decide::{self, Decision, Unknown, Verdict};
-use crate::keys;
 use crate::policy::{ModelId, OnUnread, Policy};
 use crate::reason::{Reason, Refusal};
 use crate::record::{Disposition, Excluded, Record};
@@ -35,7 +34,7 @@ pub struct Reading {
     attributes: Attributes,
     facts: Facts,
     envelope: Envelope,
-    /// Whether the client has sent a key, which may be passed on.
+    /// Whether the client has said whose account it is, by something that may be passed on.
     brings_key: bool,
     /// Whether the client wants to go on with another protocol in place of a body's end.
     is_upgrade: bool,
@@ -80,7 +79,7 @@ impl Reading {
             attributes,
             facts,
             envelope,
-            brings_key: keys::are_in(headers, path),
+            brings_key: policy.accounts().are_in(headers, path),
             is_upgrade: headers.iter().any(|(name, _)| *name == b"upgrade"),
             state: State::Undecided(Unknown::START),
         }
@@ -177,7 +176,7 @@ impl Reading {
         let path = lossless(self.attributes.path());
         let to = |id: &ModelId| {
             let model = self.policy.model(*id)?;
-            Some(Destination::new(model, &path, self.policy.path_prefixes()))
+            Some(Destination::new(&self.policy, model, &path))
         };
         let destinations: Vec<_> = chain.iter().filter_map(to).collect();
         let mirror = decision.mirror.as_ref().and_then(to);

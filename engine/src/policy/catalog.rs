@@ -300,8 +300,8 @@ mod tests {
         check(
             r#""models": [{"name": "a", "cluster": "x\ny", "upstreamModel": "\u0000"}]"#,
             &[
-                "models[0].cluster: `x\ny` is not a cluster name (visible ASCII characters, at most 256)",
-                "models[0].upstreamModel: `\0` is not a text of 1 to 256 characters without control characters",
+                "models[0].cluster: `x\\u{a}y` is not a cluster name (visible ASCII characters, at most 256)",
+                "models[0].upstreamModel: `\\u{0}` is not a text of 1 to 256 characters without control characters",
             ],
         );
     }

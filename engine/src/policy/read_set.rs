@@ -4,6 +4,7 @@ use super::catalog::{Catalog, Model};
 use super::rule::Rule;
 use super::state::ProviderState;
 use super::tenant::Tenant;
+use crate::naming::Allowed;
 use crate::request::flag::{Flag, FlagSet};
 use crate::request::reader::Wanted;
 use crate::request::text::WantedText;
@@ -33,9 +34,14 @@ impl ReadSet {
             excerpt: false,
         };
         Self {
-            body: Wanted { flags, text, lone_surrogates: false },
+            body: Wanted { flags, text, ..Wanted::default() },
             principal: tenants.iter().any(|tenant| !tenant.principals.is_empty()),
         }
+    }
+
+    /// The same, where the policy allows some of what would name a model besides `model`.
+    pub(super) fn allowing(self, allowed: Allowed) -> Self {
+        Self { body: Wanted { allowed, ..self.body }, ..self }
     }
 }
 

@@ -3,11 +3,15 @@
 use super::alias::AliasSpec;
 use super::catalog::ModelSpec;
 use super::failure::FailureSpec;
+use super::header::HeaderName;
 use super::rule::RuleSpec;
 use super::state::ProviderStateSpec;
 use super::tenant::TenantSpec;
 use super::text::{PathPrefix, Plain};
-use pointsman_document::{Document, Some1, Whole, names, object};
+use crate::keys::Accounts;
+use crate::naming::{self, Allowed};
+use pointsman_document::{Definitions, Document, Path, Read, Report, Some1, Whole, choose, names, object};
+use serde_json::{Value, json};
 
 /// `limits.maxBodyBytes` where it is not given: 32 MiB.
 const MAX_BODY_BYTES: u32 = 32 << 20;
@@ -37,6 +41,10 @@ object! {
         "feedback" => feedback: FeedbackSpec = Document::EMPTY,
         /// What providers keep, and who knows of it.
         "providerState" => provider_state: ProviderStateSpec = Document::EMPTY,
+        /// What says whose account a request is for, besides the names that are known.
+        "accounts" => accounts: AccountsSpec = Document::EMPTY,
+        /// What may name a model or a server besides the body's `model`.
+        "steering" => steering: SteeringSpec = Document::EMPTY,
         /// How much of a request is read.
         "limits" => limits: LimitsSpec = Document::EMPTY,
         /// What clients see of the decision.
@@ -75,6 +83,82 @@ object! {
         /// The longest time that an answer can leave a model out for, in seconds.
         "maxSeconds" => max_seconds: Whole<1, 3600> = MAX_FEEDBACK_SECONDS,
     }
+}
+
+object! {
+    /// What says whose account a request is for, besides the headers and query keys that are known. A request with one may
+    /// not speak for others when its provider says that a limit is used up, and does not take it along to another provider.
+    pub(crate) struct AccountsSpec {
+        /// More request headers, in any case.
+        "headers" => headers: Vec<HeaderName>,
+        /// More keys of the query, in any case.
+        "queryKeys" => query_keys: Vec<Plain>,
+        /// Request headers that only look like it, such as `x-csrf-token`: answers to requests with them are believed. Those
+        /// that are known by name stay known.
+        "except" => except: Vec<HeaderName>,
+    }
+}
+
+impl AccountsSpec {
+    #[inline(never)]
+    pub(super) fn compile(self) -> Accounts {
+        let names = |headers: Vec<HeaderName>| headers.into_iter().map(|header| header.0).collect();
+        Accounts {
+            headers: names(self.headers),
+            parameters: self.query_keys.into_iter().map(|key| key.0.to_ascii_lowercase()).collect(),
+            except: names(self.except),
+        }
+    }
+}
+
+object! {
+    /// What gateways and servers behind the proxy take for a model, a provider or a server, besides the body's `model`. A
+    /// request with such a key is refused, and such a header is taken out, unless it is allowed here.
+    pub(crate) struct SteeringSpec {
+        /// Keys of the body that pass. Nobody looks into them: what they name is held to no tenant's limits.
+        "allowKeys" => allow_keys: Vec<SteeringKey>,
+        /// Request headers that pass.
+        "allowHeaders" => allow_headers: Vec<SteeringHeader>,
+    }
+}
+
+impl SteeringSpec {
+    #[inline(never)]
+    pub(super) fn compile(self) -> Allowed {
+        let mut allowed = Allowed::default();
+        self.allow_keys.into_iter().for_each(|key| allowed.allow_key(key.0));
+        self.allow_headers.into_iter().for_each(|header| allowed.allow_header(header.0));
+        allowed
+    }
+}
+
+/// Declares a name out of a table.
+macro_rules! listed {
+    ($(#[doc = $doc:literal] $name:ident $table:path,)+) => {
+        $(
+            #[doc = $doc]
+            #[derive(Clone, Copy, Debug, Default)]
+            pub(crate) struct $name(&'static str);
+
+            impl Read for $name {
+                fn read(document: &Document, at: &Path<'_>, report: &mut Report) -> Self {
+                    let choices: Vec<_> = $table().iter().map(|name| (*name, Self(name))).collect();
+                    choose(document, &choices, at, report)
+                }
+
+                fn schema(_: &mut Definitions) -> Value {
+                    json!({ "enum": $table() })
+                }
+            }
+        )+
+    };
+}
+
+listed! {
+    /// A key that steers.
+    SteeringKey naming::keys,
+    /// A header that steers.
+    SteeringHeader naming::headers,
 }
 
 object! {
@@ -144,6 +228,34 @@ mod tests {
             r#""limits": {"maxBodyBytes": 5, "maxDepth": 1000000}"#,
             &["limits.maxBodyBytes: must be from 1024 to 1073741824", "limits.maxDepth: must be from 8 to 512"],
         );
+    }
+
+    #[test]
+    fn accounts_are_named_as_headers_are() {
+        check(
+            r#""accounts": {"headers": ["x y", "X-Pointsman-Cluster"], "queryKeys": [""], "cookies": []}"#,
+            &[
+                "accounts.cookies: unknown field",
+                "accounts.headers[0]: `x y` is not a header name",
+                "accounts.headers[1]: is reserved: Pointsman removes it from every request",
+                "accounts.queryKeys[0]: is empty, expected a text of 1 to 256 characters without control characters",
+            ],
+        );
+        let policy = valid(r#""accounts": {"headers": ["X-Badge"], "queryKeys": ["Badge"]}"#);
+        assert_eq!(policy.account_headers().collect::<Vec<_>>(), ["x-badge"]);
+        assert_eq!(policy.accounts().parameters, ["badge"]);
+    }
+
+    #[test]
+    fn only_what_steers_can_be_allowed() {
+        let errors =
+            super::super::testing::read(r#""steering": {"allowKeys": ["fallback"], "allowHeaders": ["x-team"]}"#);
+        let errors: Vec<_> = errors.err().into_iter().flatten().map(|error| error.to_string()).collect();
+        assert!(errors[0].starts_with("steering.allowKeys[0]: unknown value `fallback`"), "{errors:?}");
+        assert!(errors[1].starts_with("steering.allowHeaders[0]: unknown value `x-team`"), "{errors:?}");
+        let policy = valid(r#""steering": {"allowKeys": ["fallbacks"], "allowHeaders": ["x-litellm-tags"]}"#);
+        assert!(!policy.takes_out(b"x-litellm-tags") && policy.takes_out(b"x-portkey-config"));
+        assert_ne!(policy.wanted().allowed, valid("").wanted().allowed);
     }
 
     #[test]

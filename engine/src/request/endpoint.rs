@@ -5,6 +5,7 @@
 //! slash): those are refused, because a policy that they slip past is no policy.
 
 use crate::api::Api;
+use crate::json::Name;
 
 /// What a path asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,8 +53,12 @@ pub(crate) fn query_names_model(path: &[u8]) -> bool {
     let query = path.get(start + 1..).unwrap_or_default();
     query.split(|byte| matches!(byte, b'&' | b';')).any(|parameter| {
         let name = parameter.split(|byte| *byte == b'=').next().unwrap_or_default();
-        let name = percent_decode(&percent_decode(name)).to_ascii_lowercase();
-        matches!(name.as_slice(), b"model" | b"models" | b"deployment_id" | b"engine")
+        let decoded = percent_decode(&percent_decode(name));
+        let mut name = Name::new();
+        String::from_utf8_lossy(&decoded).chars().filter(|character| *character != '+').for_each(|character| {
+            name.push(character.encode_utf8(&mut [0; 4]).as_bytes());
+        });
+        matches!(name.folded(), b"model" | b"models" | b"model_name" | b"deployment_id" | b"deployment" | b"engine")
     })
 }
 
@@ -241,7 +246,7 @@ fn normalise(path: &[u8]) -> String {
     format!("/{}", segments.join("/"))
 }
 
-fn percent_decode(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn percent_decode(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while let Some((&byte, tail)) = rest.split_first() {

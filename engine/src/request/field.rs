@@ -36,26 +36,6 @@ pub(super) enum Field {
     Flag(Flag),
 }
 
-/// Keys that name other models, or another server, than `model` and the policy do: fallbacks that OpenRouter and
-/// LiteLLM try by themselves, overrides that LiteLLM and SGLang prefer. None belongs into a request at any API here.
-pub(super) const OVERRIDES: [&str; 15] = [
-    "models",
-    "fallbacks",
-    "context_window_fallbacks",
-    "content_policy_fallbacks",
-    "deployment_id",
-    "engine",
-    "model_list",
-    "user_config",
-    "extra_body",
-    "api_base",
-    "base_url",
-    "custom_llm_provider",
-    "preset",
-    "lora_path",
-    "route",
-];
-
 /// Keys and their meaning. The position in the list is the key's bit in the set of keys seen.
 pub(super) type Fields = &'static [(&'static str, Field)];
 
@@ -263,6 +243,7 @@ const OLLAMA_EMBED: Own = &[("model", Field::Model), ("input", Field::Input), ("
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::naming;
 
     #[test]
     fn every_routable_api_has_a_model_and_no_key_twice() {
@@ -272,7 +253,7 @@ mod tests {
             let mut keys: Vec<_> = fields.iter().map(|field| field.0).collect();
             keys.sort_unstable();
             assert!(keys.is_sorted_by(|a, b| a < b), "{}: {keys:?}", api.name());
-            assert!(keys.iter().all(|key| !OVERRIDES.contains(key)), "{}", api.name());
+            assert!(keys.iter().all(|key| !naming::keys().contains(key)), "{}", api.name());
         }
     }
 

@@ -14,6 +14,7 @@ use super::text::{Listeners, Role, WantedText};
 use super::value::{Use, Value};
 use super::violation::Violation;
 use crate::json::{Container, Literal, Name, Numeral, Sink, Want};
+use crate::naming::Allowed;
 use std::sync::Arc;
 
 /// Which facts are worth their cost under the policy.
@@ -23,6 +24,8 @@ pub(crate) struct Wanted {
     pub(crate) text: WantedText,
     /// Whether half a character may stand in texts.
     pub(crate) lone_surrogates: bool,
+    /// The keys that would name a model besides `model`, and may.
+    pub(crate) allowed: Allowed,
 }
 
 /// What a policy looks for in bodies.
@@ -52,7 +55,7 @@ impl Reader {
     pub(super) fn new(fields: Fields, wanted: Wanted, sought: Sought) -> Self {
         let listeners = Listeners::new(wanted.text, sought.keywords);
         Self {
-            structure: Structure::new(fields, wanted.flags, listeners.are_listening()),
+            structure: Structure::new(fields, wanted.flags, wanted.allowed, listeners.are_listening()),
             listeners,
             session: sought.session.map(|paths| Box::new(SessionFields::new(paths))),
             capture: Use::Nothing,

@@ -14,6 +14,7 @@ use super::top_level::TopLevel;
 use super::value::{Use, Value};
 use super::violation::Violation;
 use crate::json::{Name, Numeral};
+use crate::naming::Allowed;
 
 /// The facts that are not text, as far as they have been read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,12 +48,12 @@ pub(super) struct Structure {
 
 impl Structure {
     /// `enters`: whether somebody listens to the text inside.
-    pub(super) fn new(fields: Fields, wanted: FlagSet, enters: bool) -> Self {
+    pub(super) fn new(fields: Fields, wanted: FlagSet, allowed: Allowed, enters: bool) -> Self {
         let wants_marks = wanted.iter().any(Flag::is_nested);
         Self {
             read: Read::default(),
             flags: Found::new(wanted),
-            top: TopLevel::new(fields),
+            top: TopLevel::new(fields, allowed),
             places: Places::new(),
             member: Member::Other,
             wants_marks,
@@ -115,10 +116,10 @@ impl Structure {
             place => {
                 let key = name.folded();
                 // A tool can name a model of its own, whatever the policy looks at.
-                if matches!(place, Place::Tool | Place::Tools) && key.as_bytes() == b"model" {
+                if matches!(place, Place::Tool | Place::Tools) && key == b"model" {
                     return Err(Violation::ModelList("tools.model"));
                 }
-                self.member = if self.settled { Member::Other } else { Member::of(place, key.as_bytes()) };
+                self.member = if self.settled { Member::Other } else { Member::of(place, key) };
                 Ok(())
             }
         }
@@ -195,8 +196,8 @@ impl Structure {
 
     /// A value inside of one that belongs to a flag.
     fn own(&mut self, flag: Flag, value: Value, key: &Name) -> Use {
-        let key = if self.member == Member::Own { key.folded() } else { Name::new() };
-        self.hear(flag, flag.inside(key.as_bytes(), value), value)
+        let key = if self.member == Member::Own { key.folded() } else { &[] };
+        self.hear(flag, flag.inside(key, value), value)
     }
 
     /// A value inside of messages, parts, tools and their like.

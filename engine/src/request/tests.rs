@@ -14,10 +14,12 @@ use super::text::WantedText;
 use super::text::keywords::KeywordSearch;
 use super::violation::Violation;
 use crate::api::Api;
+use crate::naming::Allowed;
 use std::sync::Arc;
 
 fn everything() -> Wanted {
     Wanted {
+        allowed: Allowed::default(),
         flags: Flag::ALL.iter().copied().collect(),
         text: WantedText { length: true, identity: true, excerpt: true },
         lone_surrogates: false,

@@ -1,15 +1,17 @@
 //! The top-level keys: which of them matters to this API, and that no two servers could read them differently.
 
-use super::field::{Field, Fields, OVERRIDES};
+use super::field::{Field, Fields};
 use super::place::Place;
 use super::value::{Use, Value};
 use super::violation::Violation;
 use crate::json::Name;
+use crate::naming::{Allowed, Steers};
 
 /// The keys of the top-level object as they pass.
 #[derive(Debug)]
 pub(super) struct TopLevel {
     fields: Fields,
+    allowed: Allowed,
     /// One bit per entry of `fields`.
     seen: u128,
     /// The meaning of the member in progress.
@@ -17,8 +19,8 @@ pub(super) struct TopLevel {
 }
 
 impl TopLevel {
-    pub(super) fn new(fields: Fields) -> Self {
-        Self { fields, seen: 0, current: None }
+    pub(super) fn new(fields: Fields, allowed: Allowed) -> Self {
+        Self { fields, allowed, seen: 0, current: None }
     }
 
     /// The member in progress, if it matters.
@@ -36,12 +38,11 @@ impl TopLevel {
         }
         self.current = None;
         let folded = name.folded();
-        let (exact, folded) = (name.as_bytes(), folded.as_bytes());
         for (bit, &(key, field)) in self.fields.iter().enumerate() {
             if folded != key.as_bytes() {
                 continue;
             }
-            if exact != folded {
+            if name.is_odd() {
                 return Err(Violation::KeyCase(key));
             }
             if self.seen >> bit & 1 == 1 {
@@ -51,10 +52,10 @@ impl TopLevel {
             self.current = Some((key, field));
             return Ok(());
         }
-        match OVERRIDES.iter().find(|key| key.as_bytes() == folded) {
-            Some(key) if exact != folded => Err(Violation::KeyCase(key)),
-            Some(key) => Err(Violation::ModelList(key)),
-            None => Ok(()),
+        match self.allowed.key(name) {
+            Steers::Nothing => Ok(()),
+            Steers::Model(key) => Err(Violation::ModelList(key)),
+            Steers::AsIf(key) => Err(Violation::KeyCase(key)),
         }
     }
 }

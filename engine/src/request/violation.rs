@@ -19,7 +19,8 @@ pub enum Violation {
     TooDeep,
     /// A key that matters stands twice at the top level.
     DuplicateKey(&'static str),
-    /// A key that differs from one that matters only in case: Go servers would accept it.
+    /// A key that differs from one that matters only in case, white space or the forms of its letters: some server folds,
+    /// trims or normalises it.
     KeyCase(&'static str),
     /// A value of the wrong type for its key.
     WrongType(&'static str),

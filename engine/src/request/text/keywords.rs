@@ -123,12 +123,23 @@ impl Steps<'_> {
         }
     }
 
+    /// Notes the keywords that end here, the shorter ones behind the longer. Where one has been seen before, those behind it
+    /// have been, too: however many keywords lie in each other, each is noted once in a request.
     #[cold]
     fn note(&mut self) {
-        for keyword in self.search.ending_in(*self.state) {
-            if let Some(word) = self.found.get_mut(keyword / 64) {
-                *word |= 1 << (keyword % 64);
+        let mut state = Some(*self.state);
+        while let Some(here) = state {
+            #[cfg(test)]
+            tests::LOOKS.set(tests::LOOKS.get() + 1);
+            for keyword in self.search.ending_in(here) {
+                let Some(word) = self.found.get_mut(keyword / 64) else { continue };
+                let bit = 1 << (keyword % 64);
+                if *word & bit != 0 {
+                    return;
+                }
+                *word |= bit;
             }
+            state = self.search.ending_behind(here);
         }
     }
 }
@@ -144,6 +155,12 @@ impl Out for Steps<'_> {
 mod tests {
     use super::machine::MAX_KEYWORD_BYTES;
     use super::*;
+    use std::cell::Cell;
+
+    thread_local! {
+        /// States that were looked at for keywords that end in them.
+        pub(super) static LOOKS: Cell<usize> = const { Cell::new(0) };
+    }
 
     fn check(keyword: &str, text: &str, found: bool) {
         let search = KeywordSearch::new(&[keyword.to_owned(), "zebra".to_owned()]).expect("one keyword");
@@ -195,6 +212,20 @@ mod tests {
                 assert_eq!(run.has(nth), spaced.contains(&format!(" {keyword} ")), "{keyword:?} in {text:?}");
             }
         }
+    }
+
+    #[test]
+    fn keywords_within_keywords_are_noted_once_each() {
+        let keywords: Vec<String> = (1..=144).map(|length| "\u{4e2d}".repeat(length)).collect();
+        let search = KeywordSearch::new(&keywords).expect("keywords");
+        let mut run = Search::new(&search);
+        LOOKS.set(0);
+        run.begin_string(&search);
+        run.text(&search, "\u{4e2d}".repeat(10_000).as_bytes());
+        run.end_string(&search);
+        assert!((0..144).all(|keyword| run.has(keyword)));
+        // Two for each character, and once for each keyword.
+        assert!(LOOKS.get() <= 2 * 10_000 + 144, "{}", LOOKS.get());
     }
 
     #[test]

@@ -156,14 +156,16 @@ impl KeywordSearch {
         self.folded.get(usize::from(byte)).copied().unwrap_or(BREAK)
     }
 
+    /// The keywords that are all of what this state stands for. Several may be one text in different spellings.
     pub(super) fn ending_in(&self, state: u32) -> impl Iterator<Item = usize> {
-        let states = std::iter::successors(Some(state & !HIT), |state| {
-            Some(self.shorter_than(*state)).filter(|next| *next != 0)
-        });
-        states.flat_map(|state| {
-            let first = self.ends.partition_point(|(end, _)| *end < state);
-            let ends = self.ends.get(first..).unwrap_or_default().iter();
-            ends.take_while(move |(end, _)| *end == state).map(|(_, keyword)| *keyword as usize)
-        })
+        let state = state & !HIT;
+        let first = self.ends.partition_point(|(end, _)| *end < state);
+        let ends = self.ends.get(first..).unwrap_or_default().iter();
+        ends.take_while(move |(end, _)| *end == state).map(|(_, keyword)| *keyword as usize)
+    }
+
+    /// The next shorter end of it in which a keyword ends.
+    pub(super) fn ending_behind(&self, state: u32) -> Option<u32> {
+        Some(self.shorter_than(state & !HIT)).filter(|next| *next != 0)
     }
 }
