@@ -116,7 +116,7 @@ fn a_refusal_that_has_all_its_bytes_is_answered_where_no_end_is_sure() {
         {
             let mut headers = request_headers(body, true);
             if upgrade {
-                headers.push((b"upgrade".to_vec(), b"websocket".to_vec()));
+                headers.push((b"upgrade".to_vec(), b"foo".to_vec()));
             }
             let way = Way { filters, ending: Ending::Open, deliveries: vec![true; 12], fails_at: None, attribute };
             for cuts in [&[][..], &[10, 20]] {
