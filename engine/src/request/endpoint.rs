@@ -299,6 +299,7 @@ mod tests {
             ("/Team/messages/count_tokens", Api::CountTokens),
             ("/responses", Api::Responses),
             ("/openai/responses/compact", Api::Responses),
+            ("/openai/responses/input_tokens", Api::CountInputTokens),
             ("/openai/completions", Api::Completions),
             ("/audio/speech", Api::Speech),
         ] {
