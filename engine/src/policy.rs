@@ -50,7 +50,7 @@ pub(crate) use capability::Capability;
 pub(crate) use catalog::{ModelId, ModelPath, Window};
 pub(crate) use condition::{Conditions, Range};
 pub(crate) use failure::{OnFailure, OnUnknownTenant, OnUnread};
-pub(crate) use header::{HeaderSlot, HeaderText};
+pub(crate) use header::{HeaderSlot, HeaderText, KnownHeader};
 pub(crate) use rule::{RolloutBy, Route, Rule, RuleAction, RuleId};
 pub(crate) use spec::DefaultAction;
 pub(crate) use state::ProviderState;
@@ -96,7 +96,7 @@ pub struct Policy {
     takes_feedback: bool,
     max_feedback_seconds: u64,
     path_prefixes: Vec<String>,
-    header_names: Vec<String>,
+    headers: Vec<KnownHeader>,
     sought: Sought,
     provider_state: ProviderState,
     read_set: ReadSet,
@@ -167,7 +167,7 @@ impl Policy {
             max_depth: usize::try_from(spec.limits.max_depth.0).unwrap_or(usize::MAX),
             tells_clients: spec.visibility.response_headers,
             path_prefixes: spec.path_prefixes.into_iter().map(|prefix| prefix.0).collect(),
-            header_names: slots.0,
+            headers: slots.all(),
             jwt: Jwt { namespace: spec.identity.jwt.namespace.0, payload: spec.identity.jwt.payload.0 },
         }
     }
@@ -352,10 +352,9 @@ impl Policy {
         &self.path_prefixes
     }
 
-    /// Headers that tenants, rules and stickiness look at, in lower case (`:authority` for `host`). A
-    /// `HeaderSlot` is a place in this list.
-    pub(crate) fn header_names(&self) -> &[String] {
-        &self.header_names
+    /// Headers that tenants, rules and stickiness look at. A `HeaderSlot` is a place in this list.
+    pub(crate) fn headers(&self) -> &[KnownHeader] {
+        &self.headers
     }
 
     /// What is looked for in bodies. A `KeywordId` is a keyword's number there, a `FieldSlot` a field's place.

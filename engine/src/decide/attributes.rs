@@ -4,7 +4,7 @@ use super::session;
 use super::sticky::StickyKey;
 use crate::api::Api;
 use crate::corridor::Caller;
-use crate::policy::{HeaderSlot, HeaderText, ModelId, Policy, Tenant, TenantId};
+use crate::policy::{HeaderSlot, HeaderText, KnownHeader, ModelId, Policy, Tenant, TenantId};
 use crate::reason::Reason;
 use crate::record::{Disposition, Record};
 use crate::request::envelope::HeaderList;
@@ -30,7 +30,7 @@ pub(crate) struct Attributes {
 impl Attributes {
     pub(crate) fn new(policy: &Policy, api: Api, path: &[u8], headers: &HeaderList<'_>, caller: &dyn Caller) -> Self {
         let session = policy.wanted().text.identity.then(|| session::named(headers)).flatten();
-        let headers = policy.header_names().iter().map(|name| value(headers, name)).collect::<Vec<_>>();
+        let headers = policy.headers().iter().map(|known| value(headers, known)).collect::<Vec<_>>();
         let tenant = tenant(policy, &headers, caller);
         let is_caller_unclear = tenant.is_none();
         let tenant = tenant.flatten();
@@ -78,8 +78,9 @@ impl Attributes {
     }
 }
 
-fn value(headers: &HeaderList<'_>, name: &str) -> Option<HeaderText> {
-    HeaderText::of(headers.iter().filter(|(known, _)| *known == name.as_bytes()).map(|(_, value)| *value))
+fn value(headers: &HeaderList<'_>, wanted: &KnownHeader) -> Option<HeaderText> {
+    let named = headers.iter().filter(|(name, _)| *name == wanted.name.as_bytes());
+    HeaderText::of(wanted.longest_searched(), named.map(|(_, value)| *value))
 }
 
 /// The first tenant that the caller matches, `None` where that cannot be said: a later tenant may be allowed more.

@@ -42,6 +42,11 @@ pub enum PolicyFault {
         /// How many there may be.
         max: usize,
     },
+    /// Regular expressions on one header that would take too long together.
+    TooManyRegexes {
+        /// The header.
+        header: String,
+    },
     /// More keywords than one search can look for.
     TooManyKeywords,
     /// A model that is its own fallback.
@@ -88,6 +93,9 @@ impl fmt::Display for PolicyFault {
             Self::ReservedHeader => f.write_str("is reserved: Pointsman removes it from every request"),
             Self::TooManyHeaders { max } => write!(f, "the policy looks at more than {max} different headers"),
             Self::TooManyFields { max } => write!(f, "the policy looks at more than {max} different fields"),
+            Self::TooManyRegexes { header } => {
+                write!(f, "the regular expressions on the header `{header}` are too many to try")
+            }
             Self::TooManyKeywords => f.write_str("the keywords of all rules are too many to look for"),
             Self::OwnFallback { name } => write!(f, "`{name}` is the model itself"),
         }

@@ -10,6 +10,13 @@ use serde_json::{Value, json};
 /// Longer values are not searched by a regular expression, so that its cost stays bounded.
 const LONGEST_SEARCHED: usize = 4096;
 
+/// What all expressions on one header may cost together: characters of the expressions, what their counts repeat included,
+/// times bytes of the value. A regular expression takes a few nanoseconds for each of these.
+const REGEX_WORK: u64 = 4 << 20;
+
+/// However many expressions there are, values of so many bytes are searched: more expressions than that are a mistake.
+const SHORTEST_SEARCHED: u64 = 64;
+
 /// Different headers that a policy can look at: each is copied for every request.
 const MAX_HEADERS: usize = 256;
 
@@ -78,14 +85,47 @@ pub(crate) struct HeaderSlot(pub(crate) u16);
 
 /// Gives each header that the policy looks at a slot.
 #[derive(Debug, Default)]
-pub(super) struct HeaderSlots(pub(super) Vec<String>);
+pub(super) struct HeaderSlots(Vec<KnownHeader>);
+
+/// A header that the policy looks at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KnownHeader {
+    /// In lower case (`:authority` for `host`).
+    pub(crate) name: String,
+    /// The size of all regular expressions on it.
+    regexes: u64,
+}
+
+impl KnownHeader {
+    /// The longest value that they are tried on: all of them together take no longer than a body does.
+    pub(crate) fn longest_searched(&self) -> usize {
+        let affordable = usize::try_from(REGEX_WORK / self.regexes.max(1)).unwrap_or(usize::MAX);
+        affordable.min(LONGEST_SEARCHED)
+    }
+}
 
 impl HeaderSlots {
+    /// Every header that has a slot, in their order.
+    pub(super) fn all(self) -> Vec<KnownHeader> {
+        self.0
+    }
+
+    /// Notes a regular expression on a header.
+    fn weigh(&mut self, HeaderSlot(slot): HeaderSlot, pattern: &str, at: &Path<'_>, report: &mut Report) {
+        let Some(header) = self.0.get_mut(usize::from(slot)) else { return };
+        let most = REGEX_WORK / SHORTEST_SEARCHED;
+        let before = header.regexes;
+        header.regexes += regex_size(pattern);
+        if before <= most && header.regexes > most {
+            report.add(at, PolicyFault::TooManyRegexes { header: header.name.clone() }.into());
+        }
+    }
+
     pub(super) fn slot(&mut self, name: HeaderName, at: &Path<'_>, report: &mut Report) -> HeaderSlot {
-        let known = self.0.iter().position(|known| *known == name.0);
+        let known = self.0.iter().position(|known| known.name == name.0);
         let place = known.unwrap_or(self.0.len());
         if known.is_none() && place < MAX_HEADERS {
-            self.0.push(name.0);
+            self.0.push(KnownHeader { name: name.0, regexes: 0 });
         } else if known.is_none() {
             report.add(at, PolicyFault::TooManyHeaders { max: MAX_HEADERS }.into());
         }
@@ -112,6 +152,9 @@ impl ValueTest {
     /// Whether the header is such, or `None` where that cannot be said: an expression was not tried on a value that is too
     /// long or no text, or a server that takes the first, the last or all of several values would disagree with others.
     pub(crate) fn judge(&self, header: &HeaderText) -> Option<bool> {
+        if matches!(self, ValueTest::Regex(_)) && header.joined.len() > header.longest_searched {
+            return None;
+        }
         let whole = self.matches(&header.joined)?;
         header.lines().all(|line| self.matches(line) == Some(whole)).then_some(whole)
     }
@@ -120,7 +163,6 @@ impl ValueTest {
         match self {
             ValueTest::Exact(exact) => Some(value == exact.as_bytes()),
             ValueTest::Prefix(prefix) => Some(value.starts_with(prefix.as_bytes())),
-            ValueTest::Regex(_) if value.len() > LONGEST_SEARCHED => None,
             ValueTest::Regex(regex) => Some(regex.is_match(std::str::from_utf8(value).ok()?)),
         }
     }
@@ -133,12 +175,14 @@ pub(crate) struct HeaderText {
     joined: Vec<u8>,
     /// Where each of several values ends; empty for one.
     ends: Vec<usize>,
+    /// Longer values are not searched.
+    longest_searched: usize,
 }
 
 impl HeaderText {
     /// The values of one header, `None` if there is none.
-    pub(crate) fn of<'v>(mut values: impl Iterator<Item = &'v [u8]>) -> Option<Self> {
-        let mut text = Self { joined: values.next()?.to_vec(), ends: Vec::new() };
+    pub(crate) fn of<'v>(longest_searched: usize, mut values: impl Iterator<Item = &'v [u8]>) -> Option<Self> {
+        let mut text = Self { joined: values.next()?.to_vec(), ends: Vec::new(), longest_searched };
         for value in values {
             if text.ends.is_empty() {
                 text.ends.push(text.joined.len());
@@ -183,7 +227,10 @@ impl HeaderSpec {
             MatchType::Exact => ValueTest::Exact(self.value.0),
             MatchType::Prefix => ValueTest::Prefix(self.value.0),
             MatchType::RegularExpression => match full_match(&self.value.0) {
-                Ok(regex) => ValueTest::Regex(regex),
+                Ok(regex) => {
+                    slots.weigh(slot, &self.value.0, &at.key("value"), report);
+                    ValueTest::Regex(regex)
+                }
                 Err(err) => {
                     report.add(&at.key("value"), PolicyFault::Regex { reason: err.to_string() }.into());
                     ValueTest::Exact(self.value.0)
@@ -192,6 +239,17 @@ impl HeaderSpec {
         };
         HeaderMatch { slot, test }
     }
+}
+
+/// How large a regular expression is, with what its counts repeat: `(a{10}){10}` is a hundred times its text.
+fn regex_size(pattern: &str) -> u64 {
+    let counts = pattern.split('{').skip(1).filter_map(|rest| {
+        let count = rest.split('}').next()?;
+        count.split(',').filter_map(|number| number.trim().parse::<u64>().ok()).max()
+    });
+    let repeated = counts.fold(1_u64, |product, count| product.saturating_mul(count.max(1)));
+    let length = u64::try_from(pattern.len()).unwrap_or(u64::MAX);
+    length.saturating_mul(repeated).clamp(1, u64::try_from(REGEX_SIZE).unwrap_or(u64::MAX))
 }
 
 /// Compiles a regular expression that matches whole values only.
@@ -214,7 +272,9 @@ mod tests {
     #[test]
     fn several_values_are_judged_where_all_readings_agree() {
         let judge = |test: ValueTest, values: &[&str]| {
-            test.judge(&HeaderText::of(values.iter().map(|value| value.as_bytes())).expect("a header"))
+            test.judge(
+                &HeaderText::of(LONGEST_SEARCHED, values.iter().map(|value| value.as_bytes())).expect("a header"),
+            )
         };
         let exact = || ValueTest::Exact("a".to_owned());
         assert_eq!(judge(exact(), &["a"]), Some(true));
@@ -229,7 +289,36 @@ mod tests {
         assert_eq!(judge(regex(), &["xa", "ay"]), Some(true));
         assert_eq!(judge(regex(), &["x", "ay"]), None);
         assert_eq!(judge(regex(), &["x", ""]), Some(false));
-        assert!(HeaderText::of(std::iter::empty()).is_none());
+        assert!(HeaderText::of(LONGEST_SEARCHED, std::iter::empty()).is_none());
+    }
+
+    #[test]
+    fn all_expressions_on_a_header_have_a_bound_together() {
+        let longest = |regexes| KnownHeader { name: "user-agent".to_owned(), regexes }.longest_searched();
+        assert_eq!([longest(0), longest(1000), longest(4096)], [LONGEST_SEARCHED, LONGEST_SEARCHED, 1024]);
+        assert_eq!([regex_size("abc"), regex_size("(a{10}){2,10}"), regex_size("a{999}{999}{999}")], [3, 1300, 65536]);
+        let value = vec![b'x'; 2000];
+        let test = ValueTest::Regex(full_match(".*").expect("a regular expression"));
+        let judge = |longest| test.judge(&HeaderText::of(longest, [&value[..]].into_iter()).expect("a header"));
+        assert_eq!((judge(2000), judge(1999)), (Some(true), None));
+    }
+
+    #[test]
+    fn more_expressions_than_that_are_a_mistake() {
+        let pattern = "(bot|crawler|spider)".repeat(50);
+        let rules: Vec<String> = (0..70)
+            .map(|nth| {
+                let header =
+                    format!(r#"{{"name": "user-agent", "type": "RegularExpression", "value": "{pattern}{nth}"}}"#);
+                format!(r#"{{"name": "r{nth}", "match": {{"headers": [{header}]}}, "deny": {{}}}}"#)
+            })
+            .collect();
+        crate::policy::testing::check(
+            &format!(r#""rules": [{}]"#, rules.join(",")),
+            &[
+                "rules[65].match.headers[0].value: the regular expressions on the header `user-agent` are too many to try",
+            ],
+        );
     }
 
     #[test]
@@ -240,7 +329,6 @@ mod tests {
         check("team-[0-9]+", b"team-42\n", false);
         check(".*", b"\xff", None);
         check("x*", "x".repeat(LONGEST_SEARCHED).as_bytes(), true);
-        check("x*", "x".repeat(LONGEST_SEARCHED + 1).as_bytes(), None);
     }
 
     #[test]

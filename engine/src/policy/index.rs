@@ -309,7 +309,7 @@ mod tests {
 
     impl Request {
         fn header(&self, policy: &Policy, HeaderSlot(slot): HeaderSlot) -> Option<&HeaderText> {
-            let name = policy.header_names().get(usize::from(slot))?;
+            let name = &policy.headers().get(usize::from(slot))?.name;
             let nth = HEADER_NAMES.iter().position(|known| known == name)?;
             self.headers.get(nth)?.as_ref()
         }
@@ -335,7 +335,7 @@ mod tests {
 
     fn request() -> impl Strategy<Value = Request> {
         let values = proptest::collection::vec(select(&VALUES[..]), 0..3);
-        let text = values.prop_map(|values| HeaderText::of(values.into_iter().map(str::as_bytes)));
+        let text = values.prop_map(|values| HeaderText::of(4096, values.into_iter().map(str::as_bytes)));
         let headers = proptest::collection::vec(text, HEADER_NAMES.len());
         (select(&ASKED[..]), proptest::option::of((0..3u16).prop_map(TenantId)), select(&PATHS[..]), headers)
             .prop_map(|(asked, tenant, path, headers)| Request { asked, tenant, path, headers })
@@ -365,7 +365,7 @@ mod tests {
     /// How many of 1,000 rules are possible for a request of tenant `t1` that asks for `auto`.
     fn count(conditions: impl Fn(usize) -> String) -> usize {
         let rules: Vec<_> = (0..1000).map(conditions).collect();
-        let headers = vec![HeaderText::of([&b"a"[..]].into_iter()); HEADER_NAMES.len()];
+        let headers = vec![HeaderText::of(4096, [&b"a"[..]].into_iter()); HEADER_NAMES.len()];
         Request { asked: "auto", tenant: Some(TenantId(1)), path: "/a", headers }.possible_rules(&policy(&rules)).len()
     }
 

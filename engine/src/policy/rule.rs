@@ -359,7 +359,7 @@ mod tests {
         let Some(RuleAction::Route(route)) = action(1) else { panic!("a route") };
         assert_eq!(route.targets, [Target { model: ModelId(0), weight: 1, variant: None }]);
         assert_eq!(route.sticky.header.map(|HeaderSlot(slot)| usize::from(slot)), Some(0));
-        assert_eq!(policy.header_names(), ["x-session"]);
+        assert_eq!(policy.headers().iter().map(|header| &*header.name).collect::<Vec<_>>(), ["x-session"]);
         assert!(policy.rule(RuleId(2)).is_none());
     }
 }
