@@ -160,7 +160,9 @@ def test_a_reason_means_what_is_said(reason, tmp_path):
 @pytest.mark.parametrize("reason", [reason for reason, action in REASONS.items() if action.endswith("pass")])
 def test_a_request_passes_for_the_reasons_that_are_said(reason, tmp_path):
     policy, body, options = GIVEN[reason]
-    passing = {"onFailure": {"unparseable": "pass", "oversize": "pass", "unsupportedApi": "pass", "unknownPath": "pass"}}
+    passing = {
+        "onFailure": {"unparseable": "pass", "oversize": "pass", "unsupportedApi": "pass", "unknownPath": "pass"}
+    }
     # A rule that looks at the end of the body keeps the request undecided.
     undecided = {"rules": [{"name": "r", "match": {"maxOutputTokens": {"min": 1}}, "deny": {}}]}
     record = decide(tmp_path, {**undecided, **policy, **passing}, body, options)

@@ -44,7 +44,10 @@ def test_no_attempt_and_no_copy_carries_a_key_of_the_query(edge):
     edge.providers["first"].fail("500")
     query = b"?x=1;key=in-the-query&%6Bey=in-the-query&Subscription-Key=in-the-query&a=b"
     seen = edge.ask(chain.CHAT.encode() + query, b'{"model":"copied"}', [JSON])
-    arrived = [*edge.arrived(seen.test_id), *wait_for("the copy", lambda: edge.providers["third"].received(seen.test_id))]
+    arrived = [
+        *edge.arrived(seen.test_id),
+        *wait_for("the copy", lambda: edge.providers["third"].received(seen.test_id)),
+    ]
     assert {request.provider for request in arrived} == {"first", "second", "third"}
     assert [request.target for request in arrived if b"in-the-query" in request.target] == []
     assert arrived[0].target.endswith(b"?x=1&a=b")
