@@ -166,9 +166,7 @@ def test_a_configuration_with_rendered_parts_serves_fallback_and_mirror(tmp_path
         config = json.loads(envoy_configuration("stop", 8000))
         own, parts = (each["static_resources"] for each in (config, rendered))
         own["clusters"] = parts["clusters"]
-        own, parts = (
-            each["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"] for each in (own, parts)
-        )
+        own, parts = (each["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"] for each in (own, parts))
         shown, taken = own["route_config"]["virtual_hosts"][0], parts["route_config"]["virtual_hosts"][0]
         shown.update({key: taken[key] for key in taken if key not in ("name", "domains")})
         own["http_filters"][0] = parts["http_filters"][0]

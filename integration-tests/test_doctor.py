@@ -455,11 +455,15 @@ def test_refused_clusters_and_routes_are_told(tmp_path, version):
 
 def test_keys_that_do_not_come_are_told(tmp_path, version):
     """One finding for each, however many chains need it."""
-    secret = {"@type": f"{EXTENSIONS}transport_sockets.tls.v3.Secret", "generic_secret": {"secret": {"inline_string": "k"}}}
+    secret = {
+        "@type": f"{EXTENSIONS}transport_sockets.tls.v3.Secret",
+        "generic_secret": {"secret": {"inline_string": "k"}},
+    }
     for name in ("one", "two"):
         (tmp_path / f"{name}.yaml").write_text(json.dumps({"resources": [{**secret, "name": "one"}]}))
     clusters = [
-        {"name": name, "address": "127.0.0.1", "port": 9, "credential": {"sds": f"{name}.yaml"}} for name in ("one", "two")
+        {"name": name, "address": "127.0.0.1", "port": 9, "credential": {"sds": f"{name}.yaml"}}
+        for name in ("one", "two")
     ]
     deployment = {"listener": {"port": 0}, "envoyVersion": version, "clusters": clusters}
     (tmp_path / "deployment.yaml").write_text(json.dumps(deployment))

@@ -166,7 +166,10 @@ def test_the_access_log_holds_the_record_that_explain_prints(deployment, started
 def test_clients_are_known_by_the_certificates_that_a_listener_asks_for(tmp_path, providers):
     authority = certificates.Authority(tmp_path)
     server = authority.issue("server")
-    finance, other = authority.issue("finance", "spiffe://a/ns/finance/sa/x"), authority.issue("other", "spiffe://a/ns/b")
+    finance, other = (
+        authority.issue("finance", "spiffe://a/ns/finance/sa/x"),
+        authority.issue("other", "spiffe://a/ns/b"),
+    )
     tls = {"certificateFile": server.certificate.name, "keyFile": server.key.name}
     tls |= {"clientCaFile": "authority.pem", "clientCertificates": "optional"}
     deployment = Deployment(tmp_path, "stop", list(providers.values()))
@@ -180,7 +183,9 @@ def test_clients_are_known_by_the_certificates_that_a_listener_asks_for(tmp_path
             body = b'{"model": "small", "messages": []}'
             length = ("content-length", str(len(body)))
             with Http1(envoy.port, tls=authority.client_context(pair)) as client:
-                client.send(head("POST", "/v1/messages", [("host", "e"), ("content-type", "application/json"), length]) + body)
+                client.send(
+                    head("POST", "/v1/messages", [("host", "e"), ("content-type", "application/json"), length]) + body
+                )
                 assert client.response().status == status
         envoy.assert_healthy()
     finally:

@@ -7,25 +7,28 @@ from harness import locations
 SCHEMA = locations.REPOSITORY / "schema" / "deployment.schema.json"
 
 
+HEAD = "| field | type | what | default |\n| --- | --- | --- | --- |\n"
+
+
 def tables() -> str:
     """A heading and a table for the file and for each object in it, in the order in which fields lead to them."""
     schema = json.loads(SCHEMA.read_text())
     definitions = schema["$defs"]
-    root = schema["$ref"].rpartition("/")[2] if "$ref" in schema else None
-    waiting, done, parts = [("The file", definitions[root] if root else schema)], set(), []
+    file = definitions[reference(schema)] if reference(schema) else schema
+    waiting, done, parts = [("", file)], set(), []
     while waiting:
-        title, definition = waiting.pop(0)
+        place, definition = waiting.pop(0)
         rows, below = [], []
         for name, field in definition["properties"].items():
             target = reference(field)
             if target and "properties" in definitions[target] and target not in done:
                 done.add(target)
-                below.append((f"{'' if title == 'The file' else title + '.'}".replace("`", "") + name, definitions[target]))
+                below.append((f"{place}.{name}".lstrip("."), definitions[target]))
             shown = [f"`{name}`", kind(field, definitions), sentence(field), default(name, field, definition)]
-            rows.append(f"| {' | '.join(shown)} |")
-        waiting = [(f"`{place}`", found) for place, found in below] + waiting
-        head = f"## {title}\n\n{definition.get('description', '')}\n\n| field | type | what | default |\n| --- | --- | --- | --- |\n"
-        parts.append(head + "\n".join(rows) + "\n")
+            rows.append(f"| {' | '.join(shown)} |\n")
+        waiting = below + waiting
+        title = f"## `{place}`" if place else "## The file"
+        parts.append(f"{title}\n\n{definition.get('description', '')}\n\n{HEAD}{''.join(rows)}")
     return "\n".join(parts)
 
 

