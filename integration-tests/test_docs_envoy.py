@@ -148,19 +148,27 @@ def test_browsers_and_compressed_bodies_need_the_parts_that_are_shown(fronted, l
     assert llama.requests[-1].header("content-encoding") is None
 
 
-ROOM = {"models": [{"name": "a", "cluster": "first", "fallback": ["b"]}, {"name": "b", "cluster": "second"}]}
-COPIED = {"name": "r", "match": {"models": ["auto"]}, "route": {"targets": [{"model": "a"}], "mirror": {"model": "b"}}}
+CHAINED = {
+    "models": [
+        {"name": "a", "cluster": "first", "fallback": ["b"]},
+        {"name": "b", "cluster": "second"},
+        {"name": "c", "cluster": "third"},
+    ],
+    "aliases": [{"name": "auto"}],
+    "rules": [
+        {"name": "r", "match": {"models": ["auto"]}, "route": {"targets": [{"model": "a"}], "mirror": {"model": "c"}}}
+    ],
+}
 
 
 def test_a_configuration_with_rendered_parts_serves_fallback_and_mirror(tmp_path):
     """The parts that the page names, in place of those that it shows."""
-    first, second = Provider("first"), Provider("second")
+    first, second, third = providers = [Provider(name) for name in ("first", "second", "third")]
     first.answer = lambda request: Answer(503, "text/plain", (b"no",))
-    with serving([first, second]):
-        clusters = [{"name": it.name, "address": "127.0.0.1", "port": it.port} for it in (first, second)]
+    with serving(providers):
+        clusters = [{"name": it.name, "address": "127.0.0.1", "port": it.port} for it in providers]
         (tmp_path / "deployment.yaml").write_text(yaml.safe_dump({"clusters": clusters}))
-        policy = {**ROOM, "aliases": [{"name": "auto"}], "rules": [COPIED]}
-        (tmp_path / "policy.yaml").write_text(yaml.safe_dump(policy))
+        (tmp_path / "policy.yaml").write_text(yaml.safe_dump(CHAINED))
         command = [locations.cli(), "render", "envoy", tmp_path, "--wasm", locations.module()]
         rendered = yaml.safe_load(subprocess.run(command, capture_output=True, timeout=60, check=True).stdout)
         config = json.loads(envoy_configuration("stop", 8000))
@@ -174,8 +182,9 @@ def test_a_configuration_with_rendered_parts_serves_fallback_and_mirror(tmp_path
         try:
             seen = ask(envoy, "/v1/chat/completions", b'{"model": "auto", "messages": []}')
             assert seen.json()["served_by"] == "second"
-            wait_for("the attempt and the copy", lambda: len(second.requests) == 2)
-            assert {request.json()["model"] for request in second.requests} == {"b"}
+            wait_for("the copy", lambda: third.requests)
+            told = [[request.json()["model"] for request in provider.requests] for provider in providers]
+            assert told == [["a"], ["b"], ["c"]]
             doctor = [locations.cli(), "doctor", (tmp_path / "envoy" / "admin-address").read_text()]
             done = subprocess.run(doctor, capture_output=True, text=True, timeout=60, check=False)
             assert done.returncode == 0, done.stdout
