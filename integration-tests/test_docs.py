@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from harness import locations, pages
+from harness import locations, pages, reference
 
 PAGES = [pytest.param(page, id=page.name) for page in pages.every_page()]
 README = pages.page("README.md")
@@ -28,8 +28,10 @@ KINDS = {
     "yaml policy": "test_docs_policy.py",
     "yaml policy-part": "test_docs_policy.py",
     "yaml istio": "test_docs_policy.py",
+    "yaml deployment": "test_the_shown_deployment_is_one",
     "yaml envoy": "test_docs_envoy.py",
     "yaml envoy-filters": "test_docs_envoy.py",
+    "yaml envoy-part": "test_docs_envoy.py",
     "yaml secret": "test_docs_envoy.py",
 }
 """Each kind of block, and what holds it."""
@@ -58,6 +60,26 @@ def test_the_readme_is_for_one_reading():
     assert README.of("yaml", "file")
     for place in ("docs/envoy.md", "docs/istio.md", "docs/envoy-gateway.md"):
         assert f"]({place})" in README.text
+
+
+def test_the_reference_of_a_deployment_has_every_field():
+    page = pages.page("docs/deployment.md")
+    begin, end = "<!-- reference: begin -->\n", "<!-- reference: end -->"
+    before, _, rest = page.text.partition(begin)
+    shown, _, after = rest.partition(end)
+    if os.environ.get("UPDATE_FIGURES"):
+        page.path.write_text(f"{before}{begin}\n{reference.tables()}\n{end}{after}")
+        return
+    assert shown.strip() == reference.tables().strip(), "run this test with UPDATE_FIGURES=1"
+
+
+def test_the_shown_deployment_is_one(tmp_path):
+    """Its files are not there, which is a warning each and no mistake."""
+    (tmp_path / "deployment.yaml").write_text(pages.one("yaml", "deployment").text)
+    (tmp_path / "policy.yaml").write_text("models: [{ name: gpt, cluster: openai }]\n")
+    done = subprocess.run([locations.cli(), "check", tmp_path], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, len(done.stderr.splitlines())) == (0, 4), done.stdout + done.stderr
+    assert all("warning: `" in line for line in done.stderr.splitlines())
 
 
 def test_the_index_has_every_page():

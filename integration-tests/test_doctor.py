@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from harness import bootstrap, locations
+from harness import bootstrap, certificates, locations, tokens
 from harness.bootstrap import EXTENSIONS, TYPE, WASM_TYPE, Chain
 from harness.edge import Installation, discovery_file, listeners, write_discovery
 from harness.envoy import Envoy
@@ -134,7 +134,20 @@ BUFFER = native("buffer", "Buffer", max_request_bytes=1000)
 TWICE_LIMITED = {"policy": {**POLICY, "limits": {"maxBodyBytes": 600_000}}}
 OTHER_POLICY = {"role": "router", "hold": "stop", "policy": {"models": POLICY["models"][:1]}}
 
+TENANTS = [
+    {"name": "certified", "match": {"principals": ["spiffe://a/*"]}},
+    {"name": "tokened", "match": {"claims": [{"name": "org", "value": "a"}]}},
+]
+IDENTIFIED = {**POLICY, "tenants": TENANTS}
+
 MISTAKES = {
+    "nobody-can-be-identified": Mistake(
+        ("principals-unproven", "claims-never-there"),
+        more={
+            "policy": {**IDENTIFIED, "identity": {"jwt": {"payload": "payload"}}},
+            "front_filters": (tokens.authentication_filter(),),
+        },
+    ),
     "not-installed": Mistake(("not-installed",), lambda c: filters(c).pop(0)),
     "gate-without-router": Mistake(("gate-without-router",), more={"chain": Chain(("gate",), False)}),
     "flag-missing": Mistake(("flag-missing",), more={"chain": Chain(("router",), False)}),
@@ -399,6 +412,73 @@ def test_a_listener_that_envoy_refused_is_told_with_the_reason(tmp_path, version
         examined = edge.examine()
         assert examined.findings == ["update-refused"]
         assert "no-such.wasm" in examined.finding("update-refused")["cause"]
+
+
+def test_who_can_be_identified_is_fine(tmp_path, version):
+    authority = certificates.Authority(tmp_path)
+    tls = certificates.transport_socket(authority, authority.issue("edge"))
+    more = {"policy": IDENTIFIED, "front_filters": (tokens.authentication_filter(),), "transport_socket": tls}
+    with patient(tmp_path, version, "stop", **more) as right:
+        assert right.examine().findings == []
+
+
+def test_refused_clusters_and_routes_are_told(tmp_path, version):
+    """Envoy keeps no reason for them: only its counters show that it has not taken what it was given."""
+
+    def write(name: str, resources: list[dict], number: str) -> dict:
+        draft = tmp_path / f"draft-{name}"
+        draft.write_text(json.dumps({"version_info": number, "resources": resources}))
+        os.replace(draft, tmp_path / f"{name}.json")
+        return {"path_config_source": {"path": str(tmp_path / f"{name}.json")}, "resource_api_version": "V3"}
+
+    def change(config):
+        resources = config["static_resources"]
+        clusters[:] = [{"@type": TYPE + "envoy.config.cluster.v3.Cluster", **it} for it in resources.pop("clusters")]
+        config["dynamic_resources"] = {"cds_config": write("clusters", clusters, "1")}
+        table.update({"@type": TYPE + "envoy.config.route.v3.RouteConfiguration", "name": "table"})
+        table.update(manager(config).pop("route_config"))
+        source = write("routes", [table], "1")
+        manager(config)["rds"] = {"route_config_name": "table", "config_source": source}
+
+    clusters: list[dict] = []
+    table: dict = {}
+    with patient(tmp_path, version, "stop", change) as edge:
+        assert edge.examine().findings == []
+        write("clusters", [*clusters, {"@type": clusters[0]["@type"], "name": "bad", "connect_timeout": "-1s"}], "2")
+        write("routes", [{**table, "virtual_hosts": [{"name": "x", "domains": []}]}], "2")
+        for name in ("cluster_manager.cds", "http.edge.rds.table"):
+            wait_for("the refusal", lambda name=name: edge.envoy.stat(f"{name}.update_rejected") == 1)
+        examined = edge.examine()
+        assert examined.findings == ["update-refused"]
+        assert len(examined.finding("update-refused")["places"]) == 2
+
+
+def test_keys_that_do_not_come_are_told(tmp_path, version):
+    """One finding for each, however many chains need it."""
+    secret = {
+        "@type": f"{EXTENSIONS}transport_sockets.tls.v3.Secret",
+        "generic_secret": {"secret": {"inline_string": "k"}},
+    }
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.yaml").write_text(json.dumps({"resources": [{**secret, "name": "one"}]}))
+    clusters = [
+        {"name": name, "address": "127.0.0.1", "port": 9, "credential": {"sds": f"{name}.yaml"}}
+        for name in ("one", "two")
+    ]
+    deployment = {"listener": {"port": 0}, "envoyVersion": version, "clusters": clusters}
+    (tmp_path / "deployment.yaml").write_text(json.dumps(deployment))
+    (tmp_path / "policy.yaml").write_text(json.dumps(CHAIN["policy"]))
+    command = [locations.cli(), "render", "envoy", tmp_path, "--wasm", locations.module()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert "two.yaml` has `one`, and no secret `two`" in done.stderr and done.stderr.count("warning") == 1
+    envoy = Envoy(version, done.stdout, tmp_path / "envoy")
+    try:
+        examined = examine_at((tmp_path / "envoy" / "admin-address").read_text())
+        assert examined.findings == ["key-missing"], examined.report
+        finding = examined.finding("key-missing")
+        assert finding["places"] == ["secret `two`"] and "no secret named `two`" in finding["cause"]
+    finally:
+        envoy.stop()
 
 
 def section(number: int, *items: bytes) -> bytes:

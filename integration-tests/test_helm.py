@@ -246,6 +246,76 @@ def test_a_mistake_is_said_in_a_sentence(render, values, said):
     assert said in str(refused.value)
 
 
+MODELS = [{"name": "a", "cluster": "one"}, {"name": "b", "cluster": "two"}]
+
+
+def ruled(**route) -> dict:
+    return {"models": MODELS, "rules": [{"name": "r", "route": {"targets": [{"model": "a"}], **route}}]}
+
+
+WRONG = {
+    "an unknown field": ({"modles": []}, "policy.modles: unknown field"),
+    "an unknown field inside": (
+        {"models": [{**MODELS[0], "labls": {}}]},
+        "policy.models[0].labls: unknown field",
+    ),
+    "a missing field": ({"models": [{"name": "a"}]}, "policy.models[0].cluster: is required"),
+    "a wrong type": (
+        {"models": [{**MODELS[0], "contextWindow": "8k"}]},
+        "policy.models[0].contextWindow: expected integer, found string",
+    ),
+    "a fraction": (
+        {"models": [{**MODELS[0], "contextWindow": 0.5}]},
+        "policy.models[0].contextWindow: expected integer, found number",
+    ),
+    "a bare no": ({"models": [{**MODELS[0], "labels": {"region": False}}]}, "expected string, found boolean"),
+    "an unknown value": ({"default": {"action": "denny"}}, "policy.default.action: unknown value `denny`"),
+    "neither route nor deny": ({"rules": [{"name": "r"}]}, "policy.rules[0]: needs one of route, deny"),
+    "route and deny": ({"rules": [{**ruled()["rules"][0], "deny": {}}]}, "policy.rules[0]: has more than one of"),
+    "a tenant of nobody": ({"tenants": [{"name": "t", "match": {}}]}, "policy.tenants[0].match: needs one of"),
+    "a bad value": ({"limits": {"maxBodyBytes": 1}}, "policy.limits.maxBodyBytes: must not be below 1024"),
+    "a fallback of a model": (
+        {"models": [{**MODELS[0], "fallback": ["b"]}, MODELS[1]]},
+        "policy.models[0].fallback: needs clusters and routes",
+    ),
+    "a fallback of a rule": (ruled(fallback=["b"]), "policy.rules[0].route.fallback: needs clusters and routes"),
+    "a mirror": (ruled(mirror={"model": "b"}), "policy.rules[0].route.mirror: needs clusters and routes"),
+}
+
+
+@pytest.mark.parametrize(("policy", "said"), WRONG.values(), ids=WRONG.keys())
+@pytest.mark.parametrize("by_file", [False, True], ids=["values", "set-file"])
+def test_a_wrong_policy_is_refused_with_its_field(render, tmp_path, policy, said, by_file):
+    """Also when it comes as one text, which Helm's own schema cannot look into."""
+    policy = {"models": MODELS, **policy}
+    if by_file:
+        (tmp_path / "policy.yaml").write_text(yaml.safe_dump(policy))
+        values, options = {**ISTIO, "policy": None}, ("--set-file", f"policy={tmp_path / 'policy.yaml'}")
+    else:
+        values, options = {**ISTIO, "policy": policy}, ()
+    with pytest.raises(helm.Refused) as refused:
+        render(values, *options)
+    assert said in str(refused.value)
+
+
+def test_chains_pass_when_their_clusters_are_there(render):
+    values = {**ISTIO, "policy": ruled(fallback=["b"]), "chainsRendered": True}
+    assert configurations(render(values))["router"]["policy"] == ruled(fallback=["b"])
+
+
+@pytest.mark.parametrize("example", ["quickstart", "istio", "failover", "canary"])
+def test_the_examples_policies_are_right(render, example):
+    file = locations.REPOSITORY / "examples" / example / "policy.yaml"
+    values = {**ISTIO, "policy": None, "chainsRendered": True}
+    assert configurations(render(values, "--set-file", f"policy={file}"))["router"]["policy"]["models"]
+
+
+def test_the_chart_has_the_published_schema():
+    published = locations.REPOSITORY / "schema" / "policy.schema.json"
+    kept = (helm.CHART / "policy.schema.json").read_text()
+    assert kept == published.read_text(), f"copy {published.relative_to(locations.REPOSITORY)} into the chart"
+
+
 # The chart itself.
 
 

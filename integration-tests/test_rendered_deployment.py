@@ -7,7 +7,7 @@ import subprocess
 import pytest
 import yaml
 
-from harness import locations
+from harness import certificates, locations
 from harness.envoy import Envoy
 from harness.http1 import Http1, chunk, head, last_chunk
 from harness.http2 import Http2
@@ -161,3 +161,32 @@ def test_the_access_log_holds_the_record_that_explain_prints(deployment, started
         return [json.loads(line["decision"]) for line in lines if line["decision"]]
 
     assert wait_for("the access log", logged) == [explained]
+
+
+def test_clients_are_known_by_the_certificates_that_a_listener_asks_for(tmp_path, providers):
+    authority = certificates.Authority(tmp_path)
+    server = authority.issue("server")
+    finance, other = (
+        authority.issue("finance", "spiffe://a/ns/finance/sa/x"),
+        authority.issue("other", "spiffe://a/ns/b"),
+    )
+    tls = {"certificateFile": server.certificate.name, "keyFile": server.key.name}
+    tls |= {"clientCaFile": "authority.pem", "clientCertificates": "optional"}
+    deployment = Deployment(tmp_path, "stop", list(providers.values()))
+    described = yaml.safe_load((tmp_path / "deployment.yaml").read_text())
+    (tmp_path / "deployment.yaml").write_text(yaml.safe_dump({**described, "listener": {"port": 0, "tls": tls}}))
+    tenants = [{"name": "finance", "match": {"principals": ["spiffe://a/ns/finance/*"]}}]
+    deployment.write({**policy("large-1"), "tenants": tenants})
+    envoy = Envoy(locations.NEWEST_ENVOY, deployment.render(), tmp_path / "envoy")
+    try:
+        for pair, status in ((finance, 200), (other, 403), (None, 403)):
+            body = b'{"model": "small", "messages": []}'
+            length = ("content-length", str(len(body)))
+            with Http1(envoy.port, tls=authority.client_context(pair)) as client:
+                client.send(
+                    head("POST", "/v1/messages", [("host", "e"), ("content-type", "application/json"), length]) + body
+                )
+                assert client.response().status == status
+        envoy.assert_healthy()
+    finally:
+        envoy.stop()

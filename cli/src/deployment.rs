@@ -1,15 +1,21 @@
 //! The deployment file: where Envoy listens, which policy it runs and where the clusters are.
 
 mod cluster;
+pub(crate) mod cors;
 pub(crate) mod duration;
 pub(crate) mod failover;
 pub(crate) mod limits;
+pub(crate) mod listener;
+pub(crate) mod timeouts;
 pub(crate) mod version;
 
 pub(crate) use cluster::{Cluster, Credential, Tls};
+use cors::Cors;
 pub(crate) use failover::{Failover, Mechanism};
+use listener::Listener;
 /// How the request headers wait while the body is read.
 pub(crate) use pointsman_engine::config::Hold;
+use timeouts::Timeouts;
 pub(crate) use version::EnvoyVersion;
 
 use crate::envoy_gateway::EnvoyGateway;
@@ -29,7 +35,7 @@ object! {
         /// works in every later one.
         "envoyVersion" => envoy_version: Option<EnvoyVersion>,
         /// Where clients call.
-        "listener" => listener: Endpoint = Document::object([("port", 10000u32.into())]),
+        "listener" => listener: Listener = Document::EMPTY,
         /// Where Envoy's admin interface listens.
         "admin" => admin: Endpoint = Document::object([("port", 0u32.into())]),
         /// The policy's file, relative to the deployment file.
@@ -44,6 +50,10 @@ object! {
         "overload" => overload: Overload = Document::EMPTY,
         /// The cluster that serves what is not an LLM call; without it, such a request gets a 404.
         "defaultCluster" => default_cluster: Option<String>,
+        /// Which pages of other origins may call from a browser.
+        "cors" => cors: Option<Cors>,
+        /// How long requests may take.
+        "timeouts" => timeouts: Timeouts = Document::EMPTY,
         /// How a request moves on to the next model of its chain.
         "failover" => failover: Failover = Document::EMPTY,
         /// The providers and servers that the policy's models are at.
@@ -95,6 +105,10 @@ pub(crate) fn load(path: &Path) -> Result<(Deployment, Source), Vec<Finding>> {
     let mut deployment = report.finish(deployment).map_err(|errors| source.findings(&errors))?;
     let folder = file.parent().unwrap_or(Path::new(""));
     deployment.policy = folder.join(&deployment.policy);
+    if let Some(tls) = &mut deployment.listener.tls {
+        let files = [&mut tls.certificate_file, &mut tls.key_file].into_iter();
+        files.chain(tls.client_ca_file.as_mut()).for_each(|file| *file = folder.join(&*file));
+    }
     for cluster in &mut deployment.clusters {
         let ca_file = cluster.tls.as_mut().and_then(|tls| tls.ca_file.as_mut());
         let secret = cluster.credential.as_mut().map(|credential| &mut credential.sds);
@@ -125,7 +139,11 @@ impl Deployment {
                 report.add(&at.key("name"), format!("a cluster `{name}` is already there").into());
             }
         }
+        self.listener.check(&at.key("listener"), report);
         self.failover.check(&at.key("failover"), report);
+        if let Some(cors) = &self.cors {
+            cors.check(&at.key("cors"), report);
+        }
         if let Some(name) = self.default_cluster.as_deref().filter(|name| are_named && self.cluster(name).is_none()) {
             report.add(&at.key("defaultCluster"), format!("no cluster `{name}` in this file").into());
         }

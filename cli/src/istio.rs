@@ -11,6 +11,8 @@ mod route;
 pub(crate) mod settings;
 mod stop;
 mod version;
+mod warnings;
 
 pub(crate) use render::{Rendering, render};
 pub(crate) use settings::Istio;
+pub(crate) use warnings::warnings;

@@ -11,13 +11,15 @@ use std::sync::Arc;
 pub(crate) struct PolicyFile {
     pub(crate) source: Source,
     pub(crate) policy: Arc<Policy>,
+    /// Whether `identity.jwt.payload` is not the author's.
+    pub(crate) payload_was_added: bool,
 }
 
 /// Reads and checks a policy; every error comes with its place in the file.
 pub(crate) fn load(file: &Path) -> Result<PolicyFile, Vec<Finding>> {
     let source = Source::read(file).map_err(|finding| vec![finding])?;
     match Policy::from_document(&source.document) {
-        Ok(policy) => Ok(PolicyFile { source, policy: Arc::new(policy) }),
+        Ok(policy) => Ok(PolicyFile { source, policy: Arc::new(policy), payload_was_added: false }),
         Err(errors) => Err(source.findings(&errors)),
     }
 }
@@ -26,6 +28,23 @@ impl PolicyFile {
     /// The catalog as it was written.
     pub(crate) fn models(&self) -> &[Document] {
         self.source.document.get("models").map(Document::items).unwrap_or_default()
+    }
+
+    /// The same policy with this as `identity.jwt.payload`, if claims are asked for and it does not say itself where they
+    /// are.
+    pub(crate) fn with_payload(mut self, payload: &str) -> Result<Self, Vec<Finding>> {
+        let jwt = self.source.document.get("identity").and_then(|identity| identity.get("jwt"));
+        let is_said = jwt.is_some_and(|jwt| jwt.get("payload").is_some() || jwt.get("namespace").is_some());
+        if is_said || !self.policy.tells_apart_by().claims {
+            return Ok(self);
+        }
+        let jwt = Document::object([("payload", payload.into())]);
+        if let Document::Object(members) = &mut self.source.document {
+            members.retain(|(name, _)| name != "identity");
+            members.push(("identity".to_owned(), Document::object([("jwt", jwt)])));
+        }
+        let policy = Policy::from_document(&self.source.document).map_err(|errors| self.source.findings(&errors))?;
+        Ok(Self { policy: Arc::new(policy), payload_was_added: true, ..self })
     }
 
     /// The first digits of the version, enough to tell two policies apart.

@@ -1,5 +1,6 @@
 //! A deployment and its policy, valid and fitting each other.
 
+mod files;
 mod warnings;
 
 use crate::deployment::{self, Deployment, EnvoyVersion};
@@ -22,11 +23,23 @@ pub(crate) fn load(path: &Path) -> Result<Project, Vec<Finding>> {
     let (deployment, source) = deployment::load(path)?;
     let policy = load_policy(&deployment)?;
     let mut warnings: Vec<_> = small_buffer(&deployment, &source, &policy).into_iter().collect();
+    warnings.extend(files::missing(&deployment, &source));
     warnings.extend(warnings::of_failover(&deployment, &source, &policy));
     Ok(Project { deployment, source, policy, warnings })
 }
 
 impl Project {
+    /// Where this listener is the one that clients reach: tenants that nobody can be.
+    pub(crate) fn unproven_principals(&self) -> Vec<Finding> {
+        if !self.policy.policy.tells_apart_by().principals || self.deployment.listener.asks_for_certificates() {
+            return Vec::new();
+        }
+        let message = "warning: asks clients for no certificate, so no caller will ever be one of the policy's `principals`: \
+            give it `tls` with `clientCaFile`";
+        let part = if self.source.document.get("listener").is_some() { "listener" } else { "" };
+        vec![self.source.finding(part, Part::Value, message)]
+    }
+
     /// Whether an Envoy of this version can do what the deployment asks for.
     pub(crate) fn fits(&self, version: EnvoyVersion) -> Result<(), Vec<Finding>> {
         match self.deployment.failover.mechanism.problem(version) {

@@ -104,6 +104,8 @@ impl Object {
                 members.extend(check.as_object().cloned().unwrap_or_default());
             }
         }
+        // Two types of one name would leave one of them without a schema of its own.
+        debug_assert!(definitions.get(name).is_none_or(|known| *known == schema), "two objects are called `{name}`");
         definitions.insert(name, schema);
         json!({ "$ref": format!("#/$defs/{name}") })
     }

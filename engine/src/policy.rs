@@ -93,6 +93,7 @@ pub struct Policy {
     max_body_bytes: u64,
     max_depth: usize,
     tells_clients: bool,
+    tells_usable: bool,
     takes_feedback: bool,
     max_feedback_seconds: u64,
     path_prefixes: Vec<String>,
@@ -101,6 +102,15 @@ pub struct Policy {
     provider_state: ProviderState,
     read_set: ReadSet,
     jwt: Jwt,
+}
+
+/// What a policy's tenants are told apart by, of what the proxy has to prove.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// Identities in certificates.
+    pub principals: bool,
+    /// Claims of tokens.
+    pub claims: bool,
 }
 
 /// Where the proxy leaves the claims of a verified JWT.
@@ -166,6 +176,7 @@ impl Policy {
             max_body_bytes: spec.limits.max_body_bytes.0,
             max_depth: usize::try_from(spec.limits.max_depth.0).unwrap_or(usize::MAX),
             tells_clients: spec.visibility.response_headers,
+            tells_usable: spec.visibility.allowed_models,
             path_prefixes: spec.path_prefixes.into_iter().map(|prefix| prefix.0).collect(),
             headers: slots.all(),
             jwt: Jwt { namespace: spec.identity.jwt.namespace.0, payload: spec.identity.jwt.payload.0 },
@@ -249,6 +260,15 @@ impl Policy {
         self.max_body_bytes
     }
 
+    /// What some tenant is told apart by, besides headers.
+    pub fn tells_apart_by(&self) -> Evidence {
+        let any = |test: fn(&Tenant) -> bool| self.tenants.all.iter().any(test);
+        Evidence {
+            principals: any(|tenant| !tenant.principals.is_empty()),
+            claims: any(|tenant| !tenant.claims.is_empty()),
+        }
+    }
+
     /// Where the claims of a verified JWT are.
     pub fn jwt(&self) -> &Jwt {
         &self.jwt
@@ -292,6 +312,11 @@ impl Policy {
     /// Whether callers are told apart at all.
     pub(crate) fn has_tenants(&self) -> bool {
         !self.tenants.all.is_empty()
+    }
+
+    /// The tenant of that name.
+    pub(crate) fn tenant_named(&self, name: &str) -> Option<TenantId> {
+        self.tenants.named(name)
     }
 
     /// The name of a caller's tenant.
@@ -345,6 +370,11 @@ impl Policy {
     /// Whether answers carry headers about the decision.
     pub(crate) fn tells_clients(&self) -> bool {
         self.tells_clients
+    }
+
+    /// Whether refusals name what the caller could have asked for.
+    pub(crate) fn tells_usable(&self) -> bool {
+        self.tells_usable
     }
 
     /// Prefixes in front of the APIs' paths, besides none.

@@ -7,6 +7,7 @@ use crate::api::Api;
 use crate::live::Live;
 use crate::policy::{Policy, TenantId};
 use crate::reason::{Reason, Refusal};
+use crate::reply::Usable;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -108,6 +109,9 @@ pub struct Record {
     /// The sentence of a refusal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<Box<str>>,
+    /// What the caller could have asked for, for the log. Not in what is written: the policy has it.
+    #[serde(skip)]
+    pub(crate) usable: Option<Usable>,
     /// How many attempts were made. This and what follows is known once there is an answer, of a chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u64>,
@@ -142,6 +146,7 @@ impl Record {
             demoted: Vec::new(),
             status: None,
             message: None,
+            usable: None,
             attempt: None,
             answered_by: None,
             answered_from: None,

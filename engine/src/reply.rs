@@ -1,5 +1,9 @@
 //! Answers that need no upstream, in the shape of the API that the client speaks.
 
+mod usable;
+
+pub(crate) use usable::Usable;
+
 use crate::api::Family;
 use crate::names;
 use crate::policy::Policy;
@@ -39,7 +43,14 @@ pub(crate) fn family(path: &[u8]) -> Family {
 
 /// A refusal by the policy, in the shape of the client's API. `record` holds what is known beside it.
 pub(crate) fn refuse(policy: &Policy, family: Family, record: Record, refusal: &Refusal) -> Reply {
-    let record = record.refusing(refusal);
+    let usable = Usable::of(policy, &record, refusal.reason);
+    let told = usable.as_ref().filter(|_| policy.tells_usable());
+    let told = told.map(|usable| Refusal {
+        message: format!("{}; {}", refusal.message, usable.sentence(record.tenant.as_deref())).into(),
+        ..refusal.clone()
+    });
+    let refusal = told.as_ref().unwrap_or(refusal);
+    let record = Record { usable, ..record.refusing(refusal) };
     let headers = match policy.tells_clients() {
         true => {
             let rule = record.rule.as_ref().map(|rule| (names::RULE_HEADER, rule.as_ref().to_owned()));
@@ -141,5 +152,43 @@ mod tests {
             "/v1/chat/completions",
             r#"{"error":{"code":"installation","message":"no gate","param":null,"type":"server_error"}}"#,
         );
+    }
+
+    /// The message and the log's line for a refusal of a request under this policy.
+    fn refused(visibility: &str, tenant: Option<&str>, reason: Reason) -> (String, String) {
+        let models: Vec<_> = (0..30).map(|nth| json!({"name": format!("m{nth}"), "cluster": "c"})).collect();
+        let tenants = json!([{"name": "lab", "match": {"principals": ["a"]}, "models": {"allow": ["m1", "m2*"]}}]);
+        let visibility: Value = serde_json::from_str(visibility).expect("JSON");
+        let policy = json!({"models": models, "tenants": tenants, "visibility": visibility});
+        let policy = std::sync::Arc::new(Policy::from_json(policy.to_string().as_bytes()).expect("a policy"));
+        let tenant = tenant.and_then(|name| policy.tenant_named(name));
+        let record = Record::under(&policy, tenant, Disposition::Deny, reason);
+        let reply = refuse(&policy, Family::Ollama, record, &reason.refuse());
+        let body: Value = serde_json::from_slice(&reply.body).expect("JSON");
+        assert_eq!(reply.record.message.as_deref(), body["error"].as_str());
+        (
+            body["error"].as_str().unwrap_or_default().to_owned(),
+            crate::stream::summary::Summary(&reply.record).to_string(),
+        )
+    }
+
+    #[test]
+    fn refusals_say_what_the_caller_may_use() {
+        let mine =
+            "tenant `lab` may use `m1`, `m2`, `m20`, `m21`, `m22`, `m23`, `m24`, `m25`, `m26`, `m27`, `m28`, `m29`";
+        let (message, line) = refused(r#"{"allowedModels": true}"#, Some("lab"), Reason::UnknownModel);
+        assert_eq!(message, format!("the policy knows no model of that name; {mine}"));
+        assert!(line.ends_with(mine), "{line}");
+        let (message, _) = refused(r#"{"allowedModels": true}"#, None, Reason::MissingModel);
+        assert!(message.contains("there is `m0`, ") && message.ends_with("`m19` and 10 more"), "{message}");
+    }
+
+    #[test]
+    fn clients_are_told_only_if_the_policy_says_so_and_the_log_always() {
+        let (message, line) = refused("{}", Some("lab"), Reason::NoCandidateForTenant);
+        assert_eq!(message, "this tenant may not use any model that could serve the request");
+        assert!(line.contains(": tenant `lab` may use `m1`, `m2`"), "{line}");
+        let (message, line) = refused(r#"{"allowedModels": true}"#, None, Reason::UnknownTenant);
+        assert!(!message.contains("m1") && !line.contains("m1"), "{message} {line}");
     }
 }

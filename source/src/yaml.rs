@@ -1,5 +1,7 @@
 //! YAML 1.2 (core schema) to a tree. Built on parser events, because ready-made trees drop duplicate keys.
 
+mod words;
+
 use crate::scalar::resolve;
 use crate::{MAX_DEPTH, Place, Placed, Position, SyntaxError};
 use pointsman_document::Document;
@@ -18,14 +20,18 @@ pub(crate) fn parse(text: &str) -> Result<Placed, SyntaxError> {
     let mut builder = Builder::default();
     let mut documents = 0;
     for event in Parser::new_from_str(text) {
-        let (event, span) =
-            event.map_err(|err| SyntaxError { at: position(err.marker()), message: err.info().to_owned() })?;
+        let (event, span) = event.map_err(|err| words::plain(text, position(err.marker()), err.info()))?;
         let at = position(&span.start);
         if matches!(event, Event::DocumentStart(_)) {
             documents += 1;
         }
         if documents > 1 {
-            return Err(SyntaxError { at, message: "only one document per file is allowed".into() });
+            return Err(SyntaxError {
+                at,
+                message:
+                    "a second document begins here (`---`), and a file is only one: remove the line, or split the file"
+                        .into(),
+            });
         }
         builder.take(event, at)?;
     }
@@ -87,6 +93,10 @@ impl Builder {
         at: Position,
     ) -> Result<(), SyntaxError> {
         if let Some(Open { kind: Kind::Object(_, key @ None), .. }) = self.open.last_mut() {
+            if text == "<<" && style == ScalarStyle::Plain {
+                let message = "merge keys (`<<`) are of YAML 1.1 and not known here: write the members out, or give the whole value an anchor";
+                return Err(SyntaxError { at, message: message.into() });
+            }
             *key = Some((text.to_owned(), at));
             return Ok(());
         }
@@ -195,7 +205,7 @@ mod tests {
         refused("a: !custom 1\n", 1, 4, "tag");
         refused("? [a]\n: 1\n", 1, 3, "key");
         refused("a: .inf\n", 1, 4, "number");
-        refused("a: 1\n---\nb: 2\n", 2, 1, "one document");
+        refused("a: 1\n---\nb: 2\n", 2, 1, "a second document");
         refused(&"[".repeat(200), 1, 129, "nested");
     }
 

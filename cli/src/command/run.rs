@@ -5,7 +5,8 @@ mod watch;
 
 use super::{Failure, block_on, print, warn};
 use crate::demo::{Demo, Options};
-use crate::deployment::{Deployment, Endpoint, EnvoyVersion};
+use crate::deployment::listener::Listener;
+use crate::deployment::{Deployment, EnvoyVersion};
 use crate::envoy::config::Config;
 use crate::envoy::filter::Plugin;
 use crate::envoy::needs::Needs;
@@ -14,6 +15,7 @@ use crate::envoy::{access_log, binary, bootstrap, xds};
 use crate::example;
 use crate::project::{self, Project};
 use folder::Folder;
+use pointsman_engine::names::CLUSTER_HEADER;
 use pointsman_source::reason;
 use std::collections::HashMap;
 use std::net::TcpListener;
@@ -67,14 +69,16 @@ pub(crate) async fn asked_to_stop() {
 async fn serve(arguments: &Arguments, mut project: Project) -> Result<(), Failure> {
     let wasm = find_module(arguments.wasm.as_deref())?;
     let binary = binary::find()?;
-    let version = find_version(&binary, &project.deployment).await?;
+    let version = find_version(&binary).await?;
     project.fits(version)?;
     if let Some(port) = arguments.port {
         project.deployment.listener.port = port;
     }
-    claim(&mut project.deployment.listener)?;
+    let listener = &mut project.deployment.listener;
+    claim(&listener.address, &mut listener.port)?;
     if project.deployment.admin.port != 0 {
-        claim(&mut project.deployment.admin)?;
+        let admin = &mut project.deployment.admin;
+        claim(&admin.address, &mut admin.port)?;
     }
     say("policy", &format!("{}, version {}", project.deployment.policy.display(), project.policy.short_version()));
     let demo_ports = start_demo_servers(&project.deployment, arguments.control).await?;
@@ -97,10 +101,11 @@ async fn serve(arguments: &Arguments, mut project: Project) -> Result<(), Failur
 async fn follow(envoy: &mut Envoy, running: Running, folder: &Folder) -> Result<(), Failure> {
     envoy.wait_until_ready().await?;
     let project = &running.project;
-    let Endpoint { address, port } = &project.deployment.listener;
+    let Listener { address, port, tls } = &project.deployment.listener;
+    let scheme = if tls.is_some() { "https" } else { "http" };
     say("admin", &format!("http://{}", envoy.admin));
-    say("ready", &format!("http://{address}:{port}, Ctrl-C stops it"));
-    print(&example::curl_lines(&project.policy, &format!("http://{address}:{port}")));
+    say("ready", &format!("{scheme}://{address}:{port}, Ctrl-C stops it"));
+    print(&example::curl_lines(&project.policy, &format!("{scheme}://{address}:{port}")));
     let Some(mut access_log) = envoy.access_log.take() else {
         return Ok(());
     };
@@ -131,13 +136,27 @@ fn find_module(named: Option<&Path>) -> Result<PathBuf, String> {
             .find(|candidate| candidate.is_file()),
     };
     let found = found.ok_or("the module is missing: run `make wasm`, or name it with --wasm")?;
+    is_module(&found)?;
     std::path::absolute(&found).map_err(|err| reason(&err))
 }
 
+/// Envoy would only say that it cannot create a virtual machine.
+fn is_module(file: &Path) -> Result<(), String> {
+    let name = file.display();
+    let bytes = std::fs::read(file).map_err(|err| format!("the module `{name}`: {}", reason(&err)))?;
+    if !bytes.starts_with(b"\0asm") {
+        return Err(format!("`{name}` is no WebAssembly module: run `make wasm`, or name another with --wasm"));
+    }
+    let mark = CLUSTER_HEADER.as_bytes();
+    if !bytes.windows(mark.len()).any(|it| it == mark) {
+        return Err(format!("`{name}` is a WebAssembly module, but not Pointsman's: name that one with --wasm"));
+    }
+    Ok(())
+}
+
 /// Makes sure the port is free, since Envoy would share it with another Envoy; a port of 0 becomes a free one.
-fn claim(endpoint: &mut Endpoint) -> Result<(), String> {
-    let Endpoint { address, port } = endpoint;
-    let bound = TcpListener::bind((address.as_str(), *port)).and_then(|listener| listener.local_addr());
+fn claim(address: &str, port: &mut u16) -> Result<(), String> {
+    let bound = TcpListener::bind((address, *port)).and_then(|listener| listener.local_addr());
     match bound {
         Ok(bound) => {
             *port = bound.port();
@@ -172,9 +191,9 @@ async fn start_demo_servers(deployment: &Deployment, control: u16) -> Result<Has
     Ok(ports)
 }
 
-/// What the Envoy that is started can do. One that does not say gets what every version understands.
-async fn find_version(binary: &Path, deployment: &Deployment) -> Result<EnvoyVersion, String> {
-    let version = binary::version(binary).await.unwrap_or(deployment.version());
+/// What the Envoy that is started can do.
+async fn find_version(binary: &Path) -> Result<EnvoyVersion, String> {
+    let version = binary::version(binary).await?;
     if version < EnvoyVersion::OLDEST {
         return Err(format!(
             "`{}` is Envoy {version}: Pointsman needs {} or newer",

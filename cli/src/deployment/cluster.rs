@@ -83,6 +83,7 @@ impl Cluster {
             report.add(&at.key("name"), "must not be empty".into());
         }
         self.check_places(at, report);
+        self.check_addresses(at, report);
         if self.demo_key.is_some() && !self.demo && report.is_sound(at, &["demo"]) {
             report.add(&at.key("demoKey"), "only a cluster with `demo: true` has one".into());
         }
@@ -97,6 +98,18 @@ impl Cluster {
         self.outlier_detection.check(&at.key("outlierDetection"), report);
         if let Some(health_check) = &self.health_check {
             health_check.check(&at.key("healthCheck"), report);
+        }
+    }
+
+    /// Envoy would look for it in the DNS, whatever it is, and find nothing.
+    fn check_addresses(&self, at: &Path<'_>, report: &mut Report) {
+        for (index, endpoint) in self.endpoints.iter().enumerate() {
+            if let Some(why) = wrong_address(&endpoint.address) {
+                report.add(&at.key("endpoints").index(index).key("address"), why.into());
+            }
+        }
+        if let Some(why) = self.address.as_deref().and_then(wrong_address) {
+            report.add(&at.key("address"), why.into());
         }
     }
 
@@ -129,6 +142,21 @@ impl Cluster {
             (false, ..) => report.add(at, "needs an address and a port, or `endpoints`, or `demo: true`".into()),
         }
     }
+}
+
+/// Why this is no address of a server.
+fn wrong_address(address: &str) -> Option<String> {
+    let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+    let is_address = address.parse::<IpAddr>().is_ok() || (!address.is_empty() && address.bytes().all(is_host));
+    if is_address {
+        return None;
+    }
+    // What people copy out of a provider's documentation.
+    let host = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let host = host.split(['/', ':', '?']).next().unwrap_or_default();
+    let is_likely = !host.is_empty() && host != address && host.bytes().all(is_host);
+    let meant = if is_likely { format!("; did you mean `{host}`?") } else { String::new() };
+    Some(format!("expected a host name or an IP address without scheme, port and path{meant}"))
 }
 
 fn is_field_value(text: &str) -> bool {

@@ -16,6 +16,11 @@ impl Duration {
         Self(std::time::Duration::from_millis(milliseconds))
     }
 
+    /// For where Envoy wants a number; a part of a second is none.
+    pub(crate) const fn whole_seconds(self) -> u64 {
+        self.0.as_secs()
+    }
+
     /// So many of these in a row.
     pub(crate) fn times(self, times: usize) -> Self {
         Self(self.0.saturating_mul(u32::try_from(times).unwrap_or(u32::MAX)))

@@ -155,6 +155,46 @@ fn mistakes_in_a_cluster_are_placed() {
 }
 
 #[test]
+fn mistakes_in_the_listener_and_in_cors_are_placed() {
+    let one = |text: &str, finding: &str| refused(&format!("{text}\nclusters: []"), finding);
+    one(
+        "listener: { tls: { certificateFile: a, keyFile: b, clientCertificates: required } }",
+        "f:1:72: listener.tls.clientCertificates: needs `clientCaFile`: whose certificates to believe",
+    );
+    one("cors: { allowOrigins: [] }", "f:1:23: cors.allowOrigins: needs at least one origin");
+    one(
+        "cors: { allowOrigins: [\"*\"], allowCredentials: true }",
+        "f:1:48: cors.allowCredentials: with `*`, every page on the web would act with its visitor's cookies: name the origins",
+    );
+}
+
+#[test]
+fn an_address_is_a_host_and_nothing_more() {
+    let one = |address: &str, meant: &str| {
+        let text = format!("clusters:\n- {{ name: a, port: 1, address: \"{address}\" }}");
+        refused(
+            &text,
+            &format!(
+                "f:2:32: clusters[0].address: expected a host name or an IP address without scheme, port and path{meant}"
+            ),
+        );
+    };
+    one("https://api.openai.com/v1", "; did you mean `api.openai.com`?");
+    one("api.openai.com:443", "; did you mean `api.openai.com`?");
+    one("api.openai.com/v1", "; did you mean `api.openai.com`?");
+    one("a b", "");
+    one("", "");
+    one("[::1]", "");
+    for address in ["::1", "10.0.0.4", "vllm_1.llm.svc.cluster.local", "x"] {
+        read(&format!("clusters:\n- {{ name: a, port: 1, address: \"{address}\" }}")).unwrap();
+    }
+    refused(
+        "clusters:\n- { name: a, endpoints: [{ address: \"http://b\", port: 1 }] }",
+        "f:2:37: clusters[0].endpoints[0].address: expected a host name or an IP address without scheme, port and path; did you mean `b`?",
+    );
+}
+
+#[test]
 fn every_mistake_is_found_at_once() {
     let text = "\
 envoyVersion: 1.40
@@ -264,7 +304,22 @@ fn the_schema_refuses_what_the_reader_refuses() {
     check("clusters: []\nenvoyVersion: 1.40", false);
     check("clusters: []\nenvoyVersion: \"1.4\"", false);
     check("clusters: []\nenvoyVersion: \"1.36.4\"", true);
-    check("clusters: []\nlistener: { address: \"::\" }", false);
+    check("clusters: []\nlistener: { address: \"::\" }", true);
+    check(
+        "clusters: []\nlistener: { tls: { certificateFile: a, keyFile: b, clientCertificates: optional, clientCaFile: c } }",
+        true,
+    );
+    check("clusters: []\nlistener: { tls: { certificateFile: a } }", false);
+    check("clusters: []\nlistener: { tls: { certificateFile: a, keyFile: b, clientCertificates: never } }", false);
+    check("clusters: []\ncors: {}", false);
+    check(
+        "clusters: []\ncors: { allowOrigins: [\"https://*.a.example\", \"*\", \"http://[::1]:3000\"], maxAge: 10m }",
+        true,
+    );
+    check("clusters: []\ncors: { allowOrigins: [\"https://a.example/\"] }", false);
+    check("clusters: []\ncors: { allowOrigins: [\"*\"], allowHeaders: [\"a b\"] }", false);
+    check("clusters: []\ntimeouts: { idle: 1h, answer: 30m, arrival: 10s }", true);
+    check("clusters: []\ntimeouts: { answer: 0s }", false);
     check("clusters: []\nlistener: { port: 65536 }", false);
     check("clusters: []\nbufferLimitBytes: 40MiB", false);
     check("clusters: []\nfailover: { perTryTimeout: 5 }", false);

@@ -7,6 +7,8 @@ mod clusters;
 mod delivery;
 mod failover;
 mod failure;
+mod identity;
+mod keys;
 mod machines;
 mod order;
 mod policies;
@@ -24,11 +26,13 @@ pub(super) fn check(dump: &Dump<'_>, release: Option<Release>, stats: Option<&St
     order::disabled(dump, report);
     failure::check(dump, report);
     clients::check(dump, report);
+    identity::check(dump, report);
     policies::check(dump, stats, report);
     delivery::check(dump, stats, report);
     let destinations = routes::check(dump, report);
     clusters::check(dump, &destinations, report);
     failover::check(dump, &destinations, report);
+    keys::check(dump, stats, report);
     buffers::check(dump, release, report);
     machines::check(dump, stats, report);
 }

@@ -93,7 +93,7 @@ impl Report {
             let _ = writeln!(text, "  {}: `{}`, role: {}{hold}{policy}", seen.place, seen.filter, seen.role);
         }
         for (number, finding) in (1..).zip(&self.findings) {
-            let _ = writeln!(text, "\n{number}. {} ({})", finding.places.join("; "), finding.code);
+            let _ = writeln!(text, "\n{number}. {} ({})", places(&finding.places), finding.code);
             for (title, sentence) in [("symptom", &finding.symptom), ("cause", &finding.cause), ("do", &finding.remedy)]
             {
                 let _ = writeln!(text, "   {title:<9}{sentence}");
@@ -116,6 +116,17 @@ impl Report {
     /// For machines.
     pub(crate) fn json(&self) -> String {
         serde_json::to_string_pretty(self).map(|json| json + "\n").unwrap_or_default()
+    }
+}
+
+/// As many places as people read; one cause can show in hundreds of clusters.
+fn places(all: &[String]) -> String {
+    const SHOWN: usize = 8;
+    match all.get(SHOWN..) {
+        Some(rest) if !rest.is_empty() => {
+            format!("{}; and {} more", all.get(..SHOWN).unwrap_or_default().join("; "), rest.len())
+        }
+        _ => all.join("; "),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Finds the Envoy to run.
 
 use crate::deployment::EnvoyVersion;
+use pointsman_source::reason;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -15,6 +16,9 @@ const SET_UP: &str = ".tools/envoy-1.40.0/envoy/_bin/envoy";
 pub(crate) fn find() -> Result<PathBuf, String> {
     if let Some(named) = std::env::var_os("ENVOY").filter(|named| !named.is_empty()) {
         let named = PathBuf::from(named);
+        if named.is_dir() {
+            return Err(format!("$ENVOY names `{}`, which is a folder: name the program", named.display()));
+        }
         return if named.is_file() {
             Ok(named)
         } else {
@@ -30,12 +34,19 @@ pub(crate) fn find() -> Result<PathBuf, String> {
         .ok_or_else(|| "Envoy is missing: run `make setup`, or set $ENVOY to its path, or put it on the PATH".into())
 }
 
-/// What the program says its version is; `None` when it does not say so as Envoy does.
-pub(crate) async fn version(binary: &Path) -> Option<EnvoyVersion> {
+/// What the program says its version is. One that does not say so as Envoy does is something else.
+pub(crate) async fn version(binary: &Path) -> Result<EnvoyVersion, String> {
     let mut command = tokio::process::Command::new(binary);
     command.arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
-    let output = tokio::time::timeout(PATIENCE, command.output()).await.ok()?.ok()?;
-    EnvoyVersion::of_program(&String::from_utf8_lossy(&output.stdout))
+    let name = binary.display();
+    let named = if std::env::var_os("ENVOY").is_some_and(|named| !named.is_empty()) { " ($ENVOY)" } else { "" };
+    let output = match tokio::time::timeout(PATIENCE, command.output()).await {
+        Ok(Ok(output)) => output,
+        Ok(Err(err)) => return Err(format!("`{name}`{named} does not start: {}", reason(&err))),
+        Err(_) => return Err(format!("`{name}`{named} is no Envoy: it does not answer `--version`")),
+    };
+    let version = EnvoyVersion::of_program(&String::from_utf8_lossy(&output.stdout));
+    version.ok_or_else(|| format!("`{name}`{named} is no Envoy: `--version` does not say so"))
 }
 
 /// The folders that may be the project: the current one, and those above this program.

@@ -2,8 +2,8 @@
 
 use super::cluster::socket_address;
 use super::config::Config;
-use super::route::{self, IDLE_TIMEOUT};
-use super::{config_source, filter, typed, xds};
+use super::route;
+use super::{config_source, cors, filter, tls, typed, xds};
 use crate::deployment::EnvoyVersion;
 use crate::yaml::{List, Map, Tree, quoted};
 use pointsman_engine::config::Role;
@@ -22,7 +22,12 @@ pub(super) fn render(config: &Config<'_>, folder: Option<&Path>) -> Map {
             "per_connection_buffer_limit_bytes",
             limit,
         )
-        .with("filter_chains", List::of([Map::new().with("filters", List::of([manager]))]))
+        .with(
+            "filter_chains",
+            List::of([Map::new()
+                .with("filters", List::of([manager]))
+                .with_some("transport_socket", listener.tls.as_ref().map(tls::downstream))]),
+        )
 }
 
 /// The message that holds Envoy's HTTP settings.
@@ -41,11 +46,11 @@ fn manager(config: &Config<'_>, folder: Option<&Path>) -> Map {
         .noted("How much there may be of headers.", "max_request_headers_kb", MAX_HEADERS_KB)
         .with("common_http_protocol_options", connections())
         .noted("A request has so long to arrive: its headers, and the whole of it.", "request_headers_timeout", "10s")
-        .with("request_timeout", "600s")
+        .with("request_timeout", config.deployment.timeouts.arrival.to_string())
         .noted(
             "A model may think for minutes before its first token.",
             "stream_idle_timeout",
-            IDLE_TIMEOUT.to_string(),
+            config.deployment.timeouts.idle.to_string(),
         )
         .noted(
             "A client's address is the connection's, not what it writes into a header. Providers are not told it.",
@@ -58,6 +63,12 @@ fn manager(config: &Config<'_>, folder: Option<&Path>) -> Map {
 an empty list, Envoy trusts all private networks.",
             "internal_address_config",
             Map::line().with("cidr_ranges", List::line([nowhere])),
+        )
+        .noted(
+            "So that the module sees a websocket at an LLM path and says that there is none (426). Elsewhere, one goes where
+other traffic goes.",
+            "upgrade_configs",
+            List::line([Map::line().with("upgrade_type", "websocket")]),
         )
         .with("access_log", List::of([access_log()]));
     let manager = match folder {
@@ -81,15 +92,22 @@ fn connections() -> Map {
     Map::line().with("idle_timeout", "3600s").with("max_headers_count", 100u32)
 }
 
-/// The module's instances, and Envoy's own router behind them.
+/// The module's instances with Envoy's own router behind them, and in front what answers preflights.
 fn filters(config: &Config<'_>, folder: Option<&Path>) -> List {
     let filter = |role: &Role| match folder {
         Some(folder) => filter::discovered(*role, folder),
         None => filter::inline(config.plugin, *role),
     };
     let router = typed::short_message("envoy.extensions.filters.http.router.v3.Router");
-    List::of(filter::chain(config.plugin.hold).iter().map(filter))
-        .with(typed::extension("envoy.filters.http.router", router))
+    List::of(
+        config
+            .deployment
+            .cors
+            .iter()
+            .map(|_| cors::filter())
+            .chain(filter::chain(config.plugin.hold).iter().map(filter)),
+    )
+    .with(typed::extension("envoy.filters.http.router", router))
 }
 
 /// The limit on what is held of a request, and what a comment says if it is not the deployment's.

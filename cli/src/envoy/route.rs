@@ -4,9 +4,8 @@ use super::chain;
 use super::config::Config;
 use super::credential::{key_headers, no_accounts, removal};
 use super::model::passing_cluster;
-use super::{retry, typed};
+use super::{cors, retry, typed};
 use crate::deployment::Mechanism;
-use crate::deployment::duration::Duration;
 use crate::yaml::{List, Map, Tree, quoted, shared};
 use pointsman_engine::names::{
     ATTEMPT_HEADER, CLUSTER_HEADER, MIRROR_HEADER, MIRROR_PLAN_PROPERTY, MODEL_HEADER, PLAN_HEADER, POLICY_HEADER,
@@ -22,9 +21,6 @@ const CLIENT_ADDRESS: &str = "x-envoy-external-address";
 /// What clients are told of a decision, if the policy says so, and only by Pointsman.
 const TOLD_HEADERS: [&str; 6] =
     [MODEL_HEADER, RULE_HEADER, REASON_HEADER, ATTEMPT_HEADER, CLUSTER_HEADER, POLICY_HEADER];
-
-/// How long a stream may be silent. A model may think for minutes before its first token.
-pub(super) const IDLE_TIMEOUT: Duration = Duration::seconds(300);
 
 /// Where a decided request goes.
 #[derive(Debug, Clone, Copy)]
@@ -60,7 +56,8 @@ pub(super) fn render(config: &Config<'_>) -> Map {
             "response_headers_to_remove",
             List::line(TOLD_HEADERS.map(quoted)),
         )
-        .with("routes", routes.noted("Everything else.", otherwise(config)));
+        .with_some("typed_per_filter_config", config.deployment.cors.as_ref().map(cors::policy))
+        .with("routes", routes.and(otherwise(config)));
     Map::new().with("name", "pointsman").with("virtual_hosts", List::of([host]))
 }
 
@@ -69,15 +66,27 @@ fn any_path() -> Map {
     Map::line().with("prefix", quoted("/"))
 }
 
-fn otherwise(config: &Config<'_>) -> Map {
-    let route = Map::new().with("match", any_path());
-    match &config.deployment.default_cluster {
-        Some(name) => route.with("route", Map::line().with("cluster", quoted(name)).with("timeout", "0s")),
-        None => {
-            let body = Map::line().with("inline_string", quoted("not an LLM call, and no default cluster\n"));
-            route.with("direct_response", Map::line().with("status", 404u16).with("body", body))
-        }
+/// Where what is no LLM call goes.
+fn otherwise(config: &Config<'_>) -> List {
+    let route = || Map::new().with("match", any_path());
+    if let Some(name) = &config.deployment.default_cluster {
+        let to = Map::line().with("cluster", quoted(name)).with("timeout", "0s");
+        return List::new().noted("Everything else.", route().with("route", to));
     }
+    let origin = Map::line().with("name", "origin").with("present_match", true);
+    let page = Map::new().with("match", any_path().with("headers", List::line([origin]))).with(
+        "route",
+        Map::line().with("cluster_header", CLUSTER_HEADER).with("cluster_not_found_response_code", "NOT_FOUND"),
+    );
+    let body = Map::line().with("inline_string", quoted("not an LLM call, and no default cluster\n"));
+    let answer = route().with("direct_response", Map::line().with("status", 404u16).with("body", body));
+    List::new()
+        .noted(
+            "From a page of another origin. This leads nowhere, but Envoy's CORS filter does nothing at a route that answers by
+itself, and it looks for its route before anything is decided.",
+            page,
+        )
+        .noted("Everything else.", answer)
 }
 
 fn destinations<'a>(config: &Config<'a>) -> Vec<Destination<'a>> {
@@ -141,17 +150,18 @@ fn action(config: &Config<'_>, destination: Destination<'_>) -> Map {
     }
 }
 
-/// What every action ends with: no limit on how long a model may speak, and whom a copy is for.
+/// What every action ends with: a limit on how long a model may speak, by default none, and whom a copy is for.
 pub(super) fn end(config: &Config<'_>, mirror: Option<&str>) -> Map {
     let policies = mirror.map(|model| List::of([mirror_policy(config, model)]));
-    Map::new().with("timeout", "0s").with_some("request_mirror_policies", policies)
+    let timeout = config.deployment.timeouts.answer.map_or_else(|| "0s".to_owned(), |longest| longest.to_string());
+    Map::new().with("timeout", timeout).with_some("request_mirror_policies", policies)
 }
 
 /// The module sets `:authority` for each attempt; Envoy must not do it after that.
 pub(super) fn to_the_next(config: &Config<'_>) -> Map {
     let longest = config.needs.chains.iter().map(Vec::len).max().unwrap_or_default();
     // One attempt more than there are models, so that this is never what ends the last one.
-    let idle = config.deployment.failover.per_try_idle_timeout.times(longest + 1).max(IDLE_TIMEOUT);
+    let idle = config.deployment.failover.per_try_idle_timeout.times(longest + 1).max(config.deployment.timeouts.idle);
     Map::new().with("retry_policy", retry::next_provider(config)).noted(
         "Time for every model to be silent in turn.",
         "idle_timeout",

@@ -36,7 +36,7 @@ pub(crate) fn render(
         "Written by `pointsman render envoy-gateway`, for Envoy Gateway 1.9. Policy version: {}\nA policy of more than 250 KB needs `kubectl apply --server-side`.\n",
         policy.policy.version()
     );
-    Ok(manifest(&head, &objects))
+    Ok(manifest(&head, &settings.name, &objects))
 }
 
 fn routes<'a>(settings: &'a EnvoyGateway, deployment: &Deployment, backends: &[Backend<'_>]) -> Vec<Object<'a>> {

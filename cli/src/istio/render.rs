@@ -40,7 +40,7 @@ pub(crate) fn render(rendering: &Rendering<'_>) -> Result<String, Vec<(String, S
     if !problems.is_empty() {
         return Err(problems);
     }
-    Ok(manifest(&head(rendering), &objects(rendering, &needs, &destinations)))
+    Ok(manifest(&head(rendering), &istio.name, &objects(rendering, &needs, &destinations)))
 }
 
 /// In the order in which they should be applied: the module is there before the first route that believes its header.
@@ -98,6 +98,13 @@ fn head(rendering: &Rendering<'_>) -> String {
         istio.version,
         rendering.policy.policy.version()
     );
+    if rendering.policy.payload_was_added {
+        head.push_str(
+            "The policy does not say where claims are; `identity.jwt.payload: payload` is added to it, which is Istio's.\n",
+        );
+    }
+    let labels = format!("app.kubernetes.io/managed-by=pointsman-render,app.kubernetes.io/instance={}", istio.name);
+    head.push_str(&format!("What an earlier rendering left can be found by the labels: kubectl get -l {labels}\n"));
     head.push_str("A policy of more than 250 KB needs `kubectl apply --server-side`.\n");
     if istio.target == Target::Waypoint {
         head.push_str(

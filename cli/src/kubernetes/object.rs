@@ -16,12 +16,15 @@ pub(crate) struct Object<'a> {
 }
 
 impl Object<'_> {
-    fn tree(&self) -> Map {
-        let labels = self.labels.iter().fold(Map::line(), |map, (key, value)| map.with(*key, *value));
-        let metadata = Map::new()
-            .with("name", &self.name)
-            .with("namespace", self.namespace)
-            .with_some("labels", (!self.labels.is_empty()).then_some(labels));
+    /// `instance` is what all objects of one rendering have in common, so that those that are rendered no longer can be
+    /// found and pruned.
+    fn tree(&self, instance: &str) -> Map {
+        let own = Map::line()
+            .with("app.kubernetes.io/name", "pointsman")
+            .with("app.kubernetes.io/instance", instance)
+            .with("app.kubernetes.io/managed-by", MANAGER);
+        let labels = self.labels.iter().fold(own, |map, (key, value)| map.with(*key, *value));
+        let metadata = Map::new().with("name", &self.name).with("namespace", self.namespace).with("labels", labels);
         Map::new()
             .noted(&self.comment, "apiVersion", self.api_version)
             .with("kind", self.kind)
@@ -30,9 +33,12 @@ impl Object<'_> {
     }
 }
 
+/// Who the labels say wrote an object.
+const MANAGER: &str = "pointsman-render";
+
 /// All objects as one file, in the order in which they should come to be.
-pub(crate) fn manifest(head: &str, objects: &[Object<'_>]) -> String {
-    let object = |object: &Object<'_>| format!("---\n{}", yaml::print(&object.tree().into()));
+pub(crate) fn manifest(head: &str, instance: &str, objects: &[Object<'_>]) -> String {
+    let object = |object: &Object<'_>| format!("---\n{}", yaml::print(&object.tree(instance).into()));
     let objects: String = objects.iter().map(object).collect();
     format!("{}{objects}", yaml::comment(head))
 }

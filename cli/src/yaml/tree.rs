@@ -106,6 +106,12 @@ impl List {
         self.items.push(Item { comment: comment.into(), tree: item.into() });
         self
     }
+
+    /// And then the items of another.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.items.extend(other.items);
+        self
+    }
 }
 
 impl Map {

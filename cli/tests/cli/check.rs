@@ -170,3 +170,33 @@ visibilty: {}
         ],
     );
 }
+
+/// Envoy would say some of this at its start, and some only to clients.
+#[test]
+fn files_that_envoy_will_read_are_looked_at() {
+    let secret = |name: &str| format!("resources: [{{ name: {name}, generic_secret: {{ secret: {{}} }} }}]\n");
+    let deployment = "\
+listener: { tls: { certificateFile: edge.pem, keyFile: key.yaml } }
+clusters:
+- { name: llama, address: a.example.com, port: 443 }
+- { name: b, address: b, port: 80, credential: { sds: nope.yaml } }
+- { name: c, address: b, port: 80, credential: { sds: key.yaml } }
+- { name: d, address: b, port: 80, credential: { sds: key.yaml, secretName: other } }
+";
+    let files = [
+        ("policy.yaml", "models:\n- { name: small, cluster: llama }\n"),
+        ("deployment.yaml", deployment),
+        ("key.yaml", &secret("other")),
+    ];
+    let folder = folder("check-files", &files);
+    let outcome = pointsman(&["check", folder.to_str().unwrap()]);
+    let said = without(&folder, &outcome.stderr).replace(&format!("{}/", folder.display()), "");
+    let expected = "\
+deployment.yaml:3:46: clusters[0].port: warning: is the port of TLS, and there is no `tls`: requests would go in plain text, with their keys
+deployment.yaml:4:53: clusters[1].credential.sds: warning: `nope.yaml`: no such file or directory; Envoy will refuse the configuration
+deployment.yaml:5:53: clusters[2].credential.sds: warning: `key.yaml` has `other`, and no secret `c` (`secretName`, by default the cluster's name); calls to this cluster will get a 401 `Failed to inject credential`
+deployment.yaml:1:37: listener.tls.certificateFile: warning: `edge.pem`: no such file or directory; Envoy will refuse the configuration
+deployment.yaml:1:56: listener.tls.keyFile: warning: `key.yaml`: is no PEM file; Envoy will refuse the configuration
+";
+    assert_eq!((outcome.code, said.as_str()), (Some(0), expected));
+}

@@ -93,3 +93,33 @@ fn a_bad_deployment_has_its_place() {
         "deployment.yaml:2:3: clusters[0]: needs an address and a port, or `endpoints`, or `demo: true`\n1 error\n";
     assert_eq!((outcome.code, without(&folder, &outcome.stderr).as_str()), (Some(1), expected));
 }
+
+#[test]
+fn timeouts_and_tls_with_clients_are_what_the_deployment_says() {
+    let deployment = "listener: { port: 8443, tls: { certificateFile: edge.pem, keyFile: edge.key, clientCaFile: ca.pem } }\ntimeouts: { idle: 15m, answer: 1h, arrival: 30s }\nclusters: [{ name: llama, demo: true }]\n";
+    let text = render(&folder("render-timeouts", &[("policy.yaml", POLICY), ("deployment.yaml", deployment)]), &[]);
+    expect(
+        &text,
+        &[
+            "stream_idle_timeout: 900s",
+            "request_timeout: 30s",
+            "timeout: 3600s",
+            "require_client_certificate: true",
+            "/edge.pem\"",
+            "trusted_ca: { filename:",
+        ],
+    );
+    let optional = deployment.replace("clientCaFile: ca.pem", "clientCaFile: ca.pem, clientCertificates: optional");
+    let text = render(&folder("render-optional", &[("policy.yaml", POLICY), ("deployment.yaml", &optional)]), &[]);
+    assert!(text.contains("trusted_ca") && !text.contains("require_client_certificate"), "{text}");
+}
+
+#[test]
+fn principals_that_nobody_can_be_are_warned_of() {
+    let policy = format!("{POLICY}tenants: [{{ name: t, match: {{ principals: [\"spiffe://*\"] }} }}]\n");
+    let plain = "listener: { port: 1 }\nclusters: [{ name: llama, demo: true }]\n";
+    let folder = folder("render-principals", &[("policy.yaml", &policy), ("deployment.yaml", plain)]);
+    let outcome = pointsman(&["render", "envoy", folder.to_str().unwrap()]);
+    let expected = "deployment.yaml:1:11: listener: warning: asks clients for no certificate, so no caller will ever be one of the policy's `principals`: give it `tls` with `clientCaFile`\n";
+    assert_eq!((outcome.code, without(&folder, &outcome.stderr).as_str()), (Some(0), expected));
+}

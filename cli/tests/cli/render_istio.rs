@@ -289,3 +289,46 @@ fn a_policy_with_fallback_is_not_for_envoy_gateway() {
     let expected = "deployment.yaml:3:15: envoyGateway: cannot serve a policy with `fallback`, `rollout` or `mirror`: Envoy Gateway's API has no filters that run once per attempt\n1 error\n";
     assert_eq!((outcome.code, without(Path::new(&folder), &outcome.stderr).as_str()), (Some(1), expected));
 }
+
+const BY_CLAIM: &str =
+    "models: [{ name: small, cluster: llama }]\ntenants: [{ name: t, match: { claims: [{ name: org, value: a }] } }]\n";
+
+/// What `render istio` prints for a policy, and what it warns of.
+fn of_policy(test: &str, policy: &str, more: &str) -> (String, String) {
+    let folder = deployment(test, policy, &format!("{GATEWAY}{more} }}\n{CLUSTERS}"));
+    let outcome = pointsman(&["render", "istio", folder.to_str().unwrap()]);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    (outcome.stdout, without(&folder, &outcome.stderr))
+}
+
+#[test]
+fn claims_are_looked_for_where_istio_leaves_them() {
+    let (text, _) = of_policy("istio-payload", BY_CLAIM, "");
+    expect(&text, &["`identity.jwt.payload: payload` is added", "identity:", "payload: payload"]);
+    let said = format!("{BY_CLAIM}identity: {{ jwt: {{ payload: mine }} }}\n");
+    let (text, _) = of_policy("istio-payload-said", &said, "");
+    assert!(text.contains("payload: mine") && !text.contains("is added"), "{text}");
+    let (text, _) = of_policy("istio-payload-none", POLICY, "");
+    assert!(!text.contains("identity"), "{text}");
+}
+
+#[test]
+fn principals_that_nobody_can_be_are_warned_of() {
+    let by_certificate =
+        "models: [{ name: small, cluster: llama }]\ntenants: [{ name: t, match: { principals: [\"spiffe://*\"] } }]\n";
+    let warned = "istio.target: warning: no caller will ever be one of the policy's `principals`: the Gateway that is made here asks clients for no certificate";
+    let (_, said) = of_policy("istio-principals", by_certificate, "");
+    assert!(said.contains(warned), "{said}");
+    let (_, said) = of_policy("istio-principals-own", by_certificate, ", gateways: [edge/mutual]");
+    assert_eq!(said, "");
+    let (_, said) = of_policy("istio-principals-none", POLICY, "");
+    assert_eq!(said, "");
+}
+
+#[test]
+fn every_object_can_be_found_again() {
+    let (text, _) = of_policy("istio-labels", POLICY, ", name: llm");
+    let labels = "labels: { app.kubernetes.io/name: pointsman, app.kubernetes.io/instance: llm, app.kubernetes.io/managed-by: pointsman-render";
+    assert_eq!(text.matches(labels).count(), text.matches("\nkind: ").count(), "{text}");
+    expect(&text, &["kubectl get -l app.kubernetes.io/managed-by=pointsman-render,app.kubernetes.io/instance=llm"]);
+}

@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 const POLICY: &str = "models:\n- { name: small, cluster: llama }\n";
+/// What a module begins with, and a name that is in every one of Pointsman's.
+const MODULE: &str = "\0asm\u{1}\0\0\0x-pointsman-cluster";
 const DEPLOYMENT: &str = "listener: { port: 0 }\nclusters: [{ name: llama, demo: true }]\n";
 
 /// A folder to run, with a module and an Envoy that is this shell script.
 fn prepare(test: &str, envoy: &str) -> PathBuf {
-    let files = [("policy.yaml", POLICY), ("deployment.yaml", DEPLOYMENT), ("pointsman.wasm", ""), ("envoy", envoy)];
+    let files =
+        [("policy.yaml", POLICY), ("deployment.yaml", DEPLOYMENT), ("pointsman.wasm", MODULE), ("envoy", envoy)];
     let folder = folder(test, &files);
     std::fs::set_permissions(folder.join("envoy"), std::fs::Permissions::from_mode(0o755)).unwrap();
     folder
@@ -55,12 +58,32 @@ fn a_taken_port_is_said() {
 fn a_program_that_is_no_envoy_is_said() {
     let folder = prepare("run-no-program", "\u{1}");
     let envoy = folder.join("policy.yaml");
-    refuse(&folder, &envoy, &[], &format!("`{}` does not start: permission denied", envoy.display()));
+    refuse(&folder, &envoy, &[], &format!("`{}` ($ENVOY) does not start: permission denied", envoy.display()));
+    let other = folder.join("envoy");
+    std::fs::write(&other, "#!/bin/sh\necho 'other 1.2'\n").unwrap();
+    let sentence = format!("`{}` ($ENVOY) is no Envoy: `--version` does not say so", other.display());
+    refuse(&folder, &other, &[], &sentence);
+    refuse(&folder, &folder, &[], &format!("$ENVOY names `{}`, which is a folder: name the program", folder.display()));
+}
+
+#[test]
+fn a_module_that_is_none_or_anothers_is_said() {
+    let folder = prepare("run-other-module", "");
+    let wasm = folder.join("pointsman.wasm");
+    for (bytes, what) in [
+        ("", "no WebAssembly module: run `make wasm`, or name another with --wasm"),
+        ("models: []\n", "no WebAssembly module: run `make wasm`, or name another with --wasm"),
+        ("\0asm\u{1}\0\0\0", "a WebAssembly module, but not Pointsman's: name that one with --wasm"),
+    ] {
+        std::fs::write(&wasm, bytes).unwrap();
+        refuse(&folder, &folder.join("envoy"), &[], &format!("`{}` is {what}", wasm.display()));
+    }
 }
 
 #[test]
 fn what_envoy_refuses_is_said_in_its_words() {
     let script = "#!/bin/sh\n\
+        [ \"$1\" = --version ] && echo 'envoy  version: 7a0c/1.40.0/Clean/RELEASE/BoringSSL' && exit 0\n\
         echo '[2026-10-01 10:00:00.000][7][warning][main] [source/server/server.cc:1] a warning' >&2\n\
         echo \"[2026-10-01 10:00:00.000][7][critical][main] [source/server/server.cc:2] error \\`no such thing\\` initializing config 'x'\" >&2\n\
         exit 1\n";

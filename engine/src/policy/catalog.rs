@@ -23,7 +23,7 @@ object! {
         /// The name that is written into the body. Default: `name`.
         "upstreamModel" => upstream_model: Option<Plain>,
         /// Where it is served, if that is not where the client's path says.
-        "path" => path: Option<PathSpec>,
+        "path" => path: Option<ModelPathSpec>,
         /// The models to try, in order, when this one cannot serve a request or fails to, and no rule says otherwise.
         "fallback" => fallback: Vec<Name>,
         /// The APIs that it serves. Default: all of them.
@@ -44,7 +44,7 @@ object! {
 
 object! {
     /// Where a model is served. `/v1` of the client's path, and its prefix if it has one, are replaced.
-    pub(crate) struct PathSpec {
+    pub(crate) struct ModelPathSpec {
         /// What comes in front of `/chat/completions`, `/messages` and so on.
         "prefix" => prefix: PathPrefix,
         /// The query, in place of the client's. Default: the client's.

@@ -19,14 +19,19 @@ mod tests {
 
     const PUBLISHED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../schema/policy.schema.json");
 
+    /// The chart has a copy: Helm reads nothing outside it.
+    const IN_THE_CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../envoy/helm/pointsman/policy.schema.json");
+
     #[test]
     fn the_published_schema_is_this_one() {
         let text = format!("{:#}\n", schema());
-        if std::env::var_os("UPDATE_SCHEMA").is_some() {
-            std::fs::write(PUBLISHED, &text).expect("a writable schema folder");
+        for file in [PUBLISHED, IN_THE_CHART] {
+            if std::env::var_os("UPDATE_SCHEMA").is_some() {
+                std::fs::write(file, &text).expect("a writable schema folder");
+            }
+            let published = std::fs::read_to_string(file).unwrap_or_default();
+            assert!(published == text, "{file} is out of date; run the tests with UPDATE_SCHEMA=1");
         }
-        let published = std::fs::read_to_string(PUBLISHED).unwrap_or_default();
-        assert!(published == text, "schema/policy.schema.json is out of date; run the tests with UPDATE_SCHEMA=1");
     }
 
     #[test]
@@ -64,6 +69,9 @@ mod tests {
         check(r#""models": [{"name": "m", "cluster": "c", "apis": ["gemini"]}]"#, false);
         check(r#""models": [{"name": "m", "cluster": "c", "contextWindow": 0}]"#, false);
         check(r#""models": [{"name": "m", "cluster": "c", "labels": {"a b": "x"}}]"#, false);
+        check(r#""models": [{"name": "m", "cluster": "c", "path": {"prefix": "/openai", "query": "a=b"}}]"#, true);
+        check(r#""models": [{"name": "m", "cluster": "c", "path": {"value": "/openai"}}]"#, false);
+        check(r#""visibility": {"allowedModels": true}"#, true);
         check(r#""aliases": [{"name": "claude-*", "model": "m"}, {"name": "auto"}]"#, true);
         check(r#""tenants": [{"name": "t", "match": {}}]"#, false);
         check(

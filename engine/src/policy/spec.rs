@@ -176,6 +176,8 @@ object! {
     pub(crate) struct VisibilitySpec {
         /// Whether answers carry `x-pointsman-model`, `x-pointsman-rule` and `x-pointsman-reason`.
         "responseHeaders" => response_headers: bool = false,
+        /// Whether refusals that are about models name the caller's tenant and the models that it may use.
+        "allowedModels" => allowed_models: bool = false,
     }
 }
 

@@ -120,6 +120,10 @@ impl Tenants {
         tenants
     }
 
+    pub(super) fn named(&self, name: &str) -> Option<TenantId> {
+        self.by_name.get(name).copied()
+    }
+
     /// The tenant of a name that must exist.
     pub(super) fn resolve(&self, name: &Name, at: &Path<'_>, report: &mut Report) -> Option<TenantId> {
         let found = self.by_name.get(&name.0).copied();

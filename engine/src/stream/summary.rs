@@ -26,7 +26,10 @@ impl fmt::Display for Summary<'_> {
         for (name, number) in numbers.iter().filter_map(|(name, number)| Some((name, (*number)?))) {
             write!(f, " {name} {number}")?;
         }
-        Ok(())
+        match &record.usable {
+            Some(usable) => write!(f, ": {}", usable.sentence(record.tenant.as_deref())),
+            None => Ok(()),
+        }
     }
 }
 

@@ -40,6 +40,7 @@ pub(super) fn run(arguments: &EnvoyArguments) -> Result<(), Failure> {
     let version = arguments.envoy_version.unwrap_or(project.deployment.version());
     project.fits(version)?;
     warn(&project.warnings);
+    warn(&project.unproven_principals());
     let demo: Vec<&Cluster> = project.deployment.clusters.iter().filter(|cluster| cluster.demo).collect();
     let demo_ports: HashMap<_, _> = demo.iter().map(|cluster| cluster.name.clone()).zip(FIRST_DEMO_PORT..).collect();
     let config = Config {

@@ -2,10 +2,10 @@
 
 use crate::command::{Failure, print, warn};
 use crate::deployment;
-use crate::istio::{Rendering, render};
+use crate::istio::{Rendering, render, warnings};
 use crate::project;
 use pointsman_engine::config::Hold;
-use pointsman_source::Part;
+use pointsman_source::{Finding, Part};
 use std::path::{Path, PathBuf};
 
 /// Prints the Kubernetes objects that put the module into an Istio mesh (Istio 1.26 or newer)
@@ -39,12 +39,15 @@ pub(super) fn run(arguments: &IstioArguments) -> Result<(), Failure> {
         return Err(placed(&arguments.deployment, &[missing]));
     };
     warn(&project.warnings);
+    // Whoever the issuer is, Istio has this name for what a RequestAuthentication has verified.
+    let policy = project.policy.with_payload("payload")?;
+    warn(&finding_at(&arguments.deployment, &warnings(istio, &policy.policy)));
     let file = arguments.deployment.as_path();
     let rendering = Rendering {
         deployment: &project.deployment,
         folder: if file.is_dir() { file } else { file.parent().unwrap_or(Path::new("")) },
         istio,
-        policy: &project.policy,
+        policy: &policy,
         hold: match arguments.hold {
             Some(HoldArgument::Gate) => Hold::Gate,
             Some(HoldArgument::Stop) => Hold::Stop,
@@ -58,11 +61,15 @@ pub(super) fn run(arguments: &IstioArguments) -> Result<(), Failure> {
 
 /// Problems with a deployment that was loaded, at their places in its file.
 pub(super) fn placed(file: &Path, problems: &[(String, String)]) -> Failure {
+    Failure::Findings(finding_at(file, problems))
+}
+
+fn finding_at(file: &Path, problems: &[(String, String)]) -> Vec<Finding> {
     match deployment::load(file) {
         Ok((_, source)) => {
             let finding = |(path, message): &(String, String)| source.finding(path, Part::Value, message);
-            Failure::Findings(problems.iter().map(finding).collect())
+            problems.iter().map(finding).collect()
         }
-        Err(findings) => Failure::Findings(findings),
+        Err(findings) => findings,
     }
 }

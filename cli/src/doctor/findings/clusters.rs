@@ -54,19 +54,17 @@ fn one(dump: &Dump<'_>, name: &str, needed: &str, report: &mut Report) {
         hosts(cluster, place, report);
         return;
     }
-    let missing: Vec<_> = parts.iter().copied().filter(|part| !dump.clusters.contains_key(part)).collect();
-    if !missing.is_empty() {
-        report.find(Finding {
-            code: "cluster-missing",
-            places: vec![place],
-            symptom: "failover skips a provider, or ends with a 503".into(),
-            cause: format!("it is made of clusters that Envoy does not have: {}", names(missing)),
-            remedy: "render the clusters and the policy together, and apply both".into(),
-        });
-    }
     for part in parts {
-        if let Some(cluster) = dump.clusters.get(part) {
-            hosts(cluster, format!("cluster `{part}`"), report);
+        match dump.clusters.get(part) {
+            Some(cluster) => hosts(cluster, format!("cluster `{part}`"), report),
+            // Many chains can have it, and it is the one cause of what is wrong with all of them.
+            None => report.find(Finding {
+                code: "cluster-missing",
+                places: vec![format!("cluster `{part}`, a part of others")],
+                symptom: "failover skips a provider, or ends with a 503".into(),
+                cause: "chains are made of it, and Envoy has no cluster of that name".into(),
+                remedy: "render the clusters and the policy together, and apply both".into(),
+            }),
         }
     }
 }

@@ -19,6 +19,13 @@ pub(super) fn check(dump: &Dump<'_>, stats: Option<&Stats<'_>>, report: &mut Rep
                 remedy: "correct what the control plane sends; Envoy takes the next update by itself".into(),
             });
         }
+        for (what, count) in stats.into_iter().flat_map(refusals) {
+            // With its reason, a listener stands above.
+            if what == LISTENERS && !dump.refused.is_empty() {
+                continue;
+            }
+            report.find(refused(what, count));
+        }
     });
     let discovered =
         dump.chains.iter().flat_map(|chain| chain.filters.iter().map(move |filter| (&chain.place, filter)));
@@ -40,6 +47,35 @@ pub(super) fn check(dump: &Dump<'_>, stats: Option<&Stats<'_>>, report: &mut Rep
             }
         }
     });
+}
+
+const LISTENERS: &str = "the listeners (LDS)";
+
+/// What Envoy has refused since its counters began, of what it keeps no reason for.
+fn refusals(stats: &Stats<'_>) -> Vec<(String, u64)> {
+    let name = |scope: &str| match scope.rsplit_once(".rds.") {
+        _ if scope.ends_with("cluster_manager.cds") => Some("the clusters (CDS)".to_owned()),
+        _ if scope.ends_with("listener_manager.lds") => Some(LISTENERS.to_owned()),
+        Some((_, table)) => Some(format!("the route table `{table}` (RDS)")),
+        None => None,
+    };
+    stats.counted(".update_rejected").filter_map(|(scope, count)| Some((name(scope)?, count))).collect()
+}
+
+fn refused(what: String, count: u64) -> Finding {
+    Finding {
+        code: "update-refused",
+        places: vec![what],
+        symptom: "a change has no effect: Envoy goes on with what it had".into(),
+        cause: format!(
+            "Envoy has refused {count} of the updates since it started or its counters were reset; it does not keep the \
+            reason, and does not tell whether a later one was right"
+        ),
+        remedy:
+            "look for `rejected` and `update failed` in Envoy's log, correct what it names and send it again; once \
+            it has been taken, `POST /reset_counters` makes this finding go away"
+                .into(),
+    }
 }
 
 fn not_downloaded(place: String, prefix: &str) -> Finding {

@@ -15,7 +15,7 @@ pub(crate) struct Answers {
 }
 
 /// The statistics that are looked at.
-pub(crate) const STATS: &str = "/stats?filter=wasm%7Cextension_config%7Clistener_manager";
+pub(crate) const STATS: &str = "/stats?filter=wasm%7Cextension_config%7Clistener_manager%7Ccds.%7Crds.%7Csds.";
 
 /// An Envoy release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,6 +57,12 @@ impl<'a> Stats<'a> {
         let at_end = |full: &str| full.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
         let found = self.0.iter().filter(|(full, _)| at_end(full));
         found.filter_map(|(_, value)| value.parse::<u64>().ok()).sum()
+    }
+
+    /// What stands in front of `name`, and the numbers, wherever they are not 0.
+    pub(in crate::doctor) fn counted(&self, name: &str) -> impl Iterator<Item = (&'a str, u64)> {
+        let all = self.0.iter().filter_map(move |(full, value)| Some((full.strip_suffix(name)?, value.parse().ok()?)));
+        all.filter(|(_, count)| *count > 0)
     }
 
     /// Whether Envoy shows any whose name begins so.

@@ -4,7 +4,7 @@ use super::discovered::Discovered;
 use super::filter::Filter;
 use super::tree::Tree;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const CONNECTION_MANAGER: &str = "HttpConnectionManager";
 const PROTOCOL_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
@@ -18,6 +18,8 @@ pub(in crate::doctor) struct Dump<'a> {
     /// Configurations that came by extension config discovery, by the filter's name.
     pub(in crate::doctor) discovered: BTreeMap<&'a str, Discovered<'a>>,
     pub(in crate::doctor) refused: Vec<Refused<'a>>,
+    /// The names of the secrets that have come; `None` when Envoy shows none of them.
+    pub(in crate::doctor) secrets: Option<BTreeSet<&'a str>>,
     /// The version of Istio that the proxy says it belongs to.
     pub(in crate::doctor) istio: Option<&'a str>,
 }
@@ -33,6 +35,12 @@ pub(in crate::doctor) struct Refused<'a> {
 #[derive(Debug)]
 pub(in crate::doctor) struct Chain<'a> {
     pub(in crate::doctor) place: String,
+    /// The listener's name.
+    pub(in crate::doctor) listener: &'a str,
+    /// Whether its connections come from another listener of this Envoy.
+    pub(in crate::doctor) is_internal: bool,
+    /// TLS, or what else connections are wrapped in.
+    pub(in crate::doctor) transport: Option<&'a Value>,
     /// Bytes that a filter may hold of an HTTP/1 body; 0 is no limit.
     pub(in crate::doctor) buffer_limit: u64,
     pub(in crate::doctor) manager: &'a Value,
@@ -76,6 +84,7 @@ impl<'a> Dump<'a> {
             chains,
             clusters: sections.clusters(&discovered),
             refused: sections.refused(),
+            secrets: sections.secrets(),
             istio: sections.istio(),
             discovered,
         }
@@ -156,6 +165,13 @@ impl<'a> Sections<'a> {
         items.filter_map(read).collect()
     }
 
+    /// One that is still waited for is listed, too, but elsewhere.
+    fn secrets(&self) -> Option<BTreeSet<&'a str>> {
+        self.0.iter().find(|part| part.message().ends_with(".SecretsConfigDump"))?;
+        let lists = ["static_secrets", "dynamic_active_secrets"].into_iter();
+        Some(lists.flat_map(|list| self.all("SecretsConfigDump", list)).map(|secret| secret.text("/name")).collect())
+    }
+
     fn istio(&self) -> Option<&'a str> {
         let bootstrap = self.0.iter().find(|part| part.message().ends_with(".BootstrapConfigDump"))?;
         Some(bootstrap.text("/bootstrap/node/metadata/ISTIO_VERSION")).filter(|version| !version.is_empty())
@@ -185,15 +201,18 @@ fn chains_of<'a>(
     let managers: Vec<_> = chains
         .flat_map(|chain| {
             let filters = chain.items("/filters").iter().filter_map(|filter| filter.get("typed_config"));
-            filters.filter(is_manager).map(|manager| (chain.text("/name"), manager))
+            filters.filter(is_manager).map(|manager| (chain.text("/name"), chain.get("transport_socket"), manager))
         })
-        .chain(listener.pointer("/api_listener/api_listener").filter(is_manager).map(|manager| ("", manager)))
+        .chain(listener.pointer("/api_listener/api_listener").filter(is_manager).map(|manager| ("", None, manager)))
         .collect();
     let several = managers.len() > 1;
-    let read = |(name, manager): (&str, &'a Value)| {
+    let read = |(name, transport, manager): (&str, Option<&'a Value>, &'a Value)| {
         let name = if several && !name.is_empty() { format!(", filter chain `{name}`") } else { String::new() };
         Chain {
             place: format!("listener `{}`{address}{name}", listener.text("/name")),
+            listener: listener.text("/name"),
+            is_internal: listener.get("internal_listener").is_some(),
+            transport,
             buffer_limit: listener.number("/per_connection_buffer_limit_bytes").unwrap_or(BUFFER_LIMIT),
             manager,
             filters: manager.items("/http_filters").iter().map(|filter| Filter::of(filter, discovered)).collect(),

@@ -42,6 +42,10 @@ labels:
 {{- if and (hasKey $policy "Error") (not (hasKey $policy "models")) }}{{ fail (printf "policy is no YAML object: %s" $policy.Error) }}{{ end -}}
 {{- end -}}
 {{- if not $policy.models }}{{ fail "policy is needed, with its models: give it by `--set-file policy=policy.yaml`" }}{{ end -}}
+{{- $schema := .Files.Get "policy.schema.json" | fromJson -}}
+{{- $faults := include "pointsman.faults" (dict "schema" $schema "value" $policy "at" "policy" "defs" (index $schema "$defs")) -}}
+{{- if $faults }}{{ fail (printf "the policy is wrong, `pointsman check` shows each line:\n%s" $faults) }}{{ end -}}
+{{- if not .Values.chainsRendered }}{{ include "pointsman.chains" $policy }}{{ end -}}
 {{- $policy | toPrettyJson -}}
 {{- end -}}
 
