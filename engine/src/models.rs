@@ -16,11 +16,14 @@ struct Entry<'a> {
 /// Names in the order of the policy: models first, then aliases that stand for one name.
 fn entries<'a>(policy: &'a Policy, caller: &Attributes) -> Vec<Entry<'a>> {
     let list = List { policy, caller, apis: apis_of(caller.api.family()) };
-    let models = policy.models().filter(|(id, model)| list.can_use(model.name(), Some(*id))).map(|(_, model)| Entry {
-        name: model.name(),
-        owner: model.label("vendor").unwrap_or("pointsman"),
-        context: model.context_window.map(|window| window.tokens),
-    });
+    let models = policy
+        .models()
+        .filter(|(id, model)| list.can_serve(*id) && list.can_use(model.name(), Some(*id)))
+        .map(|(_, model)| Entry {
+            name: model.name(),
+            owner: model.label("vendor").unwrap_or("pointsman"),
+            context: model.context_window.map(|window| window.tokens),
+        });
     let aliases = policy.aliases().filter_map(|alias| {
         let name = alias.pattern.exact().filter(|name| list.can_use(name, alias.model))?;
         let context = alias.model.and_then(|model| policy.model(model)?.context_window).map(|window| window.tokens);

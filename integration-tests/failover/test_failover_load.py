@@ -10,7 +10,8 @@ import os
 from harness import chain, pairing
 from harness.edge import JSON
 from harness.failover import EACH_VERSION, WORLDS, World
-from harness.outage import EVENT, Reply
+from harness.messages import Answer
+from harness.outage import EVENT
 
 RATE = 200
 WHOLE = World("1.40.0", "aggregate")
@@ -47,8 +48,8 @@ def request(number: int):
 
 def answer(request):
     if b'"stream":true' in request.body[:16]:
-        return Reply(200, "text/event-stream", (EVENT,) * 8)
-    return Reply(200, "application/json", (b'{"choices":[]}',))
+        return Answer(200, "text/event-stream", (EVENT,) * 8)
+    return Answer(200, "application/json", (b'{"choices":[]}',))
 
 
 def timeline(load, seconds: float) -> str:

@@ -10,7 +10,7 @@ import pytest
 from harness import chain
 from harness.edge import JSON
 from harness.failover import ENDS, GATES
-from harness.outage import Reply
+from harness.messages import Answer
 from harness.waiting import wait_for
 
 T = TypeVar("T")
@@ -53,7 +53,7 @@ def at_home(edge):
 
 def limited(edge, status: int, *headers) -> None:
     """The first provider answers so, once; then it is well again."""
-    edge.providers["first"].answer = lambda request: Reply(status, "application/json", (b"{}",), headers)
+    edge.providers["first"].answer = lambda request: Answer(status, "application/json", (b"{}",), headers)
     seen = edge.chat("auto")
     edge.providers["first"].restore()
     assert [request.provider for request in edge.arrived(seen.test_id)] == (
@@ -88,7 +88,7 @@ def test_a_limit_that_is_used_up_is_heard_in_a_good_answer(edge):
 
 def test_a_provider_of_a_single_model_is_heard_too(edge):
     def step() -> set[str]:
-        edge.providers["first"].answer = lambda request: Reply(
+        edge.providers["first"].answer = lambda request: Answer(
             429, "application/json", (b"{}",), ((b"retry-after", b"2"),)
         )
         assert edge.chat("alpha").status == 429
@@ -105,7 +105,9 @@ def test_a_provider_of_a_single_model_is_heard_too(edge):
 )
 def test_the_limit_of_one_clients_account_is_nobody_elses(edge, account):
     """A client's account goes to the one provider there is, and that provider speaks of that account."""
-    edge.providers["first"].answer = lambda request: Reply(429, "application/json", (b"{}",), ((b"retry-after", b"2"),))
+    edge.providers["first"].answer = lambda request: Answer(
+        429, "application/json", (b"{}",), ((b"retry-after", b"2"),)
+    )
     path, headers = (chain.CHAT + account + "=x", []) if account.startswith("?") else (chain.CHAT, [(account, "x")])
     seen = edge.ask(path, b'{"model":"alpha"}', [JSON, *headers])
     edge.providers["first"].restore()
@@ -116,7 +118,7 @@ def test_the_limit_of_one_clients_account_is_nobody_elses(edge, account):
 def test_when_all_are_limited_requests_are_still_served(edge):
     def step():
         for provider in edge.providers.values():
-            provider.answer = lambda request: Reply(429, "application/json", (b"{}",), ((b"retry-after", b"2"),))
+            provider.answer = lambda request: Answer(429, "application/json", (b"{}",), ((b"retry-after", b"2"),))
         assert edge.chat("auto").status == 429
         for provider in edge.providers.values():
             provider.restore()
@@ -138,7 +140,7 @@ def test_an_odd_retry_after_breaks_nothing(edge, said):
 
 
 def test_a_clients_own_key_speaks_for_that_client_only(edge):
-    edge.providers["first"].answer = lambda request: Reply(429, "application/json", (b"{}",), [(b"retry-after", b"2")])
+    edge.providers["first"].answer = lambda request: Answer(429, "application/json", (b"{}",), [(b"retry-after", b"2")])
     assert edge.chat("alpha", headers=[("authorization", "Bearer sk-of-one-client")]).status == 429
     edge.providers["first"].restore()
     assert models(edge) == {"alpha"}

@@ -4,7 +4,7 @@ import pytest
 
 from harness import chain
 from harness.failover import EACH_VERSION
-from harness.outage import Reply
+from harness.messages import Answer
 
 POLICY = {**chain.POLICY, "visibility": {"responseHeaders": True}}
 SETTING = {"keys": chain.KEYS, "clusters": chain.CLUSTERS}
@@ -67,7 +67,7 @@ def test_a_provider_cannot_speak_in_pointsmans_name(world, request, which, model
     edge = request.getfixturevalue(which)
     forged = tuple((b"x-pointsman-" + name.encode(), b"forged") for name in (*TOLD, "rule", "reason", "policy"))
     for provider in edge.providers.values():
-        provider.answer = lambda request: Reply(200, "application/json", (b"{}",), forged)
+        provider.answer = lambda request: Answer(200, "application/json", (b"{}",), forged)
     seen = edge.chat(model)
     assert [
         value for name, value in seen.response.headers if name.startswith(b"x-pointsman-") and value == b"forged"
