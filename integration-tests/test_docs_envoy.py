@@ -163,7 +163,7 @@ CHAINED = {
 
 def test_a_configuration_with_rendered_parts_serves_fallback_and_mirror(tmp_path):
     """The parts that the page names, in place of those that it shows."""
-    first, second, third = providers = [Provider(name) for name in ("first", "second", "third")]
+    first, _, third = providers = [Provider(name) for name in ("first", "second", "third")]
     first.answer = lambda request: Answer(503, "text/plain", (b"no",))
     with serving(providers):
         clusters = [{"name": it.name, "address": "127.0.0.1", "port": it.port} for it in providers]
