@@ -8,6 +8,10 @@ use pointsman_source::{Finding, Part, Source, reason};
 use std::path::Path;
 
 pub(super) fn missing(deployment: &Deployment, source: &Source) -> Vec<Finding> {
+    // There, paths are in the proxy's container.
+    if deployment.istio.is_some() || deployment.envoy_gateway.is_some() {
+        return Vec::new();
+    }
     let mut problems = Vec::new();
     for (index, cluster) in deployment.clusters.iter().enumerate() {
         let at = |field: &str| format!("clusters[{index}].{field}");

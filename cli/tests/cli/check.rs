@@ -192,9 +192,9 @@ clusters:
     let outcome = pointsman(&["check", folder.to_str().unwrap()]);
     let said = without(&folder, &outcome.stderr).replace(&format!("{}/", folder.display()), "");
     let expected = "\
-deployment.yaml:3:46: clusters[0].port: warning: is the port of TLS, and there is no `tls`: requests would go in plain text, with their keys
-deployment.yaml:4:53: clusters[1].credential.sds: warning: `nope.yaml`: no such file or directory; Envoy will refuse the configuration
-deployment.yaml:5:53: clusters[2].credential.sds: warning: `key.yaml` has `other`, and no secret `c` (`secretName`, by default the cluster's name); calls to this cluster will get a 401 `Failed to inject credential`
+deployment.yaml:3:48: clusters[0].port: warning: is the port of TLS, and there is no `tls`: requests would go in plain text, with their keys
+deployment.yaml:4:55: clusters[1].credential.sds: warning: `nope.yaml`: no such file or directory; Envoy will refuse the configuration
+deployment.yaml:5:55: clusters[2].credential.sds: warning: `key.yaml` has `other`, and no secret `c` (`secretName`, by default the cluster's name); calls to this cluster will get a 401 `Failed to inject credential`
 deployment.yaml:1:37: listener.tls.certificateFile: warning: `edge.pem`: no such file or directory; Envoy will refuse the configuration
 deployment.yaml:1:56: listener.tls.keyFile: warning: `key.yaml`: is no PEM file; Envoy will refuse the configuration
 ";

@@ -32,7 +32,7 @@ fn nothing_installed_is_a_finding() {
     assert!(outcome.stdout.ends_with("\n1 finding\n"), "{}", outcome.stdout);
     let paths = [
         "GET /config_dump?include_eds HTTP/1.1",
-        "GET /stats?filter=wasm%7Cextension_config%7Clistener_manager HTTP/1.1",
+        "GET /stats?filter=wasm%7Cextension_config%7Clistener_manager%7Ccds.%7Crds.%7Csds. HTTP/1.1",
         "GET /server_info HTTP/1.1",
         "GET /listeners?format=json HTTP/1.1",
     ];

@@ -381,14 +381,13 @@ fn what_a_policy_needed_stays_in_the_folder_until_the_next_time() {
     assert_eq!(chains(&other), ["failover:alpha>beta", "failover:alpha>gamma"]);
 }
 
-/// What `check` warns of.
+/// What `check` warns of, besides keys that are not here.
 fn warns(test: &str, policy: &str, clusters: &str, warnings: &[&str]) {
     let folder = folder(test, &[("policy.yaml", policy), ("deployment.yaml", clusters)]);
     let outcome = pointsman(&["check", folder.to_str().unwrap()]);
-    assert_eq!(
-        (outcome.code, without(&folder, &outcome.stderr).lines().collect::<Vec<_>>()),
-        (Some(0), warnings.to_vec())
-    );
+    let said = without(&folder, &outcome.stderr);
+    let said: Vec<_> = said.lines().filter(|line| !line.contains("no such file")).collect();
+    assert_eq!((outcome.code, said), (Some(0), warnings.to_vec()));
 }
 
 #[test]

@@ -46,7 +46,8 @@ fn a_missing_envoy_is_said() {
 
 #[test]
 fn a_taken_port_is_said() {
-    let folder = prepare("run-port", "");
+    let envoy = "#!/bin/sh\necho 'envoy  version: 7a0c/1.40.0/Clean/RELEASE/BoringSSL'\n";
+    let folder = prepare("run-port", envoy);
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let sentence =
