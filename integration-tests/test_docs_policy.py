@@ -120,6 +120,8 @@ GIVEN = {
     "wrongType": ({}, '{"model": 1}', []),
     "modelName": ({}, '{"model": "m\\n"}', []),
     "modelList": ({}, '{"model": "m", "fallbacks": ["n"]}', []),
+    "twoModels": ({}, '{"model": "m"}', ["--path", "/openai/deployments/n/chat/completions"]),
+    "signedRequest": ({}, "{}", ["--path", "/model/m/converse", "--header", "x-amz-date: 20260101T000000Z"]),
     "queryModel": ({}, '{"model": "m"}', ["--path", "/v1/chat/completions?model=n"]),
     "contentLength": ({}, '{"model": "m"}', ["--header", "content-length: 1, 1"]),
     "contentType": ({}, '{"model": "m"}', ["--header", "content-type: text/plain"]),

@@ -34,12 +34,7 @@ MULTIPART = "multipart/form-data; boundary=9b8b041cd77e16c0d4fd01f835bff6da73ed4
 UNROUTABLE = {
     "transcription": ("/v1/audio/transcriptions", MULTIPART, "audio-transcription-basic.request.multipart"),
     "translation": ("/v1/audio/translations", MULTIPART, "audio-translation-basic.request.multipart"),
-    "azure": (
-        "/openai/deployments/gpt-5-nano/chat/completions?api-version=2025-01-01-preview",
-        "application/json",
-        "azure-chat-basic.request.json",
-    ),
-    "gemini": ("/v1beta/models/gemini-pro:generateContent", "application/json", None),
+    "gemini": ("/v1beta/models/gemini-pro:batchEmbedContents", "application/json", None),
 }
 
 
@@ -73,7 +68,7 @@ def whole_request(name: str) -> tuple[str, list, bytes]:
     body = (
         (locations.fixtures() / "openai-recorded" / file).read_bytes()
         if file
-        else b'{"contents":[{"parts":[{"text":"hi"}]}]}'
+        else b'{"requests":[{"model":"models/m","content":{"parts":[{"text":"hi"}]}}]}'
     )
     return path, [("content-type", content_type)], body
 

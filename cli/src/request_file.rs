@@ -5,8 +5,8 @@ use pointsman_source::reason;
 use std::io::Read;
 use std::path::Path;
 
-/// The path at which a client reaches each API.
-const PATHS: [(&str, &str); 14] = [
+/// The path at which a client reaches each API. Where it names the model, it names one that no policy has to know.
+const PATHS: [(&str, &str); 17] = [
     ("chatCompletions", "/v1/chat/completions"),
     ("completions", "/v1/completions"),
     ("embeddings", "/v1/embeddings"),
@@ -21,6 +21,9 @@ const PATHS: [(&str, &str); 14] = [
     ("ollamaChat", "/api/chat"),
     ("ollamaGenerate", "/api/generate"),
     ("ollamaEmbed", "/api/embed"),
+    ("gemini", "/v1beta/models/NAME:generateContent"),
+    ("vertex", "/v1/projects/P/locations/L/publishers/google/models/NAME:generateContent"),
+    ("bedrock", "/model/NAME/converse"),
 ];
 
 pub(crate) fn path_of(api: &str) -> Option<&'static str> {

@@ -4,9 +4,20 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::borrow::Cow;
 use std::fmt;
 
-/// Declares every API once: variant, name, family, whether it can be routed.
+/// Where a request names its model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Naming {
+    /// In its body, which is JSON.
+    Body,
+    /// In its path: the body is JSON and names no model.
+    Path,
+    /// Where it is not looked for: the API is not routed.
+    Unread,
+}
+
+/// Declares every API once: variant, name, family, where its requests name the model.
 macro_rules! apis {
-    ($($(#[doc = $doc:literal])* $api:ident $name:literal $family:ident $routable:literal,)*) => {
+    ($($(#[doc = $doc:literal])* $api:ident $name:literal $family:ident $naming:ident,)*) => {
         /// An API that a request is addressed to.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
@@ -28,10 +39,9 @@ macro_rules! apis {
                 match self { $(Api::$api => Family::$family,)* }
             }
 
-            /// Whether the model can be read and written. Other APIs are recognised, so that
-            /// `onFailure.unsupportedApi` decides about them and not the default route.
-            pub const fn is_routable(self) -> bool {
-                match self { $(Api::$api => $routable,)* }
+            /// Where its requests name the model.
+            pub(crate) const fn naming(self) -> Naming {
+                match self { $(Api::$api => Naming::$naming,)* }
             }
         }
     };
@@ -39,65 +49,65 @@ macro_rules! apis {
 
 apis! {
     /// OpenAI `/v1/chat/completions`.
-    ChatCompletions "chatCompletions" OpenAi true,
+    ChatCompletions "chatCompletions" OpenAi Body,
     /// OpenAI `/v1/completions`.
-    Completions "completions" OpenAi true,
+    Completions "completions" OpenAi Body,
     /// OpenAI `/v1/embeddings`.
-    Embeddings "embeddings" OpenAi true,
+    Embeddings "embeddings" OpenAi Body,
     /// OpenAI `/v1/responses`.
-    Responses "responses" OpenAi true,
+    Responses "responses" OpenAi Body,
     /// OpenAI `/v1/responses/input_tokens`.
-    CountInputTokens "countInputTokens" OpenAi true,
+    CountInputTokens "countInputTokens" OpenAi Body,
     /// OpenAI `/v1/moderations`.
-    Moderations "moderations" OpenAi true,
+    Moderations "moderations" OpenAi Body,
     /// OpenAI `/v1/images/generations`.
-    ImageGenerations "imageGenerations" OpenAi true,
+    ImageGenerations "imageGenerations" OpenAi Body,
     /// OpenAI `/v1/audio/speech`.
-    Speech "speech" OpenAi true,
+    Speech "speech" OpenAi Body,
     /// `/v1/rerank`, as Jina, Cohere and vLLM serve it.
-    Rerank "rerank" OpenAi true,
+    Rerank "rerank" OpenAi Body,
     /// Anthropic `/v1/messages`.
-    Messages "messages" Anthropic true,
+    Messages "messages" Anthropic Body,
     /// Anthropic `/v1/messages/count_tokens`.
-    CountTokens "countTokens" Anthropic true,
+    CountTokens "countTokens" Anthropic Body,
     /// Ollama `/api/chat`.
-    OllamaChat "ollamaChat" Ollama true,
+    OllamaChat "ollamaChat" Ollama Body,
     /// Ollama `/api/generate`.
-    OllamaGenerate "ollamaGenerate" Ollama true,
+    OllamaGenerate "ollamaGenerate" Ollama Body,
     /// Ollama `/api/embed`.
-    OllamaEmbed "ollamaEmbed" Ollama true,
+    OllamaEmbed "ollamaEmbed" Ollama Body,
+    /// Gemini `/v1beta/models/{model}:{verb}`.
+    Gemini "gemini" Gemini Path,
+    /// Vertex AI `/v1/projects/…/models/{model}:{verb}`.
+    Vertex "vertex" Gemini Path,
+    /// Bedrock `/model/{id}/{verb}`.
+    Bedrock "bedrock" Bedrock Path,
     /// OpenAI `/v1/audio/transcriptions`: the model is a multipart field.
-    Transcriptions "transcriptions" OpenAi false,
+    Transcriptions "transcriptions" OpenAi Unread,
     /// OpenAI `/v1/audio/translations`: the model is a multipart field.
-    Translations "translations" OpenAi false,
+    Translations "translations" OpenAi Unread,
     /// OpenAI `/v1/images/edits`: the model is a multipart field.
-    ImageEdits "imageEdits" OpenAi false,
+    ImageEdits "imageEdits" OpenAi Unread,
     /// OpenAI `/v1/images/variations`: the model is a multipart field.
-    ImageVariations "imageVariations" OpenAi false,
+    ImageVariations "imageVariations" OpenAi Unread,
     /// OpenAI `/v1/realtime`: the model is in the query.
-    Realtime "realtime" OpenAi false,
+    Realtime "realtime" OpenAi Unread,
     /// OpenAI `/v1/batches`: the requests are in a file.
-    Batches "batches" OpenAi false,
+    Batches "batches" OpenAi Unread,
     /// Anthropic `/v1/messages/batches`: one body, many models.
-    MessageBatches "messageBatches" Anthropic false,
+    MessageBatches "messageBatches" Anthropic Unread,
     /// OpenAI `/v1/assistants…`, `/v1/threads…`: the model is in the body or kept by the provider.
-    Assistants "assistants" OpenAi false,
+    Assistants "assistants" OpenAi Unread,
     /// OpenAI `/v1/engines/{model}/…`, as it was before the model moved into the body.
-    Engines "engines" OpenAi false,
+    Engines "engines" OpenAi Unread,
     /// OpenAI `/v1/videos`: the model is a multipart field.
-    Videos "videos" OpenAi false,
+    Videos "videos" OpenAi Unread,
     /// Anthropic `/v1/complete`, the API before messages.
-    TextCompletions "textCompletions" Anthropic false,
+    TextCompletions "textCompletions" Anthropic Unread,
     /// Cohere `/v1/chat`, `/v2/chat`, `/v2/embed`.
-    Cohere "cohere" OpenAi false,
-    /// Azure OpenAI `/openai/deployments/{deployment}/…`: the model is in the path.
-    AzureOpenai "azureOpenai" Azure false,
-    /// Gemini `/v1beta/models/{model}:{verb}`: the model is in the path.
-    Gemini "gemini" Gemini false,
-    /// Vertex AI `/v1/projects/…/models/{model}:{verb}`: the model is in the path.
-    Vertex "vertex" Gemini false,
-    /// Bedrock `/model/{id}/{verb}`: the model is in the signed path.
-    Bedrock "bedrock" Bedrock false,
+    Cohere "cohere" OpenAi Unread,
+    /// What is Azure OpenAI's own and none of OpenAI's APIs.
+    AzureOpenai "azureOpenai" Azure Unread,
 }
 
 impl Api {
@@ -111,11 +121,20 @@ impl Api {
         Self::CountTokens,
         Self::OllamaChat,
         Self::OllamaGenerate,
+        Self::Gemini,
+        Self::Vertex,
+        Self::Bedrock,
     ];
 
     /// Whether nothing is generated: the request is only counted.
     pub const fn only_counts(self) -> bool {
         matches!(self, Self::CountTokens | Self::CountInputTokens)
+    }
+
+    /// Whether the model can be read and written. Other APIs are recognised, so that `onFailure.unsupportedApi` decides
+    /// about them and not the default route.
+    pub const fn is_routable(self) -> bool {
+        !matches!(self.naming(), Naming::Unread)
     }
 
     /// The API of that name.
@@ -165,9 +184,10 @@ pub enum Family {
 pub struct ApiSet(u32);
 
 impl ApiSet {
-    /// Every API that can be routed.
-    pub fn routable() -> Self {
-        Api::ALL.iter().copied().filter(|api| api.is_routable()).collect()
+    /// What a model serves if the policy does not say: not the APIs whose paths name the model, since no server speaks
+    /// these and the others.
+    pub(crate) fn usual() -> Self {
+        Api::ALL.iter().copied().filter(|api| api.is_routable() && api.naming() != Naming::Path).collect()
     }
 
     /// The same set and `api`.
@@ -207,7 +227,8 @@ mod tests {
         assert!(Api::ALL.len() <= 32);
         for api in Api::ALL {
             assert_eq!(Api::from_name(api.name()), Some(*api));
-            assert_eq!(ApiSet::routable().contains(*api), api.is_routable(), "{api}");
+            let is_usual = api.is_routable() && !matches!(api, Api::Gemini | Api::Vertex | Api::Bedrock);
+            assert_eq!(ApiSet::usual().contains(*api), is_usual, "{api}");
         }
         assert_eq!(Api::from_name("chatcompletions"), None);
     }

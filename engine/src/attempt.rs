@@ -18,8 +18,9 @@ const VERSION: u32 = 2;
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     v: u32,
-    /// Where the model's value stands in the body that leaves the router.
-    place: Place,
+    /// Where the model's value stands in the body that leaves the router. Nowhere where only the path names the model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    place: Option<Place>,
     /// The length of that body, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     length: Option<u64>,
@@ -83,13 +84,14 @@ pub struct Attempt {
     pub path: String,
     /// `content-length`, if the request has one.
     pub content_length: Option<u64>,
-    /// The model's value, always written: the body still holds the name that the client asked for.
-    pub splice: Splice,
+    /// The model's value, always written: the body still holds the name that the client asked for. `None` where it holds
+    /// no name.
+    pub splice: Option<Splice>,
 }
 
 impl Plan {
     /// `path` is the client's.
-    pub(crate) fn new(place: Place, length: Option<u64>, path: String, models: Vec<Candidate>) -> Self {
+    pub(crate) fn new(place: Option<Place>, length: Option<u64>, path: String, models: Vec<Candidate>) -> Self {
         let models = models.into_iter().map(|candidate| Stop::new(candidate, &path)).collect();
         Self { v: VERSION, place, length, path, models, owner: String::new(), deaf: false }
     }
@@ -126,7 +128,7 @@ impl Plan {
     #[must_use]
     pub fn read(json: &[u8]) -> Option<Self> {
         let plan: Self = serde_json::from_slice(json).ok()?;
-        (plan.v == VERSION && plan.place.start <= plan.place.end).then_some(plan)
+        (plan.v == VERSION && plan.place.is_none_or(|place| place.start <= place.end)).then_some(plan)
     }
 
     /// The attempt at a model, on an endpoint of `cluster` if that is known; `None` when this request must not go there.
@@ -136,23 +138,9 @@ impl Plan {
         if cluster.is_some_and(|cluster| cluster != candidate.cluster.as_bytes()) {
             return None;
         }
-        let splice = self.place.write(&candidate.upstream);
-        let content_length = self.length.map(|length| splice.apply_to(length));
+        let splice = self.place.map(|place| place.write(&candidate.upstream));
+        let content_length = self.length.map(|length| splice.as_ref().map_or(length, |splice| splice.apply_to(length)));
         Some(Attempt { path: candidate.path(&self.path)?, content_length, splice })
-    }
-}
-
-impl Attempt {
-    /// Whether the bytes that are about to be replaced can be what the router saw there: a JSON string, `null`, or nothing
-    /// where the model is added. A filter between the two that changes the body would move it.
-    #[must_use]
-    pub fn fits(&self, replaced: &[u8]) -> bool {
-        match replaced {
-            [] => self.splice.keep == self.splice.until,
-            b"null" => true,
-            [b'"', inside @ .., b'"'] => !inside.contains(&b'\n'),
-            _ => false,
-        }
     }
 }
 
@@ -192,7 +180,7 @@ mod tests {
             path: format!("/{name}/v1/chat/completions"),
         };
         Plan::new(
-            place,
+            Some(place),
             length,
             "/v1/chat/completions".to_owned(),
             vec![candidate("a", "a-2026"), candidate("b", "say \"b\"")],
@@ -204,8 +192,9 @@ mod tests {
         let sent = plan(place, Some(body.len() as u64)).to_json();
         let attempt =
             Plan::read(sent.as_bytes()).and_then(|plan| plan.attempt(model.as_bytes(), None)).expect("an attempt");
-        let Splice { keep, until, with } = &attempt.splice;
-        assert!(attempt.fits(&body.as_bytes()[*keep..*until]));
+        let splice = attempt.splice.expect("a splice");
+        let Splice { keep, until, with } = &splice;
+        assert!(splice.fits(&body.as_bytes()[*keep..*until]));
         let after = format!("{}{}{}", &body[..*keep], String::from_utf8_lossy(with), &body[*until..]);
         assert_eq!(after, expected);
         assert_eq!(attempt.content_length, Some(expected.len() as u64));
@@ -224,7 +213,7 @@ mod tests {
         };
         let models = paths.iter().enumerate().map(candidate).collect();
         let place = Place { start: 1, end: 1, more: false };
-        let sent = Plan::new(place, None, format!("/v1/chat/completions{query}"), models).to_json();
+        let sent = Plan::new(Some(place), None, format!("/v1/chat/completions{query}"), models).to_json();
         assert!(sent.len() < 52_000, "{}", sent.len());
         let plan = Plan::read(sent.as_bytes()).expect("a plan");
         for (nth, path) in paths.iter().enumerate() {
@@ -276,10 +265,12 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_string_are_not_replaced() {
-        let attempt = plan(Place { start: 2, end: 4, more: false }, None).attempt(b"a", None).expect("an attempt");
-        assert!(attempt.fits(b"\"\"") && attempt.fits(b"\"auto\""));
+        let attempt =
+            plan(Place { start: 2, end: 4, more: false }, None).attempt(b"a", None).and_then(|attempt| attempt.splice);
+        let splice = attempt.expect("a splice");
+        assert!(splice.fits(b"\"\"") && splice.fits(b"\"auto\""));
         for wrong in [&b""[..], b"\"", b"x\"", b"\"x", b"tr", b"\"a\n\""] {
-            assert!(!attempt.fits(wrong));
+            assert!(!splice.fits(wrong));
         }
     }
 }

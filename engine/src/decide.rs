@@ -130,7 +130,7 @@ fn try_rules(
         // What cannot be judged gives nobody a way past a refusal, and nobody a route.
         let denies = matches!(rule.action, RuleAction::Deny(_));
         // Who only counts is refused for no length: it is what they ask for.
-        if denies && attributes.api.only_counts() && rule.conditions.input_tokens.is_some() {
+        if denies && attributes.only_counts && rule.conditions.input_tokens.is_some() {
             continue;
         }
         if conditions::hold(&rule.conditions, attributes, facts, asked, denies, unread)? {

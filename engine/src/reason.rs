@@ -133,6 +133,13 @@ reasons! {
     ModelName "modelName" 400 "the model's name is too long or holds control characters",
     /// A key that names other models, or another server.
     ModelList "modelList" 400 "the key `{}` names other models or servers, which only the policy may do",
+    /// A model in the path, and another one in the body.
+    TwoModels "twoModels" 400
+        "the path names the model, and the body names one where another or none belongs",
+    /// Signed as AWS's requests are.
+    Signed "signedRequest" 400
+        "a signed request (AWS SigV4) cannot be routed: its signature covers the host, the path and with it the model; \
+         send a bearer key or no key at all, and let the gateway sign",
     /// A model in the query.
     QueryModel "queryModel" 400 "a model in the query is refused; name it in the body",
     /// A length that is none.

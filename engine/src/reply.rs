@@ -37,6 +37,7 @@ pub fn installation(family: Family, what: &str) -> Reply {
 pub(crate) fn family(path: &[u8]) -> Family {
     match endpoint::recognise(path, &[]) {
         Endpoint::Api(api) | Endpoint::Ambiguous(api) => api.family(),
+        Endpoint::Named(named) => named.family,
         _ => Family::OpenAi,
     }
 }
@@ -76,7 +77,8 @@ fn error_body(family: Family, refusal: &Refusal) -> Vec<u8> {
         Family::Bedrock => json!({ "message": message }),
         Family::OpenAi | Family::Azure => json!({
             "error": {
-                "message": message, "type": openai_type(*status), "param": openai_param(*reason), "code": openai_code(*reason),
+                "message": message, "type": openai_type(*status), "param": openai_param(*reason),
+                "code": if family == Family::Azure { azure_code(*reason) } else { openai_code(*reason) },
             },
         }),
     };
@@ -89,6 +91,14 @@ const fn openai_code(reason: Reason) -> &'static str {
         Reason::UnknownModel | Reason::UnlistedModel => "model_not_found",
         Reason::MissingModel => "model_required",
         other => other.code(),
+    }
+}
+
+/// The same at Azure, where the model is a deployment.
+const fn azure_code(reason: Reason) -> &'static str {
+    match reason {
+        Reason::UnknownModel | Reason::UnlistedModel => "DeploymentNotFound",
+        other => openai_code(other),
     }
 }
 
@@ -148,6 +158,8 @@ mod tests {
     fn errors_speak_the_clients_api() {
         check("/v1/messages", r#"{"error":{"message":"no gate","type":"api_error"},"type":"error"}"#);
         check("/api/chat", r#"{"error":"no gate"}"#);
+        check("/model/a/converse", r#"{"message":"no gate"}"#);
+        check("/v1beta/models/a:countTokens", r#"{"error":{"code":500,"message":"no gate","status":"INTERNAL"}}"#);
         check(
             "/v1/chat/completions",
             r#"{"error":{"code":"installation","message":"no gate","param":null,"type":"server_error"}}"#,

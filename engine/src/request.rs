@@ -8,6 +8,7 @@ pub(crate) mod flag;
 pub(crate) mod limit;
 mod member;
 mod model;
+pub(crate) mod named;
 mod place;
 pub(crate) mod reader;
 pub(crate) mod session;

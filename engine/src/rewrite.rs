@@ -51,8 +51,8 @@ pub(crate) struct Destination<'a> {
 impl<'a> Destination<'a> {
     /// `path` is the client's, query included.
     pub(crate) fn new(policy: &'a Policy, model: &'a Model, path: &str) -> Self {
-        let accounts = policy.accounts();
-        Self { model, path: path_at(model.path.as_ref(), path, policy.path_prefixes(), accounts), accounts }
+        let (prefixes, accounts) = (policy.path_prefixes(), policy.accounts());
+        Self { model, path: path_at(model.path.as_ref(), model.upstream_model(), path, prefixes, accounts), accounts }
     }
 
     fn candidate(&self) -> Candidate {
@@ -67,20 +67,40 @@ impl<'a> Destination<'a> {
 }
 
 /// The path at a model: the API's own, or that of a model that is served elsewhere, whose prefix stands in for `/v1`.
-fn path_at(there: Option<&ModelPath>, path: &str, prefixes: &[String], accounts: &Accounts) -> String {
+fn path_at(
+    there: Option<&ModelPath>,
+    upstream_model: &str,
+    path: &str,
+    prefixes: &[String],
+    accounts: &Accounts,
+) -> String {
     let (bare, query) = path.split_once('?').map_or((path, None), |(bare, query)| (bare, Some(query)));
-    let own = endpoint::own_path(bare, prefixes);
-    let Some(there) = there else {
-        return query.map_or_else(|| own.clone(), |query| format!("{own}?{query}"));
-    };
-    let rest = own.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(&own);
-    let mut path = format!("{}{rest}", there.prefix);
-    match (there.query.as_deref(), query) {
-        (Some(own), _) => path.push_str(&format!("?{own}")),
-        (None, Some(clients)) => return accounts.without(&format!("{path}?{clients}")),
-        (None, None) => {}
+    let prefix = there.map(|there| there.prefix.as_str());
+    let named = endpoint::path_naming(bare, prefixes, prefix, upstream_model);
+    let path = named.clone().unwrap_or_else(|| {
+        let own = endpoint::own_path(bare, prefixes);
+        let Some(prefix) = prefix else { return own };
+        format!("{prefix}{}", own.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(&own))
+    });
+    match (there, query) {
+        (Some(ModelPath { query: Some(own), .. }), clients) => {
+            // How an answer is streamed is the client's to say, and Google's clients say it in the query.
+            let alt = clients.unwrap_or_default().split('&').find(|parameter| parameter.starts_with("alt="));
+            match alt.filter(|_| named.is_some()) {
+                Some(alt) => format!("{path}?{own}&{alt}"),
+                None => format!("{path}?{own}"),
+            }
+        }
+        (Some(_), Some(clients)) => accounts.without(&format!("{path}?{clients}")),
+        (None, Some(clients)) if endpoint::is_azures(bare, prefixes) => {
+            // The version of Azure's API is a version of nobody else's.
+            let kept = clients.split('&').filter(|parameter| !parameter.starts_with("api-version="));
+            let kept = kept.collect::<Vec<_>>().join("&");
+            if kept.is_empty() { path } else { format!("{path}?{kept}") }
+        }
+        (None, Some(clients)) => format!("{path}?{clients}"),
+        (_, None) => path,
     }
-    path
 }
 
 /// A request that has been given its models.
@@ -97,7 +117,7 @@ pub(crate) struct Sent<'a> {
 }
 
 /// Where the value stands in the body that leaves the router, for those who will write it again, and how long that body is.
-type Leaving = (Place, Option<u64>);
+type Leaving = (Option<Place>, Option<u64>);
 
 impl Sent<'_> {
     /// The edits that send it on its way, and its copy on another.
@@ -126,9 +146,11 @@ impl Sent<'_> {
         let place = place(self.facts);
         let (name, stands) = (only.model.upstream_model(), self.facts.model_value());
         let mut leaving = (place, self.envelope.content_length);
-        if !stands.is_some_and(|asked| asked.name == name && place.holds(name)) {
+        if let Some(place) = place
+            && !stands.is_some_and(|asked| asked.name == name && place.holds(name))
+        {
             let splice = place.write(name);
-            leaving = (place.written(name), leaving.1.map(|length| splice.apply_to(length)));
+            leaving = (Some(place.written(name)), leaving.1.map(|length| splice.apply_to(length)));
             edits.splice = Some(splice);
         }
         edits.content_length = leaving.1.filter(|length| Some(*length) != self.envelope.content_length);
@@ -162,8 +184,11 @@ impl Sent<'_> {
     }
 }
 
-/// Where the model's value stands, or will stand.
-fn place(facts: &Facts) -> Place {
+/// Where the model's value stands, or will stand; `None` where it is none of the body's.
+fn place(facts: &Facts) -> Option<Place> {
+    if !facts.takes_model() {
+        return None;
+    }
     let (start, end, more) = match facts.model_value() {
         Some(asked) => (asked.start, asked.end, false),
         None => {
@@ -173,7 +198,7 @@ fn place(facts: &Facts) -> Place {
     };
     // An offset that memory cannot have fails at the host, and the request with it.
     let offset = |offset| usize::try_from(offset).unwrap_or(usize::MAX);
-    Place { start: offset(start), end: offset(end), more }
+    Some(Place { start: offset(start), end: offset(end), more })
 }
 
 #[cfg(test)]
@@ -229,9 +254,11 @@ mod tests {
         let [(names::MIRROR_PLAN_PROPERTY, plan)] = edits.state.as_slice() else { panic!("a plan for the copy") };
         assert!(Plan::read(plan.as_bytes()).is_some_and(|plan| !plan.hears()), "a copy's limits are nobody else's");
         let copy = Plan::read(plan.as_bytes()).and_then(|plan| plan.attempt(b"azure", Some(b"d"))).expect("an attempt");
-        assert!(copy.fits(&spliced.as_bytes()[copy.splice.keep..copy.splice.until]));
-        assert_eq!(after(&spliced, Some(&copy.splice)), after(body, Some(&place(&facts(body)).write("azure"))));
-        assert_eq!(copy.content_length, Some(after(&spliced, Some(&copy.splice)).len() as u64));
+        let splice = copy.splice.expect("a splice");
+        assert!(splice.fits(&spliced.as_bytes()[splice.keep..splice.until]));
+        let anew = place(&facts(body)).map(|place| place.write("azure"));
+        assert_eq!(after(&spliced, Some(&splice)), after(body, anew.as_ref()));
+        assert_eq!(copy.content_length, Some(after(&spliced, Some(&splice)).len() as u64));
     }
 
     #[test]
@@ -248,7 +275,7 @@ mod tests {
         let plan = Plan::read(plan.as_bytes()).expect("a plan");
         let attempt = plan.attempt(b"azure", Some(b"d")).expect("an attempt");
         assert_eq!(attempt.path, "/openai/deployments/x/moderations?api-version=1");
-        assert_eq!(after(body, Some(&attempt.splice)), r#"{"model":"azure"}"#);
+        assert_eq!(after(body, attempt.splice.as_ref()), r#"{"model":"azure"}"#);
         assert_eq!(plan.attempt(b"m", None).map(|attempt| attempt.path).as_deref(), Some("/v1/moderations"));
     }
 
@@ -257,7 +284,7 @@ mod tests {
         let there = ModelPath { prefix: "/openai/deployments/x".to_owned(), query: None };
         let check = |path: &str, expected: &str| {
             assert_eq!(
-                path_at(Some(&there), path, &["/llm".to_owned(), "/api/v3".to_owned()], &Accounts::default()),
+                path_at(Some(&there), "m", path, &["/llm".to_owned(), "/api/v3".to_owned()], &Accounts::default()),
                 expected
             );
         };
@@ -272,7 +299,10 @@ mod tests {
     #[test]
     fn a_model_without_a_path_is_served_where_its_api_is() {
         let check = |path: &str, expected: &str| {
-            assert_eq!(path_at(None, path, &["/llm".to_owned(), "/api/v3".to_owned()], &Accounts::default()), expected);
+            assert_eq!(
+                path_at(None, "m", path, &["/llm".to_owned(), "/api/v3".to_owned()], &Accounts::default()),
+                expected
+            );
         };
         check("/v1/chat/completions?key=a", "/v1/chat/completions?key=a");
         check("/llm/v1/chat/completions?a=b", "/v1/chat/completions?a=b");
@@ -280,6 +310,40 @@ mod tests {
         check("/messages", "/v1/messages");
         check("/llm/api/chat", "/api/chat");
         check("/rerank?", "/rerank?");
+        check("/openai/deployments/d/chat/completions?api-version=1", "/v1/chat/completions");
+        check("/llm/openai/deployments/d/chat/completions?api-version=1&a=b", "/v1/chat/completions?a=b");
+        check("/openai/responses?api-version=preview", "/v1/responses");
+        check("/openai/v1/chat/completions", "/v1/chat/completions");
+        check("/llm/v1beta/models/x%2Fy:generateContent?key=k", "/v1beta/models/m:generateContent?key=k");
+        check("/model/x%3A1/converse", "/model/m/converse");
+    }
+
+    #[test]
+    fn a_model_in_the_path_is_another_one_there() {
+        let check = |prefix: &str, query: Option<&str>, path: &str, expected: &str| {
+            let there = ModelPath { prefix: prefix.to_owned(), query: query.map(ToOwned::to_owned) };
+            assert_eq!(path_at(Some(&there), "m:1", path, &["/llm".to_owned()], &Accounts::default()), expected);
+        };
+        let (azure, vertex) = ("/openai/deployments/e", "/v1/projects/p/locations/eu/publishers/google");
+        check(
+            azure,
+            None,
+            "/openai/deployments/d/embeddings?api-version=1",
+            "/openai/deployments/e/embeddings?api-version=1",
+        );
+        check(
+            azure,
+            Some("api-version=2"),
+            "/openai/deployments/d/embeddings?api-version=1",
+            "/openai/deployments/e/embeddings?api-version=2",
+        );
+        check(azure, None, "/openai/v1/responses?api-version=1", "/openai/deployments/e/responses?api-version=1");
+        let stream = "/llm/v1beta/models/x:streamGenerateContent?alt=sse&key=k";
+        check(vertex, None, stream, &format!("{vertex}/models/m%3A1:streamGenerateContent?alt=sse"));
+        check(vertex, Some("a=b"), stream, &format!("{vertex}/models/m%3A1:streamGenerateContent?a=b&alt=sse"));
+        let elsewhere = "/v1/projects/x/locations/us/publishers/google/models/g:countTokens";
+        check(vertex, None, elsewhere, &format!("{vertex}/models/m%3A1:countTokens"));
+        check("/aws", None, "/model/x/converse-stream", "/aws/model/m%3A1/converse-stream");
     }
 
     #[test]

@@ -21,6 +21,17 @@ impl Splice {
     pub(crate) fn apply_to(&self, length: u64) -> u64 {
         length.saturating_sub((self.until - self.keep) as u64).saturating_add(self.with.len() as u64)
     }
+
+    /// Whether the bytes that are about to be replaced can be what the router saw there: a JSON string, `null`, or
+    /// nothing where the model is added. A filter between the two that changes the body would move it.
+    pub(crate) fn fits(&self, replaced: &[u8]) -> bool {
+        match replaced {
+            [] => self.keep == self.until,
+            b"null" => true,
+            [b'"', inside @ .., b'"'] => !inside.contains(&b'\n'),
+            _ => false,
+        }
+    }
 }
 
 /// Where a model's name goes in a body.

@@ -76,6 +76,11 @@ fn walk(
     (record, sent)
 }
 
+/// Whether only the path names the model.
+fn names_in_path(exchange: &Exchange) -> bool {
+    exchange.path.starts_with("/model/")
+}
+
 /// What goes out when every attempt fails.
 fn sends(policy: &Policy, exchange: &Exchange, edits: &Edits) -> Vec<Sent> {
     let apply = |body: &[u8], splice: &Splice| [&body[..splice.keep], &splice.with, &body[splice.until..]].concat();
@@ -103,8 +108,11 @@ fn sends(policy: &Policy, exchange: &Exchange, edits: &Edits) -> Vec<Sent> {
             assert_eq!(plan.attempt(stranger.as_bytes(), None), None, "{stranger} is in the plan of {record}");
         }
         let attempt = plan.attempt(model.as_bytes(), None).expect("an attempt");
-        let after = apply(&body, &attempt.splice);
-        assert!(attempt.fits(&body[attempt.splice.keep..attempt.splice.until]));
+        assert_eq!(attempt.splice.is_some(), !names_in_path(exchange), "where the body names the model it is written");
+        let after = attempt.splice.as_ref().map_or_else(|| body.clone(), |splice| apply(&body, splice));
+        assert!(attempt.splice.as_ref().is_none_or(|splice| splice.fits(&body[splice.keep..splice.until])));
+        let written = policy.model_named(model).expect("a model").upstream_model();
+        assert!(!names_in_path(exchange) || attempt.path.starts_with(&format!("/model/{written}/converse")));
         assert!(attempt.content_length.is_none_or(|length| length == after.len() as u64));
         after
     };
@@ -196,7 +204,10 @@ proptest! {
             let chosen = model(&json!(name));
             let upstream = chosen.get("upstreamModel").unwrap_or(&chosen["name"]);
             let Ok(body) = serde_json::from_slice::<Value>(body) else { return Ok(()) };
-            prop_assert_eq!(&body["model"], upstream);
+            if !names_in_path(&exchange) {
+                prop_assert_eq!(&body["model"], upstream);
+            }
+            prop_assert!(!names_in_path(&exchange) || chosen["apis"][1] == "bedrock");
             if record["tenant"] == "t0" {
                 let rights = &value["tenants"][0]["models"];
                 if let Some(allow) = rights["allow"].as_array() {

@@ -1,7 +1,7 @@
 //! What the headers settle: whether it is an LLM call at all, whose, and whether its body can be read.
 
 use super::reading::Reading;
-use crate::api::Api;
+use crate::api::{Api, Family, Naming};
 use crate::claim::Claim;
 use crate::decide::attributes::Attributes;
 use crate::live::Live;
@@ -14,6 +14,7 @@ use crate::reply::{self, Reply};
 use crate::request::Violation;
 use crate::request::endpoint::{self, Endpoint};
 use crate::request::envelope::{self, HeaderList};
+use crate::request::named::Named;
 use std::sync::Arc;
 
 /// Who is calling, as the proxy itself has proved it. Asked only when the policy's tenants need it.
@@ -59,10 +60,13 @@ pub fn receive(
         // A preflight never reaches a model.
         _ if method == b"OPTIONS" && end_of_stream => Received::Pass(None),
         Endpoint::Ambiguous(api) => door.call(api, Err(Violation::PathSpelling)),
+        Endpoint::Named(named) if door.is_websocket() => door.call_named(named.api, Some(&named), Ok(Body::Frames)),
+        Endpoint::Named(_) if method != b"POST" && end_of_stream => Received::Pass(None),
+        Endpoint::Named(named) => door.named(&named, method, end_of_stream),
         // Reading back what an earlier call left (a batch, say) names no model; a socket does.
         Endpoint::Api(api) if api.is_routable() && door.is_websocket() => door.call(api, Ok(Body::Frames)),
         Endpoint::Api(api) if method != b"POST" && end_of_stream && api != Api::Realtime => Received::Pass(None),
-        Endpoint::Api(api) if !api.is_routable() => door.call(api, Ok(Body::Unread)),
+        Endpoint::Api(api) if api.naming() != Naming::Body => door.call(api, Ok(Body::Unread)),
         Endpoint::Api(api) if method != b"POST" => door.call(api, Err(Violation::UnexpectedBody)),
         Endpoint::Api(api) if end_of_stream => door.call(api, Err(Violation::NoBody)),
         Endpoint::Api(api) if endpoint::query_names_model(path) => door.call(api, Err(Violation::QueryModel)),
@@ -93,12 +97,32 @@ struct Door<'a> {
 impl Door<'_> {
     /// An LLM call. Who is calling comes first: what is let through unread is for known callers only.
     fn call(&self, api: Api, body: Result<Body, Violation>) -> Received {
-        let attributes = Attributes::new(self.policy, api, self.path, self.headers, self.caller);
+        self.call_named(api, None, body)
+    }
+
+    /// A call whose path names the model.
+    fn named(&self, named: &Named, method: &[u8], end_of_stream: bool) -> Received {
+        let violation = if method != b"POST" {
+            Violation::UnexpectedBody
+        } else if named.family == Family::Bedrock && envelope::is_signed(self.headers, self.path) {
+            Violation::Signed
+        } else if end_of_stream {
+            Violation::NoBody
+        } else if endpoint::query_names_model(self.path) {
+            Violation::QueryModel
+        } else {
+            return self.call_named(named.api, Some(named), Ok(Body::Json));
+        };
+        self.call_named(named.api, Some(named), Err(violation))
+    }
+
+    fn call_named(&self, api: Api, named: Option<&Named>, body: Result<Body, Violation>) -> Received {
+        let attributes = Attributes::new(self.policy, api, self.path, self.headers, self.caller).named(named);
         if let Some(refusal) = self.unknown_tenant(&attributes) {
             return refusal;
         }
         match body {
-            Ok(Body::Json) => self.read(attributes),
+            Ok(Body::Json) => self.read(attributes, named),
             Ok(Body::Unread) => self.unsupported(&attributes),
             Ok(Body::Elsewhere) => {
                 let refusal = Reason::UnknownPath.refuse_for(api.name());
@@ -123,8 +147,8 @@ impl Door<'_> {
         if is_anthropic { Api::Messages } else { Api::ChatCompletions }
     }
 
-    fn read(&self, attributes: Attributes) -> Received {
-        let envelope = match envelope::read(self.headers, attributes.api.family()) {
+    fn read(&self, attributes: Attributes, named: Option<&Named>) -> Received {
+        let envelope = match envelope::read(self.headers, attributes.family) {
             Ok(envelope) => envelope,
             Err(violation) => return self.unread(&attributes, violation),
         };
@@ -135,6 +159,7 @@ impl Door<'_> {
         Received::Read(Box::new(Reading::new(
             self.policy,
             attributes.demoting(demoted),
+            named,
             envelope,
             self.headers,
             self.path,
@@ -173,7 +198,7 @@ impl Door<'_> {
 
     fn refuse(&self, attributes: &Attributes, refusal: &Refusal) -> Received {
         let record = attributes.record(self.policy, Disposition::Deny, refusal.reason);
-        Received::Reply(Box::new(reply::refuse(self.policy, attributes.api.family(), record, refusal)))
+        Received::Reply(Box::new(reply::refuse(self.policy, attributes.family, record, refusal)))
     }
 
     fn models(&self, name: Option<&str>, api: Api) -> Received {

@@ -11,6 +11,7 @@ use crate::reply::{self, Reply};
 use crate::request::Violation;
 use crate::request::envelope::{Envelope, HeaderList};
 use crate::request::facts::Facts;
+use crate::request::named::Named;
 use crate::rewrite::{self, Destination, Edits};
 use std::fmt;
 use std::sync::Arc;
@@ -63,6 +64,7 @@ impl Reading {
     pub(super) fn new(
         policy: &Arc<Policy>,
         attributes: Attributes,
+        named: Option<&Named>,
         envelope: Envelope,
         headers: &HeaderList<'_>,
         path: &[u8],
@@ -73,7 +75,8 @@ impl Reading {
             policy.sought(),
             policy.max_depth(),
             envelope.content_length.unwrap_or(policy.max_body_bytes()),
-        );
+        )
+        .named(named);
         Self {
             policy: Arc::clone(policy),
             attributes,
@@ -125,7 +128,7 @@ impl Reading {
     /// Whose errors the client understands.
     #[must_use]
     pub fn family(&self) -> Family {
-        self.attributes.api.family()
+        self.attributes.family
     }
 
     /// Refuses the request because too much is kept for others already.

@@ -2,18 +2,23 @@
 
 use super::session;
 use super::sticky::StickyKey;
-use crate::api::Api;
+use crate::api::{Api, Family};
 use crate::corridor::Caller;
 use crate::policy::{HeaderSlot, HeaderText, KnownHeader, ModelId, Policy, Tenant, TenantId};
 use crate::reason::Reason;
 use crate::record::{Disposition, Record};
 use crate::request::envelope::HeaderList;
+use crate::request::named::Named;
 use std::sync::Arc;
 
 /// Copied once, when the headers arrive: the host takes them back before the body is read.
 #[derive(Debug)]
 pub(crate) struct Attributes {
     pub(crate) api: Api,
+    /// Whose errors and conventions the client expects.
+    pub(crate) family: Family,
+    /// Whether nothing is generated: the request is only counted.
+    pub(crate) only_counts: bool,
     /// As the client called it, query included. Kept once, for conditions and for what is written of it.
     path: Box<[u8]>,
     pub(crate) tenant: Option<TenantId>,
@@ -33,8 +38,26 @@ impl Attributes {
         let headers = policy.headers().iter().map(|known| value(headers, known)).collect::<Vec<_>>();
         let tenant = tenant(policy, &headers, caller);
         let is_caller_unclear = tenant.is_none();
-        let tenant = tenant.flatten();
-        Self { api, path: path.into(), tenant, demoted: Vec::new(), session, headers, is_caller_unclear }
+        let (tenant, family, only_counts) = (tenant.flatten(), api.family(), api.only_counts());
+        Self {
+            api,
+            family,
+            only_counts,
+            path: path.into(),
+            tenant,
+            demoted: Vec::new(),
+            session,
+            headers,
+            is_caller_unclear,
+        }
+    }
+
+    /// The same request, with what its path says besides the API.
+    pub(crate) fn named(self, named: Option<&Named>) -> Self {
+        match named {
+            Some(named) => Self { family: named.family, only_counts: self.only_counts || named.only_counts, ..self },
+            None => self,
+        }
     }
 
     /// The path that the client called, query included.

@@ -32,7 +32,7 @@ pub(super) fn exclusion(
     }
     // Who only counts wants to know how long it is.
     if let Some(window) = model.context_window
-        && !attributes.api.only_counts()
+        && !attributes.only_counts
         && !facts.fit(window).ok_or(Need::Fit(window))?
     {
         return Ok(Some(Reason::ContextWindow));

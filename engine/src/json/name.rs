@@ -78,6 +78,7 @@ impl Name {
     }
 
     /// Whether a forgiving server may read another text.
+    #[cfg(test)]
     pub(crate) fn is_odd(&self) -> bool {
         self.is_odd
     }

@@ -26,7 +26,7 @@ object! {
         "path" => path: Option<ModelPathSpec>,
         /// The models to try, in order, when this one cannot serve a request or fails to, and no rule says otherwise.
         "fallback" => fallback: Vec<Name>,
-        /// The APIs that it serves. Default: all of them.
+        /// The APIs that it serves. Default: all but `gemini`, `vertex` and `bedrock`.
         "apis" => apis: Option<Vec<RoutableApi>>,
         /// The most tokens that it takes: of input, as they are estimated, and of output, as many as the client wants at
         /// most, or else `reservedOutput`. Requests that need more do not go to it. Default: not checked.
@@ -176,7 +176,7 @@ impl Catalog {
                 name,
                 path: spec.path.map(|path| ModelPath { prefix: path.prefix.0, query: path.query.map(|query| query.0) }),
                 fallback: Vec::new(),
-                apis: spec.apis.map_or_else(ApiSet::routable, |apis| apis.into_iter().map(|api| api.0).collect()),
+                apis: spec.apis.map_or_else(ApiSet::usual, |apis| apis.into_iter().map(|api| api.0).collect()),
                 context_window: spec
                     .context_window
                     .map(|tokens| Window { tokens: tokens.0, reserved: spec.reserved_output.0 }),
@@ -337,7 +337,7 @@ mod tests {
                 "models[0].apis[0]: unknown value `chatCompletion`; did you mean `chatCompletions`?",
                 "models[0].apis[1]: unknown value `transcriptions`, expected one of `chatCompletions`, `completions`, \
                  `embeddings`, `responses`, `countInputTokens`, `moderations`, `imageGenerations`, `speech`, `rerank`, `messages`, \
-                 `countTokens`, `ollamaChat`, `ollamaGenerate`, `ollamaEmbed`",
+                 `countTokens`, `ollamaChat`, `ollamaGenerate`, `ollamaEmbed`, `gemini`, `vertex`, `bedrock`",
                 "models[0].capabilities[0]: unknown value `flying`, expected one of `tools`, `vision`, `audio`, \
                  `structuredOutput`, `reasoning`",
             ],

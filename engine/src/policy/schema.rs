@@ -66,7 +66,8 @@ mod tests {
         check(r#""models": [{"name": "m ", "cluster": "c"}]"#, false);
         check(r#""models": [{"name": "m", "cluster": "c", "upstreamModel": "a\nb"}]"#, false);
         check(r#""models": [{"name": "m", "cluster": "c", "apis": ["messages"], "capabilities": []}]"#, true);
-        check(r#""models": [{"name": "m", "cluster": "c", "apis": ["gemini"]}]"#, false);
+        check(r#""models": [{"name": "m", "cluster": "c", "apis": ["gemini"]}]"#, true);
+        check(r#""models": [{"name": "m", "cluster": "c", "apis": ["azureOpenai"]}]"#, false);
         check(r#""models": [{"name": "m", "cluster": "c", "contextWindow": 0}]"#, false);
         check(r#""models": [{"name": "m", "cluster": "c", "labels": {"a b": "x"}}]"#, false);
         check(r#""models": [{"name": "m", "cluster": "c", "path": {"prefix": "/openai", "query": "a=b"}}]"#, true);

@@ -4,7 +4,8 @@
 //! spellings that one server takes for the API and another does not (`//`, `%2f`, `/V1/`, a trailing
 //! slash): those are refused, because a policy that they slip past is no policy.
 
-use crate::api::Api;
+use super::named::{self, Named, Parts};
+use crate::api::{Api, Naming};
 use crate::json::Name;
 
 /// What a path asks for.
@@ -12,6 +13,8 @@ use crate::json::Name;
 pub(crate) enum Endpoint {
     /// An LLM API.
     Api(Api),
+    /// An LLM API at a path that names the model.
+    Named(Named),
     /// The list of models.
     Models,
     /// The same, as Ollama's clients ask for it.
@@ -34,7 +37,10 @@ pub(crate) fn recognise(path: &[u8], prefixes: &[String]) -> Endpoint {
     match exactly(text, prefixes) {
         // A fragment never belongs into a request; servers that keep it see another path.
         Endpoint::Api(api) if path.contains(&b'#') => Endpoint::Ambiguous(api),
-        Endpoint::Api(api) => Endpoint::Api(api),
+        Endpoint::Named(named) if path.contains(&b'#') => Endpoint::Ambiguous(named.api),
+        // What a name may be spelled like has been looked at.
+        exact @ (Endpoint::Named(_) | Endpoint::Ambiguous(_)) => exact,
+        Endpoint::Api(api) if api.naming() == Naming::Body => Endpoint::Api(api),
         exact if is_plain(text) => exact,
         exact => match (loosely(bare, prefixes), exact) {
             // The name of a model may be in upper case and percent-encoded.
@@ -42,6 +48,14 @@ pub(crate) fn recognise(path: &[u8], prefixes: &[String]) -> Endpoint {
                 Endpoint::Other | Endpoint::Elsewhere(_) | Endpoint::Models | Endpoint::Tags | Endpoint::Model(_),
                 exact @ Endpoint::Model(_),
             ) => exact,
+            (Endpoint::Other, exact) => exact,
+            // What is not routed may hold names in any spelling, unless what it is spelled like is routed.
+            (Endpoint::Api(_), exact @ Endpoint::Api(_)) => exact,
+            (
+                Endpoint::Elsewhere(_) | Endpoint::Models | Endpoint::Tags | Endpoint::Model(_),
+                exact @ Endpoint::Api(_),
+            ) => exact,
+            (Endpoint::Api(loose), _) => Endpoint::Ambiguous(loose),
             (loose, _) => loose,
         },
     }
@@ -66,7 +80,14 @@ pub(crate) fn query_names_model(path: &[u8]) -> bool {
 /// it, and below `/v1` where the API is. `path` has no query.
 pub(crate) fn own_path(path: &str, prefixes: &[String]) -> String {
     let own = under(path, prefixes).find(|own| unprefixed(own) != Endpoint::Other).unwrap_or(path);
+    let own = named::parts(own).and_then(Parts::own_api).or_else(|| at_azure(own)).unwrap_or(own);
     if SUFFIXES.iter().any(|(suffix, _)| *suffix == own) { format!("/v1{own}") } else { own.to_owned() }
+}
+
+/// The path at a model of an API whose path names it and whose body does not. `path` has no query.
+pub(crate) fn path_naming(path: &str, prefixes: &[String], prefix: Option<&str>, model: &str) -> Option<String> {
+    let parts = under(path, prefixes).find_map(named::parts)?;
+    parts.own_api().is_none().then(|| parts.at(prefix, model))
 }
 
 /// The path under each of the prefixes, then as it is.
@@ -83,8 +104,8 @@ fn under<'a>(path: &'a str, prefixes: &'a [String]) -> impl Iterator<Item = &'a 
 /// is a prefix that the policy names.
 const SUFFIXES: [(&str, Api); 14] = [
     ("/chat/completions", Api::ChatCompletions),
-    ("/completions", Api::Completions),
     ("/fim/completions", Api::Completions),
+    ("/completions", Api::Completions),
     ("/embeddings", Api::Embeddings),
     ("/responses", Api::Responses),
     ("/responses/input_tokens", Api::CountInputTokens),
@@ -98,17 +119,45 @@ const SUFFIXES: [(&str, Api); 14] = [
     ("/messages/count_tokens", Api::CountTokens),
 ];
 
+/// Whether the path is one of Azure's. It has no query.
+pub(crate) fn is_azures(path: &str, prefixes: &[String]) -> bool {
+    under(path, prefixes)
+        .any(|path| named::parts(path).is_some_and(|parts| parts.own_api().is_some()) || at_azure(path).is_some())
+}
+
+/// Those with their paths below `/v1`. Where one path ends like another, the longer one comes first.
+pub(super) fn below_v1() -> impl Iterator<Item = (&'static str, Api)> {
+    SUFFIXES.into_iter()
+}
+
+/// The path below `/v1` at Azure, whose newer APIs are OpenAI's own.
+fn at_azure(path: &str) -> Option<&str> {
+    let below =
+        path.strip_prefix("/openai").filter(|below| below.starts_with("/v1/") || below.starts_with("/responses"))?;
+    Some(below.strip_prefix("/v1").unwrap_or(below))
+}
+
 /// The API that a path ends with, whatever stands in front of it. Without `/v1`, `/messages` and `/moderations` are too
 /// common a word for that.
 fn elsewhere(path: &str) -> Option<Api> {
-    SUFFIXES.iter().find_map(|(suffix, api)| {
-        let base = path.strip_suffix(suffix).filter(|base| !base.is_empty())?;
-        let is_common = matches!(api, Api::Messages | Api::CountTokens | Api::Moderations);
-        (!is_common || base.ends_with("/v1")).then_some(*api)
+    let named = ["/v1beta/", "/v1alpha/", "/v1/", "/v1beta1/", "/model/"].iter().find_map(|start| {
+        let path = path.get(path.find(start).filter(|at| *at > 0)?..)?;
+        named::parts(path).map(|parts| parts.read().map_or_else(|api| api, |named| named.api))
+    });
+    named.or_else(|| {
+        SUFFIXES.iter().find_map(|(suffix, api)| {
+            let base = path.strip_suffix(suffix).filter(|base| !base.is_empty())?;
+            let is_common = matches!(api, Api::Messages | Api::CountTokens | Api::Moderations);
+            (!is_common || base.ends_with("/v1")).then_some(*api)
+        })
     })
 }
 
 fn unprefixed(path: &str) -> Endpoint {
+    if let Some(parts) = named::parts(path) {
+        return parts.read().map_or_else(Endpoint::Ambiguous, Endpoint::Named);
+    }
+    let path = at_azure(path).unwrap_or(path);
     let below = path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(path);
     if let Some((_, api)) = SUFFIXES.iter().find(|(suffix, _)| *suffix == below) {
         return Endpoint::Api(*api);
@@ -159,11 +208,13 @@ fn patterned(path: &str) -> Endpoint {
     if path.starts_with("/v1/projects/") || path.starts_with("/v1beta1/projects/") {
         return if is_vertex(path) { Endpoint::Api(Api::Vertex) } else { Endpoint::Other };
     }
+    if path.starts_with("/v1beta/tunedmodels/") || path.starts_with("/v1beta/tunedModels/") {
+        return if is_method(path) { Endpoint::Api(Api::Gemini) } else { Endpoint::Other };
+    }
     if path == "/v1beta/openai/chat/completions" || path == "/v1beta/openai/embeddings" {
         return Endpoint::Api(Api::Gemini);
     }
-    let azure =
-        ["/openai/deployments/", "/openai/v1/", "/openai/responses", "/openai/realtime", "/models/chat/completions"];
+    let azure = ["/openai/deployments/", "/openai/realtime", "/models/chat/completions"];
     if azure.iter().any(|start| path.starts_with(start)) {
         return Endpoint::Api(Api::AzureOpenai);
     }
@@ -183,7 +234,10 @@ fn patterned(path: &str) -> Endpoint {
 /// `name:verb` in the last segment, as Google's APIs write it.
 fn is_method(path: &str) -> bool {
     let last = path.rsplit('/').next().unwrap_or(path);
-    last.split_once(':').is_some_and(|(_, verb)| verb.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase()))
+    last.rsplit_once(':').is_some_and(|(_, verb)| {
+        verb.starts_with(|first: char| first.is_ascii_lowercase())
+            && verb.bytes().all(|byte| byte.is_ascii_alphabetic())
+    })
 }
 
 /// Whether no server reads the path in another way: the common case, settled in one look.
@@ -219,7 +273,10 @@ fn loosely(path: &[u8], prefixes: &[String]) -> Endpoint {
     let until_nul = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
     for reading in [&bytes, until_nul] {
         match exactly(&normalise(reading), &prefixes) {
-            Endpoint::Api(api) => return Endpoint::Ambiguous(api),
+            Endpoint::Api(api) if api.naming() != Naming::Body => return Endpoint::Api(api),
+            Endpoint::Api(api) | Endpoint::Named(Named { api, .. }) | Endpoint::Ambiguous(api) => {
+                return Endpoint::Ambiguous(api);
+            }
             Endpoint::Other => {}
             list => return list,
         }
@@ -272,6 +329,7 @@ fn hex(digit: u8) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Family;
 
     fn check(path: &str, expected: Endpoint) {
         assert_eq!(recognise(path.as_bytes(), &["/openai".to_owned(), "/Team".to_owned()]), expected, "{path}");
@@ -314,6 +372,10 @@ mod tests {
         own("/openai/api/chat", "/api/chat");
         own("/rerank", "/rerank");
         own("/a/v3/x", "/a/v3/x");
+        own("/openai/deployments/d/chat/completions", "/v1/chat/completions");
+        let azure = |path: &str, expected: &str| assert_eq!(own_path(path, &[]), expected);
+        azure("/openai/v1/responses", "/v1/responses");
+        azure("/openai/responses", "/v1/responses");
     }
 
     #[test]
@@ -325,13 +387,50 @@ mod tests {
 
     #[test]
     fn models_in_paths_are_recognised() {
-        check("/v1beta/models/gemini-pro:generateContent", Endpoint::Api(Api::Gemini));
-        check("/openai/deployments/d/chat/completions?api-version=1", Endpoint::Api(Api::AzureOpenai));
-        check("/model/anthropic.claude-v2%3A1/converse", Endpoint::Api(Api::Bedrock));
-        check(
-            "/v1/projects/p/locations/l/publishers/google/models/gemini:streamGenerateContent",
-            Endpoint::Api(Api::Vertex),
-        );
+        let named = |path: &str, api: Api, family: Family, model: &str, stream: Option<bool>| {
+            let only_counts = path.ends_with(":countTokens");
+            check(path, Endpoint::Named(Named { api, family, model: model.to_owned(), stream, only_counts }));
+        };
+        named("/v1beta/models/gemini-Pro:generateContent", Api::Gemini, Family::Gemini, "gemini-Pro", Some(false));
+        named("/Team/v1beta/models/g:streamGenerateContent?alt=sse", Api::Gemini, Family::Gemini, "g", Some(true));
+        let azure = "/openai/deployments/My%2Dd/chat/completions?api-version=1";
+        named(azure, Api::ChatCompletions, Family::Azure, "My-d", None);
+        named("/model/a.claude-v2%3A1/converse", Api::Bedrock, Family::Bedrock, "a.claude-v2:1", Some(false));
+        let vertex = "/v1/projects/p/locations/l/publishers/google/models/gemini:streamGenerateContent";
+        named(vertex, Api::Vertex, Family::Gemini, "gemini", Some(true));
+        check("/openai/responses?api-version=1", Endpoint::Api(Api::Responses));
+        check("/v1beta/models/g:batchEmbedContents", Endpoint::Api(Api::Gemini));
+        check("/v1beta/tunedModels/g:generateContent", Endpoint::Api(Api::Gemini));
+        check("/openai/deployments/d/extensions/x", Endpoint::Api(Api::AzureOpenai));
+        check("/x/v1beta/models/g:generateContent", Endpoint::Elsewhere(Api::Gemini));
+        check("/v1/engines/Ada%20x/completions", Endpoint::Api(Api::Engines));
+        check("/v1beta/models/G:batchEmbedContents", Endpoint::Api(Api::Gemini));
+        check("/x/model/g/converse", Endpoint::Elsewhere(Api::Bedrock));
+    }
+
+    #[test]
+    fn a_named_model_hides_no_call() {
+        for (path, api) in [
+            ("/openai/deployments/a/../b/chat/completions", Api::ChatCompletions),
+            ("/openai/deployments/a%2F..%2F..%2Fb/chat/completions", Api::ChatCompletions),
+            ("/openai/deployments/a/chat/completions/", Api::ChatCompletions),
+            ("/OpenAI/deployments/a/chat/completions", Api::ChatCompletions),
+            ("/openai/deployments/a/chat%2Fcompletions", Api::ChatCompletions),
+            ("//openai/deployments/a/chat/completions", Api::ChatCompletions),
+            ("/v1beta/models/a%252e:generateContent", Api::Gemini),
+            ("/v1beta/models/a:b:generateContent", Api::Gemini),
+            ("/v1beta/models/a:generateContent%20", Api::Gemini),
+            ("/v1beta/Models/a:GenerateContent", Api::Gemini),
+            ("/v1beta/models/../models/a:generateContent", Api::Gemini),
+            ("/model/a%252Fb/converse", Api::Bedrock),
+            ("/model/../model/a/converse", Api::Bedrock),
+            ("/model/a/converse;x", Api::Bedrock),
+            ("/model//converse", Api::Bedrock),
+            ("/model/a/converse#x", Api::Bedrock),
+        ] {
+            check(path, Endpoint::Ambiguous(api));
+        }
+        check("/x//v1beta/models/g:generateContent", Endpoint::Elsewhere(Api::Gemini));
     }
 
     #[test]

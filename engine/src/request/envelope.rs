@@ -42,6 +42,19 @@ pub(crate) fn read(headers: &HeaderList<'_>, family: Family) -> Result<Envelope,
     Ok(envelope)
 }
 
+/// Whether AWS's signature stands in the headers or in the query.
+pub(crate) fn is_signed(headers: &HeaderList<'_>, path: &[u8]) -> bool {
+    let begins =
+        |value: &[u8], with: &[u8]| value.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
+    let in_headers = headers.iter().any(|(name, value)| match *name {
+        b"authorization" => begins(value.trim_ascii_start(), b"AWS4-"),
+        b"x-amz-date" | b"x-amz-content-sha256" => true,
+        _ => false,
+    });
+    let query = path.splitn(2, |byte| *byte == b'?').nth(1).unwrap_or_default();
+    in_headers || query.split(|byte| *byte == b'&').any(|parameter| begins(parameter, b"X-Amz-"))
+}
+
 fn number(value: &[u8]) -> Option<u64> {
     let digits = value.trim_ascii();
     if !digits.iter().all(u8::is_ascii_digit) {
@@ -118,6 +131,18 @@ mod tests {
                 Err(Violation::ContentEncoding),
             );
         }
+    }
+
+    #[test]
+    fn signatures_of_aws_are_seen() {
+        let signed =
+            |name: &str, value: &str, path: &str| is_signed(&[(name.as_bytes(), value.as_bytes())], path.as_bytes());
+        assert!(signed("authorization", "AWS4-HMAC-SHA256 Credential=a/b", "/model/a/converse"));
+        assert!(signed("authorization", " aws4-ecdsa-p256-sha256 Credential=a", "/model/a/converse"));
+        assert!(signed("x-amz-date", "20260101T000000Z", "/model/a/converse"));
+        assert!(signed("x", "y", "/model/a/converse?a=b&x-amz-signature=1"));
+        assert!(!signed("authorization", "Bearer AWS4-HMAC-SHA256", "/model/X-Amz-a/converse?a=X-Amz-"));
+        assert!(!signed("x-amzn-bedrock-accept", "*/*", "/model/a/converse?"));
     }
 
     #[test]

@@ -7,18 +7,21 @@ use super::field;
 use super::flag::Flag;
 use super::limit::Limit;
 use super::model::AskedModel;
+use super::named::Named;
 use super::reader::{Reader, Sought, Wanted};
 use super::session::FieldSlot;
 use super::text::Length;
 use super::text::excerpt::Excerpt;
 use super::violation::Violation;
-use crate::api::Api;
+use crate::api::{Api, Naming};
 use crate::json::Lexer;
 use crate::policy::{Range, Window};
 
 /// A body being read.
 pub(crate) struct Facts {
     api: Api,
+    /// Whether the answer is to be streamed, where the path says that.
+    stream: Option<bool>,
     lexer: Lexer,
     reader: Reader,
     complete: bool,
@@ -51,11 +54,21 @@ impl Facts {
     pub(crate) fn new(api: Api, wanted: Wanted, sought: Sought, max_depth: usize, limit: u64) -> Self {
         Self {
             api,
+            stream: None,
             lexer: Lexer::new(max_depth),
             reader: Reader::new(field::fields(api), wanted, sought),
             complete: false,
             limit,
         }
+    }
+
+    /// The same, of a request whose path says something, too.
+    pub(crate) fn named(mut self, named: Option<&Named>) -> Self {
+        if let Some(named) = named {
+            self.stream = named.stream;
+            self.reader.named = Some(named.model.clone());
+        }
+        self
     }
 
     pub(crate) fn push(&mut self, chunk: &[u8]) -> Result<(), Violation> {
@@ -90,12 +103,21 @@ impl Facts {
     }
 
     /// The model asked for: `None` while it may still come, `Some(None)` when there is none.
+    ///
+    /// Where the path and the body both can name it, the body has to be read until it has or has not: what it says is what
+    /// will be written over.
     pub(crate) fn asked(&self) -> Option<Option<&str>> {
+        let named = self.reader.named.as_deref();
         match &self.reader.structure.read.model {
-            Some(model) if model.is_blank() => Some(None),
+            Some(model) if model.is_blank() => Some(named),
             Some(model) => Some(Some(&model.name)),
-            None => self.complete.then_some(None),
+            None => (self.complete || !self.takes_model()).then_some(named),
         }
+    }
+
+    /// Whether the model has a place in the body.
+    pub(crate) fn takes_model(&self) -> bool {
+        self.api.naming() != Naming::Path
     }
 
     /// Where the model's value stands.
@@ -110,6 +132,9 @@ impl Facts {
 
     /// Whether a flag is set.
     pub(crate) fn flag(&self, flag: Flag) -> Option<bool> {
+        if flag == Flag::Stream && self.stream.is_some() {
+            return self.stream;
+        }
         self.reader.structure.flags.get(flag).or_else(|| self.complete.then(|| flag.by_default(self.api)))
     }
 

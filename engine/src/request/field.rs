@@ -10,6 +10,10 @@ use crate::json::Name;
 pub(super) enum Field {
     /// The model asked for.
     Model,
+    /// The model, where it is the path that names it.
+    NamedInPath,
+    /// What holds requests that name models themselves.
+    Requests,
     /// The most output tokens that the client wants.
     MaxOutputTokens,
     /// The conversation: an array of messages.
@@ -22,6 +26,8 @@ pub(super) enum Field {
     System,
     /// Tool definitions.
     Tools,
+    /// An object that holds tool definitions.
+    ToolConfig,
     /// Text that counts as input and says nothing else.
     Text,
     /// A prompt that the provider keeps: its name, and the text that is filled in.
@@ -30,7 +36,8 @@ pub(super) enum Field {
     Documents,
     /// An array of base64 images.
     Images,
-    /// Ollama's `options`, which hold `num_predict`.
+    /// Settings, the most output tokens among them: Ollama's `options`, Gemini's `generationConfig`, Bedrock's
+    /// `inferenceConfig`.
     Options,
     /// What sets a flag and says nothing else.
     Flag(Flag),
@@ -55,6 +62,9 @@ pub(super) fn fields(api: Api) -> Fields {
         Api::OllamaChat => const { &Table::of(Api::OllamaChat, OLLAMA_CHAT) }.fields(),
         Api::OllamaGenerate => const { &Table::of(Api::OllamaGenerate, OLLAMA_GENERATE) }.fields(),
         Api::OllamaEmbed => const { &Table::of(Api::OllamaEmbed, OLLAMA_EMBED) }.fields(),
+        Api::Gemini => const { &Table::of(Api::Gemini, GEMINI) }.fields(),
+        Api::Vertex => const { &Table::of(Api::Vertex, GEMINI) }.fields(),
+        Api::Bedrock => const { &Table::of(Api::Bedrock, BEDROCK) }.fields(),
         _ => &[],
     }
 }
@@ -240,9 +250,49 @@ const OLLAMA_GENERATE: Own = &[
 
 const OLLAMA_EMBED: Own = &[("model", Field::Model), ("input", Field::Input), ("prompt", Field::Prompt)];
 
+/// `generateContent`, `countTokens` and `embedContent`. Protobuf's JSON has two spellings of each name, and where it wants
+/// a list, Google's servers take one element as well.
+/// <https://ai.google.dev/api/generate-content>, <https://ai.google.dev/api/tokens>, <https://ai.google.dev/api/embeddings>
+const GEMINI: Own = &[
+    ("model", Field::NamedInPath),
+    ("contents", Field::Messages),
+    ("content", Field::Messages),
+    ("systemInstruction", Field::System),
+    ("system_instruction", Field::System),
+    ("generationConfig", Field::Options),
+    ("generation_config", Field::Options),
+    ("tools", Field::Tools),
+    ("generateContentRequest", Field::Requests),
+    ("generate_content_request", Field::Requests),
+    ("requests", Field::Requests),
+];
+
+/// Converse, and what models take whose own bodies go through `invoke`: Anthropic's, Nova, Titan, Llama, Mistral, Cohere.
+/// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>,
+/// <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html>
+const BEDROCK: Own = &[
+    ("model", Field::NamedInPath),
+    ("messages", Field::Messages),
+    ("system", Field::System),
+    ("inferenceConfig", Field::Options),
+    ("toolConfig", Field::ToolConfig),
+    ("tools", Field::Tools),
+    ("max_tokens", Field::MaxOutputTokens),
+    ("max_gen_len", Field::MaxOutputTokens),
+    ("textGenerationConfig", Field::Options),
+    ("prompt", Field::Prompt),
+    ("promptVariables", Field::Text),
+    ("inputText", Field::Prompt),
+    ("message", Field::Prompt),
+    ("texts", Field::Documents),
+    ("chat_history", Field::Documents),
+    ("documents", Field::Documents),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Naming;
     use crate::naming;
 
     #[test]
@@ -250,6 +300,8 @@ mod tests {
         for api in Api::ALL.iter().filter(|api| api.is_routable()) {
             let fields = fields(*api);
             assert_eq!(fields.first().map(|field| field.0), Some("model"), "{}", api.name());
+            let is_refused = fields.first().map(|field| field.1) == Some(Field::NamedInPath);
+            assert_eq!(is_refused, api.naming() == Naming::Path);
             let mut keys: Vec<_> = fields.iter().map(|field| field.0).collect();
             keys.sort_unstable();
             assert!(keys.is_sorted_by(|a, b| a < b), "{}: {keys:?}", api.name());

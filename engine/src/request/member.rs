@@ -12,6 +12,10 @@ pub(super) enum Member {
     Content,
     /// What sets flags by its key alone.
     Mark(FlagSet),
+    /// Gemini's data with their type, or OpenAI's as a text.
+    Attached,
+    /// Bedrock's list of tools.
+    Tools,
     /// Ollama's list of base64 images.
     Images,
     /// Where a tool of the provider runs: an object, or the name of a container that the provider keeps.
@@ -44,15 +48,26 @@ impl Member {
             b"role" => Member::Role,
             b"type" => Member::Type,
             b"content" | b"source" | b"output" | b"parts" => Member::Content,
+            // Gemini's data in a part, and its spelling of types.
+            b"inlinedata" | b"inline_data" | b"filedata" | b"file_data" if place == Place::Part => Member::Attached,
+            b"mimetype" | b"mime_type" if place == Place::Part => Member::Type,
+            b"thoughtsignature" | b"thought_signature" => Member::Silent,
+            // Bedrock's.
+            b"tools" if place == Place::ToolConfig => Member::Tools,
+            b"bytes" => Member::Data,
             // OpenAI's part for a file holds an object of that name.
             b"file" if place == Place::Part => Member::Content,
             b"container" if place == Place::Tool => Member::Container,
             b"images" => Member::Images,
             b"function" => Member::Function,
             b"cache_control" | b"prompt_cache_breakpoint" => Member::Aside,
-            b"num_predict" => Member::NumPredict,
-            b"id" | b"call_id" | b"tool_call_id" | b"tool_use_id" | b"status" | b"detail" | b"media_type"
-            | b"file_id" | b"file_url" | b"filename" | b"url" | b"signature" | b"encrypted_content" => Member::Silent,
+            b"num_predict" | b"maxoutputtokens" | b"max_output_tokens" | b"maxtokens" | b"maxtokencount" => {
+                Member::NumPredict
+            }
+            b"id" | b"call_id" | b"tool_call_id" | b"tool_use_id" | b"tooluseid" | b"status" | b"detail"
+            | b"media_type" | b"file_id" | b"file_url" | b"filename" | b"url" | b"signature" | b"encrypted_content" => {
+                Member::Silent
+            }
             b"data" | b"file_data" | b"b64_json" => Member::Data,
             _ => Member::Other,
         }

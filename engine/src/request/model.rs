@@ -3,7 +3,7 @@
 use super::violation::Violation;
 
 /// The longest name that is read, in bytes.
-const MAX_NAME: usize = 256;
+pub(super) const MAX_NAME: usize = 256;
 
 /// The model asked for, and where its value stands in the body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -14,6 +14,8 @@ pub(super) enum Place {
     TextObject,
     TextArray,
     Tools,
+    /// What holds a list of tools, in Bedrock's shape.
+    ToolConfig,
     /// One tool definition.
     Tool,
     /// Where a tool of the provider runs.
@@ -49,14 +51,22 @@ impl Place {
                     Place::Part
                 }
             }
+            (Place::Part, Member::Attached) if !is_array => Place::Part,
             (_, Member::Mark(_) | Member::Aside) => Place::Opaque,
             (Place::Parts, _) if !is_array => Place::Part,
             (Place::Tools, _) if !is_array => Place::Tool,
             (Place::Tool, Member::Container) if !is_array => Place::Container,
             (Place::Tool, Member::Function) if !is_array => Place::Function,
-            (Place::Root | Place::Opaque | Place::Images | Place::Options | Place::Own(_) | Place::Session, _) => {
-                Place::Opaque
-            }
+            (
+                Place::Root
+                | Place::Opaque
+                | Place::Images
+                | Place::Options
+                | Place::ToolConfig
+                | Place::Own(_)
+                | Place::Session,
+                _,
+            ) => Place::Opaque,
             _ => text,
         }
     }

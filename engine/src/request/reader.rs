@@ -41,6 +41,8 @@ pub(super) struct Reader {
     pub(super) listeners: Listeners,
     /// `None` where nobody asks, or no longer.
     pub(super) session: Option<Box<SessionFields>>,
+    /// The model that the path names: no other may stand in the body.
+    pub(super) named: Option<String>,
     /// What the string in progress is read for.
     capture: Use,
     /// The key in progress, or a short string.
@@ -58,6 +60,7 @@ impl Reader {
             structure: Structure::new(fields, wanted.flags, wanted.allowed, listeners.are_listening()),
             listeners,
             session: sought.session.map(|paths| Box::new(SessionFields::new(paths))),
+            named: None,
             capture: Use::Nothing,
             name: Name::new(),
             model: AskedModel::default(),
@@ -173,7 +176,13 @@ impl Sink for Reader {
     fn end_string(&mut self, end: u64) -> Result<(), Violation> {
         match std::mem::replace(&mut self.capture, Use::Nothing) {
             Use::Text | Use::Data => self.listeners.end_string(),
-            Use::Model => self.structure.read.model = Some(std::mem::take(&mut self.model).finish(end)?),
+            Use::Model => {
+                let model = std::mem::take(&mut self.model).finish(end)?;
+                if self.named.as_ref().is_some_and(|named| *named != model.name && !model.is_blank()) {
+                    return Err(Violation::TwoModels);
+                }
+                self.structure.read.model = Some(model);
+            }
             Use::Session => {
                 if let Some(session) = &mut self.session {
                     session.end_string();

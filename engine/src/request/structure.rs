@@ -136,7 +136,14 @@ impl Structure {
             Place::Turns => Ok(self.turn(value)),
             Place::Own(flag) => Ok(self.own(flag, value, key)),
             Place::Options if self.member == Member::NumPredict => Ok(self.most_output_tokens(value)),
-            Place::Options => Ok(Use::Nothing),
+            Place::Options => {
+                if let (Member::Mark(flags), Value::Text | Value::Object) = (self.member, value) {
+                    flags.iter().for_each(|flag| self.flags.set(flag));
+                }
+                Ok(Use::Nothing)
+            }
+            Place::ToolConfig if value == Value::Array && self.member == Member::Tools => Ok(Use::Inside(Place::Tools)),
+            Place::ToolConfig => Ok(Use::Nothing),
             list @ (Place::Tools | Place::Images) => {
                 if let Some(flag) = Flag::of_element(list) {
                     self.flags.set(flag);
@@ -243,7 +250,7 @@ impl Structure {
             }
             Member::Silent if is_known => Use::Nothing,
             Member::Aside | Member::Container => Use::Nothing,
-            Member::Data => Use::Data,
+            Member::Data | Member::Attached => Use::Data,
             _ => Use::Text,
         }
     }
@@ -262,7 +269,7 @@ impl Structure {
 
     /// The `type` of a message, a part or a tool.
     pub(super) fn kind(&mut self, kind: &Name) {
-        if let Some(flag) = Flag::of_kind(self.places.innermost(), kind.as_bytes()) {
+        if let Some(flag) = Flag::of_kind(self.places.innermost(), kind.folded()) {
             self.flags.set(flag);
         }
     }
@@ -307,7 +314,7 @@ impl Structure {
     pub(super) fn speaker(&self) -> Speaker {
         match self.top.field() {
             Some(Field::System) => Speaker::System,
-            Some(Field::Tools) => Speaker::Tools,
+            Some(Field::Tools | Field::ToolConfig) => Speaker::Tools,
             Some(Field::Messages) => Speaker::Message,
             Some(Field::Input) if self.places.in_turn() => Speaker::Message,
             Some(Field::Input | Field::Prompt) => Speaker::Prompt,

@@ -39,11 +39,16 @@ impl TopLevel {
         self.current = None;
         let folded = name.folded();
         for (bit, &(key, field)) in self.fields.iter().enumerate() {
-            if folded != key.as_bytes() {
+            if !folded.eq_ignore_ascii_case(key.as_bytes()) {
                 continue;
             }
-            if name.is_odd() {
+            if name.as_bytes() != key.as_bytes() {
                 return Err(Violation::KeyCase(key));
+            }
+            match field {
+                Field::NamedInPath => return Err(Violation::TwoModels),
+                Field::Requests => return Err(Violation::ModelList(key)),
+                _ => {}
             }
             if self.seen >> bit & 1 == 1 {
                 return Err(Violation::DuplicateKey(key));
@@ -71,6 +76,7 @@ impl Field {
             (Field::Messages | Field::Input, Value::Array) => Use::Inside(Place::Turns),
             (Field::Messages | Field::Input, Value::Object) => Use::Inside(Place::Turn),
             (Field::Tools, Value::Array | Value::Object) => Use::Inside(Place::Tools),
+            (Field::ToolConfig, Value::Object) => Use::Inside(Place::ToolConfig),
             (Field::Images, Value::Array | Value::Object) => Use::Inside(Place::Images),
             (Field::Options, Value::Object) => Use::Inside(Place::Options),
             (Field::System | Field::Documents, Value::Array) => Use::Inside(Place::Parts),
@@ -79,7 +85,16 @@ impl Field {
             (Field::Template, Value::Object) => Use::Inside(Place::Template),
             (Field::Template, Value::Array) => Use::Inside(Place::TextArray),
             (Field::Prompt | Field::Text, Value::Object) => Use::Inside(Place::TextObject),
-            (Field::Images | Field::Options | Field::MaxOutputTokens | Field::Flag(_), _) => Use::Nothing,
+            (
+                Field::Images
+                | Field::Options
+                | Field::ToolConfig
+                | Field::NamedInPath
+                | Field::Requests
+                | Field::MaxOutputTokens
+                | Field::Flag(_),
+                _,
+            ) => Use::Nothing,
             (_, Value::Text) => Use::Text,
         })
     }

@@ -28,6 +28,10 @@ pub enum Violation {
     ModelName,
     /// A key that names other models than `model` does, or another server.
     ModelList(&'static str),
+    /// The path names the model, and the body another one, or one where none belongs.
+    TwoModels,
+    /// The request is signed as AWS's are.
+    Signed,
     /// The query names a model.
     QueryModel,
     /// A content-length that is no number.
@@ -74,6 +78,8 @@ impl Violation {
             Violation::WrongType(_) => Reason::WrongType,
             Violation::ModelName => Reason::ModelName,
             Violation::ModelList(_) => Reason::ModelList,
+            Violation::TwoModels => Reason::TwoModels,
+            Violation::Signed => Reason::Signed,
             Violation::QueryModel => Reason::QueryModel,
             Violation::ContentLength => Reason::ContentLength,
             Violation::Oversize => Reason::Oversize,

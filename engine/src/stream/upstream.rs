@@ -18,7 +18,7 @@ use super::closing::Closing;
 use super::installation::{BODY_DOES_NOT_FIT, OTHER_VM_ID};
 use super::splice::SplicePlan;
 use super::{Command, Failure, FilterStatus, HostAction, Machine, View};
-use crate::attempt::Attempt;
+use crate::splice::Splice;
 use opening::Opening;
 use std::borrow::Cow;
 
@@ -39,7 +39,7 @@ pub struct UpstreamStream {
 #[derive(Debug, Default)]
 enum Phase {
     /// The model's place is still to come. So many bytes have gone by; they are not shown again.
-    Before { attempt: Attempt, passed: usize },
+    Before { splice: Splice, passed: usize },
     /// The model is written; the rest passes.
     Through,
     /// Nothing has gone out, or nothing more may.
@@ -81,7 +81,11 @@ impl UpstreamStream {
             Ok(begun) => {
                 stream.hears = begun.hears;
                 (stream.model, stream.owner) = (begun.model, begun.owner);
-                stream.phase = Phase::Before { attempt: begun.attempt, passed: 0 };
+                stream.phase = match begun.splice {
+                    Some(splice) => Phase::Before { splice, passed: 0 },
+                    // The path alone names the model, and is written with the headers.
+                    None => Phase::Through,
+                };
                 stream.task = Task::Open(begun.opening);
             }
             Err(mistake) => stream.misinstalled(view, mistake),
@@ -93,13 +97,13 @@ impl UpstreamStream {
     pub fn body<V: View>(&mut self, view: &V, size: usize, end_of_stream: bool) {
         self.size = size;
         self.task = Task::Return(FilterStatus::Continue);
-        let Phase::Before { attempt, passed } = &mut self.phase else { return };
+        let Phase::Before { splice, passed } = &mut self.phase else { return };
         let seen = passed.saturating_add(size);
-        if attempt.splice.until <= seen {
+        if splice.until <= seen {
             self.compare(view, Vec::new());
         } else if end_of_stream {
             self.misinstalled(view, BODY_DOES_NOT_FIT);
-        } else if attempt.splice.keep >= seen {
+        } else if splice.keep >= seen {
             *passed = seen;
         } else {
             // The value lies across two chunks. Envoy keeps this one and shows it again in front of the next.

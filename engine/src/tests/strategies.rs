@@ -21,10 +21,11 @@ fn models() -> impl Strategy<Value = Value> {
         )),
         prop::sample::select(vec!["eu", "us"]),
         any::<bool>(),
+        prop::option::weighted(0.5, Just(json!(["chatCompletions", "bedrock"]))),
         fallback(),
     );
     prop::collection::vec(model, NAMES.len()).prop_map(|models| {
-        let models = NAMES.iter().zip(models).map(|(name, (window, capabilities, region, renamed, fallback))| {
+        let models = NAMES.iter().zip(models).map(|(name, (window, capabilities, region, renamed, apis, fallback))| {
             let mut model = json!({ "name": name, "cluster": format!("to-{name}"), "labels": { "region": region } });
             if let Some(window) = window {
                 model["contextWindow"] = json!(window);
@@ -36,6 +37,9 @@ fn models() -> impl Strategy<Value = Value> {
             if let Some(mut fallback) = fallback {
                 fallback.retain(|model| model != name);
                 model["fallback"] = json!(fallback);
+            }
+            if let Some(apis) = apis {
+                model["apis"] = apis;
             }
             if renamed {
                 model["upstreamModel"] = json!(format!("{name}-2026-01-01"));
@@ -178,13 +182,20 @@ pub(super) fn requests() -> impl Strategy<Value = Exchange> {
         vec![("x-team", "search"), ("x-tenant", "t0"), ("x-session", "s1"), ("x-session", "s2")],
         0..4,
     );
-    (prop::collection::vec(member, 0..6), damage, headers).prop_map(|(members, damage, headers)| {
+    let named = (prop::sample::select(vec!["alpha", "beta", "auto", "old-one", "unknown"]), 0..3_usize);
+    let path = prop::option::weighted(0.4, named).prop_map(|named| match named {
+        None => "/v1/chat/completions".to_owned(),
+        Some((name, 0)) => format!("/openai/deployments/{name}/chat/completions?api-version=1"),
+        Some((name, 1)) => format!("/model/{name}/converse"),
+        Some((name, _)) => format!("/model/{name}/converse-stream"),
+    });
+    (prop::collection::vec(member, 0..6), damage, headers, path).prop_map(|(members, damage, headers, path)| {
         let mut body = format!("{{{}}}", members.join(",")).into_bytes();
         if let Some((at, byte)) = damage {
             let at = at.index(body.len());
             body[at] = byte;
         }
-        let mut exchange = chat(body);
+        let mut exchange = Exchange { path, ..chat(body) };
         exchange.headers.extend(headers.into_iter().map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())));
         exchange
     })

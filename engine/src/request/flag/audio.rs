@@ -34,6 +34,7 @@ impl Marks for Audio {
     }
 
     fn kind(place: Place, kind: &[u8]) -> bool {
-        matches!(place, Place::Turn | Place::Part) && matches!(kind, b"audio" | b"input_audio" | b"audio_url")
+        matches!(place, Place::Turn | Place::Part)
+            && (kind.starts_with(b"audio/") || matches!(kind, b"audio" | b"input_audio" | b"audio_url"))
     }
 }

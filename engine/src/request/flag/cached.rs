@@ -30,6 +30,6 @@ impl Marks for Cached {
 
     fn member(place: Place, key: &[u8]) -> bool {
         matches!(place, Place::Turn | Place::Part | Place::Tool | Place::Function)
-            && matches!(key, b"cache_control" | b"prompt_cache_breakpoint")
+            && matches!(key, b"cache_control" | b"prompt_cache_breakpoint" | b"cachepoint")
     }
 }

@@ -16,7 +16,8 @@ impl Marks for Held {
         ("previous_response_id", &[Api::Responses]),
         ("conversation", &[Api::Responses]),
         ("container", &[Api::Messages, Api::CountTokens]),
-        ("cached_content", &[Api::ChatCompletions]),
+        ("cached_content", &[Api::ChatCompletions, Api::Gemini, Api::Vertex]),
+        ("cachedContent", &[Api::Gemini, Api::Vertex]),
     ];
 
     const IS_NESTED: bool = true;
@@ -37,7 +38,7 @@ impl Marks for Held {
     fn member(place: Place, key: &[u8]) -> bool {
         match place {
             Place::Turn => matches!(key, b"file_id" | b"audio"),
-            Place::Part => key == b"file_id",
+            Place::Part => matches!(key, b"file_id" | b"fileuri" | b"file_uri"),
             Place::Tool => matches!(key, b"vector_store_ids" | b"file_ids"),
             Place::Container => key == b"file_ids",
             Place::Template => key == b"id",

@@ -31,19 +31,21 @@ impl Marks for Images {
 
     fn kind(place: Place, kind: &[u8]) -> bool {
         matches!(place, Place::Turn | Place::Part)
-            && matches!(
-                kind,
-                b"image"
-                    | b"image_url"
-                    | b"input_image"
-                    | b"image_pil"
-                    | b"image_embeds"
-                    | b"video_url"
-                    | b"video"
-                    | b"input_video"
-                    | b"image_file"
-                    | b"image_generation_call"
-                    | b"computer_screenshot"
-            )
+            && (kind.starts_with(b"image/")
+                || kind.starts_with(b"video/")
+                || matches!(
+                    kind,
+                    b"image"
+                        | b"image_url"
+                        | b"input_image"
+                        | b"image_pil"
+                        | b"image_embeds"
+                        | b"video_url"
+                        | b"video"
+                        | b"input_video"
+                        | b"image_file"
+                        | b"image_generation_call"
+                        | b"computer_screenshot"
+                ))
     }
 }

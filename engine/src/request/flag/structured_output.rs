@@ -4,6 +4,7 @@
 
 use super::marks::{Keys, Marks, Says};
 use crate::api::Api;
+use crate::request::place::Place;
 use crate::request::value::Value;
 
 pub(super) struct StructuredOutput;
@@ -25,6 +26,19 @@ impl Marks for StructuredOutput {
         ("ebnf", Api::GENERATING),
         ("grammar", Api::GENERATING),
     ];
+
+    /// Gemini's settings hold the schema itself.
+    fn member(place: Place, key: &[u8]) -> bool {
+        place == Place::Options
+            && matches!(
+                key,
+                b"responseschema"
+                    | b"response_schema"
+                    | b"responsejsonschema"
+                    | b"response_json_schema"
+                    | b"_responsejsonschema"
+            )
+    }
 
     /// The form itself, or an object whose `type` says whether it holds one.
     fn value(key: &str, value: Value) -> Says {

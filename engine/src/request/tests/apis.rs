@@ -58,3 +58,90 @@ fn other_apis() {
         "stream=true max=Tokens(5) reasoning=true structured=true",
     );
 }
+
+#[test]
+fn gemini() {
+    for api in [Api::Gemini, Api::Vertex] {
+        check(
+            api,
+            r#"{"contents":[{"role":"user","parts":[{"text":"a secret"}]},{"role":"model","parts":[{"text":"yes"}]}],
+                "systemInstruction":{"parts":[{"text":"be kind"}]},"generationConfig":{"maxOutputTokens":9,"temperature":0}}"#,
+            "secret=true messages=2 tokens=5 max=Tokens(9) tools=false images=false structured=false held=false",
+        );
+        check(
+            api,
+            r#"{"system_instruction":{"parts":{"text":"a secret"}},"contents":{"parts":{"text":"hi"}},
+                "generation_config":{"max_output_tokens":9,"response_schema":{"type":"STRING"}}}"#,
+            "secret=true messages=1 max=Tokens(9) structured=true",
+        );
+        let data = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ";
+        let part = |part: &str| format!(r#"{{"contents":[{{"role":"user","parts":[{part}]}}]}}"#);
+        check(
+            api,
+            &part(&format!(r#"{{"inlineData":{{"mimeType":"image/png","data":"{data}"}}}}"#)),
+            "images=true tokens=0",
+        );
+        check(
+            api,
+            &part(&format!(r#"{{"inline_data":{{"data":"{data}","mime_type":"audio/mp3"}}}}"#)),
+            "audio=true images=false tokens=0",
+        );
+        check(api, &part(r#"{"inlineData":{"mimeType":"VIDEO/mp4","data":"AAAA"}}"#), "images=true");
+        check(
+            api,
+            &part(r#"{"fileData":{"mimeType":"video/mp4","fileUri":"https://x/files/1"}}"#),
+            "images=true held=true tokens=0",
+        );
+        check(api, &part(r#"{"functionResponse":{"name":"f","response":{"result":"a secret"}}}"#), "secret=true");
+        check(api, r#"{"content":{"parts":[{"text":"hello there"}]}}"#, "messages=1 tokens=3");
+        check(
+            api,
+            r#"{"contents":[],"tools":[{"functionDeclarations":[{"name":"f","description":"a secret"}]}]}"#,
+            "tools=true secret=true",
+        );
+        check(
+            api,
+            r#"{"contents":[],"tools":{"codeExecution":{}},"cachedContent":"cachedContents/x"}"#,
+            "tools=true held=true",
+        );
+    }
+}
+
+#[test]
+fn bedrock() {
+    let api = Api::Bedrock;
+    check(
+        api,
+        r#"{"messages":[{"role":"user","content":[{"text":"a secret"},{"cachePoint":{"type":"default"}}]}],"system":[{"text":"be kind"}],
+            "inferenceConfig":{"maxTokens":7},"toolConfig":{"tools":[{"toolSpec":{"name":"f","inputSchema":{"json":{}}}}]}}"#,
+        "secret=true messages=1 max=Tokens(7) tools=true cached=true images=false",
+    );
+    let image = r#"{"messages":[{"role":"user","content":[{"image":{"format":"png","source":{"bytes":"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"}}}]}]}"#;
+    check(api, image, "images=true tokens=0 tools=false");
+    let document = image.replace("\"image\"", "\"document\"");
+    check(api, &document, "images=false");
+    check(api, r#"{"toolConfig":{"tools":[]}}"#, "tools=false");
+    check(
+        api,
+        r#"{"anthropic_version":"bedrock-2023-05-31","max_tokens":5,"messages":[{"role":"user","content":"a secret"}]}"#,
+        "secret=true max=Tokens(5) messages=1",
+    );
+    check(
+        api,
+        r#"{"inputText":"a secret","textGenerationConfig":{"maxTokenCount":5}}"#,
+        "secret=true max=Tokens(5) messages=1",
+    );
+}
+
+#[test]
+fn where_the_path_names_the_model_no_body_does() {
+    for api in [Api::Gemini, Api::Vertex, Api::Bedrock] {
+        assert_eq!(read(api, br#"{"contents":[],"model":"m"}"#).err(), Some(Violation::TwoModels));
+        assert_eq!(read(api, br#"{"Model":null}"#).err(), Some(Violation::KeyCase("model")));
+        assert_eq!(read(api, br#"{"fallbacks":[]}"#).err(), Some(Violation::ModelList("fallbacks")));
+    }
+    let nested = Violation::ModelList("generateContentRequest");
+    assert_eq!(read(Api::Gemini, br#"{"generateContentRequest":{"model":"m"}}"#).err(), Some(nested));
+    assert_eq!(read(Api::Gemini, br#"{"Contents":[]}"#).err(), Some(Violation::KeyCase("contents")));
+    assert_eq!(read(Api::Gemini, br#"{"systeminstruction":{}}"#).err(), Some(Violation::KeyCase("systemInstruction")));
+}

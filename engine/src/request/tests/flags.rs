@@ -229,12 +229,12 @@ fn a_body_in_the_shape_of_another_api_is_read() {
     let turns = r#"[{"role":"user","content":[{"type":"input_text","text":"a secret"},{"type":"input_image"}]}]"#;
     for api in Api::GENERATING {
         for key in ["messages", "input"] {
-            check(*api, &format!(r#"{{"model":"m","{key}":{turns}}}"#), "secret=true images=true messages=1");
+            check(*api, &format!(r#"{{"seed":1,"{key}":{turns}}}"#), "secret=true images=true messages=1");
         }
         for key in ["input", "prompt", "system", "instructions"] {
-            check(*api, &format!(r#"{{"model":"m","{key}":"a secret"}}"#), "secret=true tokens=2");
+            check(*api, &format!(r#"{{"seed":1,"{key}":"a secret"}}"#), "secret=true tokens=2");
         }
-        check(*api, r#"{"model":"m","tools":[{"name":"f"}]}"#, "tools=true");
-        check(*api, r#"{"model":"m","images":["aGk="]}"#, "images=true tokens=0");
+        check(*api, r#"{"seed":1,"tools":[{"name":"f"}]}"#, "tools=true");
+        check(*api, r#"{"seed":1,"images":["aGk="]}"#, "images=true tokens=0");
     }
 }

@@ -3,11 +3,13 @@
 use super::chain::{Ending, Fate, Filters, Way, send};
 use super::proxy::Proxy;
 use super::{chunks, cuts, policy, request_headers};
+use crate::Policy;
 use crate::names::{CLUSTER_HEADER, PROVIDER_HEADER};
 use crate::stream::upstream::UpstreamStream;
 use crate::stream::{FilterStatus, pairs};
 use proptest::prelude::*;
 use serde_json::json;
+use std::sync::Arc;
 
 /// An endpoint: model, provider, authority, and what an attempt there sends as model and path.
 type Endpoint = (&'static str, &'static str, &'static str, &'static str, &'static str);
@@ -33,7 +35,7 @@ fn routed(body: &[u8], with_length: bool) -> Fate {
     fate
 }
 
-fn mark((model, provider, authority, ..): Endpoint) -> Vec<u8> {
+fn mark((model, provider, authority, ..): (&str, &str, &str, &str, &str)) -> Vec<u8> {
     let all =
         [(&b"model"[..], model.as_bytes()), (b"provider", provider.as_bytes()), (b"authority", authority.as_bytes())];
     pairs::write(all.into_iter())
@@ -41,8 +43,13 @@ fn mark((model, provider, authority, ..): Endpoint) -> Vec<u8> {
 
 /// One attempt; it may be given up after some chunks. What the endpoint got, and whether that was all.
 fn attempt(proxy: &mut Proxy, endpoint: Endpoint, chunks: &[Vec<u8>], ending: Ending) -> (Vec<u8>, bool) {
+    attempt_at(proxy, mark(endpoint), chunks, ending)
+}
+
+/// The same, of an endpoint with this metadata.
+fn attempt_at(proxy: &mut Proxy, mark: Vec<u8>, chunks: &[Vec<u8>], ending: Ending) -> (Vec<u8>, bool) {
     let metadata = b"xds\0upstream_host_metadata\0filter_metadata\0pointsman".to_vec();
-    proxy.state.insert(metadata, mark(endpoint));
+    proxy.state.insert(metadata, mark);
     proxy.holds_headers = true;
     let mut stream = UpstreamStream::begin(proxy, false);
     let status = proxy.drive(&mut stream, &mut Vec::new());
@@ -160,4 +167,35 @@ fn a_call_that_fails_is_answered() {
         }
     }
     assert!(answered > 15, "{answered}");
+}
+
+/// Where only the path names the model, an attempt writes the path and leaves the body as it is.
+#[test]
+fn a_body_that_names_no_model_passes_as_it_is() {
+    let model = |name: &str, fallback: &[&str]| json!({ "name": name, "cluster": format!("c-{name}"), "apis": ["gemini"], "fallback": fallback });
+    let policy = json!({ "models": [model("small", &["b"]), model("b", &[])] });
+    let policy = Arc::new(Policy::from_json(policy.to_string().as_bytes()).expect("a policy"));
+    let body = br#"{ "contents": [] }"#;
+    let mut headers = request_headers(body, true);
+    for (name, value) in &mut headers {
+        if name == b":path" {
+            *value = b"/v1beta/models/small:streamGenerateContent?alt=sse".to_vec();
+        }
+    }
+    for filters in [Filters::Stop, Filters::Gate] {
+        let way =
+            Way { filters, ending: Ending::WithLast, deliveries: vec![false; 12], fails_at: None, attribute: None };
+        let fate = send(&policy, &headers, &chunks(body, &[3]), &way);
+        assert!(fate.is_complete && fate.body == body);
+        let mut proxy = fate.proxy;
+        for name in ["small", "b"] {
+            let path = format!("/v1beta/models/{name}:streamGenerateContent?alt=sse");
+            let cluster = format!("c-{name}");
+            let endpoint = mark((name, &cluster, "", "", ""));
+            let (sent, whole) = attempt_at(&mut proxy, endpoint, &chunks(body, &[1, 5]), Ending::WithLast);
+            assert_eq!((sent.as_slice(), whole), (&body[..], true));
+            assert_eq!(proxy.value(":path"), Some(path));
+            assert_eq!(proxy.value("content-length"), Some(body.len().to_string()));
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use super::mark::{MARK, Mark};
 use crate::attempt::{Attempt, Plan, Tried};
 use crate::names::{ATTEMPT_PROPERTY, PLAN_HEADER, PLAN_PROPERTY, PROVIDER_HEADER};
+use crate::splice::Splice;
 use crate::stream::installation::{BODY_DOES_NOT_FIT, ENDPOINT_UNMARKED, MODEL_NOT_IN_PLAN, NO_PLAN};
 use crate::stream::letter::{self, HeaderEdit};
 use crate::stream::{Command, Failure, HostAction, View};
@@ -21,7 +22,7 @@ pub(super) struct Begun {
     pub(super) model: String,
     pub(super) owner: String,
     pub(super) hears: bool,
-    pub(super) attempt: Attempt,
+    pub(super) splice: Option<Splice>,
     pub(super) opening: Opening,
 }
 
@@ -55,10 +56,14 @@ pub(super) fn open<V: View>(view: &V, end_of_stream: bool) -> Result<Begun, &'st
         .unwrap_or(1);
     let tried = Tried { number, model: mark.model.to_owned() };
     let (edits, authority) = edits(view, &attempt, &mark);
-    // The path is a header now. It can be long, and the attempt may wait long for its body.
-    let attempt = Attempt { path: String::new(), ..attempt };
     let opening = Opening { edits, at: 0, takes_plan, authority, tried: Some(tried.to_json()) };
-    Ok(Begun { model: tried.model, owner: plan.owner().to_owned(), hears: plan.hears(), attempt, opening })
+    Ok(Begun {
+        model: tried.model,
+        owner: plan.owner().to_owned(),
+        hears: plan.hears(),
+        splice: attempt.splice,
+        opening,
+    })
 }
 
 /// The plan of this request, and whether a header holds it. A copy has no filter state of the request it was made from and
