@@ -4,14 +4,14 @@
 //! The list cannot be complete by names, for every gateway has a header of its own. So there are names, and words that make
 //! one of any name: `x-litellm-api-key` and `x-serverless-authorization` are nobody's invention but their makers'. A word too
 //! many costs that an answer is not believed, or that a header does not cross over to another provider; a word too few
-//! lets one client's account speak for all, or gives its key away. A policy can add names ([`Accounts`]).
+//! lets one client's account speak for all, or gives its key away. A policy can add names (`Accounts`).
 
 use crate::request::endpoint::percent_decode;
 use crate::request::envelope::HeaderList;
 
 /// Headers that hold a key or say whose account a request is for, in lower case, by name. With another's key a request is
 /// either wrong, or tells it to somebody whom it does not concern. So are cookies: one provider sets them, the next would
-/// get them. Some are caught by [`WORDS`], too: what can only be told names has these at least.
+/// get them. Some are caught by `WORDS`, too: what can only be told names has these at least.
 pub const HEADERS: [&str; 48] = [
     "anthropic-organization-id",
     "anthropic-workspace-id",

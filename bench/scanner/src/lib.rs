@@ -35,7 +35,7 @@ impl Caller for Nobody {
     fn principal(&self) -> Option<Vec<u8>> {
         None
     }
-    fn claim(&self, _: &[String]) -> Option<Vec<u8>> {
+    fn claim(&self, _: &[String]) -> Option<pointsman_engine::Claim<'_>> {
         None
     }
 }
