@@ -25,6 +25,9 @@ SPELLED_OUT = {
         "encoded-dot-dot-behind-models",
         "two-dot-dots-behind-models",
         "responses-encoded",
+        "model-azure-dots",
+        "model-azure-another-api-inside",
+        "model-vertex-dots",
     ),
 }
 READ_BY_THE_MESH = {"paths", "headers", "methods", "envelopes"}

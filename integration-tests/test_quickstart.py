@@ -41,8 +41,8 @@ def test_openais_client_is_served_plain_and_streamed(quickstart):
 
 def test_anthropics_client_is_served_plain_and_streamed(quickstart):
     url, _ = quickstart
-    name = next(name for name in models(url) if name.startswith("claude"))
     with anthropic.Anthropic(base_url=url, api_key="k", max_retries=0, timeout=60) as client:
+        name = next(model.id for model in client.models.list() if model.id.startswith("claude"))
         assert client.messages.create(model=name, max_tokens=10, messages=ASK).content[0].text
         with client.messages.stream(model=name, max_tokens=10, messages=ASK) as stream:
             assert "".join(stream.text_stream)
