@@ -118,10 +118,9 @@ impl List<'_> {
 
     fn can_apply(&self, rule: &Rule, name: &str) -> bool {
         let conditions = &rule.conditions;
-        let tenant = |tenant| conditions.tenants.binary_search(&tenant).is_ok();
         conditions.apis.is_none_or(|apis| apis.meets(self.apis))
-            && (conditions.models.is_empty() || conditions.models.iter().any(|pattern| pattern.matches(name)))
-            && (conditions.tenants.is_empty() || self.caller.tenant.is_some_and(tenant))
+            && conditions.know_name(Some(name))
+            && conditions.know_tenant(self.caller.tenant)
             && conditions.headers.iter().all(|header| {
                 self.caller.header(header.slot).is_some_and(|value| header.test.judge(value) != Some(false))
             })

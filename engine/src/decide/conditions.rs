@@ -61,10 +61,8 @@ pub(super) fn hold(
 /// What is known before the body: the name asked for has been read by now as well.
 fn by_headers(conditions: &Conditions, attributes: &Attributes, asked: Option<&str>, unjudged: bool) -> bool {
     conditions.apis.is_none_or(|apis| apis.contains(attributes.api))
-        && (conditions.models.is_empty()
-            || asked.is_some_and(|asked| conditions.models.iter().any(|pattern| pattern.matches(asked))))
-        && (conditions.tenants.is_empty()
-            || attributes.tenant.is_some_and(|tenant| conditions.tenants.binary_search(&tenant).is_ok()))
+        && conditions.know_name(asked)
+        && conditions.know_tenant(attributes.tenant)
         && (conditions.paths.is_empty() || conditions.paths.iter().any(|path| path.matches(attributes.bare_path())))
         && conditions.headers.iter().all(|header| {
             attributes.header(header.slot).is_some_and(|text| header.test.judge(text).unwrap_or(unjudged))

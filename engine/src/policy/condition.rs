@@ -91,6 +91,18 @@ pub(crate) struct Conditions {
     pub(crate) keywords: Vec<KeywordId>,
 }
 
+impl Conditions {
+    /// Whether they hold for who asks for a model by this name.
+    pub(crate) fn know_name(&self, asked: Option<&str>) -> bool {
+        self.models.is_empty() || asked.is_some_and(|asked| self.models.iter().any(|pattern| pattern.matches(asked)))
+    }
+
+    /// Whether they hold for a caller of this tenant.
+    pub(crate) fn know_tenant(&self, tenant: Option<TenantId>) -> bool {
+        self.tenants.is_empty() || tenant.is_some_and(|tenant| self.tenants.binary_search(&tenant).is_ok())
+    }
+}
+
 /// What flags must be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct FlagTests {

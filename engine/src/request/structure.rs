@@ -138,7 +138,7 @@ impl Structure {
             Place::Options if self.member == Member::NumPredict => Ok(self.most_output_tokens(value)),
             Place::Options => {
                 if let (Member::Mark(flags), Value::Text | Value::Object) = (self.member, value) {
-                    flags.iter().for_each(|flag| self.flags.set(flag));
+                    self.flags.set_all(flags);
                 }
                 Ok(Use::Nothing)
             }
@@ -226,7 +226,7 @@ impl Structure {
             self.read.turns += 1;
         }
         if let Member::Mark(flags) = self.member {
-            flags.iter().for_each(|flag| self.flags.set(flag));
+            self.flags.set_all(flags);
             return Use::Nothing;
         }
         if self.member == Member::Container && value == Value::Text {

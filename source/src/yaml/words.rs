@@ -3,7 +3,7 @@
 use crate::{Position, SyntaxError};
 
 /// A sentence for each of the parser's that people meet; others stay as they are.
-const WORDS: [(&str, &str); 17] = [
+const WORDS: [(&str, &str); 16] = [
     (
         "mapping values are not allowed",
         "a `key: value` cannot stand here: it is indented deeper than the line above, which has its value already, or a text with `: ` in it needs quotes",
@@ -25,10 +25,6 @@ const WORDS: [(&str, &str); 17] = [
     ("illegal placement of ':'", "a `[` or `{` above is not closed, or a text with a `:` needs quotes"),
     (
         "simple key expect",
-        "a `:` is missing behind a key, or this line is not indented as far as the text it goes on with",
-    ),
-    (
-        "simple key expected",
         "a `:` is missing behind a key, or this line is not indented as far as the text it goes on with",
     ),
     ("found unexpected end of stream", "a text in quotes is not closed"),
@@ -61,8 +57,8 @@ fn tabbed(text: &str, line: usize) -> Option<usize> {
         let indentation = text.len() - text.trim_start_matches([' ', '\t']).len();
         text.get(..indentation).is_some_and(|indentation| indentation.contains('\t')) && !text.trim().is_empty()
     };
-    let near = text.lines().enumerate().skip(line.saturating_sub(1)).take(2);
-    near.filter(|(_, text)| is_tabbed(text)).map(|(nth, _)| nth + 1).next()
+    let mut near = text.lines().enumerate().skip(line.saturating_sub(1)).take(2);
+    near.find(|(_, text)| is_tabbed(text)).map(|(nth, _)| nth + 1)
 }
 
 #[cfg(test)]

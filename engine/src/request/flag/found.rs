@@ -60,6 +60,11 @@ impl Found {
         self.unreadable.contains(flag)
     }
 
+    /// What is in `flags` is so.
+    pub(in crate::request) fn set_all(&mut self, flags: FlagSet) {
+        self.set = self.set.with(flags);
+    }
+
     pub(in crate::request) fn set(&mut self, flag: Flag) {
         self.set.insert(flag);
     }

@@ -11,6 +11,11 @@ impl FlagSet {
         self.0 |= 1 << flag as u16;
     }
 
+    /// What is in either.
+    pub(crate) const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     pub(crate) const fn is_empty(self) -> bool {
         self.0 == 0
     }
