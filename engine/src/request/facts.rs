@@ -4,7 +4,7 @@
 //! early is the decision that the whole body would have given.
 
 use super::field;
-use super::flag::Flag;
+use super::flag::{Flag, Says};
 use super::limit::Limit;
 use super::model::AskedModel;
 use super::named::Named;
@@ -20,8 +20,6 @@ use crate::policy::{Range, Window};
 /// A body being read.
 pub(crate) struct Facts {
     api: Api,
-    /// Whether the answer is to be streamed, where the path says that.
-    stream: Option<bool>,
     lexer: Lexer,
     reader: Reader,
     complete: bool,
@@ -54,7 +52,6 @@ impl Facts {
     pub(crate) fn new(api: Api, wanted: Wanted, sought: Sought, max_depth: usize, limit: u64) -> Self {
         Self {
             api,
-            stream: None,
             lexer: Lexer::new(max_depth),
             reader: Reader::new(field::fields(api), wanted, sought),
             complete: false,
@@ -65,7 +62,9 @@ impl Facts {
     /// The same, of a request whose path says something, too.
     pub(crate) fn named(mut self, named: Option<&Named>) -> Self {
         if let Some(named) = named {
-            self.stream = named.stream;
+            if let Some(stream) = named.stream {
+                self.reader.structure.flags.hear(Flag::Stream, if stream { Says::Yes } else { Says::Never });
+            }
             self.reader.named = Some(named.model.clone());
         }
         self
@@ -132,9 +131,6 @@ impl Facts {
 
     /// Whether a flag is set.
     pub(crate) fn flag(&self, flag: Flag) -> Option<bool> {
-        if flag == Flag::Stream && self.stream.is_some() {
-            return self.stream;
-        }
         self.reader.structure.flags.get(flag).or_else(|| self.complete.then(|| flag.by_default(self.api)))
     }
 
@@ -174,11 +170,15 @@ impl Facts {
         (found.is_some() || self.complete).then_some(found)
     }
 
-    /// Whether input and output fit into a model's window. What the client wants of output can still come, and grow.
+    /// Whether input and output fit into a model's window. What the client wants of output can still come, grow, or turn out
+    /// to be nothing that can be read.
     pub(crate) fn fit(&self, window: Window) -> Option<bool> {
-        let (input, output) = (self.input_tokens(), self.reader.structure.read.max_output_tokens.tokens());
-        let fits = |reserved: u64| input.low.saturating_add(output.unwrap_or(reserved)) <= window.tokens;
-        if self.complete { Some(fits(window.reserved)) } else { (!fits(0)).then_some(false) }
+        let input = self.input_tokens().low;
+        if !self.complete {
+            return (input > window.tokens).then_some(false);
+        }
+        let output = self.reader.structure.read.max_output_tokens.tokens().unwrap_or(window.reserved);
+        Some(input.saturating_add(output) <= window.tokens)
     }
 
     /// The conversation's identity.

@@ -366,6 +366,28 @@ fn what_a_provider_keeps_holds_the_request_there() {
     }
 }
 
+/// Of two words for one thing, a request in one piece shows both before it is decided, and one that trickles in does not.
+#[test]
+fn the_second_of_two_words_changes_nothing_that_may_be_decided() {
+    let streams = |expected: bool| json!({ "name": "r", "match": { "stream": expected }, "deny": {} });
+    let policy = |rules: Value| {
+        super::policy(&json!({
+            "models": [{ "name": "m", "cluster": "c", "contextWindow": 100, "apis": ["chatCompletions", "bedrock"] }],
+            "rules": rules,
+        }))
+    };
+    for (rules, path, body) in [
+        (json!([streams(true)]), "/model/m/converse", r#"{"stream":"perhaps"}"#),
+        (json!([streams(false)]), "/model/m/converse-stream", r#"{"stream":false,"messages":[]}"#),
+        (json!([]), "/v1/chat/completions", r#"{"model":"m","max_tokens":1000,"max_completion_tokens":{}}"#),
+    ] {
+        let (policy, exchange) = (policy(rules), Exchange { path: path.to_owned(), ..chat(body) });
+        let whole = walk(&policy, &exchange, &[], &[&exchange.body], true);
+        let bytes: Vec<&[u8]> = exchange.body.chunks(1).collect();
+        assert_eq!(walk(&policy, &exchange, &[], &bytes, true), whole, "{body}");
+    }
+}
+
 #[test]
 fn a_session_is_what_the_client_says_it_is() {
     let policy = |sticky: Value| {

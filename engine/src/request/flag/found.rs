@@ -33,10 +33,11 @@ impl Found {
         self.refused = false;
     }
 
-    /// Notes what a value says. Whether it must be looked into.
+    /// Notes what a value says. Whether it must be looked into. The first word counts: a decision may stand on it.
     pub(in crate::request) fn hear(&mut self, flag: Flag, says: Says) -> bool {
         match says {
             Says::Nothing => {}
+            Says::Yes | Says::Never | Says::Unreadable if self.get(flag).is_some() => {}
             Says::Yes => self.set.insert(flag),
             Says::No => self.refused = true,
             Says::Never => self.never.insert(flag),
