@@ -6,7 +6,7 @@
 //! many costs that an answer is not believed, or that a header does not cross over to another provider; a word too few
 //! lets one client's account speak for all, or gives its key away. A policy can add names (`Accounts`).
 
-use crate::request::endpoint::percent_decode;
+use crate::percent;
 use crate::request::envelope::HeaderList;
 
 /// Headers that hold a key or say whose account a request is for, in lower case, by name. With another's key a request is
@@ -150,7 +150,7 @@ impl Accounts {
     /// encoded taken for what it stands for.
     fn is_parameter(&self, parameter: &[u8]) -> bool {
         let name = parameter.split(|byte| *byte == b'=').next().unwrap_or_default();
-        let decoded = percent_decode(&percent_decode(name));
+        let decoded = percent::decode(&percent::decode(name));
         decoded.split(|byte| matches!(byte, b'&' | b';' | b'=' | b'?' | b'#')).any(|name| {
             let name = worded(name);
             let is = |known: &str| known.as_bytes() == name;
@@ -188,7 +188,12 @@ fn names_account(name: &[u8]) -> bool {
         let mut words = name.split(|byte| !byte.is_ascii_alphanumeric());
         words.any(|word| WORDS.iter().any(|known| known.as_bytes() == word))
     };
-    let has_stem = || STEMS.iter().any(|stem| name.windows(stem.len()).any(|part| part == stem.as_bytes()));
+    // Every request's headers come here: few letters begin a stem at all.
+    let begins_stem = |at: usize, first: u8| {
+        let rest = name.get(at..).unwrap_or_default();
+        STEMS.iter().any(|stem| stem.as_bytes().first() == Some(&first) && rest.starts_with(stem.as_bytes()))
+    };
+    let has_stem = || name.iter().enumerate().any(|(at, byte)| begins_stem(at, *byte));
     (has_word() || has_stem()) && !OTHERS.iter().any(|other| other.as_bytes() == name)
 }
 

@@ -18,6 +18,7 @@ pub mod live;
 mod models;
 pub mod names;
 mod naming;
+pub mod percent;
 pub mod policy;
 pub mod reason;
 pub mod record;

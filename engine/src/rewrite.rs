@@ -8,7 +8,7 @@ use crate::keys::Accounts;
 use crate::names;
 use crate::policy::{Model, ModelPath, Policy};
 use crate::record::Record;
-use crate::request::endpoint;
+use crate::request::endpoint::Called;
 use crate::request::envelope::{DIGESTS, Envelope};
 use crate::request::facts::Facts;
 use crate::splice::{Place, Splice};
@@ -49,10 +49,9 @@ pub(crate) struct Destination<'a> {
 }
 
 impl<'a> Destination<'a> {
-    /// `path` is the client's, query included.
-    pub(crate) fn new(policy: &'a Policy, model: &'a Model, path: &str) -> Self {
-        let (prefixes, accounts) = (policy.path_prefixes(), policy.accounts());
-        Self { model, path: path_at(model.path.as_ref(), model.upstream_model(), path, prefixes, accounts), accounts }
+    pub(crate) fn new(policy: &'a Policy, model: &'a Model, called: &Called<'_>) -> Self {
+        let accounts = policy.accounts();
+        Self { model, path: path_at(model.path.as_ref(), model.upstream_model(), called, accounts), accounts }
     }
 
     fn candidate(&self) -> Candidate {
@@ -67,32 +66,26 @@ impl<'a> Destination<'a> {
 }
 
 /// The path at a model: the API's own, or that of a model that is served elsewhere, whose prefix stands in for `/v1`.
-fn path_at(
-    there: Option<&ModelPath>,
-    upstream_model: &str,
-    path: &str,
-    prefixes: &[String],
-    accounts: &Accounts,
-) -> String {
-    let (bare, query) = path.split_once('?').map_or((path, None), |(bare, query)| (bare, Some(query)));
+fn path_at(there: Option<&ModelPath>, upstream_model: &str, called: &Called<'_>, accounts: &Accounts) -> String {
     let prefix = there.map(|there| there.prefix.as_str());
-    let named = endpoint::path_naming(bare, prefixes, prefix, upstream_model);
-    let path = named.clone().unwrap_or_else(|| {
-        let own = endpoint::own_path(bare, prefixes);
-        let Some(prefix) = prefix else { return own };
-        format!("{prefix}{}", own.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(&own))
+    let naming = called.naming(prefix, upstream_model);
+    let names_model = naming.is_some();
+    let path = naming.unwrap_or_else(|| {
+        let own = &called.own;
+        let Some(prefix) = prefix else { return own.clone() };
+        format!("{prefix}{}", own.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(own))
     });
-    match (there, query) {
+    match (there, called.query) {
         (Some(ModelPath { query: Some(own), .. }), clients) => {
             // How an answer is streamed is the client's to say, and Google's clients say it in the query.
             let alt = clients.unwrap_or_default().split('&').find(|parameter| parameter.starts_with("alt="));
-            match alt.filter(|_| named.is_some()) {
+            match alt.filter(|_| names_model) {
                 Some(alt) => format!("{path}?{own}&{alt}"),
                 None => format!("{path}?{own}"),
             }
         }
         (Some(_), Some(clients)) => accounts.without(&format!("{path}?{clients}")),
-        (None, Some(clients)) if endpoint::is_azures(bare, prefixes) => {
+        (None, Some(clients)) if called.is_azures => {
             // The version of Azure's API is a version of nobody else's.
             let kept = clients.split('&').filter(|parameter| !parameter.starts_with("api-version="));
             let kept = kept.collect::<Vec<_>>().join("&");
@@ -107,7 +100,8 @@ fn path_at(
 pub(crate) struct Sent<'a> {
     pub(crate) facts: &'a Facts,
     pub(crate) envelope: Envelope,
-    pub(crate) brings_key: bool,
+    /// Whether what its providers say of their limits is nothing for others.
+    pub(crate) is_private: bool,
     /// The client's.
     pub(crate) path: &'a str,
     /// Whose policy it is.
@@ -169,7 +163,7 @@ impl Sent<'_> {
         // A client's own key goes only to chains within one cluster, if at all.
         let mut clusters = several.iter().map(|destination| destination.model.cluster());
         let first = clusters.next();
-        let plan = if self.brings_key && clusters.all(|other| Some(other) == first) { plan.deaf() } else { plan };
+        let plan = if self.is_private && clusters.all(|other| Some(other) == first) { plan.deaf() } else { plan };
         edits.state.push((names::PLAN_PROPERTY, plan.to_json()));
         edits.set_headers.push((names::MAX_RETRIES_HEADER, several.len().saturating_sub(1).to_string()));
         leaving
@@ -230,7 +224,7 @@ mod tests {
 
     fn sent(body: &str, chain: &[Destination<'_>], mirror: Option<&Destination<'_>>) -> Edits {
         let (facts, path) = (&facts(body), "/v1/moderations");
-        let sent = Sent { facts, envelope: envelope(body), brings_key: true, path, owner: "a", chain, mirror };
+        let sent = Sent { facts, envelope: envelope(body), is_private: true, path, owner: "a", chain, mirror };
         sent.edits(Arc::new(Record::new(Disposition::Route, Reason::Rule)))
     }
 
@@ -242,7 +236,9 @@ mod tests {
 
     fn check(body: &str, model: &str, expected: &str) {
         let policy = policy(model);
-        let to = |name: &str| Destination::new(&policy, policy.model_named(name).expect("a model"), "/v1/moderations");
+        let to = |name: &str| {
+            Destination::new(&policy, policy.model_named(name).expect("a model"), &Called::new("/v1/moderations", &[]))
+        };
         let edits = sent(body, &[to("m")], Some(&to("azure")));
         let spliced = after(body, edits.splice.as_ref());
         assert_eq!(spliced, expected);
@@ -265,7 +261,9 @@ mod tests {
     fn a_chain_is_written_by_its_attempts() {
         let body = r#"{"model":"asked"}"#;
         let policy = policy("m-1");
-        let to = |name: &str| Destination::new(&policy, policy.model_named(name).expect("a model"), "/v1/moderations");
+        let to = |name: &str| {
+            Destination::new(&policy, policy.model_named(name).expect("a model"), &Called::new("/v1/moderations", &[]))
+        };
         let edits = sent(body, &[to("m"), to("azure")], None);
         assert_eq!((edits.splice, edits.content_length), (None, None));
         let headers =
@@ -279,14 +277,15 @@ mod tests {
         assert_eq!(plan.attempt(b"m", None).map(|attempt| attempt.path).as_deref(), Some("/v1/moderations"));
     }
 
+    fn prefixes() -> [String; 2] {
+        ["/llm".to_owned(), "/api/v3".to_owned()]
+    }
+
     #[test]
     fn a_model_can_be_served_under_another_path() {
         let there = ModelPath { prefix: "/openai/deployments/x".to_owned(), query: None };
         let check = |path: &str, expected: &str| {
-            assert_eq!(
-                path_at(Some(&there), "m", path, &["/llm".to_owned(), "/api/v3".to_owned()], &Accounts::default()),
-                expected
-            );
+            assert_eq!(path_at(Some(&there), "m", &Called::new(path, &prefixes()), &Accounts::default()), expected);
         };
         check("/v1/chat/completions", "/openai/deployments/x/chat/completions");
         check("/llm/v1/chat/completions?a=b", "/openai/deployments/x/chat/completions?a=b");
@@ -299,10 +298,7 @@ mod tests {
     #[test]
     fn a_model_without_a_path_is_served_where_its_api_is() {
         let check = |path: &str, expected: &str| {
-            assert_eq!(
-                path_at(None, "m", path, &["/llm".to_owned(), "/api/v3".to_owned()], &Accounts::default()),
-                expected
-            );
+            assert_eq!(path_at(None, "m", &Called::new(path, &prefixes()), &Accounts::default()), expected);
         };
         check("/v1/chat/completions?key=a", "/v1/chat/completions?key=a");
         check("/llm/v1/chat/completions?a=b", "/v1/chat/completions?a=b");
@@ -322,7 +318,7 @@ mod tests {
     fn a_model_in_the_path_is_another_one_there() {
         let check = |prefix: &str, query: Option<&str>, path: &str, expected: &str| {
             let there = ModelPath { prefix: prefix.to_owned(), query: query.map(ToOwned::to_owned) };
-            assert_eq!(path_at(Some(&there), "m:1", path, &["/llm".to_owned()], &Accounts::default()), expected);
+            assert_eq!(path_at(Some(&there), "m:1", &Called::new(path, &prefixes()), &Accounts::default()), expected);
         };
         let (azure, vertex) = ("/openai/deployments/e", "/v1/projects/p/locations/eu/publishers/google");
         check(

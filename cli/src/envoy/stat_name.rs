@@ -4,18 +4,11 @@
 //! would be counted together with `model:gpt-5.2`, as `model_gpt-5`, for Envoy writes `_` for a colon. So names are written
 //! in the percent-encoding that URLs have, which every language decodes.
 
+use pointsman_engine::percent;
+
 /// The value of `alt_stat_name` for a cluster of that name.
 pub(super) fn stat_name(cluster: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    let mut encoded = String::with_capacity(cluster.len());
-    for byte in cluster.bytes() {
-        if is_plain(byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
+    percent::encode(cluster.as_bytes(), |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use std::sync::Arc;
 pub struct Expectation {
     policy: Arc<Policy>,
     record: Arc<Record>,
-    /// What the provider says of its limits is about this client's key, and about nobody else.
-    is_clients_own: bool,
+    /// What the provider says of its limits is nothing for other clients.
+    is_private: bool,
 }
 
 /// What to change in an answer, and in what is known of its request.
@@ -26,9 +26,9 @@ pub struct Answer {
 
 impl Expectation {
     /// `None` where nothing needs to be known of the answer.
-    pub(super) fn of(policy: &Arc<Policy>, record: &Arc<Record>, brings_key: bool) -> Option<Self> {
+    pub(super) fn of(policy: &Arc<Policy>, record: &Arc<Record>, is_private: bool) -> Option<Self> {
         let wanted = policy.tells_clients() || policy.takes_feedback() || !record.chain.is_empty();
-        wanted.then(|| Self { policy: Arc::clone(policy), record: Arc::clone(record), is_clients_own: brings_key })
+        wanted.then(|| Self { policy: Arc::clone(policy), record: Arc::clone(record), is_private })
     }
 
     /// Whether the request went to one model and no other: nothing of an attempt needs to be asked for.
@@ -41,7 +41,7 @@ impl Expectation {
     /// key. The attempts of a chain listen for themselves.
     #[must_use]
     pub fn heard(&self) -> Option<&str> {
-        let listens = self.is_direct() && !self.is_clients_own && self.policy.takes_feedback();
+        let listens = self.is_direct() && !self.is_private;
         self.record.model.as_deref().filter(|_| listens)
     }
 

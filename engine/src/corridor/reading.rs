@@ -4,11 +4,13 @@ use super::answer::Expectation;
 use crate::api::Family;
 use crate::decide::attributes::Attributes;
 use crate::decide::{self, Decision, Unknown, Verdict};
+use crate::percent;
 use crate::policy::{ModelId, OnUnread, Policy};
 use crate::reason::{Reason, Refusal};
 use crate::record::{Disposition, Excluded, Record};
 use crate::reply::{self, Reply};
 use crate::request::Violation;
+use crate::request::endpoint::Called;
 use crate::request::envelope::{Envelope, HeaderList};
 use crate::request::facts::Facts;
 use crate::request::named::Named;
@@ -35,8 +37,9 @@ pub struct Reading {
     attributes: Attributes,
     facts: Facts,
     envelope: Envelope,
-    /// Whether the client has said whose account it is, by something that may be passed on.
-    brings_key: bool,
+    /// Whether what a provider says of its limits is nothing for others: the client has said whose account it is, by
+    /// something that may be passed on, or nobody listens.
+    is_private: bool,
     /// Whether the client wants to go on with another protocol in place of a body's end.
     is_upgrade: bool,
     state: State,
@@ -82,7 +85,7 @@ impl Reading {
             attributes,
             facts,
             envelope,
-            brings_key: policy.accounts().are_in(headers, path),
+            is_private: !policy.takes_feedback() || policy.accounts().are_in(headers, path),
             is_upgrade: headers.iter().any(|(name, _)| *name == b"upgrade"),
             state: State::Undecided(Unknown::START),
         }
@@ -176,11 +179,10 @@ impl Reading {
     }
 
     fn send(&mut self, chain: &[ModelId], decision: &Decision) -> Step {
-        let path = lossless(self.attributes.path());
-        let to = |id: &ModelId| {
-            let model = self.policy.model(*id)?;
-            Some(Destination::new(&self.policy, model, &path))
-        };
+        // Bytes that no path may have are spelled as a path may, so that nothing is lost.
+        let path = percent::encode(self.attributes.path(), |byte| byte.is_ascii_graphic());
+        let called = Called::new(&path, self.policy.path_prefixes());
+        let to = |id: &ModelId| Some(Destination::new(&self.policy, self.policy.model(*id)?, &called));
         let destinations: Vec<_> = chain.iter().filter_map(to).collect();
         let mirror = decision.mirror.as_ref().and_then(to);
         let Some(Destination { model: first, .. }) = destinations.first() else { return Step::Hold };
@@ -196,14 +198,14 @@ impl Reading {
         let sent = rewrite::Sent {
             facts: &self.facts,
             envelope: self.envelope,
-            brings_key: self.brings_key,
+            is_private: self.is_private,
             path: &path,
             owner: self.policy.owner(),
             chain: &destinations,
             mirror: mirror.as_ref(),
         };
         let edits = sent.edits(Arc::new(record));
-        self.state = State::Sent(Expectation::of(&self.policy, &edits.record, self.brings_key).map(Box::new));
+        self.state = State::Sent(Expectation::of(&self.policy, &edits.record, self.is_private).map(Box::new));
         Step::Route(Box::new(edits))
     }
 
@@ -260,16 +262,4 @@ impl Reading {
             ..self.attributes.record(&self.policy, Disposition::Route, decision.reason)
         }
     }
-}
-
-/// A path as text. Bytes that no path may have are spelled as a path may, so that nothing is lost.
-fn lossless(path: &[u8]) -> String {
-    let mut text = String::with_capacity(path.len());
-    for byte in path {
-        match byte {
-            b'!'..=b'~' => text.push(char::from(*byte)),
-            other => text.push_str(&format!("%{other:02X}")),
-        }
-    }
-    text
 }

@@ -4,9 +4,14 @@
 //! spellings that one server takes for the API and another does not (`//`, `%2f`, `/V1/`, a trailing
 //! slash): those are refused, because a policy that they slip past is no policy.
 
-use super::named::{self, Named, Parts};
+mod called;
+
+pub(crate) use called::Called;
+
+use super::named::{self, Named};
 use crate::api::{Api, Naming};
 use crate::json::Name;
+use crate::percent;
 
 /// What a path asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,27 +72,13 @@ pub(crate) fn query_names_model(path: &[u8]) -> bool {
     let query = path.get(start + 1..).unwrap_or_default();
     query.split(|byte| matches!(byte, b'&' | b';')).any(|parameter| {
         let name = parameter.split(|byte| *byte == b'=').next().unwrap_or_default();
-        let decoded = percent_decode(&percent_decode(name));
+        let decoded = percent::decode(&percent::decode(name));
         let mut name = Name::new();
         String::from_utf8_lossy(&decoded).chars().filter(|character| *character != '+').for_each(|character| {
             name.push(character.encode_utf8(&mut [0; 4]).as_bytes());
         });
         matches!(name.folded(), b"model" | b"models" | b"model_name" | b"deployment_id" | b"deployment" | b"engine")
     })
-}
-
-/// The path of the API itself, at servers that have no base of their own: without the prefix of the policy's in front of
-/// it, and below `/v1` where the API is. `path` has no query.
-pub(crate) fn own_path(path: &str, prefixes: &[String]) -> String {
-    let own = under(path, prefixes).find(|own| unprefixed(own) != Endpoint::Other).unwrap_or(path);
-    let own = named::parts(own).and_then(Parts::own_api).or_else(|| at_azure(own)).unwrap_or(own);
-    if SUFFIXES.iter().any(|(suffix, _)| *suffix == own) { format!("/v1{own}") } else { own.to_owned() }
-}
-
-/// The path at a model of an API whose path names it and whose body does not. `path` has no query.
-pub(crate) fn path_naming(path: &str, prefixes: &[String], prefix: Option<&str>, model: &str) -> Option<String> {
-    let parts = under(path, prefixes).find_map(named::parts)?;
-    parts.own_api().is_none().then(|| parts.at(prefix, model))
 }
 
 /// The path under each of the prefixes, then as it is.
@@ -118,12 +109,6 @@ const SUFFIXES: [(&str, Api); 14] = [
     ("/messages", Api::Messages),
     ("/messages/count_tokens", Api::CountTokens),
 ];
-
-/// Whether the path is one of Azure's. It has no query.
-pub(crate) fn is_azures(path: &str, prefixes: &[String]) -> bool {
-    under(path, prefixes)
-        .any(|path| named::parts(path).is_some_and(|parts| parts.own_api().is_some()) || at_azure(path).is_some())
-}
 
 /// Those with their paths below `/v1`. Where one path ends like another, the longer one comes first.
 pub(super) fn below_v1() -> impl Iterator<Item = (&'static str, Api)> {
@@ -218,14 +203,8 @@ fn patterned(path: &str) -> Endpoint {
     if azure.iter().any(|start| path.starts_with(start)) {
         return Endpoint::Api(Api::AzureOpenai);
     }
-    let bedrock = [
-        "/converse",
-        "/converse-stream",
-        "/invoke",
-        "/invoke-with-response-stream",
-        "/invoke-with-bidirectional-stream",
-    ];
-    if path.starts_with("/model/") && bedrock.iter().any(|verb| path.ends_with(verb)) {
+    let mut bedrock = named::VERBS.iter().chain(&["/invoke-with-bidirectional-stream"]);
+    if path.starts_with("/model/") && bedrock.any(|verb| path.ends_with(verb)) {
         return Endpoint::Api(Api::Bedrock);
     }
     Endpoint::Other
@@ -263,7 +242,7 @@ fn loosely(path: &[u8], prefixes: &[String]) -> Endpoint {
     let mut bytes = path.to_vec();
     // Proxies in a row may decode more than once.
     for _ in 0..3 {
-        let decoded = percent_decode(&bytes);
+        let decoded = percent::decode(&bytes);
         if decoded == bytes {
             break;
         }
@@ -303,29 +282,6 @@ fn normalise(path: &[u8]) -> String {
     format!("/{}", segments.join("/"))
 }
 
-pub(crate) fn percent_decode(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while let Some((&byte, tail)) = rest.split_first() {
-        rest = tail;
-        let decoded = match (byte, tail) {
-            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)).map(|(high, low)| high << 4 | low),
-            _ => None,
-        };
-        if let Some(value) = decoded {
-            out.push(value);
-            rest = tail.get(2..).unwrap_or_default();
-        } else {
-            out.push(byte);
-        }
-    }
-    out
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    (digit as char).to_digit(16).and_then(|value| u8::try_from(value).ok())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -363,19 +319,6 @@ mod tests {
         ] {
             check(path, Endpoint::Api(api));
         }
-        let own = |path: &str, expected: &str| {
-            assert_eq!(own_path(path, &["/openai".to_owned(), "/a/v3".to_owned()]), expected)
-        };
-        own("/openai/v1/chat/completions", "/v1/chat/completions");
-        own("/a/v3/responses", "/v1/responses");
-        own("/responses", "/v1/responses");
-        own("/openai/api/chat", "/api/chat");
-        own("/rerank", "/rerank");
-        own("/a/v3/x", "/a/v3/x");
-        own("/openai/deployments/d/chat/completions", "/v1/chat/completions");
-        let azure = |path: &str, expected: &str| assert_eq!(own_path(path, &[]), expected);
-        azure("/openai/v1/responses", "/v1/responses");
-        azure("/openai/responses", "/v1/responses");
     }
 
     #[test]

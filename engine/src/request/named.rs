@@ -7,6 +7,7 @@
 use super::endpoint;
 use super::model::MAX_NAME;
 use crate::api::{Api, Family};
+use crate::percent;
 
 /// What a path says besides which API it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +41,7 @@ const METHODS: [&str; 4] = [":generateContent", ":streamGenerateContent", COUNT,
 const COUNT: &str = ":countTokens";
 
 /// Bedrock's verbs.
-const VERBS: [&str; 4] = ["/converse", "/converse-stream", "/invoke", "/invoke-with-response-stream"];
+pub(super) const VERBS: [&str; 4] = ["/converse", "/converse-stream", "/invoke", "/invoke-with-response-stream"];
 
 const DEPLOYMENTS: &str = "/openai/deployments/";
 
@@ -125,7 +126,7 @@ impl<'a> Parts<'a> {
 
 /// A name as it is meant, if nothing in it could be a piece of a path.
 fn decode(name: &str) -> Option<String> {
-    let name = String::from_utf8(endpoint::percent_decode(name.as_bytes())).ok()?;
+    let name = String::from_utf8(percent::decode(name.as_bytes())).ok()?;
     let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !b"%\\;?#".contains(&byte);
     let is_name = name.len() <= MAX_NAME
         && name.trim() == name
@@ -136,14 +137,7 @@ fn decode(name: &str) -> Option<String> {
 
 /// A name as one segment of a path.
 fn encode(name: &str) -> String {
-    let mut text = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => text.push(char::from(byte)),
-            other => text.push_str(&format!("%{other:02X}")),
-        }
-    }
-    text
+    percent::encode(name.as_bytes(), |byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
 }
 
 #[cfg(test)]
