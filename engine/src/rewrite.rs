@@ -11,7 +11,7 @@ use crate::record::Record;
 use crate::request::endpoint::Called;
 use crate::request::envelope::{DIGESTS, Envelope};
 use crate::request::facts::Facts;
-use crate::splice::{Place, Splice};
+use crate::splice::{Place, Spelling, Splice};
 use std::sync::Arc;
 
 /// What a decision changes in the request.
@@ -192,7 +192,12 @@ fn place(facts: &Facts) -> Option<Place> {
     };
     // An offset that memory cannot have fails at the host, and the request with it.
     let offset = |offset| usize::try_from(offset).unwrap_or(usize::MAX);
-    Some(Place { start: offset(start), end: offset(end), more })
+    let spelling = match (facts.boundary(), facts.model_value()) {
+        (None, _) => Spelling::Json,
+        (Some(_), Some(_)) => Spelling::Content,
+        (Some(boundary), None) => Spelling::Part(boundary),
+    };
+    Some(Place { start: offset(start), end: offset(end), more, spelling })
 }
 
 #[cfg(test)]
@@ -219,7 +224,7 @@ mod tests {
     }
 
     fn envelope(body: &str) -> Envelope {
-        Envelope { content_length: Some(body.len() as u64), has_digest: true }
+        Envelope { content_length: Some(body.len() as u64), has_digest: true, boundary: None }
     }
 
     fn sent(body: &str, chain: &[Destination<'_>], mirror: Option<&Destination<'_>>) -> Edits {

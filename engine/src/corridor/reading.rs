@@ -79,6 +79,7 @@ impl Reading {
             policy.max_depth(),
             envelope.content_length.unwrap_or(policy.max_body_bytes()),
         )
+        .parted_by(envelope.boundary)
         .named(named);
         Self {
             policy: Arc::clone(policy),

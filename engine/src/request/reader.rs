@@ -44,7 +44,9 @@ pub(super) struct Reader {
     /// The model that the path names: no other may stand in the body.
     pub(super) named: Option<String>,
     /// What the string in progress is read for.
-    capture: Use,
+    pub(super) capture: Use,
+    /// Whether the content of a form's part in progress is wanted.
+    pub(super) is_wanted: bool,
     /// The key in progress, or a short string.
     name: Name,
     /// The model's name in progress.
@@ -62,6 +64,7 @@ impl Reader {
             session: sought.session.map(|paths| Box::new(SessionFields::new(paths))),
             named: None,
             capture: Use::Nothing,
+            is_wanted: false,
             name: Name::new(),
             model: AskedModel::default(),
             lone_surrogates: wanted.lone_surrogates,

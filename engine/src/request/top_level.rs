@@ -63,6 +63,16 @@ impl TopLevel {
             Steers::AsIf(key) => Err(Violation::KeyCase(key)),
         }
     }
+
+    /// The key that matters, if this is one in some spelling.
+    pub(super) fn like(&self, name: &Name) -> Option<&'static str> {
+        let is_it = |key: &str| name.folded().eq_ignore_ascii_case(key.as_bytes());
+        let own = self.fields.iter().find(|(key, field)| *field != Field::Images && is_it(key)).map(|(key, _)| *key);
+        own.or_else(|| match self.allowed.key(name) {
+            Steers::Nothing => None,
+            Steers::Model(key) | Steers::AsIf(key) => Some(key),
+        })
+    }
 }
 
 impl Field {
