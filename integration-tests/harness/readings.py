@@ -1,6 +1,7 @@
 """What a body says to the parsers in use: written here again, so that the product is not measured by itself."""
 
 import email
+import email.message
 import email.policy
 import json
 import re
@@ -46,10 +47,7 @@ def form_models(body: bytes) -> Iterator[tuple[str, object]]:
     """The same of a form: by the standard library's parser of mail, and by those who look for its boundary behind any
     line's end or anywhere."""
     boundary = body.split(b"\r\n", 1)[0]
-    head = b'Content-Type: multipart/form-data; boundary="' + boundary[2:] + b'"\r\n\r\n'
-    mail = email.message_from_bytes(head + body, policy=email.policy.HTTP)
-    assert mail.is_multipart(), "the body is no form"
-    named = [part for part in mail.iter_parts() if part.get_param("name", header="content-disposition") == "model"]
+    named = [part for part in form_parts(body) if part.get_param("name", header="content-disposition") == "model"]
     ways = {"as mail": [part.get_payload(decode=True).decode() for part in named]}
     lines = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     ways["behind any line's end"] = _named_model((b"\n" + lines).split(b"\n" + boundary), b"\n")
@@ -57,6 +55,15 @@ def form_models(body: bytes) -> Iterator[tuple[str, object]]:
     for way, values in ways.items():
         yield f"the first wins, {way}", values[0] if values else None
         yield f"the last wins, {way}", values[-1] if values else None
+
+
+def form_parts(body: bytes) -> list[email.message.EmailMessage]:
+    """The parts of a form by the standard library's parser of mail; the boundary is that of the first line."""
+    boundary = body.split(b"\r\n", 1)[0][2:]
+    head = b'Content-Type: multipart/form-data; boundary="' + boundary + b'"\r\n\r\n'
+    mail = email.message_from_bytes(head + body, policy=email.policy.HTTP)
+    assert mail.is_multipart(), "the body is no form"
+    return list(mail.iter_parts())
 
 
 def _named_model(parts: list[bytes], end: bytes) -> list[str]:
@@ -88,6 +95,10 @@ def model_span(body: bytes) -> tuple[int, int] | None:
 
 def with_model(body: bytes, model: str) -> bytes:
     """The body with another model and not one other byte changed."""
+    if body.startswith(b"--"):
+        head, found, rest = body.partition(b'name="model"\r\n\r\n')
+        assert found, "the form has no model"
+        return head + found + model.encode() + rest[rest.index(b"\r\n--") :]
     span = model_span(body)
     assert span, "the body has no model"
     return body[: span[0]] + json.dumps(model, ensure_ascii=False).encode() + body[span[1] :]
