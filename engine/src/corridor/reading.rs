@@ -194,6 +194,8 @@ impl Reading {
         if destinations.len() > 1 {
             record.chain = destinations.iter().map(|destination| Arc::clone(&destination.model.name)).collect();
         }
+        let besides = decision.besides.iter().filter_map(|model| self.policy.model(*model));
+        record.also = besides.map(|model| Arc::clone(&model.name)).collect();
         record.mirror = mirror.as_ref().map(|mirror| Arc::clone(&mirror.model.name));
         let sent = rewrite::Sent {
             facts: &self.facts,
