@@ -5,7 +5,7 @@ mod strategies;
 
 use crate::attempt::Plan;
 use crate::corridor::{Received, Step, receive};
-use crate::{Edits, Exchange, Live, Policy, Record, Splice, explain, names};
+use crate::{Edits, Exchange, Live, Policy, Record, explain, names, spliced};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -83,8 +83,7 @@ fn names_in_path(exchange: &Exchange) -> bool {
 
 /// What goes out when every attempt fails.
 fn sends(policy: &Policy, exchange: &Exchange, edits: &Edits) -> Vec<Sent> {
-    let apply = |body: &[u8], splice: &Splice| [&body[..splice.keep], &splice.with, &body[splice.until..]].concat();
-    let body = edits.splice.as_ref().map_or_else(|| exchange.body.clone(), |splice| apply(&exchange.body, splice));
+    let body = spliced(&exchange.body, &edits.splices);
     if let Some(length) = edits.content_length {
         assert_eq!(length, body.len() as u64);
     }
@@ -108,9 +107,13 @@ fn sends(policy: &Policy, exchange: &Exchange, edits: &Edits) -> Vec<Sent> {
             assert_eq!(plan.attempt(stranger.as_bytes(), None), None, "{stranger} is in the plan of {record}");
         }
         let attempt = plan.attempt(model.as_bytes(), None).expect("an attempt");
-        assert_eq!(attempt.splice.is_some(), !names_in_path(exchange), "where the body names the model it is written");
-        let after = attempt.splice.as_ref().map_or_else(|| body.clone(), |splice| apply(&body, splice));
-        assert!(attempt.splice.as_ref().is_none_or(|splice| splice.fits(&body[splice.keep..splice.until])));
+        assert_eq!(
+            attempt.splices.len(),
+            usize::from(!names_in_path(exchange)),
+            "where the body names the model it is written"
+        );
+        let after = spliced(&body, &attempt.splices);
+        assert!(attempt.splices.iter().all(|splice| splice.fits(&body[splice.keep..splice.until])));
         let written = policy.model_named(model).expect("a model").upstream_model();
         assert!(!names_in_path(exchange) || attempt.path.starts_with(&format!("/model/{written}/converse")));
         assert!(attempt.content_length.is_none_or(|length| length == after.len() as u64));
