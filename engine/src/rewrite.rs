@@ -1,6 +1,6 @@
 //! A decision as edits: the bytes to splice and the headers to set.
 //!
-//! The splices replace the model's value and nothing else, so key order, white space, number spelling and
+//! The splices replace names of models and nothing else, so key order, white space, number spelling and
 //! unknown fields reach the upstream as the client wrote them.
 
 use crate::attempt::{Candidate, Plan};
@@ -11,6 +11,7 @@ use crate::record::Record;
 use crate::request::endpoint::Called;
 use crate::request::envelope::{DIGESTS, Envelope};
 use crate::request::facts::Facts;
+use crate::request::model::AskedModel;
 use crate::splice::{Place, Splice, new_length};
 use std::sync::Arc;
 
@@ -108,6 +109,8 @@ pub(crate) struct Sent<'a> {
     pub(crate) owner: &'a str,
     pub(crate) chain: &'a [Destination<'a>],
     pub(crate) mirror: Option<&'a Destination<'a>>,
+    /// The models that the body names besides the one asked for, in its order. All that is sent to serves them.
+    pub(crate) besides: &'a [&'a Model],
 }
 
 /// Where the value stands in the body that leaves the router, for those who will write it again, and how long that body is.
@@ -117,6 +120,7 @@ impl Sent<'_> {
     /// The edits that send it on its way, and its copy on another.
     pub(crate) fn edits(&self, record: Arc<Record>) -> Edits {
         let mut edits = Edits::none(record);
+        edits.splices = self.besides();
         let leaving = match self.chain {
             [only] => self.write(only, &mut edits),
             several => self.plan(several, &mut edits),
@@ -135,18 +139,29 @@ impl Sent<'_> {
         edits
     }
 
+    /// What the provider calls the other models that the body names.
+    fn besides(&self) -> Vec<Splice> {
+        let named = self.facts.named_besides().unwrap_or_default().iter().zip(self.besides);
+        let name = |(named, model): (&AskedModel, &&Model)| {
+            let (place, upstream) = (place_of(named), model.upstream_model());
+            (named.name != upstream || !place.holds(upstream)).then(|| place.write(upstream))
+        };
+        named.filter_map(name).collect()
+    }
+
     /// Writes the one model that there is.
     fn write(&self, only: &Destination<'_>, edits: &mut Edits) -> Leaving {
         let place = place(self.facts);
         let (name, stands) = (only.model.upstream_model(), self.facts.model_value());
-        let mut leaving = (place, self.envelope.content_length);
+        let mut stays = place.map(|place| place.after(&edits.splices));
         if let Some(place) = place
             && !stands.is_some_and(|asked| asked.name == name && place.holds(name))
         {
-            let splice = place.write(name);
-            edits.splices.push(splice);
-            leaving = (Some(place.written(name)), leaving.1.map(|length| new_length(&edits.splices, length)));
+            stays = stays.map(|stays| stays.written(name));
+            let at = edits.splices.iter().take_while(|other| other.keep < place.start).count();
+            edits.splices.insert(at, place.write(name));
         }
+        let leaving = (stays, self.envelope.content_length.map(|length| new_length(&edits.splices, length)));
         edits.content_length = leaving.1.filter(|length| Some(*length) != self.envelope.content_length);
         if only.path != self.path {
             edits.set_headers.push((":path", only.path.clone()));
@@ -154,9 +169,11 @@ impl Sent<'_> {
         leaving
     }
 
-    /// Leaves a plan. Each attempt writes its own model: nothing is written here.
+    /// Leaves a plan. Each attempt writes its own model: it is not written here.
     fn plan(&self, several: &[Destination<'_>], edits: &mut Edits) -> Leaving {
-        let leaving = (place(self.facts), self.envelope.content_length);
+        let place = place(self.facts).map(|place| place.after(&edits.splices));
+        let leaving = (place, self.envelope.content_length.map(|length| new_length(&edits.splices, length)));
+        edits.content_length = leaving.1.filter(|length| Some(*length) != self.envelope.content_length);
         let models = several.iter().map(Destination::candidate).collect();
         let path = several.first().map(|first| first.accounts.without(self.path)).unwrap_or_default();
         let plan = Plan::new(leaving.0, leaving.1, path, models).owned_by(self.owner);
@@ -183,16 +200,23 @@ fn place(facts: &Facts) -> Option<Place> {
     if !facts.takes_model() {
         return None;
     }
-    let (start, end, more) = match facts.model_value() {
-        Some(asked) => (asked.start, asked.end, false),
-        None => {
+    Some(facts.model_value().map_or_else(
+        || {
             let (inside, more) = facts.inside();
-            (inside, inside, more)
-        }
-    };
-    // An offset that memory cannot have fails at the host, and the request with it.
-    let offset = |offset| usize::try_from(offset).unwrap_or(usize::MAX);
-    Some(Place { start: offset(start), end: offset(end), more })
+            Place { start: offset(inside), end: offset(inside), more }
+        },
+        place_of,
+    ))
+}
+
+/// Where a name stands.
+fn place_of(named: &AskedModel) -> Place {
+    Place { start: offset(named.start), end: offset(named.end), more: false }
+}
+
+/// An offset that memory cannot have fails at the host, and the request with it.
+fn offset(offset: u64) -> usize {
+    usize::try_from(offset).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -225,7 +249,8 @@ mod tests {
 
     fn sent(body: &str, chain: &[Destination<'_>], mirror: Option<&Destination<'_>>) -> Edits {
         let (facts, path) = (&facts(body), "/v1/moderations");
-        let sent = Sent { facts, envelope: envelope(body), is_private: true, path, owner: "a", chain, mirror };
+        let sent =
+            Sent { facts, envelope: envelope(body), is_private: true, path, owner: "a", chain, mirror, besides: &[] };
         sent.edits(Arc::new(Record::new(Disposition::Route, Reason::Rule)))
     }
 

@@ -91,6 +91,13 @@ impl Place {
         Self { start, end: start + value.len(), more: false }
     }
 
+    /// Where it is once these changes, of which none touches it, have been made.
+    pub(crate) fn after(self, changes: &[Splice]) -> Self {
+        let in_front = changes.iter().filter(|change| change.until <= self.start);
+        let moved = |at: usize| in_front.clone().fold(at, |at, change| at + change.with.len() - change.replaced());
+        Self { start: moved(self.start), end: moved(self.end), ..self }
+    }
+
     /// Whether what stands there is as long as the model's plain spelling.
     pub(crate) fn holds(self, model: &str) -> bool {
         self.end - self.start == serde_json::Value::from(model).to_string().len()
