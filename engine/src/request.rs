@@ -8,7 +8,7 @@ pub(crate) mod flag;
 mod form;
 pub(crate) mod limit;
 mod member;
-mod model;
+pub(crate) mod model;
 pub(crate) mod named;
 mod place;
 pub(crate) mod reader;

@@ -1,11 +1,13 @@
 //! A form, as the reader takes it: one flat object whose members are texts. Files are opaque.
 
+use super::field::Field;
 use super::place::Place;
 use super::reader::Reader;
 use super::value::Use;
 use super::violation::Violation;
 use crate::form::{Part, Reads, Sink};
 use crate::json::{self, Name, Want};
+use crate::naming::Holds;
 
 impl Reader {
     /// A form is all that comes.
@@ -33,7 +35,7 @@ impl Sink for Reader {
             return Err(Violation::KeyCase(key));
         }
         json::Sink::end_key(self)?;
-        match self.structure.top.current() {
+        match self.structure.top.current().filter(|(_, field)| *field != Field::Steers(Holds::Other)) {
             Some((key, _)) if !part.is_plain => Err(Violation::PartType(key)),
             Some(_) => {
                 // Text that is not wanted must be UTF-8 all the same, so that the outcome depends on no decision.

@@ -110,6 +110,49 @@ fn a_missing_model_becomes_a_part_in_front_and_a_blank_one_is_filled() {
     }
 }
 
+/// Other names that the policy lets in are written as their provider calls them, wherever they stand.
+#[test]
+fn names_besides_the_model_are_written_in_forms() {
+    let mut besides = models();
+    besides["models"][1]["cluster"] = json!("c-whisper");
+    besides["models"][1]["upstreamModel"] = json!("s-1");
+    besides["steering"] = json!({ "allowKeys": ["models", "deployment_id", "provider"] });
+    let written = |parts: &[String]| {
+        let exchange = form(TRANSCRIPTIONS, parts);
+        let (record, sent) = walk(&policy(&besides), &exchange, &[], &[&exchange.body], true);
+        let bodies: Vec<_> = sent.into_iter().map(|(_, _, body)| String::from_utf8(body).expect("text")).collect();
+        (record, bodies)
+    };
+    let whisper = "whisper-large \"v3\"";
+    let body = |parts: &[String]| String::from_utf8(form("", parts).body).expect("text");
+    let (also, file) = (|name: &str| part("models", name), file("file", "x"));
+    let provider = || part("provider[order]", "x");
+    for (asked, expected) in [
+        (
+            vec![also("scribe"), file.clone(), part("model", "whisper")],
+            vec![also("s-1"), file.clone(), part("model", whisper)],
+        ),
+        (
+            vec![part("model", "whisper"), also("scribe"), provider()],
+            vec![part("model", whisper), also("s-1"), provider()],
+        ),
+        (vec![part("deployment_id", "scribe")], vec![part("model", whisper), part("deployment_id", "s-1")]),
+    ] {
+        let (record, bodies) = written(&asked);
+        assert_eq!(bodies, [body(&expected)], "{record}");
+    }
+    // A chain's body has them as well, and each attempt's own model besides.
+    let (_, bodies) = written(&[also("whisper"), part("model", "scribe")]);
+    assert_eq!(bodies, ["s-1", whisper].map(|model| body(&[also(whisper), part("model", model)])));
+    for (parts, reason) in [
+        (vec![part("model", "whisper"), also("unheard-of")], "namedBesides"),
+        (vec![part("model", "whisper"), part("models[]", "scribe")], "keyCase"),
+        (vec![part("model", "whisper"), file.replace("\"file\"", "\"models\"")], "partType"),
+    ] {
+        check(&besides, &form(TRANSCRIPTIONS, &parts), &[("reason", json!(reason))]);
+    }
+}
+
 /// Also at Azure, whose path names the model, the client's own library writes it into the form.
 #[test]
 fn a_deployment_takes_forms() {
