@@ -91,6 +91,17 @@ def test_images_are_edited_and_varied(client):
     assert reply.data[0].revised_prompt == 'eyes as image "2"'
 
 
+def test_azures_client_is_served(edge, client):
+    """Its path names the deployment, and its form the model."""
+    with openai.AzureOpenAI(
+        azure_endpoint=edge.url, api_key="k", api_version="2024-10-21", max_retries=0, timeout=60
+    ) as azure:
+        reply = azure.audio.transcriptions.create(model="whisper", file=("a.wav", recording(KILO)))
+        assert reply.text == "ears as whisper-large-v3"
+        reply = azure.images.edit(model="gpt-image", image=("a.png", b"PNG", "image/png"), prompt="a cat")
+        assert reply.data[0].revised_prompt == 'eyes as image "2"'
+
+
 def test_errors_are_the_clients_own(client):
     with pytest.raises(openai.NotFoundError) as caught:
         client.audio.transcriptions.create(model="unheard-of", file=("a.wav", b"RIFF"))

@@ -63,7 +63,8 @@ impl Splice {
             _ => {
                 let content =
                     replaced.strip_prefix(BEFORE.as_bytes()).and_then(|it| it.strip_suffix(BEHIND.as_bytes()));
-                content.is_some_and(|content| !content.contains(&b'\n'))
+                // One that is blank may have been a line's end.
+                content.is_some_and(|content| !content.trim_ascii().contains(&b'\n'))
             }
         }
     }

@@ -120,7 +120,7 @@ impl Reading {
     /// How many bytes of what the client has sent this request keeps besides its body, which is never kept.
     #[must_use]
     pub fn kept(&self) -> usize {
-        self.attributes.kept()
+        self.attributes.kept() + self.facts.kept()
     }
 
     /// Whether the client wants to go on with another protocol: then its body has no end.

@@ -43,12 +43,13 @@ impl Disposition {
     }
 }
 
-/// A name, if it is spelled as it is meant: browsers encode some signs with `%`, other clients with a backslash, and servers
-/// decode the one, the other, or nothing.
+/// A name, if it is spelled as it is meant: browsers encode some signs with `%`, other clients with a backslash, mail with
+/// `=?utf-8?…?=`, and servers decode the one, the other, or nothing.
 fn part_name(name: Option<&[u8]>) -> Result<String, Fault> {
     let name = name.filter(|name| !name.is_empty()).ok_or(Fault::Form("a part without a name"))?;
-    if name.len() > LONGEST_NAME || name.iter().any(|byte| matches!(byte, b'%' | b'\\')) {
-        return Err(Fault::Form("a name that is too long or holds `%` or a backslash"));
+    let is_encoded = name.iter().any(|byte| matches!(byte, b'%' | b'\\')) || name.windows(2).any(|two| two == b"=?");
+    if name.len() > LONGEST_NAME || is_encoded {
+        return Err(Fault::Form("a name that is too long, or holds `%`, `=?` or a backslash"));
     }
     String::from_utf8(name.to_vec()).map_err(|_| Fault::Encoding)
 }
@@ -97,6 +98,7 @@ mod tests {
             "form-data; name=\"mod%65l\"",
             "form-data; name=mod%65l",
             "form-data; name=\"mo\\del\"",
+            "form-data; name=\"=?utf-8?B?bW9kZWw=?=\"",
             "form-data; name=\"model\\\"\"",
             "form-data; name=\"a\" filename=\"b\"",
             "form-data; filename=\"a\\\"; name=\"model\"",

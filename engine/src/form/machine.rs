@@ -52,6 +52,9 @@ struct Content {
 }
 
 impl Form {
+    /// The most bytes that it keeps.
+    pub(crate) const KEPT: usize = size_of::<Self>() + LONGEST_LINE;
+
     pub(crate) fn new(boundary: &Boundary) -> Self {
         Self {
             state: State::Start(0),

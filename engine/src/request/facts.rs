@@ -167,6 +167,14 @@ impl Facts {
         (self.reader.structure.read.inside, self.reader.structure.read.has_members)
     }
 
+    /// How many bytes are kept besides what every request keeps.
+    pub(crate) fn kept(&self) -> usize {
+        match &self.source {
+            Source::Json(_) => 0,
+            Source::Form(..) => Form::KEPT,
+        }
+    }
+
     /// What stands between the parts, if the body is a form.
     pub(crate) fn boundary(&self) -> Option<Boundary> {
         match &self.source {

@@ -105,6 +105,7 @@ fn a_missing_model_becomes_a_part_in_front_and_a_blank_one_is_filled() {
         (vec![file("file", "x")], vec![part("model", whisper), file("file", "x")]),
         (vec![file("file", "x"), part("model", " ")], vec![file("file", "x"), part("model", whisper)]),
         (vec![part("model", ""), file("file", "x")], vec![part("model", whisper), file("file", "x")]),
+        (vec![part("model", "\r\n\r\n"), file("file", "x")], vec![part("model", whisper), file("file", "x")]),
     ] {
         assert_eq!(sent(&form(TRANSCRIPTIONS, &asked)), [("whisper".to_owned(), body(&written))]);
     }
