@@ -85,8 +85,8 @@ fuzz_target!(|input: (u8, Vec<u8>, &[u8])| {
 fn models(body: &[u8], boundary: &str) -> Vec<String> {
     // One byte is one character, so that nothing is lost.
     let text: String = body.iter().map(|byte| char::from(*byte)).collect();
-    let parts = format!("\r\n{text}");
-    let parts = parts.split(&format!("\r\n--{boundary}")).filter_map(|part| part.split_once("\r\n\r\n"));
+    let (text, line) = (format!("\r\n{text}"), format!("\r\n--{boundary}"));
+    let parts = text.split(&line).filter_map(|part| part.split_once("\r\n\r\n"));
     let named = parts.filter(|(head, _)| {
         let head: String = head.to_ascii_lowercase().chars().filter(|sign| !" \t\"".contains(*sign)).collect();
         head.split("\r\n").any(|line| {

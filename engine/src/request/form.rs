@@ -15,6 +15,7 @@ impl Reader {
         self.structure.enter(Place::Root);
     }
 
+    #[inline(never)]
     fn begin_text(&mut self, at: u64) -> Result<Want, Violation> {
         let want = json::Sink::begin_string(self, at)?;
         self.is_wanted = want == Want::Text;
@@ -27,7 +28,7 @@ impl Sink for Reader {
 
     fn begin_part(&mut self, part: &Part<'_>, at: u64) -> Result<Reads, Violation> {
         json::Sink::begin_key(self);
-        json::Sink::text(self, part.name.as_bytes());
+        self.name.push(part.name.as_bytes());
         // Some servers make a list or an object of such parts, by the name in front.
         if let Some((name, _)) = part.name.split_once(['[', '.'])
             && let Some(key) = self.structure.top.like(&name_of(name))
