@@ -1,0 +1,148 @@
+//! Rules that route to models which cannot have the requests: none of them, or none for some tenant, or not this one.
+
+use super::cover::{names, routable};
+use super::rules::{self, Dead};
+use super::{Kind, Search, callers, listed};
+use crate::policy::rule::{Route, Rule};
+use crate::policy::tenant::TenantId;
+use crate::policy::{ModelId, Policy};
+use crate::request::flag::Flag;
+use std::collections::BTreeSet;
+
+/// A caller, and nobody (`None`).
+type Callers = Vec<Option<TenantId>>;
+
+pub(super) fn check(search: &mut Search<'_>, dead: &Dead) {
+    let policy = search.policy;
+    let all = callers::all(policy);
+    for (nth, rule) in policy.rules.iter().enumerate() {
+        let Some(route) = rule.action.route() else { continue };
+        if dead.get(nth).is_some_and(|dead| *dead) {
+            continue;
+        }
+        let asking: Callers = callers::of(rule, &all).collect();
+        let servers = servers(policy, route);
+        let able: Vec<ModelId> = servers.iter().copied().filter(|id| inability(policy, rule, *id).is_none()).collect();
+        let serves = |caller: &Option<TenantId>| able.iter().any(|id| callers::may_use(policy, *caller, *id));
+        if asking.is_empty() || !asking.iter().any(serves) {
+            unservable(search, nth, rule, &asking, &servers);
+            continue;
+        }
+        left_out(search, nth, rule, route, &asking);
+        if !is_about_its_models(policy, rule, &servers) {
+            let refused: Callers = asking.iter().copied().filter(|caller| !serves(caller)).collect();
+            tenants_refused(search, nth, rule, &refused);
+        }
+    }
+}
+
+/// The models that can serve what the rule routes, each once.
+fn servers(policy: &Policy, route: &Route) -> Vec<ModelId> {
+    let mut seen = BTreeSet::new();
+    let with_fallback =
+        |choice| std::iter::once(choice).chain(route.fallback_after(choice, policy.catalog()).iter().copied());
+    route.choices().flat_map(with_fallback).filter(|id| seen.insert(*id)).collect()
+}
+
+/// Why the model can serve no request that the rule matches, whoever asks.
+fn inability(policy: &Policy, rule: &Rule, id: ModelId) -> Option<String> {
+    let model = policy.model(id)?;
+    let conditions = &rule.conditions;
+    let apis = || routable().filter(|api| names(conditions.apis, *api));
+    if !apis().any(|api| model.apis.contains(api)) {
+        return Some(if model.apis.is_empty() { "serves no API" } else { "serves none of these APIs" }.to_owned());
+    }
+    let asked = conditions.flags.iter().filter(|(_, expected)| *expected).map(|(flag, _)| flag);
+    let lacks = |flag: &Flag| flag.need().is_some_and(|(capability, _)| !model.can(capability));
+    if let Some(flag) = asked.filter(lacks).map(Flag::condition).next() {
+        return Some(format!("has no capability for `{flag}`"));
+    }
+    // Who only counts is left out for no length, and such requests are not what a rule is written for.
+    let window = model.context_window?.tokens;
+    let least = |range: Option<crate::policy::Range>| range.map_or(0, |range| range.min);
+    let least = least(conditions.input_tokens).saturating_add(least(conditions.max_output_tokens));
+    let generates = apis().any(|api| model.apis.contains(api) && !api.only_counts());
+    (least > window && generates).then(|| format!("takes {window} tokens, and these requests need {least} or more"))
+}
+
+fn unservable(search: &mut Search<'_>, nth: usize, rule: &Rule, asking: &Callers, servers: &[ModelId]) {
+    let policy = search.policy;
+    let why = |id: &ModelId| {
+        let name = policy.model(*id).map_or("", |model| model.name());
+        let why =
+            inability(policy, rule, *id).unwrap_or_else(|| "may be used by nobody whom the rule is for".to_owned());
+        format!("`{name}` {why}")
+    };
+    let mut reasons: Vec<String> = servers.iter().take(4).map(why).collect();
+    if servers.len() > reasons.len() {
+        reasons.push(format!("{} more", servers.len() - reasons.len()));
+    }
+    let message = if asking.is_empty() {
+        "refuses all that it matches: nobody gets as far, as callers without a tenant are refused".to_owned()
+    } else {
+        format!("refuses all that it matches, as none of its models can serve it: {}", reasons.join(", "))
+    };
+    search.find(Kind::UnservableRule, format!("rules[{nth}].route"), message);
+}
+
+/// Parts of a route that no request gets to, where others do.
+fn left_out(search: &mut Search<'_>, nth: usize, rule: &Rule, route: &Route, asking: &Callers) {
+    let policy = search.policy;
+    let at = format!("rules[{nth}].route");
+    let only = only_choice(route);
+    let targets = route.targets.iter().enumerate().filter(|(_, target)| target.weight > 0);
+    let mut parts: Vec<(String, ModelId, bool)> =
+        targets.map(|(nth, target)| (format!("targets[{nth}].model"), target.model, false)).collect();
+    let fallback = route.fallback.iter().flatten().enumerate();
+    parts.extend(fallback.map(|(nth, id)| (format!("fallback[{nth}]"), *id, true)));
+    let rollout = route.rollout.iter().filter(|rollout| !rollout.share.is_none());
+    parts.extend(rollout.map(|rollout| ("rollout.model".to_owned(), rollout.model, false)));
+    parts.extend(rule.action.mirror().map(|mirror| ("mirror.model".to_owned(), mirror.model, true)));
+    for (field, id, comes_after) in parts {
+        let name = policy.model(id).map_or("", |model| model.name());
+        let why = if let Some(why) = inability(policy, rule, id) {
+            format!("it {why}")
+        } else if !asking.iter().any(|caller| callers::may_use(policy, *caller, id)) {
+            format!("{} may not use it", listed(asking.iter().map(|caller| callers::name(policy, *caller))))
+        } else if comes_after && only == Some(id) {
+            "it is the target itself".to_owned()
+        } else {
+            continue;
+        };
+        search.find(
+            Kind::AlwaysLeftOut,
+            format!("{at}.{field}"),
+            format!("`{name}` is left out for every request: {why}"),
+        );
+    }
+}
+
+/// The model that is the first choice of every request.
+fn only_choice(route: &Route) -> Option<ModelId> {
+    let mut choices = route.choices();
+    let first = choices.next()?;
+    choices.all(|other| other == first).then_some(first)
+}
+
+/// Whether the rule is only for those who ask for one of its models by its name: who may not use that is rightly refused.
+fn is_about_its_models(policy: &Policy, rule: &Rule, servers: &[ModelId]) -> bool {
+    let patterns = &rule.conditions.models;
+    let named = |name: &str| policy.find_model(name).or_else(|| policy.find_alias(name).and_then(|alias| alias.model));
+    !patterns.is_empty()
+        && patterns.iter().all(|pattern| pattern.exact().and_then(named).is_some_and(|id| servers.contains(&id)))
+}
+
+/// Tenants who get to the rule and may use none of its models.
+fn tenants_refused(search: &mut Search<'_>, nth: usize, rule: &Rule, refused: &Callers) {
+    let policy = search.policy;
+    let gets_here = |tenant: &TenantId| rules::taken_by(policy, nth, rule, &[*tenant]).is_none();
+    let refused: Vec<TenantId> = refused.iter().copied().flatten().filter(gets_here).collect();
+    if refused.is_empty() {
+        return;
+    }
+    let names = listed(refused.iter().map(|tenant| callers::name(policy, Some(*tenant))));
+    let message = format!(
+        "{names} may use none of its models that can serve it: such requests are refused here, and no later rule is asked"
+    );
+    search.find(Kind::TenantRefused, format!("rules[{nth}].route"), message);
+}

@@ -1,0 +1,40 @@
+//! Shares and weights that decide nothing.
+
+use super::{Kind, Search, callers};
+
+pub(super) fn check(search: &mut Search<'_>) {
+    let policy = search.policy;
+    let all = callers::all(policy);
+    for (nth, rule) in policy.rules.iter().enumerate() {
+        let Some(route) = rule.action.route() else { continue };
+        let at = format!("rules[{nth}].route");
+        for (place, target) in route.targets.iter().enumerate() {
+            let at = format!("{at}.targets[{place}].weight");
+            if target.weight == 0 {
+                search.find(Kind::ShareWithoutEffect, at, "is 0: no request goes to this target");
+            } else if route.targets.len() == 1 && is_written(search, nth) {
+                search.find(Kind::ShareWithoutEffect, at, "decides nothing: there is no other target");
+            }
+        }
+        if let Some(rollout) = &route.rollout {
+            if rollout.share.is_none() {
+                search.find(Kind::ShareWithoutEffect, format!("{at}.rollout.percent"), "is 0: nothing is rolled out");
+            } else if rollout.by == crate::policy::RolloutBy::Tenant
+                && !callers::of(rule, &all).any(|caller| caller.is_some())
+            {
+                let message = "counts tenants, and no caller of this rule is one: nothing is rolled out";
+                search.find(Kind::RolloutWithoutTenants, format!("{at}.rollout.by"), message);
+            }
+        }
+        if route.mirror.is_some_and(|mirror| mirror.share.is_none()) {
+            search.find(Kind::ShareWithoutEffect, format!("{at}.mirror.percent"), "is 0: nobody gets a copy");
+        }
+    }
+}
+
+/// Whether the only target's weight is the author's.
+fn is_written(search: &Search<'_>, nth: usize) -> bool {
+    let rule = search.document.get("rules").and_then(|rules| rules.items().get(nth));
+    let targets = rule.and_then(|rule| rule.get("route")).and_then(|route| route.get("targets"));
+    targets.and_then(|targets| targets.items().first()).is_some_and(|target| target.get("weight").is_some())
+}
