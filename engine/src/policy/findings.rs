@@ -42,7 +42,7 @@ pub enum Kind {
     TenantRefused,
     /// A target, fallback, rollout or mirror that is always left out.
     AlwaysLeftOut,
-    /// A share or weight that decides nothing.
+    /// A weight that decides nothing.
     ShareWithoutEffect,
     /// A rollout by tenant where nobody is a tenant.
     RolloutWithoutTenants,
@@ -64,7 +64,7 @@ pub enum Kind {
     ModelWithoutApis,
     /// An alias that nothing gives a model.
     AliasWithoutModel,
-    /// A model without a price among models that have one.
+    /// A model without a price, where others of its provider have one.
     MissingPrice,
 }
 

@@ -1,15 +1,15 @@
-//! Models without a price, where others have one.
+//! Models without a price, where others of the same provider have one: what runs in one's own house may well have none.
 
 use super::{Kind, Search};
+use std::collections::BTreeSet;
 
 pub(super) fn check(search: &mut Search<'_>) {
-    let policy = search.policy;
-    if policy.catalog.models.iter().all(|model| model.cost.is_none()) {
-        return;
-    }
-    for (nth, model) in policy.catalog.models.iter().enumerate() {
-        if model.cost.is_none() {
-            let message = "has no `cost`, and other models have: what it costs is missing wherever costs are shown";
+    let models = &search.policy.catalog.models;
+    let billing: BTreeSet<&str> =
+        models.iter().filter(|model| model.cost.is_some()).map(|model| model.cluster()).collect();
+    for (nth, model) in models.iter().enumerate() {
+        if model.cost.is_none() && billing.contains(model.cluster()) {
+            let message = format!("has no `cost`, and other models of the cluster `{}` have", model.cluster());
             search.find(Kind::MissingPrice, format!("models[{nth}]"), message);
         }
     }

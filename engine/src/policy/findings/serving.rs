@@ -1,6 +1,6 @@
 //! Rules that route to models which cannot have the requests: none of them, or none for some tenant, or not this one.
 
-use super::cover::{names, routable};
+use super::cover::{names, routable, rule_covers};
 use super::rules::{self, Dead};
 use super::{Kind, Search, callers, listed};
 use crate::policy::rule::{Route, Rule};
@@ -117,9 +117,9 @@ fn left_out(search: &mut Search<'_>, nth: usize, rule: &Rule, route: &Route, ask
     }
 }
 
-/// The model that is the first choice of every request.
+/// The model that is the first choice of every request, also once a rollout that is switched off is on.
 fn only_choice(route: &Route) -> Option<ModelId> {
-    let mut choices = route.choices();
+    let mut choices = route.choices().chain(route.rollout.iter().map(|rollout| rollout.model));
     let first = choices.next()?;
     choices.all(|other| other == first).then_some(first)
 }
@@ -132,17 +132,42 @@ fn is_about_its_models(policy: &Policy, rule: &Rule, servers: &[ModelId]) -> boo
         && patterns.iter().all(|pattern| pattern.exact().and_then(named).is_some_and(|id| servers.contains(&id)))
 }
 
-/// Tenants who get to the rule and may use none of its models.
+/// How many rules behind one, and tenants of one, are looked at: thousands of each must not hold anybody up.
+const MOST: usize = 64;
+
+/// Tenants who get to the rule and may use none of its models, while a rule behind it would serve them.
 fn tenants_refused(search: &mut Search<'_>, nth: usize, rule: &Rule, refused: &Callers) {
     let policy = search.policy;
-    let gets_here = |tenant: &TenantId| rules::taken_by(policy, nth, rule, &[*tenant]).is_none();
-    let refused: Vec<TenantId> = refused.iter().copied().flatten().filter(gets_here).collect();
-    if refused.is_empty() {
-        return;
+    let mut instead: Option<(usize, Vec<TenantId>)> = None;
+    for tenant in refused.iter().copied().flatten().take(MOST) {
+        if instead.as_ref().is_some_and(|(place, _)| would_serve(policy, *place, rule, tenant)) {
+            instead.as_mut().into_iter().for_each(|(_, tenants)| tenants.push(tenant));
+        } else if instead.is_none()
+            && rules::taken_by(policy, nth, rule, &[tenant]).is_none()
+            && let Some(place) =
+                (nth + 1..policy.rules.len()).take(MOST).find(|it| would_serve(policy, *it, rule, tenant))
+        {
+            instead = Some((place, vec![tenant]));
+        }
     }
-    let names = listed(refused.iter().map(|tenant| callers::name(policy, Some(*tenant))));
+    let Some((place, mut tenants)) = instead else { return };
+    tenants.retain(|tenant| rules::taken_by(policy, nth, rule, &[*tenant]).is_none());
+    let names = listed(tenants.iter().map(|tenant| callers::name(policy, Some(*tenant))));
+    let other = policy.rules.get(place).map_or("", |rule| &rule.name);
     let message = format!(
-        "{names} may use none of its models that can serve it: such requests are refused here, and no later rule is asked"
+        "{names} may use none of its models: such requests are refused here, and the rule `{other}`, which would serve them, is not asked"
     );
-    search.find(Kind::TenantRefused, format!("rules[{nth}].route"), message);
+    search.find_beside(Kind::TenantRefused, format!("rules[{nth}].route"), message, format!("rules[{place}]"));
+}
+
+/// Whether the rule in that place would take all that another one matches for this tenant, and have a model for it.
+fn would_serve(policy: &Policy, place: usize, rule: &Rule, tenant: TenantId) -> bool {
+    let Some(other) = policy.rules.get(place) else { return false };
+    let has_model = |route: &Route| {
+        let servers = servers(policy, route);
+        servers
+            .into_iter()
+            .any(|id| inability(policy, rule, id).is_none() && callers::may_use(policy, Some(tenant), id))
+    };
+    rule_covers(other, rule, &[tenant]) && other.action.route().is_some_and(has_model)
 }

@@ -1,6 +1,7 @@
-//! Shares and weights that decide nothing.
+//! Shares and weights that decide nothing. A rollout or mirror of 0 percent is one that is switched off, which everybody sees.
 
 use super::{Kind, Search, callers};
+use crate::policy::RolloutBy;
 
 pub(super) fn check(search: &mut Search<'_>) {
     let policy = search.policy;
@@ -17,17 +18,11 @@ pub(super) fn check(search: &mut Search<'_>) {
             }
         }
         if let Some(rollout) = &route.rollout {
-            if rollout.share.is_none() {
-                search.find(Kind::ShareWithoutEffect, format!("{at}.rollout.percent"), "is 0: nothing is rolled out");
-            } else if rollout.by == crate::policy::RolloutBy::Tenant
-                && !callers::of(rule, &all).any(|caller| caller.is_some())
-            {
+            let counts_nobody = rollout.by == RolloutBy::Tenant && !callers::of(rule, &all).any(|it| it.is_some());
+            if counts_nobody && !rollout.share.is_none() {
                 let message = "counts tenants, and no caller of this rule is one: nothing is rolled out";
                 search.find(Kind::RolloutWithoutTenants, format!("{at}.rollout.by"), message);
             }
-        }
-        if route.mirror.is_some_and(|mirror| mirror.share.is_none()) {
-            search.find(Kind::ShareWithoutEffect, format!("{at}.mirror.percent"), "is 0: nobody gets a copy");
         }
     }
 }
