@@ -120,9 +120,10 @@ pub fn of(policy: &Policy, document: &Document, extent: Extent) -> Vec<Found> {
     let shadowed = tenants::shadowed(&mut search);
     tenants::check(&mut search, &shadowed);
     written::check(&mut search);
-    let dead = rules::check(&mut search);
+    let shapes: Vec<u64> = policy.rules.iter().map(cover::shape).collect();
+    let dead = rules::check(&mut search, &shapes);
     conditions::check(&mut search);
-    serving::check(&mut search, &dead);
+    serving::check(&mut search, &shapes, &dead);
     shares::check(&mut search);
     if extent == Extent::Whole {
         reach::check(&mut search, &dead);

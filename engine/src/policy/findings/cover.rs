@@ -9,6 +9,41 @@ use crate::policy::pattern::Pattern;
 use crate::policy::rule::{Rule, RuleAction};
 use crate::policy::tenant::{Tenant, TenantId};
 
+/// The bit of `tenants` in a shape.
+pub(super) const TENANTS: u64 = 1 << 2;
+
+/// Which conditions a rule has, one bit for each; of flags one for each value that is asked for.
+///
+/// A rule takes nothing from one that lacks a condition of its own, and most pairs of rules are told apart by that alone.
+pub(super) fn shape(rule: &Rule) -> u64 {
+    let Conditions {
+        apis,
+        models,
+        tenants,
+        headers,
+        paths,
+        input_tokens,
+        max_output_tokens,
+        messages,
+        flags,
+        keywords,
+    } = &rule.conditions;
+    let has = [
+        apis.is_some(),
+        !models.is_empty(),
+        !tenants.is_empty(),
+        !headers.is_empty(),
+        !paths.is_empty(),
+        input_tokens.is_some(),
+        max_output_tokens.is_some(),
+        messages.is_some(),
+        !keywords.is_empty(),
+    ];
+    let bits = has.iter().enumerate().map(|(bit, has)| u64::from(*has) << bit);
+    let flags = flags.iter().map(|(flag, expected)| 1 << (has.len() + 2 * flag as usize + usize::from(expected)));
+    bits.chain(flags).fold(0, |shape, bit| shape | bit)
+}
+
 /// Whether `wide` applies to every request that `narrow` applies to, also where some condition cannot be judged.
 ///
 /// `tenants` are those that are looked at of the narrow rule; empty: all callers.

@@ -1,7 +1,8 @@
 //! Models and aliases that no request gets to.
 
+use super::callers::Callers;
 use super::rules::Dead;
-use super::{Kind, Search, callers};
+use super::{Kind, Search};
 use crate::policy::condition::Conditions;
 use crate::policy::model_set::ModelSet;
 use crate::policy::pattern::Pattern;
@@ -47,7 +48,7 @@ fn takes_all(conditions: &Conditions) -> bool {
 fn models(search: &mut Search<'_>, alive: &[&Rule]) {
     let policy = search.policy;
     let named = named(policy, alive);
-    let all = callers::all(policy);
+    let callers = Callers::of(policy);
     for (id, model) in policy.models() {
         let at = format!("models[{}]", id.0);
         if model.apis.is_empty() {
@@ -56,7 +57,7 @@ fn models(search: &mut Search<'_>, alive: &[&Rule]) {
                 format!("{at}.apis"),
                 "is empty: no request can be served by this model",
             );
-        } else if !all.iter().any(|caller| callers::may_use(policy, *caller, id)) {
+        } else if !callers.may_use(id) {
             search.find(Kind::UnreachableModel, at, "no request gets to this model: no tenant may use it");
         } else if !named.contains(id) {
             let message = "no request gets to this model: no rule, fallback or alias leads to it, and asking for its name does not";

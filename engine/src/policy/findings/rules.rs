@@ -1,6 +1,6 @@
 //! Rules that never apply: an earlier one takes all of their requests, or their conditions contradict each other.
 
-use super::cover::{names, routable, rule_covers, value_covers};
+use super::cover::{TENANTS, names, routable, rule_covers, shape, value_covers};
 use super::paths;
 use super::{Kind, Search};
 use crate::policy::Policy;
@@ -13,12 +13,12 @@ use crate::policy::tenant::TenantId;
 /// Which rules never apply, by their places.
 pub(super) type Dead = Vec<bool>;
 
-pub(super) fn check(search: &mut Search<'_>) -> Dead {
+pub(super) fn check(search: &mut Search<'_>, shapes: &[u64]) -> Dead {
     let policy = search.policy;
     let mut dead = Dead::with_capacity(policy.rules.len());
     for (nth, rule) in policy.rules.iter().enumerate() {
         let at = format!("rules[{nth}]");
-        let taker = taken_by(policy, nth, rule, &rule.conditions.tenants);
+        let taker = taken_by(policy, shapes, nth, rule, &rule.conditions.tenants);
         if let Some((first, other)) = taker {
             let message = format!("never applies: every request that it matches is taken by the rule `{}`", other.name);
             search.find_beside(Kind::ShadowedRule, &at, message, format!("rules[{first}]"));
@@ -39,6 +39,7 @@ pub(super) fn check(search: &mut Search<'_>) -> Dead {
 /// at: whoever takes all requests takes that one.
 pub(super) fn taken_by<'p>(
     policy: &'p Policy,
+    shapes: &[u64],
     nth: usize,
     rule: &Rule,
     tenants: &[TenantId],
@@ -52,8 +53,9 @@ pub(super) fn taken_by<'p>(
     let value = |slot: HeaderSlot| values.iter().find(|(known, _)| *known == slot).map(|(_, text)| text);
     let possible = policy.rules_to_try(&asked, tenants.first().copied(), path.as_bytes(), &value);
     let place = |RuleId(id): RuleId| usize::try_from(id).unwrap_or(usize::MAX);
+    let own = if tenants.is_empty() { shape(rule) } else { shape(rule) | TENANTS };
     possible.map(place).take_while(|id| *id < nth).find_map(|id| {
-        let earlier = policy.rules.get(id)?;
+        let earlier = policy.rules.get(id).filter(|_| shapes.get(id).is_some_and(|shape| shape & !own == 0))?;
         rule_covers(earlier, rule, tenants).then_some((id, earlier))
     })
 }

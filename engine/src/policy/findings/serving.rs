@@ -1,37 +1,35 @@
 //! Rules that route to models which cannot have the requests: none of them, or none for some tenant, or not this one.
 
+use super::callers::{self, Callers, Group};
 use super::cover::{names, routable, rule_covers};
 use super::rules::{self, Dead};
-use super::{Kind, Search, callers, listed};
+use super::{Kind, Search, listed};
 use crate::policy::rule::{Route, Rule};
 use crate::policy::tenant::TenantId;
 use crate::policy::{ModelId, Policy};
 use crate::request::flag::Flag;
 use std::collections::BTreeSet;
 
-/// A caller, and nobody (`None`).
-type Callers = Vec<Option<TenantId>>;
-
-pub(super) fn check(search: &mut Search<'_>, dead: &Dead) {
+pub(super) fn check(search: &mut Search<'_>, shapes: &[u64], dead: &Dead) {
     let policy = search.policy;
-    let all = callers::all(policy);
+    let callers = Callers::of(policy);
     for (nth, rule) in policy.rules.iter().enumerate() {
         let Some(route) = rule.action.route() else { continue };
         if dead.get(nth).is_some_and(|dead| *dead) {
             continue;
         }
-        let asking: Callers = callers::of(rule, &all).collect();
+        let asking = callers.asking(rule);
         let servers = servers(policy, route);
         let able: Vec<ModelId> = servers.iter().copied().filter(|id| inability(policy, rule, *id).is_none()).collect();
-        let serves = |caller: &Option<TenantId>| able.iter().any(|id| callers::may_use(policy, *caller, *id));
-        if asking.is_empty() || !asking.iter().any(serves) {
+        let (served, refused): (Vec<_>, Vec<_>) =
+            asking.iter().partition(|group| able.iter().any(|id| group.may_use(*id)));
+        if served.is_empty() {
             unservable(search, nth, rule, &asking, &servers);
             continue;
         }
         left_out(search, nth, rule, route, &asking);
         if !is_about_its_models(policy, rule, &servers) {
-            let refused: Callers = asking.iter().copied().filter(|caller| !serves(caller)).collect();
-            tenants_refused(search, nth, rule, &refused);
+            tenants_refused(search, shapes, nth, rule, &refused);
         }
     }
 }
@@ -65,7 +63,7 @@ fn inability(policy: &Policy, rule: &Rule, id: ModelId) -> Option<String> {
     (least > window && generates).then(|| format!("takes {window} tokens, and these requests need {least} or more"))
 }
 
-fn unservable(search: &mut Search<'_>, nth: usize, rule: &Rule, asking: &Callers, servers: &[ModelId]) {
+fn unservable(search: &mut Search<'_>, nth: usize, rule: &Rule, asking: &[&Group], servers: &[ModelId]) {
     let policy = search.policy;
     let why = |id: &ModelId| {
         let name = policy.model(*id).map_or("", |model| model.name());
@@ -86,7 +84,7 @@ fn unservable(search: &mut Search<'_>, nth: usize, rule: &Rule, asking: &Callers
 }
 
 /// Parts of a route that no request gets to, where others do.
-fn left_out(search: &mut Search<'_>, nth: usize, rule: &Rule, route: &Route, asking: &Callers) {
+fn left_out(search: &mut Search<'_>, nth: usize, rule: &Rule, route: &Route, asking: &[&Group]) {
     let policy = search.policy;
     let at = format!("rules[{nth}].route");
     let only = only_choice(route);
@@ -102,8 +100,9 @@ fn left_out(search: &mut Search<'_>, nth: usize, rule: &Rule, route: &Route, ask
         let name = policy.model(id).map_or("", |model| model.name());
         let why = if let Some(why) = inability(policy, rule, id) {
             format!("it {why}")
-        } else if !asking.iter().any(|caller| callers::may_use(policy, *caller, id)) {
-            format!("{} may not use it", listed(asking.iter().map(|caller| callers::name(policy, *caller))))
+        } else if !asking.iter().any(|group| group.may_use(id)) {
+            let members = asking.iter().flat_map(|group| group.members(rule));
+            format!("{} may not use it", listed(members.map(|caller| callers::name(policy, caller))))
         } else if comes_after && only == Some(id) {
             "it is the target itself".to_owned()
         } else {
@@ -136,14 +135,14 @@ fn is_about_its_models(policy: &Policy, rule: &Rule, servers: &[ModelId]) -> boo
 const MOST: usize = 64;
 
 /// Tenants who get to the rule and may use none of its models, while a rule behind it would serve them.
-fn tenants_refused(search: &mut Search<'_>, nth: usize, rule: &Rule, refused: &Callers) {
+fn tenants_refused(search: &mut Search<'_>, shapes: &[u64], nth: usize, rule: &Rule, refused: &[&Group]) {
     let policy = search.policy;
     let mut instead: Option<(usize, Vec<TenantId>)> = None;
-    for tenant in refused.iter().copied().flatten().take(MOST) {
+    for tenant in refused.iter().flat_map(|group| group.members(rule)).flatten().take(MOST) {
         if instead.as_ref().is_some_and(|(place, _)| would_serve(policy, *place, rule, tenant)) {
             instead.as_mut().into_iter().for_each(|(_, tenants)| tenants.push(tenant));
         } else if instead.is_none()
-            && rules::taken_by(policy, nth, rule, &[tenant]).is_none()
+            && rules::taken_by(policy, shapes, nth, rule, &[tenant]).is_none()
             && let Some(place) =
                 (nth + 1..policy.rules.len()).take(MOST).find(|it| would_serve(policy, *it, rule, tenant))
         {
@@ -151,7 +150,7 @@ fn tenants_refused(search: &mut Search<'_>, nth: usize, rule: &Rule, refused: &C
         }
     }
     let Some((place, mut tenants)) = instead else { return };
-    tenants.retain(|tenant| rules::taken_by(policy, nth, rule, &[*tenant]).is_none());
+    tenants.retain(|tenant| rules::taken_by(policy, shapes, nth, rule, &[*tenant]).is_none());
     let names = listed(tenants.iter().map(|tenant| callers::name(policy, Some(*tenant))));
     let other = policy.rules.get(place).map_or("", |rule| &rule.name);
     let message = format!(
@@ -163,11 +162,8 @@ fn tenants_refused(search: &mut Search<'_>, nth: usize, rule: &Rule, refused: &C
 /// Whether the rule in that place would take all that another one matches for this tenant, and have a model for it.
 fn would_serve(policy: &Policy, place: usize, rule: &Rule, tenant: TenantId) -> bool {
     let Some(other) = policy.rules.get(place) else { return false };
-    let has_model = |route: &Route| {
-        let servers = servers(policy, route);
-        servers
-            .into_iter()
-            .any(|id| inability(policy, rule, id).is_none() && callers::may_use(policy, Some(tenant), id))
-    };
+    let may_use = |id: ModelId| policy.exclusion(Some(tenant), id).is_none();
+    let can_serve = |id: ModelId| inability(policy, rule, id).is_none() && may_use(id);
+    let has_model = |route: &Route| servers(policy, route).into_iter().any(can_serve);
     rule_covers(other, rule, &[tenant]) && other.action.route().is_some_and(has_model)
 }

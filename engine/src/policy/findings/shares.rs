@@ -1,11 +1,12 @@
 //! Shares and weights that decide nothing. A rollout or mirror of 0 percent is one that is switched off, which everybody sees.
 
-use super::{Kind, Search, callers};
+use super::callers::Callers;
+use super::{Kind, Search};
 use crate::policy::RolloutBy;
 
 pub(super) fn check(search: &mut Search<'_>) {
     let policy = search.policy;
-    let all = callers::all(policy);
+    let callers = Callers::of(policy);
     for (nth, rule) in policy.rules.iter().enumerate() {
         let Some(route) = rule.action.route() else { continue };
         let at = format!("rules[{nth}].route");
@@ -18,7 +19,9 @@ pub(super) fn check(search: &mut Search<'_>) {
             }
         }
         if let Some(rollout) = &route.rollout {
-            let counts_nobody = rollout.by == RolloutBy::Tenant && !callers::of(rule, &all).any(|it| it.is_some());
+            let mut asking = callers.asking(rule).into_iter();
+            let counts_nobody =
+                rollout.by == RolloutBy::Tenant && !asking.any(|group| group.members(rule).any(|it| it.is_some()));
             if counts_nobody && !rollout.share.is_none() {
                 let message = "counts tenants, and no caller of this rule is one: nothing is rolled out";
                 search.find(Kind::RolloutWithoutTenants, format!("{at}.rollout.by"), message);

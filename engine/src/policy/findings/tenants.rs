@@ -1,7 +1,7 @@
 //! Tenants that nobody is, that may use nothing, or that anybody can be.
 
 use super::cover::tenant_covers;
-use super::{Kind, Search, callers};
+use super::{Kind, Search};
 use crate::policy::claim::{ClaimTest, Scalar};
 use crate::policy::header::ValueTest;
 use crate::policy::tenant::Tenant;
@@ -116,7 +116,7 @@ pub(super) fn check(search: &mut Search<'_>, shadowed: &Shadowed) {
         if *shadowed {
             continue;
         }
-        if !policy.models().any(|(model, _)| callers::may_use(policy, Some(id), model)) {
+        if !policy.models().any(|(model, _)| policy.exclusion(Some(id), model).is_none()) {
             let message = "may use no model: everything that it asks for is refused";
             search.find(Kind::TenantWithoutModels, format!("{at}.models"), message);
         }
