@@ -16,6 +16,7 @@ mod reach;
 mod rules;
 mod serving;
 mod shares;
+mod takers;
 mod tenants;
 mod written;
 
@@ -120,10 +121,9 @@ pub fn of(policy: &Policy, document: &Document, extent: Extent) -> Vec<Found> {
     let shadowed = tenants::shadowed(&mut search);
     tenants::check(&mut search, &shadowed);
     written::check(&mut search);
-    let shapes: Vec<u64> = policy.rules.iter().map(cover::shape).collect();
-    let dead = rules::check(&mut search, &shapes);
+    let (takers, dead) = rules::check(&mut search);
     conditions::check(&mut search);
-    serving::check(&mut search, &shapes, &dead);
+    serving::check(&mut search, &takers, &dead);
     shares::check(&mut search);
     if extent == Extent::Whole {
         reach::check(&mut search, &dead);
@@ -135,9 +135,10 @@ pub fn of(policy: &Policy, document: &Document, extent: Extent) -> Vec<Found> {
 /// Names as a list in a sentence, as many as people read.
 fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     const SHOWN: usize = 8;
-    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
-    match names.get(..SHOWN) {
-        Some(shown) if names.len() > SHOWN => format!("{} and {} more", shown.join(", "), names.len() - SHOWN),
-        _ => names.join(", "),
+    let mut names = names.into_iter();
+    let shown: Vec<String> = names.by_ref().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    match names.count() {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }

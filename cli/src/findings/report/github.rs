@@ -50,7 +50,7 @@ mod tests {
         };
         let line = command(&Finding::new(Code::P0017, placed));
         assert_eq!(line.lines().count(), 1, "{line}");
-        assert!(line.starts_with("::notice file=a%2Cb%3Ac%25.yaml,line=3,col=5,title=P0017%3A a share"), "{line}");
+        assert!(line.starts_with("::notice file=a%2Cb%3Ac%25.yaml,line=3,col=5,title=P0017%3A a weight"), "{line}");
         assert!(line.contains("::rules[0]: 50%25 of"), "{line}");
     }
 }

@@ -2,7 +2,8 @@
 
 use super::callers::{self, Callers, Group};
 use super::cover::{names, routable, rule_covers};
-use super::rules::{self, Dead};
+use super::rules::Dead;
+use super::takers::Takers;
 use super::{Kind, Search, listed};
 use crate::policy::rule::{Route, Rule};
 use crate::policy::tenant::TenantId;
@@ -10,7 +11,7 @@ use crate::policy::{ModelId, Policy};
 use crate::request::flag::Flag;
 use std::collections::BTreeSet;
 
-pub(super) fn check(search: &mut Search<'_>, shapes: &[u64], dead: &Dead) {
+pub(super) fn check(search: &mut Search<'_>, takers: &Takers<'_>, dead: &Dead) {
     let policy = search.policy;
     let callers = Callers::of(policy);
     for (nth, rule) in policy.rules.iter().enumerate() {
@@ -29,7 +30,7 @@ pub(super) fn check(search: &mut Search<'_>, shapes: &[u64], dead: &Dead) {
         }
         left_out(search, nth, rule, route, &asking);
         if !is_about_its_models(policy, rule, &servers) {
-            tenants_refused(search, shapes, nth, rule, &refused);
+            tenants_refused(search, takers, nth, rule, &refused);
         }
     }
 }
@@ -132,17 +133,17 @@ fn is_about_its_models(policy: &Policy, rule: &Rule, servers: &[ModelId]) -> boo
 }
 
 /// How many rules behind one, and tenants of one, are looked at: thousands of each must not hold anybody up.
-const MOST: usize = 64;
+const MOST: usize = 16;
 
 /// Tenants who get to the rule and may use none of its models, while a rule behind it would serve them.
-fn tenants_refused(search: &mut Search<'_>, shapes: &[u64], nth: usize, rule: &Rule, refused: &[&Group]) {
+fn tenants_refused(search: &mut Search<'_>, takers: &Takers<'_>, nth: usize, rule: &Rule, refused: &[&Group]) {
     let policy = search.policy;
     let mut instead: Option<(usize, Vec<TenantId>)> = None;
     for tenant in refused.iter().flat_map(|group| group.members(rule)).flatten().take(MOST) {
         if instead.as_ref().is_some_and(|(place, _)| would_serve(policy, *place, rule, tenant)) {
             instead.as_mut().into_iter().for_each(|(_, tenants)| tenants.push(tenant));
         } else if instead.is_none()
-            && rules::taken_by(policy, shapes, nth, rule, &[tenant]).is_none()
+            && takers.of(nth, rule, &[tenant]).is_none()
             && let Some(place) =
                 (nth + 1..policy.rules.len()).take(MOST).find(|it| would_serve(policy, *it, rule, tenant))
         {
@@ -150,7 +151,7 @@ fn tenants_refused(search: &mut Search<'_>, shapes: &[u64], nth: usize, rule: &R
         }
     }
     let Some((place, mut tenants)) = instead else { return };
-    tenants.retain(|tenant| rules::taken_by(policy, shapes, nth, rule, &[*tenant]).is_none());
+    tenants.retain(|tenant| takers.of(nth, rule, &[*tenant]).is_none());
     let names = listed(tenants.iter().map(|tenant| callers::name(policy, Some(*tenant))));
     let other = policy.rules.get(place).map_or("", |rule| &rule.name);
     let message = format!(
