@@ -43,10 +43,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     for path in &arguments.policies {
         examine(path, &arguments.allow, &mut report);
     }
+    print(&report.print(arguments.output));
     if arguments.output == Output::Text {
         report.open().filter(|it| it.severity() < Severity::Error).for_each(|finding| eprintln!("{}", line(finding)));
     }
-    print(&report.print(arguments.output));
     let fails = report.open().any(|finding| arguments.fail_on.fails(finding.severity()));
     if fails { Err(Failure::Said) } else { Ok(()) }
 }

@@ -56,12 +56,12 @@ fn inability(policy: &Policy, rule: &Rule, id: ModelId) -> Option<String> {
     if let Some(flag) = asked.filter(lacks).map(Flag::condition).next() {
         return Some(format!("has no capability for `{flag}`"));
     }
-    // Who only counts is left out for no length, and such requests are not what a rule is written for.
+    // Who only counts is left out for no length, and such requests are not what a rule is written for. How much output a client
+    // wants says nothing here: no limit (-1) is beyond any `min`, and takes nothing of a window.
     let window = model.context_window?.tokens;
-    let least = |range: Option<crate::policy::Range>| range.map_or(0, |range| range.min);
-    let least = least(conditions.input_tokens).saturating_add(least(conditions.max_output_tokens));
+    let least = conditions.input_tokens.map_or(0, |range| range.min);
     let generates = apis().any(|api| model.apis.contains(api) && !api.only_counts());
-    (least > window && generates).then(|| format!("takes {window} tokens, and these requests need {least} or more"))
+    (least > window && generates).then(|| format!("takes {window} tokens, and these requests have {least} or more"))
 }
 
 fn unservable(search: &mut Search<'_>, nth: usize, rule: &Rule, asking: &[&Group], servers: &[ModelId]) {
