@@ -43,6 +43,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     for path in &arguments.policies {
         examine(path, &arguments.allow, &mut report);
     }
+    findings::sort(&mut report.findings);
     print(&report.print(arguments.output));
     if arguments.output == Output::Text {
         report.open().filter(|it| it.severity() < Severity::Error).for_each(|finding| eprintln!("{}", line(finding)));
