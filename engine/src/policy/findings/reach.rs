@@ -8,6 +8,7 @@ use crate::policy::model_set::ModelSet;
 use crate::policy::pattern::Pattern;
 use crate::policy::rule::Rule;
 use crate::policy::{DefaultAction, ModelId, Policy};
+use pointsman_document::Document;
 
 pub(super) fn check(search: &mut Search<'_>, dead: &Dead) {
     let policy = search.policy;
@@ -47,7 +48,7 @@ fn takes_all(conditions: &Conditions) -> bool {
 
 fn models(search: &mut Search<'_>, alive: &[&Rule]) {
     let policy = search.policy;
-    let named = named(policy, alive);
+    let named = named(policy, search.document, alive);
     let callers = Callers::of(policy);
     for (id, model) in policy.models() {
         let at = format!("models[{}]", id.0);
@@ -67,17 +68,23 @@ fn models(search: &mut Search<'_>, alive: &[&Rule]) {
 }
 
 /// The models that something leads to.
-fn named(policy: &Policy, alive: &[&Rule]) -> ModelSet {
+fn named(policy: &Policy, document: &Document, alive: &[&Rule]) -> ModelSet {
     let catalog = policy.catalog();
     let mut first: Vec<ModelId> =
         alive.iter().filter_map(|rule| rule.action.route()).flat_map(|route| route.all(catalog)).collect();
-    if has_default(policy, alive) {
+    if has_default(policy, alive) || lets_bodies_name_models(document) {
         first.extend(policy.models().map(|(id, _)| id));
     }
     let on_failure = policy.on_failure();
     first.extend([on_failure.unknown_model, on_failure.missing_model, on_failure.no_candidate].into_iter().flatten());
     let after = |id: &ModelId| policy.model(*id).into_iter().flat_map(|model| model.fallback.iter().copied());
     first.iter().copied().chain(first.iter().flat_map(after)).collect()
+}
+
+/// Whether a body may name models besides the one asked for, of which nobody else need know.
+fn lets_bodies_name_models(document: &Document) -> bool {
+    let keys = document.get("steering").and_then(|steering| steering.get("allowKeys"));
+    keys.is_some_and(|keys| !keys.items().is_empty())
 }
 
 /// Aliases that only rules could give a model, and no rule does.
