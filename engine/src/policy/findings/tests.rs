@@ -210,7 +210,8 @@ fn is_witness(found: &Found, policy: &Value, record: &Record) -> bool {
     };
     let is_by = || record.rule.as_deref().is_some_and(|rule| item("rules") == Some(rule));
     let is_routed = || is_by() && record.action == Disposition::Route && record.reason == Reason::Rule;
-    let counts = record.api.is_some_and(|api| api.only_counts());
+    // Who only counts is left out for no length.
+    let by_length = record.api.is_some_and(|api| api.only_counts()) && found.message.contains("tokens");
     let goes_to = |model: &str| {
         let all = record.chain.iter().chain(&record.model).chain(&record.mirror);
         all.into_iter().any(|other| **other == *model)
@@ -218,18 +219,16 @@ fn is_witness(found: &Found, policy: &Value, record: &Record) -> bool {
     let quoted = || found.message.split('`').nth(1).unwrap_or_default();
     match found.kind {
         Kind::ShadowedRule | Kind::DeadRule => is_by(),
-        Kind::UnservableRule => is_routed() && !(counts && found.message.contains("tokens")),
+        Kind::UnservableRule => is_routed() && !by_length,
         Kind::TenantRefused => {
-            is_routed()
-                && record.tenant.as_ref().is_some_and(|tenant| {
-                    found.message.contains(&format!("`{tenant}`")) && !(counts && found.message.contains("tokens"))
-                })
+            let tenant = record.tenant.as_deref().unwrap_or_default();
+            is_routed() && !by_length && found.message.contains(&format!("`{tenant}`"))
         }
         Kind::AlwaysLeftOut if found.at.ends_with("mirror.model") => {
-            is_by() && record.mirror.as_deref() == Some(quoted()) && !counts
+            is_by() && record.mirror.as_deref() == Some(quoted()) && !by_length
         }
         Kind::AlwaysLeftOut => {
-            !found.message.contains("the target itself") && is_routed() && chain_has(record, quoted()) && !counts
+            !found.message.contains("the target itself") && is_routed() && chain_has(record, quoted()) && !by_length
         }
         Kind::ShadowedTenant => record.tenant.as_deref() == item("tenants"),
         Kind::TenantWithoutModels => record.tenant.as_deref() == item("tenants") && record.action == Disposition::Route,
@@ -239,8 +238,10 @@ fn is_witness(found: &Found, policy: &Value, record: &Record) -> bool {
                 && record.action == Disposition::Route
                 && record.reason != Reason::OnFailure
         }
-        Kind::RolloutWithoutTenants => is_routed() && record.variant.as_deref() == Some("new"),
-        Kind::IdleCondition
+        // Nobody is a tenant: that is the whole of it.
+        Kind::RolloutWithoutTenants
+        // These say nothing of any request.
+        | Kind::IdleCondition
         | Kind::EmptyValue
         | Kind::ShareWithoutEffect
         | Kind::UnknownLabelValue
