@@ -59,8 +59,8 @@ pub(super) fn apply(source: &Source, allowed: &[Allowance], findings: &mut [Find
     }
 }
 
-/// Comments for which there is nothing, or that say nothing.
-pub(super) fn unused(source: &Source, findings: &[Finding]) -> Vec<Finding> {
+/// Comments for which there is nothing, or that say nothing. `looked_for` are the codes that were looked for.
+pub(super) fn unused(source: &Source, findings: &[Finding], looked_for: fn(Code) -> bool) -> Vec<Finding> {
     let mut unused = Vec::new();
     for comment in comments(source.text()) {
         let mut find = |message: String| {
@@ -70,7 +70,7 @@ pub(super) fn unused(source: &Source, findings: &[Finding]) -> Vec<Finding> {
         if comment.codes.is_empty() {
             find(format!("names no code that can be allowed: `{} P0025`", MARK.trim_start_matches("# ")));
         }
-        for code in comment.codes.iter().filter(|code| code.is_of_policies()) {
+        for code in comment.codes.iter().filter(|code| looked_for(**code)) {
             let only = Comment { at: comment.at, lines: comment.lines, codes: vec![*code] };
             if !findings.iter().any(|finding| speaks_of(&only, source, finding)) {
                 find(format!("allows {code} ({}), and there is none here", code.title()));

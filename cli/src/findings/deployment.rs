@@ -27,6 +27,8 @@ pub(crate) fn of_project(project: &Project, allowed: &[Allowance]) -> Vec<Findin
     for source in [project.source(), &project.policy.source] {
         allow::apply(source, allowed, &mut findings);
     }
+    // Some of these are found in the policy, as its comments can be, and only with a deployment.
+    findings.extend(allow::unused(project.source(), &findings, |code| !code.is_of_policies()));
     findings.extend(policy::of_policy(&project.policy.source, &project.policy.policy, allowed));
     sort(&mut findings);
     findings

@@ -1,6 +1,7 @@
 //! What the engine finds in a policy, at its place in the file.
 
 use super::sound::{self, Sound};
+use super::table::Code;
 use super::{Allowance, Finding, allow, sort};
 use pointsman_engine::Policy;
 use pointsman_engine::policy::findings::{self, Extent, Found};
@@ -11,7 +12,7 @@ pub(crate) fn of_policy(source: &Source, policy: &Policy, allowed: &[Allowance])
     let found = findings::of(policy, &source.document, Extent::Whole);
     let mut findings: Vec<Finding> = found.into_iter().map(|found| placed(source, found)).collect();
     allow::apply(source, allowed, &mut findings);
-    findings.extend(allow::unused(source, &findings));
+    findings.extend(allow::unused(source, &findings, Code::is_of_policies));
     sort(&mut findings);
     findings
 }

@@ -137,3 +137,20 @@ fn json_has_no_comments_and_takes_the_option() {
     assert_eq!(run(&[]).code, Some(1));
     assert_eq!(run(&["--allow", "P0032@aliases[0]"]).code, Some(0));
 }
+
+#[test]
+fn a_deployment_has_comments_of_its_own() {
+    let deployment =
+        |comment: &str| format!("clusters:\n- {{ name: c, address: a, port: 443 }} # pointsman: allow {comment}\n");
+    for (comment, expected) in [("P0042", &[][..]), ("P0041", &["P0002", "P0042"]), ("nothing", &["P0002", "P0042"])] {
+        let policy = "models: [{ name: a, cluster: c }]\n";
+        let folder =
+            folder("findings-deployment", &[("policy.yaml", policy), ("deployment.yaml", &deployment(comment))]);
+        let outcome = pointsman(&["check", folder.to_str().unwrap(), "--output", "json"]);
+        let report: Value = serde_json::from_str(&outcome.stdout).unwrap();
+        let open = report["findings"].as_array().unwrap().iter().filter(|finding| finding["allowed"] == false);
+        let mut codes: Vec<&str> = open.map(|finding| finding["code"].as_str().unwrap()).collect();
+        codes.sort_unstable();
+        assert_eq!(codes, expected, "{comment}");
+    }
+}
