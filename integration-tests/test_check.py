@@ -1,8 +1,8 @@
 """`pointsman check` on policies of ten thousand rules: it says what it has to say before anybody looks away."""
 
 import json
+import os
 import subprocess
-import time
 
 import pytest
 
@@ -25,6 +25,12 @@ def mixed(nth: int) -> dict:
     ][nth % 4]
 
 
+def spent() -> float:
+    """Seconds that programs which have ended took of processors."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
 CONDITIONS = {
     "mixed": mixed,
     "nothing narrows them down": lambda nth: {"inputTokens": {"min": nth, "max": nth + 1}},
@@ -35,18 +41,18 @@ CONDITIONS = {
 
 @pytest.mark.parametrize("kind", CONDITIONS)
 def test_ten_thousand_rules_are_checked_at_once(kind, tmp_path):
-    """Two seconds where nothing else runs; here other tests do."""
+    """Of the processor's time, since other tests run beside."""
     route = {"targets": [{"model": "a"}], "fallback": ["b"]}
     rules = [{"name": f"r{nth}", "match": CONDITIONS[kind](nth), "route": route} for nth in range(RULES)]
     rules.append({"name": "again", "match": rules[7]["match"], "route": route})
     file = tmp_path / "policy.json"
     file.write_text(json.dumps({"models": MODELS, "tenants": TENANTS, "rules": rules}))
-    start = time.monotonic()
+    before = spent()
     done = subprocess.run(
         [locations.cli(), "check", file, "--output", "json"], capture_output=True, text=True, timeout=60, check=False
     )
-    took = time.monotonic() - start
+    took = spent() - before
     found = {(finding["code"], finding["field"]) for finding in json.loads(done.stdout)["findings"]}
     assert ("P0010", f"rules[{RULES}]") in found
     assert sum(code == "P0010" for code, _ in found) == 1
-    assert took < 10, took
+    assert took < 2, took
