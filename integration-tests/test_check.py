@@ -18,7 +18,7 @@ TENANTS = [
 
 def mixed(nth: int) -> dict:
     return [
-        {"models": [f"m-{nth}*"], "tools": True},
+        {"models": [f"m-{nth}-*"], "tools": True},
         {"tenants": [f"t{nth % 1000}"], "inputTokens": {"max": nth}},
         {"inputTokens": {"min": nth, "max": nth + 1}},
         {"headers": [{"name": "x-team", "value": f"v{nth}"}], "stream": nth % 8 == 3},
@@ -35,7 +35,7 @@ CONDITIONS = {
     "mixed": mixed,
     "nothing narrows them down": lambda nth: {"inputTokens": {"min": nth, "max": nth + 1}},
     "one tenant": lambda nth: {"tenants": ["t1"], "messages": {"min": nth, "max": nth}},
-    "names": lambda nth: {"models": [f"m-{nth}*", f"n-{nth}*"]},
+    "names": lambda nth: {"models": [f"m-{nth}-*", f"n-{nth}-*"]},
 }
 
 
