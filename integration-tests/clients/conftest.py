@@ -26,7 +26,12 @@ POLICY = {
         {"name": "secret", "cluster": "large"},
         {"name": "secret-flash", "cluster": "google", "apis": ["gemini"]},
     ],
-    "aliases": [{"name": "auto"}, {"name": "claude-3-*", "model": "claude-small"}],
+    "aliases": [
+        {"name": "auto"},
+        {"name": "claude-3-*", "model": "claude-small"},
+        {"name": "claude-opus-*", "model": "claude-large"},
+        {"name": "gpt-5-*", "model": "gpt-large"},
+    ],
     "tenants": [
         {
             "name": "team",
