@@ -21,9 +21,7 @@ class Place(pydantic.BaseModel):
 
 @pytest.fixture
 def client(edge):
-    return openai.AsyncOpenAI(
-        base_url=f"{edge.url}/v1", api_key="k", max_retries=0, default_headers={"x-team": "a"}
-    )
+    return openai.AsyncOpenAI(base_url=f"{edge.url}/v1", api_key="k", max_retries=0, default_headers={"x-team": "a"})
 
 
 @pytest.mark.parametrize("api", [agents.OpenAIResponsesModel, agents.OpenAIChatCompletionsModel])

@@ -164,27 +164,31 @@ def test_signed_requests_of_bedrock_raise_bad_request(edge):
     def sign(request):
         request.headers["authorization"] = signature
 
-    with anthropic.AnthropicBedrock(
-        base_url=edge.url,
-        api_key="k",
-        aws_region="eu-west-1",
-        max_retries=0,
-        default_headers={"x-team": "a"},
-        http_client=anthropic.DefaultHttpxClient(event_hooks={"request": [sign]}),
-    ) as client:
-        with pytest.raises(anthropic.BadRequestError, match="AWS SigV4"):
-            client.messages.create(model="anthropic.claude:1", max_tokens=10, messages=ASK)
+    with (
+        anthropic.AnthropicBedrock(
+            base_url=edge.url,
+            api_key="k",
+            aws_region="eu-west-1",
+            max_retries=0,
+            default_headers={"x-team": "a"},
+            http_client=anthropic.DefaultHttpxClient(event_hooks={"request": [sign]}),
+        ) as client,
+        pytest.raises(anthropic.BadRequestError, match="AWS SigV4"),
+    ):
+        client.messages.create(model="anthropic.claude:1", max_tokens=10, messages=ASK)
 
 
 def test_claude_at_vertex_raises_bad_request(edge):
-    with anthropic.AnthropicVertex(
-        base_url=f"{edge.url}/v1",
-        access_token="k",
-        region="eu",
-        project_id="p-1",
-        max_retries=0,
-        default_headers={"x-team": "a"},
-    ) as client:
-        with pytest.raises(anthropic.BadRequestError, match="this method of the API `vertex`") as caught:
-            client.messages.create(model="claude-small", max_tokens=10, messages=ASK)
+    with (
+        anthropic.AnthropicVertex(
+            base_url=f"{edge.url}/v1",
+            access_token="k",
+            region="eu",
+            project_id="p-1",
+            max_retries=0,
+            default_headers={"x-team": "a"},
+        ) as client,
+        pytest.raises(anthropic.BadRequestError, match="this method of the API `vertex`") as caught,
+    ):
+        client.messages.create(model="claude-small", max_tokens=10, messages=ASK)
     assert caught.value.body["error"]["status"] == "INVALID_ARGUMENT"

@@ -33,9 +33,7 @@ def client(edge):
 @pytest.fixture
 def vertex(edge):
     options = types.HttpOptions(base_url=edge.url, headers={"x-team": "a"})
-    with genai.Client(
-        vertexai=True, project="p-9", location="eu", credentials=Token(), http_options=options
-    ) as client:
+    with genai.Client(vertexai=True, project="p-9", location="eu", credentials=Token(), http_options=options) as client:
         yield client
 
 

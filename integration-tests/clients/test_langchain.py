@@ -119,7 +119,7 @@ def test_a_refusal_raises_the_makers_error_with_its_sentence(model, case):
 
 
 def test_an_unknown_model_is_told(edge, case):
-    with pytest.raises(Exception, match="the policy knows no model of that name|not found in Ollama"):
+    with pytest.raises(Exception, match=r"the policy knows no model of that name|not found in Ollama"):
         case.build(edge.url, "nobody").invoke("Where?")
 
 

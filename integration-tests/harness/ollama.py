@@ -49,4 +49,10 @@ def answered(body: dict, key: str, *values: object) -> Answer:
     return Answer(200, "application/x-ndjson", tuple(f"{json.dumps(line)}\n".encode() for line in lines))
 
 
-ANSWERS = {"/api/chat": chat, "/api/generate": generate, "/api/embed": embed, "/api/embeddings": embeddings, "/api/show": show}
+ANSWERS = {
+    "/api/chat": chat,
+    "/api/generate": generate,
+    "/api/embed": embed,
+    "/api/embeddings": embeddings,
+    "/api/show": show,
+}
