@@ -1,4 +1,7 @@
-//! The one change in a body: a range of bytes that another text takes the place of.
+//! The changes in a body: ranges of bytes that other texts take the place of.
+//!
+//! What changes in one body is a list: in the order of the body, and no two of them overlap. Of two that touch, the first
+//! stands first.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,10 +19,31 @@ pub struct Splice {
     pub with: Vec<u8>,
 }
 
+/// The new length of a body of `length` bytes.
+pub(crate) fn new_length(splices: &[Splice], length: u64) -> u64 {
+    splices.iter().fold(length, |length, splice| {
+        length.saturating_sub(splice.replaced() as u64).saturating_add(splice.with.len() as u64)
+    })
+}
+
+/// A whole body with its changes.
+#[must_use]
+pub fn spliced(body: &[u8], splices: &[Splice]) -> Vec<u8> {
+    let mut at = 0;
+    let mut after = Vec::with_capacity(body.len());
+    for Splice { keep, until, with } in splices {
+        after.extend_from_slice(body.get(at..*keep).unwrap_or_default());
+        after.extend_from_slice(with);
+        at = *until;
+    }
+    after.extend_from_slice(body.get(at..).unwrap_or_default());
+    after
+}
+
 impl Splice {
-    /// The new length of a body of `length` bytes.
-    pub(crate) fn apply_to(&self, length: u64) -> u64 {
-        length.saturating_sub((self.until - self.keep) as u64).saturating_add(self.with.len() as u64)
+    /// How many bytes go.
+    pub(crate) fn replaced(&self) -> usize {
+        self.until.saturating_sub(self.keep)
     }
 
     /// Whether the bytes that are about to be replaced can be what the router saw there: a JSON string, `null`, or
@@ -47,10 +71,16 @@ pub(crate) struct Place {
     pub(crate) more: bool,
 }
 
+/// A name as JSON. Nearly all are written as they are.
+fn quoted(name: &str) -> String {
+    let is_plain = name.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\');
+    if is_plain { ["\"", name, "\""].concat() } else { serde_json::Value::from(name).to_string() }
+}
+
 impl Place {
     /// The splice that puts the model there.
     pub(crate) fn write(self, model: &str) -> Splice {
-        let value = serde_json::Value::from(model).to_string();
+        let value = quoted(model);
         let with = match (self.start == self.end, self.more) {
             (false, _) => value,
             // The API lets clients leave the model out: it becomes the first member.
@@ -62,13 +92,20 @@ impl Place {
 
     /// Where the value stands once [`Self::write`] has been applied.
     pub(crate) fn written(self, model: &str) -> Self {
-        let value = serde_json::Value::from(model).to_string();
+        let value = quoted(model);
         let start = if self.start == self.end { self.start + KEY.len() } else { self.start };
         Self { start, end: start + value.len(), more: false }
     }
 
+    /// Where it is once these changes, of which none touches it, have been made.
+    pub(crate) fn after(self, changes: &[Splice]) -> Self {
+        let in_front = changes.iter().filter(|change| change.until <= self.start);
+        let moved = |at: usize| in_front.clone().fold(at, |at, change| at + change.with.len() - change.replaced());
+        Self { start: moved(self.start), end: moved(self.end), ..self }
+    }
+
     /// Whether what stands there is as long as the model's plain spelling.
     pub(crate) fn holds(self, model: &str) -> bool {
-        self.end - self.start == serde_json::Value::from(model).to_string().len()
+        self.end - self.start == quoted(model).len()
     }
 }
