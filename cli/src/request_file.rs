@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::Path;
 
 /// The path at which a client reaches each API. Where it names the model, it names one that no policy has to know.
-const PATHS: [(&str, &str); 21] = [
+const PATHS: [(&str, &str); 22] = [
     ("chatCompletions", "/v1/chat/completions"),
     ("completions", "/v1/completions"),
     ("embeddings", "/v1/embeddings"),
@@ -21,6 +21,7 @@ const PATHS: [(&str, &str); 21] = [
     ("ollamaChat", "/api/chat"),
     ("ollamaGenerate", "/api/generate"),
     ("ollamaEmbed", "/api/embed"),
+    ("ollamaShow", "/api/show"),
     ("gemini", "/v1beta/models/NAME:generateContent"),
     ("vertex", "/v1/projects/P/locations/L/publishers/google/models/NAME:generateContent"),
     ("bedrock", "/model/NAME/converse"),

@@ -78,6 +78,8 @@ apis! {
     OllamaGenerate "ollamaGenerate" Ollama Body,
     /// Ollama `/api/embed`.
     OllamaEmbed "ollamaEmbed" Ollama Body,
+    /// Ollama `/api/show`: what a model is and can do.
+    OllamaShow "ollamaShow" Ollama Body,
     /// Gemini `/v1beta/models/{model}:{verb}`.
     Gemini "gemini" Gemini Path,
     /// Vertex AI `/v1/projects/…/models/{model}:{verb}`.
@@ -108,6 +110,8 @@ apis! {
     TextCompletions "textCompletions" Anthropic Unread,
     /// Cohere `/v1/chat`, `/v2/chat`, `/v2/embed`.
     Cohere "cohere" OpenAi Unread,
+    /// Ollama `/api/pull`, `/api/push`, `/api/create`, `/api/copy`, `/api/delete`: which models a server has.
+    OllamaModels "ollamaModels" Ollama Unread,
     /// What is Azure OpenAI's own and none of OpenAI's APIs.
     AzureOpenai "azureOpenai" Azure Unread,
 }
@@ -192,7 +196,7 @@ pub enum Family {
 
 /// A set of APIs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct ApiSet(u32);
+pub struct ApiSet(u64);
 
 impl ApiSet {
     /// What a model serves if the policy does not say: not the APIs whose paths name the model, since no server speaks
@@ -235,7 +239,7 @@ mod tests {
 
     #[test]
     fn every_name_leads_back_to_its_api_and_fits_the_set() {
-        assert!(Api::ALL.len() <= 32);
+        assert!(Api::ALL.len() <= 64);
         for api in Api::ALL {
             assert_eq!(Api::from_name(api.name()), Some(*api));
             let is_usual = api.is_routable() && !matches!(api, Api::Gemini | Api::Vertex | Api::Bedrock);

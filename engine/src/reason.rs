@@ -105,7 +105,8 @@ reasons! {
     AliasWithoutModel "noCandidate" 404 "no rule of the policy gives this alias a model",
     /// An API that is recognised and not routed.
     UnsupportedApi "unsupportedApi" 400 "the API `{}` is not routed by this gateway",
-
+    /// The same, of a method or a publisher that is not routed at an API that is.
+    UnsupportedMethod "unsupportedApi" 400 "this method of the API `{}` is not routed by this gateway",
     /// What looks like an API, under a base that the policy does not name.
     UnknownPath "unknownPath" 404
         "the path ends like the API `{}`, and the policy names no such base in `pathPrefixes`",

@@ -91,7 +91,7 @@ fn limit(family: Family, seconds: u32) -> [(HeaderName, HeaderValue); 2] {
             "anthropic-ratelimit-requests-reset",
             end().unwrap_or_else(|_| seconds.to_string()),
         ),
-        Family::OpenAi | Family::Ollama => {
+        Family::OpenAi | Family::Ollama | Family::Gemini => {
             ("x-ratelimit-remaining-requests", "x-ratelimit-reset-requests", format!("{seconds}s"))
         }
     };

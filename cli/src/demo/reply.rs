@@ -12,6 +12,7 @@ pub(super) enum Family {
     OpenAi,
     Anthropic,
     Ollama,
+    Gemini,
 }
 
 impl Family {
@@ -20,6 +21,7 @@ impl Family {
         match path {
             _ if path.contains("/v1/messages") => Self::Anthropic,
             _ if path.starts_with("/api/") => Self::Ollama,
+            _ if path.contains("/models/") => Self::Gemini,
             _ => Self::OpenAi,
         }
     }
@@ -42,6 +44,9 @@ pub(super) fn error(family: Family, status: StatusCode, message: &str) -> Respon
             json!({"type": "error", "error": error, "request_id": "req_demo"})
         }
         Family::Ollama => json!({"error": message}),
+        Family::Gemini => {
+            json!({"error": {"code": status.as_u16(), "message": message, "status": google_status(status)}})
+        }
     };
     (status, json(&body)).into_response()
 }
@@ -67,6 +72,19 @@ fn anthropic_kind(status: StatusCode) -> &'static str {
         529 => "overloaded_error",
         500.. => "api_error",
         _ => "invalid_request_error",
+    }
+}
+
+fn google_status(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "UNAUTHENTICATED",
+        403 => "PERMISSION_DENIED",
+        404 => "NOT_FOUND",
+        429 => "RESOURCE_EXHAUSTED",
+        503 => "UNAVAILABLE",
+        504 => "DEADLINE_EXCEEDED",
+        500.. => "INTERNAL",
+        _ => "INVALID_ARGUMENT",
     }
 }
 
@@ -133,7 +151,7 @@ impl Request {
     }
 }
 
-fn tokens(value: &Value) -> usize {
+pub(super) fn tokens(value: &Value) -> usize {
     match value {
         Value::String(text) => text.chars().count().div_ceil(4),
         Value::Array(items) => items.iter().map(tokens).sum(),

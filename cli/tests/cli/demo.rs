@@ -190,6 +190,26 @@ fn ollama_apis_are_served_and_stream_by_default() {
         &["application/json", "served by lab as m"],
     );
     demo.check("/api/embed", r#"{"model": "m", "input": "a"}"#, &[OK, "\"embeddings\":[["]);
+    demo.check("/api/show", r#"{"model": "m"}"#, &[OK, "\"general.basename\":\"m\"", "\"capabilities\":["]);
+}
+
+#[test]
+fn geminis_api_is_served_by_the_model_in_the_path() {
+    let demo = Demo::start();
+    let contents = r#"{"contents": [{"parts": [{"text": "a"}]}]}"#;
+    let text = &[OK, "\"text\":\"served by lab as g-1\"", "\"finishReason\":\"STOP\""];
+    demo.check("/v1beta/models/g-1:generateContent", contents, text);
+    demo.check("/v1/projects/p/locations/l/publishers/google/models/g-1:generateContent", contents, text);
+    let stream = "/v1/models/g-1:streamGenerateContent";
+    demo.check(&format!("{stream}?alt=sse"), contents, &["text/event-stream", "data: {\"candidates\":"]);
+    demo.check(stream, contents, &["application/json", "[{\"candidates\":"]);
+    demo.check("/v1beta/models/g-1:countTokens", contents, &[OK, "\"totalTokens\":1"]);
+    demo.check("/v1beta/models/g-1:embedContent", r#"{"content": {}}"#, &[OK, "\"values\":["]);
+    let tools = r#"{"contents": [], "tools": [{"functionDeclarations": [{"name": "f"}]}],
+        "toolConfig": {"functionCallingConfig": {"mode": "ANY"}}}"#;
+    demo.check("/v1beta/models/g-1:generateContent", tools, &[OK, "\"functionCall\":", "\"name\":\"f\""]);
+    demo.check("/v1beta/models/g-1:generateContent", "{}", &[BAD, "\"status\":\"INVALID_ARGUMENT\""]);
+    demo.check("/v1beta/models/g-1:sing", "{}", &["HTTP/1.1 404 ", "\"status\":\"NOT_FOUND\""]);
 }
 
 #[test]

@@ -142,10 +142,18 @@ impl Door<'_> {
         })
     }
 
-    /// An API of the family that asks for the list of models: only Anthropic's clients send this header.
+    /// An API of the family that asks for the list of models: only Anthropic's clients send this header, and Google's
+    /// these, or use a version that only Gemini has.
     fn family(&self) -> Api {
-        let is_anthropic = self.headers.iter().any(|(name, _)| *name == b"anthropic-version");
-        if is_anthropic { Api::Messages } else { Api::ChatCompletions }
+        let sends = |header: &[u8]| self.headers.iter().any(|(name, _)| *name == header);
+        if sends(b"anthropic-version") {
+            Api::Messages
+        } else if sends(b"x-goog-api-key") || sends(b"x-goog-api-client") || endpoint::has_version_of_gemini(self.path)
+        {
+            Api::Gemini
+        } else {
+            Api::ChatCompletions
+        }
     }
 
     fn read(&self, attributes: Attributes, named: Option<&Named>) -> Received {
@@ -184,7 +192,9 @@ impl Door<'_> {
 
     /// A call of an API that is recognised and not routed.
     fn unsupported(&self, attributes: &Attributes) -> Received {
-        let refusal = Reason::UnsupportedApi.refuse_for(attributes.api.name());
+        let routed = attributes.api.is_routable();
+        let reason = if routed { Reason::UnsupportedMethod } else { Reason::UnsupportedApi };
+        let refusal = reason.refuse_for(attributes.api.name());
         self.pass_or_refuse(attributes, self.policy.on_failure().unsupported_api, &refusal)
     }
 

@@ -337,7 +337,7 @@ mod tests {
                 "models[0].apis[0]: unknown value `chatCompletion`; did you mean `chatCompletions`?",
                 "models[0].apis[1]: unknown value `realtime`, expected one of `chatCompletions`, `completions`, \
                  `embeddings`, `responses`, `countInputTokens`, `moderations`, `imageGenerations`, `speech`, `rerank`, `messages`, \
-                 `countTokens`, `ollamaChat`, `ollamaGenerate`, `ollamaEmbed`, `gemini`, `vertex`, `bedrock`, \
+                 `countTokens`, `ollamaChat`, `ollamaGenerate`, `ollamaEmbed`, `ollamaShow`, `gemini`, `vertex`, `bedrock`, \
                  `transcriptions`, `translations`, `imageEdits`, `imageVariations`",
                 "models[0].capabilities[0]: unknown value `flying`, expected one of `tools`, `vision`, `audio`, \
                  `structuredOutput`, `reasoning`",

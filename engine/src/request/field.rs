@@ -65,6 +65,7 @@ pub(super) fn fields(api: Api) -> Fields {
         Api::OllamaChat => const { &Table::of(Api::OllamaChat, OLLAMA_CHAT) }.fields(),
         Api::OllamaGenerate => const { &Table::of(Api::OllamaGenerate, OLLAMA_GENERATE) }.fields(),
         Api::OllamaEmbed => const { &Table::of(Api::OllamaEmbed, OLLAMA_EMBED) }.fields(),
+        Api::OllamaShow => const { &Table::of(Api::OllamaShow, OLLAMA_SHOW) }.fields(),
         Api::Gemini => const { &Table::of(Api::Gemini, GEMINI) }.fields(),
         Api::Vertex => const { &Table::of(Api::Vertex, GEMINI) }.fields(),
         Api::Bedrock => const { &Table::of(Api::Bedrock, BEDROCK) }.fields(),
@@ -258,6 +259,8 @@ const OLLAMA_GENERATE: Own = &[
 ];
 
 const OLLAMA_EMBED: Own = &[("model", Field::Model), ("input", Field::Input), ("prompt", Field::Prompt)];
+
+const OLLAMA_SHOW: Own = &[("model", Field::Model), ("system", Field::System), ("options", Field::Options)];
 
 /// `generateContent`, `countTokens` and `embedContent`. Protobuf's JSON has two spellings of each name, and where it wants
 /// a list, Google's servers take one element as well.
