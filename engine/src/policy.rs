@@ -21,6 +21,7 @@ mod condition;
 pub(crate) mod error;
 mod failure;
 mod header;
+mod header_change;
 mod index;
 mod keyword;
 mod model_set;
@@ -51,6 +52,7 @@ pub(crate) use catalog::{ModelId, ModelPath, Window};
 pub(crate) use condition::{Conditions, Range};
 pub(crate) use failure::{OnFailure, OnUnknownTenant, OnUnread};
 pub(crate) use header::{HeaderSlot, HeaderText, KnownHeader};
+pub(crate) use header_change::HeaderTo;
 pub(crate) use rule::{RolloutBy, Route, Rule, RuleAction, RuleId};
 pub(crate) use spec::DefaultAction;
 pub(crate) use state::ProviderState;
@@ -141,10 +143,11 @@ impl Policy {
     /// one function, which a proxy never gives back.
     pub(crate) fn read(document: &Document, at: &Path<'_>, report: &mut Report) -> Self {
         let spec = PolicySpec::read(document, at, report);
-        let catalog = Catalog::compile(spec.models.0, &at.key("models"), report);
-        let aliases = Aliases::compile(spec.aliases, &catalog, &at.key("aliases"), report);
+        let accounts = spec.accounts.compile();
         let (mut slots, mut fields, mut keywords) =
             (HeaderSlots::default(), FieldSlots::default(), Keywords::default());
+        let catalog = Catalog::compile(spec.models.0, &mut slots, &accounts, &at.key("models"), report);
+        let aliases = Aliases::compile(spec.aliases, &catalog, &at.key("aliases"), report);
         let tenants = Tenants::compile(spec.tenants, &catalog, &mut slots, &at.key("tenants"), report);
         let mut scope = Scope {
             catalog: &catalog,
@@ -172,7 +175,7 @@ impl Policy {
             rules,
             default_action: spec.default.action,
             on_failure,
-            accounts: spec.accounts.compile(),
+            accounts,
             max_body_bytes: spec.limits.max_body_bytes.0,
             max_depth: usize::try_from(spec.limits.max_depth.0).unwrap_or(usize::MAX),
             tells_clients: spec.visibility.response_headers,

@@ -3,15 +3,16 @@
 //! The splices replace the model's value and nothing else, so key order, white space, number spelling and
 //! unknown fields reach the upstream as the client wrote them.
 
-use crate::attempt::{Candidate, Plan};
+use crate::attempt::{Candidate, HeaderState, Plan};
 use crate::keys::Accounts;
 use crate::names;
-use crate::policy::{Model, ModelPath, Policy};
+use crate::policy::{HeaderSlot, HeaderText, HeaderTo, Model, ModelPath, Policy};
 use crate::record::Record;
 use crate::request::endpoint::Called;
 use crate::request::envelope::{DIGESTS, Envelope};
 use crate::request::facts::Facts;
 use crate::splice::{Place, Splice, new_length};
+use pointsman_document::duration::Duration;
 use std::sync::Arc;
 
 /// What a decision changes in the request.
@@ -19,6 +20,8 @@ use std::sync::Arc;
 pub struct Edits {
     /// The ranges of the body that change, in its order; none when the name stays as it is.
     pub splices: Vec<Splice>,
+    /// Headers of the chosen model's own: to set, or to remove.
+    pub model_headers: Vec<HeaderState>,
     /// Headers to set, over whatever is there.
     pub set_headers: Vec<(&'static str, String)>,
     /// Headers to remove: they describe the body as it was.
@@ -35,7 +38,15 @@ impl Edits {
     /// Nothing changes.
     pub(crate) fn none(record: Arc<Record>) -> Self {
         let (set_headers, remove_headers, state) = (Vec::new(), Vec::new(), Vec::new());
-        Self { splices: Vec::new(), set_headers, remove_headers, content_length: None, record, state }
+        Self {
+            splices: Vec::new(),
+            model_headers: Vec::new(),
+            set_headers,
+            remove_headers,
+            content_length: None,
+            record,
+            state,
+        }
     }
 }
 
@@ -54,11 +65,12 @@ impl<'a> Destination<'a> {
         Self { model, path: path_at(model.path.as_ref(), model.upstream_model(), called, accounts), accounts }
     }
 
-    fn candidate(&self) -> Candidate {
+    fn candidate(&self, headers: Vec<HeaderState>) -> Candidate {
         Candidate {
             name: self.model.name().to_owned(),
             cluster: self.model.cluster().to_owned(),
             upstream: self.model.upstream_model().to_owned(),
+            headers,
             // Where the model has a path of its own, the client's keys are gone already.
             path: if self.model.path.is_some() { self.path.clone() } else { self.accounts.without(&self.path) },
         }
@@ -104,10 +116,14 @@ pub(crate) struct Sent<'a> {
     pub(crate) is_private: bool,
     /// The client's.
     pub(crate) path: &'a str,
+    /// The client's own, of those that models change.
+    pub(crate) header: &'a dyn Fn(HeaderSlot) -> Option<&'a HeaderText>,
     /// Whose policy it is.
     pub(crate) owner: &'a str,
     pub(crate) chain: &'a [Destination<'a>],
     pub(crate) mirror: Option<&'a Destination<'a>>,
+    /// How long all attempts may take together.
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// Where the value stands in the body that leaves the router, for those who will write it again, and how long that body is.
@@ -127,12 +143,36 @@ impl Sent<'_> {
         if self.envelope.has_digest && (!edits.splices.is_empty() || !edits.state.is_empty()) {
             edits.remove_headers = DIGESTS.to_vec();
         }
+        if let Some(timeout) = self.timeout {
+            edits.set_headers.push((names::TIMEOUT_HEADER, timeout.whole_milliseconds().to_string()));
+        }
         let cluster = match self.chain {
             [only] => only.model.cluster().to_owned(),
             several => names::chain_cluster(several.iter().map(|destination| destination.model.name())),
         };
         edits.set_headers.push((names::CLUSTER_HEADER, cluster));
         edits
+    }
+
+    /// The headers at a model, of those that any of `models` changes: all of them, since one attempt finds what the one before
+    /// has written.
+    fn headers(&self, model: &Model, models: &[&Model]) -> Vec<HeaderState> {
+        let clients = |slot| (self.header)(slot).map(|text| text.as_bytes().to_vec());
+        let mut headers: Vec<HeaderState> = Vec::new();
+        for change in models.iter().flat_map(|model| &model.header_changes) {
+            if headers.iter().any(|(name, _)| *name == change.name) {
+                continue;
+            }
+            let own = model.header_changes.iter().find(|own| own.name == change.name);
+            let value = match own.map(|own| &own.to) {
+                None => clients(change.slot),
+                Some(HeaderTo::Nothing) => None,
+                Some(HeaderTo::Value(value)) => Some(value.clone().into_bytes()),
+                Some(HeaderTo::ValueOf(old)) => clients(change.slot).or_else(|| clients(*old)),
+            };
+            headers.push((change.name.clone(), value));
+        }
+        headers
     }
 
     /// Writes the one model that there is.
@@ -148,6 +188,7 @@ impl Sent<'_> {
             leaving = (Some(place.written(name)), leaving.1.map(|length| new_length(&edits.splices, length)));
         }
         edits.content_length = leaving.1.filter(|length| Some(*length) != self.envelope.content_length);
+        edits.model_headers = self.headers(only.model, &[only.model]);
         if only.path != self.path {
             edits.set_headers.push((":path", only.path.clone()));
         }
@@ -157,7 +198,9 @@ impl Sent<'_> {
     /// Leaves a plan. Each attempt writes its own model: nothing is written here.
     fn plan(&self, several: &[Destination<'_>], edits: &mut Edits) -> Leaving {
         let leaving = (place(self.facts), self.envelope.content_length);
-        let models = several.iter().map(Destination::candidate).collect();
+        let all: Vec<_> = several.iter().map(|destination| destination.model).collect();
+        let models = several.iter().map(|destination| destination.candidate(self.headers(destination.model, &all)));
+        let models = models.collect();
         let path = several.first().map(|first| first.accounts.without(self.path)).unwrap_or_default();
         let plan = Plan::new(leaving.0, leaving.1, path, models).owned_by(self.owner);
         // A client's own key goes only to chains within one cluster, if at all.
@@ -171,8 +214,11 @@ impl Sent<'_> {
 
     /// Sends a copy, with a plan of its own for what leaves here.
     fn copy(&self, mirror: &Destination<'_>, (place, length): Leaving, edits: &mut Edits) {
-        let plan =
-            Plan::new(place, length, mirror.accounts.without(self.path), vec![mirror.candidate()]).deaf().to_json();
+        // Some Envoys make the copy of what an attempt has written.
+        let mut all = vec![mirror.model];
+        all.extend(self.chain.iter().map(|destination| destination.model));
+        let models = vec![mirror.candidate(self.headers(mirror.model, &all))];
+        let plan = Plan::new(place, length, mirror.accounts.without(self.path), models).deaf().to_json();
         edits.state.push((names::MIRROR_PLAN_PROPERTY, plan));
         edits.set_headers.push((names::MIRROR_HEADER, names::mirror_cluster(mirror.model.name())));
     }
@@ -225,7 +271,17 @@ mod tests {
 
     fn sent(body: &str, chain: &[Destination<'_>], mirror: Option<&Destination<'_>>) -> Edits {
         let (facts, path) = (&facts(body), "/v1/moderations");
-        let sent = Sent { facts, envelope: envelope(body), is_private: true, path, owner: "a", chain, mirror };
+        let sent = Sent {
+            facts,
+            envelope: envelope(body),
+            is_private: true,
+            path,
+            header: &|_| None,
+            owner: "a",
+            chain,
+            mirror,
+            timeout: None,
+        };
         sent.edits(Arc::new(Record::new(Disposition::Route, Reason::Rule)))
     }
 

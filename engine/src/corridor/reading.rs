@@ -200,9 +200,11 @@ impl Reading {
             envelope: self.envelope,
             is_private: self.is_private,
             path: &path,
+            header: &|slot| self.attributes.header(slot),
             owner: self.policy.owner(),
             chain: &destinations,
             mirror: mirror.as_ref(),
+            timeout: decision.rule.and_then(|rule| self.policy.rule(rule)?.action.route()?.timeout),
         };
         let edits = sent.edits(Arc::new(record));
         self.state = State::Sent(Expectation::of(&self.policy, &edits.record, self.is_private).map(Box::new));

@@ -3,8 +3,11 @@
 use super::api_name::RoutableApi;
 use super::capability::{Capability, CapabilitySet};
 use super::error::{PolicyErrorKind, PolicyFault, Report, What};
+use super::header::HeaderSlots;
+use super::header_change::{HeaderChange, HeadersSpec};
 use super::text::{Cluster, LabelKey, ModelName, Name, PathPrefix, Plain, Query};
 use crate::api::ApiSet;
+use crate::keys::Accounts;
 use pointsman_document::{MAX_WHOLE, Map, Path, Price, Whole, object};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,6 +27,8 @@ object! {
         "upstreamModel" => upstream_model: Option<Plain>,
         /// Where it is served, if that is not where the client's path says.
         "path" => path: Option<ModelPathSpec>,
+        /// What its requests change of the client's headers.
+        "headers" => headers: Option<HeadersSpec>,
         /// The models to try, in order, when this one cannot serve a request or fails to, and no rule says otherwise.
         "fallback" => fallback: Vec<Name>,
         /// The APIs that it serves. Default: all but `gemini`, `vertex` and `bedrock`.
@@ -73,6 +78,7 @@ pub struct Model {
     pub(crate) cluster: Arc<str>,
     pub(crate) upstream_model: Arc<str>,
     pub(crate) path: Option<ModelPath>,
+    pub(crate) header_changes: Vec<HeaderChange>,
     /// The models to try after it, where no rule says otherwise.
     pub(crate) fallback: Vec<ModelId>,
     pub(crate) apis: ApiSet,
@@ -148,7 +154,13 @@ pub(crate) struct Catalog {
 
 impl Catalog {
     #[inline(never)]
-    pub(super) fn compile(specs: Vec<ModelSpec>, at: &Path<'_>, report: &mut Report) -> Self {
+    pub(super) fn compile(
+        specs: Vec<ModelSpec>,
+        slots: &mut HeaderSlots,
+        accounts: &Accounts,
+        at: &Path<'_>,
+        report: &mut Report,
+    ) -> Self {
         let mut catalog = Self { has_gaps: report.is_lost(at), ..Self::default() };
         let mut fallbacks = Vec::with_capacity(specs.len());
         for (nth, spec) in specs.into_iter().enumerate() {
@@ -175,6 +187,9 @@ impl Catalog {
                 upstream_model: spec.upstream_model.map_or_else(|| Arc::clone(&name), |model| model.0.into()),
                 name,
                 path: spec.path.map(|path| ModelPath { prefix: path.prefix.0, query: path.query.map(|query| query.0) }),
+                header_changes: spec
+                    .headers
+                    .map_or_else(Vec::new, |headers| headers.compile(slots, accounts, &at.key("headers"), report)),
                 fallback: Vec::new(),
                 apis: spec.apis.map_or_else(ApiSet::usual, |apis| apis.into_iter().map(|api| api.0).collect()),
                 context_window: spec

@@ -1,6 +1,7 @@
 //! Whole decisions, one small policy and one request each.
 
 mod conversations;
+mod edits;
 mod paths;
 
 use super::{chat, policy, walk};
