@@ -7,7 +7,7 @@
 //! A plan names every model that may and can serve the request, and where it is. An endpoint whose model is not in it, or
 //! is somewhere else by now, is refused: neither a stale cluster nor a wrong one can carry a request past the candidate set.
 
-use crate::splice::{Place, Splice, new_length};
+use crate::splice::{Place, Replaced, Splice, new_length};
 use serde::{Deserialize, Serialize};
 
 /// The version of the plan's shape: router and upstream role may be replaced one after the other.
@@ -54,21 +54,51 @@ struct Stop {
     /// The headers that some model of the plan changes, as they are at this one. A character stands for each byte of a value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     headers: Vec<(String, Option<String>)>,
+    /// All that changes in the body at this model, where that is more than its name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    edits: Vec<PlannedEdit>,
 }
 
+/// A splice as a plan holds it: where the replaced range begins and ends, what takes its place, and whether it is a name.
+type PlannedEdit = (usize, usize, String, bool);
+
 impl Stop {
-    fn new(Candidate { name, cluster, upstream, path, headers }: Candidate, clients: &str) -> Self {
+    fn new(Candidate { name, cluster, upstream, path, headers, edits }: Candidate, clients: &str) -> Self {
         let same = path.bytes().rev().zip(clients.bytes().rev()).take_while(|(own, theirs)| own == theirs).count();
         // Only where a character begins can a text be cut.
         let same = (0..=same).rev().find(|same| path.is_char_boundary(path.len() - same)).unwrap_or_default();
         let head = path.get(..path.len() - same).unwrap_or_default().to_owned();
         let written = |value: Vec<u8>| value.into_iter().map(char::from).collect();
         let headers = headers.into_iter().map(|(name, value)| (name, value.map(written))).collect();
-        Self { name, cluster, upstream, head, from: clients.len() - same, headers }
+        let planned = |Splice { keep, until, with, what }: Splice| {
+            (keep, until, String::from_utf8(with).unwrap_or_default(), what == Replaced::Name)
+        };
+        let edits = edits.into_iter().map(planned).collect();
+        Self { name, cluster, upstream, head, from: clients.len() - same, headers, edits }
     }
 
     fn path(&self, clients: &str) -> Option<String> {
         Some([&self.head, clients.get(self.from..)?].concat())
+    }
+
+    /// What changes in the body.
+    fn splices(&self, place: Option<Place>) -> Vec<Splice> {
+        if self.edits.is_empty() {
+            return place.into_iter().map(|place| place.write(&self.upstream)).collect();
+        }
+        let edits = self.edits.iter().map(|(keep, until, with, is_name)| Splice {
+            keep: *keep,
+            until: *until,
+            with: with.clone().into_bytes(),
+            what: if *is_name { Replaced::Name } else { Replaced::Part },
+        });
+        edits.collect()
+    }
+
+    /// Whether the edits stand in the order of the body, and apart.
+    fn is_sound(&self) -> bool {
+        let ends = std::iter::once(0).chain(self.edits.iter().map(|(_, until, ..)| *until));
+        self.edits.iter().zip(ends).all(|((keep, until, ..), before)| before <= *keep && keep <= until)
     }
 
     /// `None` where a value is none of ours.
@@ -99,6 +129,8 @@ pub struct Candidate {
     pub(crate) path: String,
     /// The headers that some model of the plan changes, as they are at this one.
     pub(crate) headers: Vec<HeaderState>,
+    /// All that changes in the body there, where that is more than its name.
+    pub(crate) edits: Vec<Splice>,
 }
 
 /// What one attempt changes.
@@ -154,7 +186,9 @@ impl Plan {
     #[must_use]
     pub fn read(json: &[u8]) -> Option<Self> {
         let plan: Self = serde_json::from_slice(json).ok()?;
-        (plan.v == VERSION && plan.place.is_none_or(|place| place.start <= place.end)).then_some(plan)
+        let is_sound =
+            plan.place.is_none_or(|place| place.start <= place.end) && plan.models.iter().all(Stop::is_sound);
+        (plan.v == VERSION && is_sound).then_some(plan)
     }
 
     /// The attempt at a model, on an endpoint of `cluster` if that is known; `None` when this request must not go there.
@@ -164,7 +198,7 @@ impl Plan {
         if cluster.is_some_and(|cluster| cluster != candidate.cluster.as_bytes()) {
             return None;
         }
-        let splices: Vec<_> = self.place.into_iter().map(|place| place.write(&candidate.upstream)).collect();
+        let splices = candidate.splices(self.place);
         let content_length = self.length.map(|length| new_length(&splices, length));
         Some(Attempt { path: candidate.path(&self.path)?, headers: candidate.headers()?, content_length, splices })
     }
@@ -206,6 +240,7 @@ mod tests {
             upstream: upstream.to_owned(),
             path: format!("/{name}/v1/chat/completions"),
             headers: vec![("x-é".to_owned(), Some(b"\xff,\xc3\xa9".to_vec())), ("x-b".to_owned(), None)],
+            edits: Vec::new(),
         };
         Plan::new(
             Some(place),
@@ -238,6 +273,7 @@ mod tests {
             upstream: String::new(),
             path: path.clone(),
             headers: Vec::new(),
+            edits: Vec::new(),
         };
         let models = paths.iter().enumerate().map(candidate).collect();
         let place = Place { start: 1, end: 1, more: false };
@@ -254,7 +290,7 @@ mod tests {
         #[test]
         fn every_path_is_found_again(clients in "[/aé]{0,6}", own in "[/aé]{0,6}") {
             let candidate = Candidate {
-                name: "m".to_owned(), cluster: String::new(), upstream: String::new(), path: own.clone(), headers: Vec::new(),
+                name: "m".to_owned(), cluster: String::new(), upstream: String::new(), path: own.clone(), headers: Vec::new(), edits: Vec::new(),
             };
             prop_assert_eq!(Stop::new(candidate, &clients).path(&clients), Some(own));
         }

@@ -7,6 +7,7 @@ mod field;
 pub(crate) mod flag;
 pub(crate) mod limit;
 mod member;
+pub(crate) mod members;
 mod model;
 pub(crate) mod named;
 mod place;
@@ -18,6 +19,7 @@ mod top_level;
 mod value;
 pub(crate) mod violation;
 
+pub(crate) use field::is_read;
 pub use violation::Violation;
 
 #[cfg(test)]

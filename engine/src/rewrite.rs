@@ -3,6 +3,11 @@
 //! The splices replace the model's value and nothing else, so key order, white space, number spelling and
 //! unknown fields reach the upstream as the client wrote them.
 
+mod parameters;
+
+pub(crate) use parameters::{OutputCap, is_limited};
+
+use crate::api::Api;
 use crate::attempt::{Candidate, HeaderState, Plan};
 use crate::keys::Accounts;
 use crate::names;
@@ -12,6 +17,7 @@ use crate::request::endpoint::Called;
 use crate::request::envelope::{DIGESTS, Envelope};
 use crate::request::facts::Facts;
 use crate::splice::{Place, Splice, new_length};
+use parameters::Changes;
 use pointsman_document::duration::Duration;
 use std::sync::Arc;
 
@@ -65,12 +71,13 @@ impl<'a> Destination<'a> {
         Self { model, path: path_at(model.path.as_ref(), model.upstream_model(), called, accounts), accounts }
     }
 
-    fn candidate(&self, headers: Vec<HeaderState>) -> Candidate {
+    fn candidate(&self, headers: Vec<HeaderState>, edits: Vec<Splice>) -> Candidate {
         Candidate {
             name: self.model.name().to_owned(),
             cluster: self.model.cluster().to_owned(),
             upstream: self.model.upstream_model().to_owned(),
             headers,
+            edits,
             // Where the model has a path of its own, the client's keys are gone already.
             path: if self.model.path.is_some() { self.path.clone() } else { self.accounts.without(&self.path) },
         }
@@ -122,6 +129,9 @@ pub(crate) struct Sent<'a> {
     pub(crate) owner: &'a str,
     pub(crate) chain: &'a [Destination<'a>],
     pub(crate) mirror: Option<&'a Destination<'a>>,
+    pub(crate) api: Api,
+    /// The most that the tenant's answers may have.
+    pub(crate) cap: Option<&'a OutputCap>,
     /// How long all attempts may take together.
     pub(crate) timeout: Option<Duration>,
 }
@@ -131,14 +141,18 @@ type Leaving = (Option<Place>, Option<u64>);
 
 impl Sent<'_> {
     /// The edits that send it on its way, and its copy on another.
-    pub(crate) fn edits(&self, record: Arc<Record>) -> Edits {
-        let mut edits = Edits::none(record);
+    pub(crate) fn edits(&self, mut record: Record) -> Edits {
+        record.changed = self.chain.first().map_or_else(Vec::new, |first| self.changes(first.model).1);
+        let is_changed = !record.changed.is_empty();
+        let mut edits = Edits::none(Arc::new(record));
         let leaving = match self.chain {
             [only] => self.write(only, &mut edits),
             several => self.plan(several, &mut edits),
         };
         if let Some(mirror) = self.mirror {
-            self.copy(mirror, leaving, &mut edits);
+            // Of a body that has been changed for the one model, a copy is made as it is.
+            let own = if is_changed && self.chain.len() == 1 { Vec::new() } else { self.changes(mirror.model).0 };
+            self.copy(mirror, leaving, moved(own, place(self.facts), edits.splices.first()), &mut edits);
         }
         if self.envelope.has_digest && (!edits.splices.is_empty() || !edits.state.is_empty()) {
             edits.remove_headers = DIGESTS.to_vec();
@@ -156,6 +170,7 @@ impl Sent<'_> {
 
     /// The headers at a model, of those that any of `models` changes: all of them, since one attempt finds what the one before
     /// has written.
+    #[inline(never)]
     fn headers(&self, model: &Model, models: &[&Model]) -> Vec<HeaderState> {
         let clients = |slot| (self.header)(slot).map(|text| text.as_bytes().to_vec());
         let mut headers: Vec<HeaderState> = Vec::new();
@@ -175,12 +190,32 @@ impl Sent<'_> {
         headers
     }
 
+    /// What a model and the tenant's cap change in the body besides the model's name: all splices, and the names of the fields;
+    /// none where that is nothing.
+    #[inline(never)]
+    fn changes(&self, model: &Model) -> (Vec<Splice>, Vec<Box<str>>) {
+        let parameters = model.parameters_of(self.api);
+        let Some(members) = self.facts.members().filter(|_| self.cap.is_some() || !parameters.is_empty()) else {
+            return Default::default();
+        };
+        let changes = Changes::new(members, &parameters, self.cap);
+        if changes.is_empty() {
+            return Default::default();
+        }
+        (changes.splices(place(self.facts), model.upstream_model()), changes.names())
+    }
+
     /// Writes the one model that there is.
     fn write(&self, only: &Destination<'_>, edits: &mut Edits) -> Leaving {
         let place = place(self.facts);
         let (name, stands) = (only.model.upstream_model(), self.facts.model_value());
         let mut leaving = (place, self.envelope.content_length);
-        if let Some(place) = place
+        let (changed, _) = self.changes(only.model);
+        if !changed.is_empty() {
+            leaving =
+                (place.map(|place| place.among(&changed, name)), leaving.1.map(|length| new_length(&changed, length)));
+            edits.splices = changed;
+        } else if let Some(place) = place
             && !stands.is_some_and(|asked| asked.name == name && place.holds(name))
         {
             let splice = place.write(name);
@@ -199,7 +234,10 @@ impl Sent<'_> {
     fn plan(&self, several: &[Destination<'_>], edits: &mut Edits) -> Leaving {
         let leaving = (place(self.facts), self.envelope.content_length);
         let all: Vec<_> = several.iter().map(|destination| destination.model).collect();
-        let models = several.iter().map(|destination| destination.candidate(self.headers(destination.model, &all)));
+        let models = several.iter().map(|destination| {
+            let (headers, edits) = (self.headers(destination.model, &all), self.changes(destination.model).0);
+            destination.candidate(headers, edits)
+        });
         let models = models.collect();
         let path = several.first().map(|first| first.accounts.without(self.path)).unwrap_or_default();
         let plan = Plan::new(leaving.0, leaving.1, path, models).owned_by(self.owner);
@@ -213,15 +251,32 @@ impl Sent<'_> {
     }
 
     /// Sends a copy, with a plan of its own for what leaves here.
-    fn copy(&self, mirror: &Destination<'_>, (place, length): Leaving, edits: &mut Edits) {
+    fn copy(&self, mirror: &Destination<'_>, (place, length): Leaving, own: Vec<Splice>, edits: &mut Edits) {
         // Some Envoys make the copy of what an attempt has written.
         let mut all = vec![mirror.model];
         all.extend(self.chain.iter().map(|destination| destination.model));
-        let models = vec![mirror.candidate(self.headers(mirror.model, &all))];
+        let models = vec![mirror.candidate(self.headers(mirror.model, &all), own)];
         let plan = Plan::new(place, length, mirror.accounts.without(self.path), models).deaf().to_json();
         edits.state.push((names::MIRROR_PLAN_PROPERTY, plan));
         edits.set_headers.push((names::MIRROR_HEADER, names::mirror_cluster(mirror.model.name())));
     }
+}
+
+/// Splices for a body in which the model has been written already.
+#[inline(never)]
+fn moved(mut splices: Vec<Splice>, place: Option<Place>, written: Option<&Splice>) -> Vec<Splice> {
+    let (Some(place), Some(written)) = (place, written) else { return splices };
+    let moved = |at: usize| (at + written.with.len()).saturating_sub(written.replaced());
+    for splice in &mut splices {
+        let is_with_it = splice.keep == splice.until && splice.keep == place.start;
+        if splice.keep >= place.end && !is_with_it {
+            splice.keep = moved(splice.keep);
+        }
+        if splice.until >= place.end {
+            splice.until = moved(splice.until);
+        }
+    }
+    splices
 }
 
 /// Where the model's value stands, or will stand; `None` where it is none of the body's.
@@ -277,12 +332,14 @@ mod tests {
             is_private: true,
             path,
             header: &|_| None,
+            api: Api::Moderations,
+            cap: None,
             owner: "a",
             chain,
             mirror,
             timeout: None,
         };
-        sent.edits(Arc::new(Record::new(Disposition::Route, Reason::Rule)))
+        sent.edits(Record::new(Disposition::Route, Reason::Rule))
     }
 
     fn after(body: &str, splices: &[Splice]) -> String {

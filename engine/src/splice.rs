@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What stands in front of a value that is added.
-const KEY: &str = "\"model\":";
+pub(crate) const KEY: &str = "\"model\":";
 
 /// `body[keep..until]` is replaced by `with`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,19 @@ pub struct Splice {
     pub until: usize,
     /// What takes its place.
     pub with: Vec<u8>,
+    /// What stood there.
+    pub what: Replaced,
+}
+
+/// What a splice replaces, as far as it can be told when it is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replaced {
+    /// A name: a JSON string, `null`, or nothing.
+    Name,
+    /// Some part of an object, however long, or nothing.
+    Part,
+    /// The rest of one.
+    Rest,
 }
 
 /// The new length of a body of `length` bytes.
@@ -31,7 +44,7 @@ pub(crate) fn new_length(splices: &[Splice], length: u64) -> u64 {
 pub fn spliced(body: &[u8], splices: &[Splice]) -> Vec<u8> {
     let mut at = 0;
     let mut after = Vec::with_capacity(body.len());
-    for Splice { keep, until, with } in splices {
+    for Splice { keep, until, with, .. } in splices {
         after.extend_from_slice(body.get(at..*keep).unwrap_or_default());
         after.extend_from_slice(with);
         at = *until;
@@ -46,10 +59,26 @@ impl Splice {
         self.until.saturating_sub(self.keep)
     }
 
+    /// How many of the bytes that go have to be seen for [`Self::fits`].
+    pub(crate) fn compared(&self) -> usize {
+        match self.what {
+            Replaced::Name => self.replaced(),
+            Replaced::Part => self.replaced().min(1),
+            Replaced::Rest => 0,
+        }
+    }
+
     /// Whether the bytes that are about to be replaced can be what the router saw there: a JSON string, `null`, or
-    /// nothing where the model is added. A filter between the two that changes the body would move it.
-    pub(crate) fn fits(&self, replaced: &[u8]) -> bool {
-        match replaced {
+    /// nothing where the model is added; of a part, how one begins. A filter between the two that changes the body would
+    /// move it.
+    pub(crate) fn fits(&self, compared: &[u8]) -> bool {
+        match compared {
+            _ if self.what == Replaced::Rest => true,
+            [b'"' | b',' | b' ' | b'\t' | b'\r' | b'\n' | b'{' | b'[' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n']
+                if self.what == Replaced::Part =>
+            {
+                true
+            }
             [] => self.keep == self.until,
             b"null" => true,
             [b'"', inside @ .., b'"'] => !inside.contains(&b'\n'),
@@ -81,7 +110,7 @@ impl Place {
             (true, true) => format!("{KEY}{value},"),
             (true, false) => format!("{KEY}{value}"),
         };
-        Splice { keep: self.start, until: self.end, with: with.into_bytes() }
+        Splice { keep: self.start, until: self.end, with: with.into_bytes(), what: Replaced::Name }
     }
 
     /// Where the value stands once [`Self::write`] has been applied.
@@ -89,6 +118,18 @@ impl Place {
         let value = serde_json::Value::from(model).to_string();
         let start = if self.start == self.end { self.start + KEY.len() } else { self.start };
         Self { start, end: start + value.len(), more: false }
+    }
+
+    /// Where it stands once these have been applied, this model among them.
+    pub(crate) fn among(self, splices: &[Splice], model: &str) -> Self {
+        let length = serde_json::Value::from(model).to_string().len();
+        let start = if self.start == self.end {
+            self.start + KEY.len()
+        } else {
+            let before: Vec<Splice> = splices.iter().filter(|splice| splice.until <= self.start).cloned().collect();
+            usize::try_from(new_length(&before, self.start as u64)).unwrap_or(usize::MAX)
+        };
+        Self { start, end: start + length, more: false }
     }
 
     /// Whether what stands there is as long as the model's plain spelling.

@@ -5,8 +5,9 @@ use super::capability::{Capability, CapabilitySet};
 use super::error::{PolicyErrorKind, PolicyFault, Report, What};
 use super::header::HeaderSlots;
 use super::header_change::{HeaderChange, HeadersSpec};
-use super::text::{Cluster, LabelKey, ModelName, Name, PathPrefix, Plain, Query};
-use crate::api::ApiSet;
+use super::parameter::{self, Parameter, ParameterSpec};
+use super::text::{BodyField, Cluster, LabelKey, ModelName, Name, PathPrefix, Plain, Query};
+use crate::api::{Api, ApiSet};
 use crate::keys::Accounts;
 use pointsman_document::{MAX_WHOLE, Map, Path, Price, Whole, object};
 use std::collections::BTreeMap;
@@ -27,6 +28,8 @@ object! {
         "upstreamModel" => upstream_model: Option<Plain>,
         /// Where it is served, if that is not where the client's path says.
         "path" => path: Option<ModelPathSpec>,
+        /// What becomes of fields of the body in its requests, by their names; a dot leads into an object.
+        "parameters" => parameters: Map<BodyField, ParameterSpec>,
         /// What its requests change of the client's headers.
         "headers" => headers: Option<HeadersSpec>,
         /// The models to try, in order, when this one cannot serve a request or fails to, and no rule says otherwise.
@@ -79,6 +82,7 @@ pub struct Model {
     pub(crate) upstream_model: Arc<str>,
     pub(crate) path: Option<ModelPath>,
     pub(crate) header_changes: Vec<HeaderChange>,
+    pub(crate) parameters: Vec<Parameter>,
     /// The models to try after it, where no rule says otherwise.
     pub(crate) fallback: Vec<ModelId>,
     pub(crate) apis: ApiSet,
@@ -113,6 +117,11 @@ impl Model {
     /// The value of a label.
     pub(crate) fn label(&self, key: &str) -> Option<&str> {
         self.labels.get(key).map(String::as_str)
+    }
+
+    /// What becomes of fields in calls of an API.
+    pub(crate) fn parameters_of(&self, api: Api) -> Vec<&Parameter> {
+        self.parameters.iter().filter(|parameter| parameter.apis.contains(api)).collect()
     }
 
     pub(crate) fn can(&self, capability: Capability) -> bool {
@@ -190,6 +199,7 @@ impl Catalog {
                 header_changes: spec
                     .headers
                     .map_or_else(Vec::new, |headers| headers.compile(slots, accounts, &at.key("headers"), report)),
+                parameters: parameter::compile(spec.parameters, &at.key("parameters"), report),
                 fallback: Vec::new(),
                 apis: spec.apis.map_or_else(ApiSet::usual, |apis| apis.into_iter().map(|api| api.0).collect()),
                 context_window: spec

@@ -99,6 +99,7 @@ impl HeadersSpec {
 }
 
 impl Changes<'_> {
+    #[inline(never)]
     fn add(&mut self, header: HeaderName, to: HeaderTo, at: &Path<'_>, report: &mut Report) -> Option<HeaderSlot> {
         let shown = shown(&header).to_owned();
         let HeaderName(name) = header;
