@@ -5,8 +5,11 @@
 
 use crate::json::Name;
 
+/// The model that a tool names for itself, as OpenAI's image generation does.
+pub(crate) const MODEL_OF_A_TOOL: &str = "tools[].model";
+
 /// Keys of the top level. Their case counts: in another, a server that ignores case would still read them.
-const KEYS: [&str; 51] = [
+const KEYS: [&str; 52] = [
     // OpenRouter, https://openrouter.ai/docs/features/model-routing and /provider-routing; Ollama's clients for it.
     "models",
     "preset",
@@ -67,6 +70,7 @@ const KEYS: [&str; 51] = [
     // Triton and KServe, https://kserve.github.io/website/docs/concepts/architecture/data-plane; FastChat's workers.
     "model_name",
     "model_version",
+    MODEL_OF_A_TOOL,
 ];
 
 /// Headers, in lower case.
@@ -131,6 +135,43 @@ const HEADERS: [&str; 44] = [
     "x-goog-request-params",
 ];
 
+/// What nearly every name that is not in a table differs in from all that are: every request has a dozen of them.
+#[derive(Clone, Copy, Debug)]
+struct Likeness {
+    /// One bit per length that occurs.
+    lengths: u64,
+    /// One bit per first letter.
+    initials: u32,
+}
+
+const LIKE_A_KEY: Likeness = Likeness::of(&KEYS);
+const LIKE_A_HEADER: Likeness = Likeness::of(&HEADERS);
+
+impl Likeness {
+    const fn of(table: &[&str]) -> Self {
+        let (mut likeness, mut rest) = (Self { lengths: 0, initials: 0 }, table);
+        while let [name, others @ ..] = rest {
+            assert!(name.len() < u64::BITS as usize);
+            likeness.lengths |= 1 << name.len();
+            if let [first, ..] = name.as_bytes() {
+                likeness.initials |= initial(*first);
+            }
+            rest = others;
+        }
+        likeness
+    }
+
+    fn matches(self, name: &[u8]) -> bool {
+        let length = u32::try_from(name.len()).ok().and_then(|length| self.lengths.checked_shr(length)).unwrap_or(0);
+        length & 1 == 1 && name.first().is_some_and(|first| self.initials & initial(*first) != 0)
+    }
+}
+
+/// The bit of a letter, whatever its case.
+const fn initial(letter: u8) -> u32 {
+    1 << (letter & 31)
+}
+
 /// What a policy allows of both tables.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Allowed {
@@ -142,12 +183,48 @@ pub(crate) struct Allowed {
 /// What a key is, among those of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Steers {
-    /// It is none of them, or allowed.
+    /// It is none of them.
     Nothing,
+    /// It is one that the policy lets in, by this name.
+    Allowed(&'static str, Holds),
     /// It is one, by this name.
     Model(&'static str),
     /// It is none, but some server would take it for this one.
     AsIf(&'static str),
+}
+
+/// What stands in the value of a key that the policy lets in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holds {
+    /// The name of a model.
+    Name,
+    /// Names of models, or requests to others.
+    Names,
+    /// What servers merge into the body, or read as one.
+    Body,
+    /// Several of these, by the server that each is for.
+    Bodies,
+    /// No names of models: endpoints, accounts, adapters. They pass as they are.
+    Other,
+}
+
+impl Holds {
+    fn of(key: &str) -> Self {
+        match key {
+            "base_model" | "model_id" | "model_name" | "model_group" | "engine" | "deployment" | "deployment_id"
+            | "azure_deployment" => Self::Name,
+            "models"
+            | "fallbacks"
+            | "context_window_fallbacks"
+            | "content_policy_fallbacks"
+            | "fallback_models"
+            | "default_fallbacks"
+            | "model_list" => Self::Names,
+            "extra_body" | "litellm_params" | "override_params" | "user_config" => Self::Body,
+            "providerOptions" => Self::Bodies,
+            _ => Self::Other,
+        }
+    }
 }
 
 impl Allowed {
@@ -163,18 +240,36 @@ impl Allowed {
 
     /// What a top-level key does behind the proxy.
     pub(crate) fn key(self, name: &Name) -> Steers {
+        if !LIKE_A_KEY.matches(name.folded()) {
+            return Steers::Nothing;
+        }
         let Some(at) = KEYS.iter().position(|key| key.as_bytes().eq_ignore_ascii_case(name.folded())) else {
             return Steers::Nothing;
         };
         match KEYS.get(at) {
             Some(key) if key.as_bytes() != name.as_bytes() => Steers::AsIf(key),
             Some(key) if self.keys >> at & 1 == 0 => Steers::Model(key),
-            _ => Steers::Nothing,
+            Some(key) => Steers::Allowed(key, Holds::of(key)),
+            None => Steers::Nothing,
         }
+    }
+
+    /// Whether a tool may name a model for itself.
+    pub(crate) fn models_of_tools(self) -> bool {
+        self.keys & bit(&KEYS, MODEL_OF_A_TOOL) != 0
+    }
+
+    /// Whether models can be named where a request has to be read to its end to see them.
+    pub(crate) fn names_models(self) -> bool {
+        let allowed = KEYS.iter().enumerate().filter(|(at, _)| self.keys >> at & 1 == 1);
+        self.models_of_tools() || allowed.map(|(_, key)| Holds::of(key)).any(|holds| holds != Holds::Other)
     }
 
     /// Whether a request header is taken out.
     pub(crate) fn takes_out(self, name: &[u8]) -> bool {
+        if !LIKE_A_HEADER.matches(name) {
+            return false;
+        }
         let at = HEADERS.iter().position(|header| header.as_bytes() == name);
         at.is_some_and(|at| self.headers >> at & 1 == 0)
     }
@@ -235,7 +330,7 @@ mod tests {
             allowed.allow_key(key);
             allowed.allow_header(header);
         }
-        assert_eq!(allowed.key(&name("providerOptions")), Steers::Nothing);
+        assert_eq!(allowed.key(&name("providerOptions")), Steers::Allowed("providerOptions", Holds::Bodies));
         assert_eq!(allowed.key(&name("PROVIDEROPTIONS")), Steers::AsIf("providerOptions"));
         assert_eq!(allowed.key(&name("provider\u{ff2f}ptions ")), Steers::AsIf("providerOptions"));
         assert_eq!(allowed.key(&name("models")), Steers::Model("models"));

@@ -94,6 +94,9 @@ pub struct Record {
     /// The fields of the body that are not sent to that model as the client wrote them: dropped, renamed, capped, put in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changed: Vec<Box<str>>,
+    /// The models that the body names besides the one asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Arc<str>>,
     /// The model that gets a copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mirror: Option<Arc<str>>,
@@ -144,6 +147,7 @@ impl Record {
             cluster: None,
             chain: Vec::new(),
             changed: Vec::new(),
+            also: Vec::new(),
             mirror: None,
             excluded: Vec::new(),
             unreadable: Vec::new(),

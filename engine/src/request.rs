@@ -8,7 +8,7 @@ pub(crate) mod flag;
 pub(crate) mod limit;
 mod member;
 pub(crate) mod members;
-mod model;
+pub(crate) mod model;
 pub(crate) mod named;
 mod place;
 pub(crate) mod reader;

@@ -1,6 +1,6 @@
 //! A decision as edits: the bytes to splice and the headers to set.
 //!
-//! The splices replace the model's value and nothing else, so key order, white space, number spelling and
+//! The splices replace names of models and nothing else, so key order, white space, number spelling and
 //! unknown fields reach the upstream as the client wrote them.
 
 mod parameters;
@@ -16,6 +16,7 @@ use crate::record::Record;
 use crate::request::endpoint::Called;
 use crate::request::envelope::{DIGESTS, Envelope};
 use crate::request::facts::Facts;
+use crate::request::model::AskedModel;
 use crate::splice::{Place, Splice, new_length};
 use parameters::Changes;
 use pointsman_document::duration::Duration;
@@ -134,6 +135,8 @@ pub(crate) struct Sent<'a> {
     pub(crate) cap: Option<&'a OutputCap>,
     /// How long all attempts may take together.
     pub(crate) timeout: Option<Duration>,
+    /// The models that the body names besides the one asked for, in its order. All that is sent to serves them.
+    pub(crate) besides: &'a [&'a Model],
 }
 
 /// Where the value stands in the body that leaves the router, for those who will write it again, and how long that body is.
@@ -145,6 +148,7 @@ impl Sent<'_> {
         record.changed = self.chain.first().map_or_else(Vec::new, |first| self.changes(first.model).1);
         let is_changed = !record.changed.is_empty();
         let mut edits = Edits::none(Arc::new(record));
+        edits.splices = self.besides();
         let leaving = match self.chain {
             [only] => self.write(only, &mut edits),
             several => self.plan(several, &mut edits),
@@ -152,7 +156,7 @@ impl Sent<'_> {
         if let Some(mirror) = self.mirror {
             // Of a body that has been changed for the one model, a copy is made as it is.
             let own = if is_changed && self.chain.len() == 1 { Vec::new() } else { self.changes(mirror.model).0 };
-            self.copy(mirror, leaving, moved(own, place(self.facts), edits.splices.first()), &mut edits);
+            self.copy(mirror, leaving, shifted(own, &edits.splices), &mut edits);
         }
         if self.envelope.has_digest && (!edits.splices.is_empty() || !edits.state.is_empty()) {
             edits.remove_headers = DIGESTS.to_vec();
@@ -205,23 +209,33 @@ impl Sent<'_> {
         (changes.splices(place(self.facts), model.upstream_model()), changes.names())
     }
 
+    /// What the provider calls the other models that the body names.
+    fn besides(&self) -> Vec<Splice> {
+        let named = self.facts.named_besides().unwrap_or_default().iter().zip(self.besides);
+        let name = |(named, model): (&AskedModel, &&Model)| {
+            let (place, upstream) = (place_of(named), model.upstream_model());
+            (named.name != upstream || !place.holds(upstream)).then(|| place.write(upstream))
+        };
+        named.filter_map(name).collect()
+    }
+
     /// Writes the one model that there is.
     fn write(&self, only: &Destination<'_>, edits: &mut Edits) -> Leaving {
         let place = place(self.facts);
         let (name, stands) = (only.model.upstream_model(), self.facts.model_value());
-        let mut leaving = (place, self.envelope.content_length);
         let (changed, _) = self.changes(only.model);
+        let mut stays = place.map(|place| place.after(&edits.splices));
         if !changed.is_empty() {
-            leaving =
-                (place.map(|place| place.among(&changed, name)), leaving.1.map(|length| new_length(&changed, length)));
-            edits.splices = changed;
+            edits.splices = merged(changed, std::mem::take(&mut edits.splices));
+            stays = place.map(|place| place.among(&edits.splices, name));
         } else if let Some(place) = place
             && !stands.is_some_and(|asked| asked.name == name && place.holds(name))
         {
-            let splice = place.write(name);
-            edits.splices.push(splice);
-            leaving = (Some(place.written(name)), leaving.1.map(|length| new_length(&edits.splices, length)));
+            stays = stays.map(|stays| stays.written(name));
+            let at = edits.splices.iter().take_while(|other| other.keep < place.start).count();
+            edits.splices.insert(at, place.write(name));
         }
+        let leaving = (stays, self.envelope.content_length.map(|length| new_length(&edits.splices, length)));
         edits.content_length = leaving.1.filter(|length| Some(*length) != self.envelope.content_length);
         edits.model_headers = self.headers(only.model, &[only.model]);
         if only.path != self.path {
@@ -230,13 +244,15 @@ impl Sent<'_> {
         leaving
     }
 
-    /// Leaves a plan. Each attempt writes its own model: nothing is written here.
+    /// Leaves a plan. Each attempt writes its own model: it is not written here.
     fn plan(&self, several: &[Destination<'_>], edits: &mut Edits) -> Leaving {
-        let leaving = (place(self.facts), self.envelope.content_length);
+        let place = place(self.facts).map(|place| place.after(&edits.splices));
+        let leaving = (place, self.envelope.content_length.map(|length| new_length(&edits.splices, length)));
+        edits.content_length = leaving.1.filter(|length| Some(*length) != self.envelope.content_length);
         let all: Vec<_> = several.iter().map(|destination| destination.model).collect();
         let models = several.iter().map(|destination| {
-            let (headers, edits) = (self.headers(destination.model, &all), self.changes(destination.model).0);
-            destination.candidate(headers, edits)
+            let headers = self.headers(destination.model, &all);
+            destination.candidate(headers, shifted(self.changes(destination.model).0, &edits.splices))
         });
         let models = models.collect();
         let path = several.first().map(|first| first.accounts.without(self.path)).unwrap_or_default();
@@ -262,21 +278,34 @@ impl Sent<'_> {
     }
 }
 
-/// Splices for a body in which the model has been written already.
+/// Splices for a body in which these others have been made already, of which one may write the model, too.
 #[inline(never)]
-fn moved(mut splices: Vec<Splice>, place: Option<Place>, written: Option<&Splice>) -> Vec<Splice> {
-    let (Some(place), Some(written)) = (place, written) else { return splices };
-    let moved = |at: usize| (at + written.with.len()).saturating_sub(written.replaced());
+fn shifted(mut splices: Vec<Splice>, made: &[Splice]) -> Vec<Splice> {
     for splice in &mut splices {
-        let is_with_it = splice.keep == splice.until && splice.keep == place.start;
-        if splice.keep >= place.end && !is_with_it {
-            splice.keep = moved(splice.keep);
-        }
-        if splice.until >= place.end {
-            splice.until = moved(splice.until);
-        }
+        let Splice { keep, until, .. } = *splice;
+        let shifted = |at: usize, includes_added: bool| {
+            let in_front = made.iter().filter(|other| {
+                other.until <= at
+                    && (includes_added || other.until != other.keep || other.keep != keep || until != keep)
+            });
+            in_front.fold(at, |at, other| at + other.with.len() - other.replaced())
+        };
+        (splice.keep, splice.until) = (shifted(keep, false), shifted(until, true));
     }
     splices
+}
+
+/// Splices of two kinds in the order of the body. What the first kind replaces is gone for the second.
+#[inline(never)]
+fn merged(splices: Vec<Splice>, others: Vec<Splice>) -> Vec<Splice> {
+    let mut all = splices;
+    for other in others {
+        if !all.iter().any(|splice| splice.keep <= other.keep && other.until <= splice.until) {
+            let at = all.iter().take_while(|splice| splice.keep < other.keep).count();
+            all.insert(at, other);
+        }
+    }
+    all
 }
 
 /// Where the model's value stands, or will stand; `None` where it is none of the body's.
@@ -284,16 +313,23 @@ fn place(facts: &Facts) -> Option<Place> {
     if !facts.takes_model() {
         return None;
     }
-    let (start, end, more) = match facts.model_value() {
-        Some(asked) => (asked.start, asked.end, false),
-        None => {
+    Some(facts.model_value().map_or_else(
+        || {
             let (inside, more) = facts.inside();
-            (inside, inside, more)
-        }
-    };
-    // An offset that memory cannot have fails at the host, and the request with it.
-    let offset = |offset| usize::try_from(offset).unwrap_or(usize::MAX);
-    Some(Place { start: offset(start), end: offset(end), more })
+            Place { start: offset(inside), end: offset(inside), more }
+        },
+        place_of,
+    ))
+}
+
+/// Where a name stands.
+fn place_of(named: &AskedModel) -> Place {
+    Place { start: offset(named.start), end: offset(named.end), more: false }
+}
+
+/// An offset that memory cannot have fails at the host, and the request with it.
+fn offset(offset: u64) -> usize {
+    usize::try_from(offset).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -338,6 +374,7 @@ mod tests {
             chain,
             mirror,
             timeout: None,
+            besides: &[],
         };
         sent.edits(Record::new(Disposition::Route, Reason::Rule))
     }

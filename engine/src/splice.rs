@@ -100,10 +100,16 @@ pub(crate) struct Place {
     pub(crate) more: bool,
 }
 
+/// A name as JSON. Nearly all are written as they are.
+fn quoted(name: &str) -> String {
+    let is_plain = name.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\');
+    if is_plain { ["\"", name, "\""].concat() } else { serde_json::Value::from(name).to_string() }
+}
+
 impl Place {
     /// The splice that puts the model there.
     pub(crate) fn write(self, model: &str) -> Splice {
-        let value = serde_json::Value::from(model).to_string();
+        let value = quoted(model);
         let with = match (self.start == self.end, self.more) {
             (false, _) => value,
             // The API lets clients leave the model out: it becomes the first member.
@@ -115,25 +121,26 @@ impl Place {
 
     /// Where the value stands once [`Self::write`] has been applied.
     pub(crate) fn written(self, model: &str) -> Self {
-        let value = serde_json::Value::from(model).to_string();
+        let value = quoted(model);
         let start = if self.start == self.end { self.start + KEY.len() } else { self.start };
         Self { start, end: start + value.len(), more: false }
     }
 
     /// Where it stands once these have been applied, this model among them.
     pub(crate) fn among(self, splices: &[Splice], model: &str) -> Self {
-        let length = serde_json::Value::from(model).to_string().len();
-        let start = if self.start == self.end {
-            self.start + KEY.len()
-        } else {
-            let before: Vec<Splice> = splices.iter().filter(|splice| splice.until <= self.start).cloned().collect();
-            usize::try_from(new_length(&before, self.start as u64)).unwrap_or(usize::MAX)
-        };
-        Self { start, end: start + length, more: false }
+        let written = if self.start == self.end { self } else { self.after(splices) };
+        written.written(model)
+    }
+
+    /// Where it is once these changes, of which none touches it, have been made.
+    pub(crate) fn after(self, changes: &[Splice]) -> Self {
+        let in_front = changes.iter().filter(|change| change.until <= self.start);
+        let moved = |at: usize| in_front.clone().fold(at, |at, change| at + change.with.len() - change.replaced());
+        Self { start: moved(self.start), end: moved(self.end), ..self }
     }
 
     /// Whether what stands there is as long as the model's plain spelling.
     pub(crate) fn holds(self, model: &str) -> bool {
-        self.end - self.start == serde_json::Value::from(model).to_string().len()
+        self.end - self.start == quoted(model).len()
     }
 }

@@ -203,6 +203,7 @@ proptest! {
         let catalog = value["models"].as_array().expect("models");
         let model = |name: &Value| catalog.iter().find(|model| model["name"] == *name).expect("a model of the catalog");
         prop_assert_eq!(&record["cluster"], &model(&record["model"])["cluster"]);
+        let tenant = record["tenant"].as_str().and_then(|tenant| policy.tenant_named(tenant));
         for (name, is_copy, body) in &sent {
             let chosen = model(&json!(name));
             let upstream = chosen.get("upstreamModel").unwrap_or(&chosen["name"]);
@@ -219,6 +220,17 @@ proptest! {
                 if !rights["require"].is_null() {
                     prop_assert_eq!(&chosen["labels"]["region"], "eu");
                 }
+            }
+            let lists = [&body["models"], &body["extra_body"]["model"], &body["tools"][0]["model"]];
+            for named in lists.iter().flat_map(|list| list.as_array().map_or(std::slice::from_ref(*list), Vec::as_slice)) {
+                // What the provider is told is a name of its own, of a model that the caller may use as well.
+                let may = |model: &&Value| {
+                    let name = model["name"].as_str().expect("a name");
+                    model.get("upstreamModel").unwrap_or(&model["name"]) == named
+                        && model["cluster"] == chosen["cluster"]
+                        && policy.find_model(name).is_some_and(|model| policy.exclusion(tenant, model).is_none())
+                };
+                prop_assert!(named.is_null() || catalog.iter().any(|model| may(&model)), "{}", named);
             }
             let needs = |capability: &str| chosen["capabilities"].as_array().is_some_and(|can| !can.contains(&json!(capability)));
             prop_assert!(!(needs("tools") && body["tools"].is_array()));

@@ -227,6 +227,8 @@ impl Reading {
         if destinations.len() > 1 {
             record.chain = destinations.iter().map(|destination| Arc::clone(&destination.model.name)).collect();
         }
+        let besides: Vec<_> = decision.besides.iter().filter_map(|model| self.policy.model(*model)).collect();
+        record.also = besides.iter().map(|model| Arc::clone(&model.name)).collect();
         record.mirror = mirror.as_ref().map(|mirror| Arc::clone(&mirror.model.name));
         let cap = output_cap(&self.policy, &self.attributes);
         let sent = rewrite::Sent {
@@ -241,6 +243,7 @@ impl Reading {
             chain: &destinations,
             mirror: mirror.as_ref(),
             timeout: decision.rule.and_then(|rule| self.policy.rule(rule)?.action.route()?.timeout),
+            besides: &besides,
         };
         let edits = sent.edits(record);
         self.state = State::Sent(Expectation::of(&self.policy, &edits.record, self.is_private).map(Box::new));
