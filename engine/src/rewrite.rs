@@ -1,7 +1,7 @@
 //! A decision as edits: the bytes to splice and the headers to set.
 //!
-//! The splices replace names of models and nothing else, so key order, white space, number spelling and
-//! unknown fields reach the upstream as the client wrote them.
+//! The splices replace names of models, and what a model's parameters and a tenant's cap say ([`parameters`]), and nothing else:
+//! key order, white space, number spelling and unknown fields reach the upstream as the client wrote them.
 
 mod parameters;
 

@@ -4,6 +4,7 @@ use super::api_name::RoutableApi;
 use super::error::{PolicyErrorKind, Report};
 use super::text::BodyField;
 use crate::api::{Api, ApiSet};
+use crate::json::Numeral;
 use crate::naming;
 use crate::request::members::Watched;
 use crate::request::session::FieldPath;
@@ -116,7 +117,12 @@ impl ParameterSpec {
             report.add(&at.key("rename"), "its cap and default belong to the new name".into());
         }
         if let (Some(cap), Some(default)) = (&self.cap, &self.default)
-            && default.0.parse::<f64>().is_ok_and(|default| default > cap.0 as f64)
+            && match Numeral::of_text(default.0.as_bytes()) {
+                Some(Numeral::Whole(default)) => default > cap.0,
+                Some(Numeral::Fraction(below)) => below >= cap.0,
+                Some(Numeral::Other) => true,
+                Some(Numeral::Negative) | None => false,
+            }
         {
             report.add(&at.key("default"), "it is above the cap".into());
         }
