@@ -7,6 +7,7 @@ The text of an answer is `<cluster> as <model>`: who got the request, and which 
 import json
 from collections.abc import Callable, Iterable
 
+from harness import readings
 from harness.messages import Answer, Recorded
 
 USAGE = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
@@ -14,8 +15,17 @@ USAGE = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
 
 def answer(request: Recorded) -> Answer:
     path = request.target.decode().partition("?")[0]
-    body = request.json()
+    body = texts(request.body) if request.body.startswith(b"--") else request.json()
     return ANSWERS[path](body, f"{request.provider} as {body['model']}")
+
+
+def texts(form: bytes) -> dict:
+    """The parts of a form that are no files, by name."""
+    read = {}
+    for part in readings.form_parts(form):
+        if part.get_filename() is None:
+            read[part.get_param("name", header="content-disposition")] = part.get_payload(decode=True).decode()
+    return read
 
 
 def sse(events: Iterable[dict | str], named: bool = False) -> Answer:
@@ -155,6 +165,18 @@ def count_tokens(_body: dict, _text: str) -> Answer:
     return Answer.of({"input_tokens": 7})
 
 
+def transcript(body: dict, text: str) -> Answer:
+    if body.get("stream") != "true":
+        return Answer.of({"text": text})
+    deltas = [{"type": "transcript.text.delta", "delta": word + " "} for word in text.split(" ")]
+    return sse([*deltas, {"type": "transcript.text.done", "text": text}], named=True)
+
+
+def images(body: dict, text: str) -> Answer:
+    image = {"b64_json": "iVBORw0KGgo=", "revised_prompt": text}
+    return Answer.of({"created": 1, "data": [image] * int(body.get("n", 1))})
+
+
 ANSWERS: dict[str, Callable[[dict, str], Answer]] = {
     "/v1/chat/completions": chat,
     "/v1/completions": completion,
@@ -164,4 +186,8 @@ ANSWERS: dict[str, Callable[[dict, str], Answer]] = {
     "/v1/responses/input_tokens": count_tokens,
     "/v1/messages": message,
     "/v1/messages/count_tokens": count_tokens,
+    "/v1/audio/transcriptions": transcript,
+    "/v1/audio/translations": transcript,
+    "/v1/images/edits": images,
+    "/v1/images/variations": images,
 }

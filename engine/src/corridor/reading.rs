@@ -81,8 +81,9 @@ impl Reading {
             policy.max_depth(),
             envelope.content_length.unwrap_or(policy.max_body_bytes()),
         )
+        .parted_by(envelope.boundary)
         .named(named)
-        .watching(watch(policy, &attributes));
+        .watching(watch(policy, &attributes).filter(|_| envelope.boundary.is_none()));
         Self {
             policy: Arc::clone(policy),
             attributes,
@@ -122,7 +123,7 @@ impl Reading {
     /// How many bytes of what the client has sent this request keeps besides its body, which is never kept.
     #[must_use]
     pub fn kept(&self) -> usize {
-        self.attributes.kept()
+        self.attributes.kept() + self.facts.kept()
     }
 
     /// Whether the client wants to go on with another protocol: then its body has no end.
@@ -179,6 +180,9 @@ impl Reading {
     /// Whether fields of the body besides the model may change on its way to one of these models.
     fn changes_fields(&self, decision: &Decision) -> bool {
         let Verdict::Send(chain) = &decision.verdict else { return false };
+        if self.envelope.boundary.is_some() {
+            return false;
+        }
         let api = self.attributes.api;
         let changes = |id: &ModelId| self.policy.model(*id).is_some_and(|model| !model.parameters_of(api).is_empty());
         output_cap(&self.policy, &self.attributes).is_some() || chain.iter().chain(&decision.mirror).any(changes)

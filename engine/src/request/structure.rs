@@ -108,6 +108,7 @@ impl Structure {
         }
     }
 
+    #[inline(always)]
     pub(super) fn end_key(&mut self, name: &Name) -> Result<(), Violation> {
         match self.places.innermost() {
             Place::Root => {

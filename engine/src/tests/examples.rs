@@ -3,6 +3,7 @@
 mod besides;
 mod conversations;
 mod edits;
+mod forms;
 mod paths;
 
 use super::{chat, policy, walk};
