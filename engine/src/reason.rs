@@ -130,6 +130,15 @@ reasons! {
     DuplicateKey "duplicateKey" 400 "the key `{}` stands more than once in the request body",
     /// A key that differs from one that matters only in case, in what cannot be seen, or in how its letters are written.
     KeyCase "keyCase" 400 "the request body has a key that differs from `{}` only in case, spaces or forms of letters",
+    /// The same, of a key that the policy drops, renames or caps.
+    RepeatedParameter "duplicateKey" 400 "a key that the policy limits or changes stands more than once in the request body",
+    /// The same as `keyCase`, of such a key.
+    ParameterCase "keyCase" 400
+        "the request body has a key that differs from one that the policy limits or changes only in case, spaces or forms of \
+         letters",
+    /// No limit of the output where the tenant has one, and the API has many spellings.
+    OutputLimit "outputLimit" 400
+        "this tenant's answers have at most {} tokens: say so in the request, as its model spells it",
     /// A value of the wrong type for its key.
     WrongType "wrongType" 400 "the value of `{}` has the wrong type",
     /// A model's name that is none.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// What stands in front of a value that is added.
-const KEY: &str = "\"model\":";
+pub(crate) const KEY: &str = "\"model\":";
 
 /// What stands around the content of a form's part. It is written anew with the content, so that whoever replaces it sees that
 /// it is one.
@@ -24,6 +24,19 @@ pub struct Splice {
     pub until: usize,
     /// What takes its place.
     pub with: Vec<u8>,
+    /// What stood there.
+    pub what: Replaced,
+}
+
+/// What a splice replaces, as far as it can be told when it is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replaced {
+    /// A name: a JSON string, `null`, or nothing.
+    Name,
+    /// Some part of an object, however long, or nothing.
+    Part,
+    /// The rest of one.
+    Rest,
 }
 
 /// The new length of a body of `length` bytes.
@@ -38,7 +51,7 @@ pub(crate) fn new_length(splices: &[Splice], length: u64) -> u64 {
 pub fn spliced(body: &[u8], splices: &[Splice]) -> Vec<u8> {
     let mut at = 0;
     let mut after = Vec::with_capacity(body.len());
-    for Splice { keep, until, with } in splices {
+    for Splice { keep, until, with, .. } in splices {
         after.extend_from_slice(body.get(at..*keep).unwrap_or_default());
         after.extend_from_slice(with);
         at = *until;
@@ -53,16 +66,32 @@ impl Splice {
         self.until.saturating_sub(self.keep)
     }
 
+    /// How many of the bytes that go have to be seen for [`Self::fits`].
+    pub(crate) fn compared(&self) -> usize {
+        match self.what {
+            Replaced::Name => self.replaced(),
+            Replaced::Part => self.replaced().min(1),
+            Replaced::Rest => 0,
+        }
+    }
+
     /// Whether the bytes that are about to be replaced can be what the router saw there: a JSON string, `null`, the content of
-    /// a form's part, or nothing where the model is added. A filter between the two that changes the body would move it.
-    pub(crate) fn fits(&self, replaced: &[u8]) -> bool {
-        match replaced {
+    /// a form's part, or nothing where the model is added; of a part of an object, how one begins. A filter between the two
+    /// that changes the body would move it.
+    pub(crate) fn fits(&self, compared: &[u8]) -> bool {
+        match compared {
+            _ if self.what == Replaced::Rest => true,
+            [b'"' | b',' | b' ' | b'\t' | b'\r' | b'\n' | b'{' | b'[' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n']
+                if self.what == Replaced::Part =>
+            {
+                true
+            }
             [] => self.keep == self.until,
             b"null" => true,
             [b'"', inside @ .., b'"'] => !inside.contains(&b'\n'),
             _ => {
                 let content =
-                    replaced.strip_prefix(BEFORE.as_bytes()).and_then(|it| it.strip_suffix(BEHIND.as_bytes()));
+                    compared.strip_prefix(BEFORE.as_bytes()).and_then(|it| it.strip_suffix(BEHIND.as_bytes()));
                 // One that is blank may have been a line's end.
                 content.is_some_and(|content| !content.trim_ascii().contains(&b'\n'))
             }
@@ -119,7 +148,8 @@ impl Place {
             Spelling::Content => (self.start.saturating_sub(BEFORE.len()), self.end.saturating_add(BEHIND.len())),
             Spelling::Json | Spelling::Part(_) => (self.start, self.end),
         };
-        Splice { keep, until, with: [&*before, &*self.value(model), behind].concat().into_bytes() }
+        let with = [&*before, &*self.value(model), behind].concat().into_bytes();
+        Splice { keep, until, with, what: Replaced::Name }
     }
 
     /// Where the value stands once [`Self::write`] has been applied.
@@ -131,6 +161,12 @@ impl Place {
         };
         let start = keep + self.around().0.len();
         Self { start, end: start + self.value(model).len(), more: false, spelling }
+    }
+
+    /// Where it stands once these have been applied, this model among them.
+    pub(crate) fn among(self, splices: &[Splice], model: &str) -> Self {
+        let written = if self.start == self.end { self } else { self.after(splices) };
+        written.written(model)
     }
 
     /// Where it is once these changes, of which none touches it, have been made.

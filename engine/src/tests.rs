@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use strategies::{NAMES, demoted, policies, requests};
 
-fn policy(value: &Value) -> Arc<Policy> {
+pub(crate) fn policy(value: &Value) -> Arc<Policy> {
     Arc::new(Policy::from_json(value.to_string().as_bytes()).unwrap_or_else(|errors| panic!("{value}: {errors}")))
 }
 

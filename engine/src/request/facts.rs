@@ -6,6 +6,7 @@
 use super::field;
 use super::flag::{Flag, Says};
 use super::limit::Limit;
+use super::members::{Members, Watch};
 use super::model::AskedModel;
 use super::named::Named;
 use super::reader::{Reader, Sought, Wanted};
@@ -83,6 +84,17 @@ impl Facts {
             self.reader.named = Some(named.model.clone());
         }
         self
+    }
+
+    /// The same, of a request whose members may be changed.
+    pub(crate) fn watching(mut self, watch: Option<Watch>) -> Self {
+        self.reader.members = watch.map(|watch| Box::new(Members::new(watch)));
+        self
+    }
+
+    /// The members that may be changed, once all are known; `None` where nobody looked for any.
+    pub(crate) fn members(&self) -> Option<&Members> {
+        self.reader.members.as_deref().filter(|_| self.complete)
     }
 
     pub(crate) fn push(&mut self, chunk: &[u8]) -> Result<(), Violation> {

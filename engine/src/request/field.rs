@@ -76,6 +76,23 @@ pub(super) fn fields(api: Api) -> Fields {
     }
 }
 
+/// Whether a top-level key holds something that rules read, at some API, besides numbers and switches.
+pub(crate) fn is_read(key: &str) -> bool {
+    Api::ALL.iter().flat_map(|api| fields(*api)).any(|(known, field)| {
+        known.eq_ignore_ascii_case(key) && !matches!(field, Field::MaxOutputTokens | Field::Flag(_))
+    })
+}
+
+/// Whether a top-level key limits the output, at some API.
+pub(super) fn limits_output(key: &str) -> bool {
+    Api::ALL.iter().flat_map(|api| fields(*api)).any(|(known, field)| *known == key && *field == Field::MaxOutputTokens)
+}
+
+/// Whether a top-level key holds an object in which some API has such a limit.
+pub(super) fn holds_limits(key: &str) -> bool {
+    Api::ALL.iter().flat_map(|api| fields(*api)).any(|(known, field)| *known == key && *field == Field::Options)
+}
+
 /// The most keys of one API: the set of keys seen has so many bits.
 const MOST: usize = u128::BITS as usize;
 

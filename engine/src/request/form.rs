@@ -27,7 +27,8 @@ impl Sink for Reader {
     type Refusal = Violation;
 
     fn begin_part(&mut self, part: &Part<'_>, at: u64) -> Result<Reads, Violation> {
-        json::Sink::begin_key(self);
+        // No member of a form is changed: it does not matter where its key stands.
+        json::Sink::begin_key(self, at);
         self.name.push(part.name.as_bytes());
         // Some servers make a list or an object of such parts, by the name in front.
         if let Some((name, _)) = part.name.split_once(['[', '.'])
@@ -35,7 +36,7 @@ impl Sink for Reader {
         {
             return Err(Violation::KeyCase(key));
         }
-        json::Sink::end_key(self)?;
+        json::Sink::end_key(self, at)?;
         match self.structure.top.current().filter(|(_, field)| *field != Field::Steers(Holds::Other)) {
             Some((key, _)) if !part.is_plain => Err(Violation::PartType(key)),
             Some(_) => {

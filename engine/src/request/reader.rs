@@ -5,6 +5,7 @@
 use super::field::Fields;
 use super::flag::FlagSet;
 use super::limit::Limit;
+use super::members::{Members, Says};
 use super::model::AskedModel;
 use super::place::Place;
 use super::session::{FieldPath, SessionFields};
@@ -43,6 +44,8 @@ pub(super) struct Reader {
     pub(super) listeners: Listeners,
     /// `None` where nobody asks, or no longer.
     pub(super) session: Option<Box<SessionFields>>,
+    /// `None` where nothing is to be changed, or no longer.
+    pub(super) members: Option<Box<Members>>,
     /// The model that the path names: no other may stand in the body.
     pub(super) named: Option<String>,
     /// What the string in progress is read for.
@@ -63,6 +66,7 @@ impl Reader {
         Self {
             structure: Structure::new(fields, wanted.flags, wanted.allowed, listeners.are_listening()),
             listeners,
+            members: None,
             session: sought.session.map(|paths| Box::new(SessionFields::new(paths))),
             named: None,
             capture: Use::Nothing,
@@ -78,6 +82,7 @@ impl Reader {
         self.structure.settle();
         self.listeners.dismiss();
         self.session = None;
+        self.members = None;
     }
 
     fn want(&mut self, at: u64) -> Want {
@@ -88,7 +93,7 @@ impl Reader {
                 Want::Text
             }
             Use::Session => Want::Text,
-            Use::Role | Use::Kind | Use::Word(_) | Use::MaxOutputTokens => {
+            Use::Role | Use::Kind | Use::Word(_) | Use::MaxOutputTokens | Use::Bounded => {
                 self.name.clear();
                 Want::Text
             }
@@ -102,6 +107,9 @@ impl Sink for Reader {
     type Refusal = Violation;
 
     fn begin(&mut self, container: Container, inside: u64) -> Result<(), Violation> {
+        if let Some(members) = &mut self.members {
+            members.begin(container, inside);
+        }
         let place = if !self.structure.is_begun() {
             self.structure.read.inside = inside;
             Place::Root
@@ -122,7 +130,10 @@ impl Sink for Reader {
         Ok(())
     }
 
-    fn end(&mut self) -> Result<(), Violation> {
+    fn end(&mut self, end: u64) -> Result<(), Violation> {
+        if let Some(members) = &mut self.members {
+            members.end(end);
+        }
         if self.structure.leave() == Place::Turn {
             self.listeners.end_message();
         }
@@ -130,9 +141,13 @@ impl Sink for Reader {
     }
 
     #[inline(always)]
-    fn begin_key(&mut self) -> Want {
+    fn begin_key(&mut self, at: u64) -> Want {
         self.capture = Use::Nothing;
-        if !self.structure.wants_key() {
+        let looks = self.members.as_mut().is_some_and(|members| {
+            members.begin_key(at);
+            members.looks_at_keys()
+        });
+        if !looks && !self.structure.wants_key() {
             return Want::Nothing;
         }
         self.name.clear();
@@ -140,7 +155,7 @@ impl Sink for Reader {
     }
 
     #[inline(always)]
-    fn end_key(&mut self) -> Result<(), Violation> {
+    fn end_key(&mut self, end: u64) -> Result<(), Violation> {
         if let Some(session) = &mut self.session {
             match self.structure.innermost() {
                 Place::Root => session.top_key(&self.name),
@@ -148,7 +163,11 @@ impl Sink for Reader {
                 _ => {}
             }
         }
-        self.structure.end_key(&self.name)
+        self.structure.end_key(&self.name)?;
+        if let Some(members) = &mut self.members {
+            members.end_key(&self.name, end, self.structure.meaning());
+        }
+        Ok(())
     }
 
     #[inline(always)]
@@ -160,6 +179,12 @@ impl Sink for Reader {
             && session.begin_string()
         {
             self.capture = Use::Session;
+        }
+        if let Some(members) = &mut self.members {
+            members.begin_value(at);
+            if self.capture == Use::Nothing && members.looks_at_value() {
+                self.capture = Use::Bounded;
+            }
         }
         Ok(self.want(at))
     }
@@ -186,6 +211,11 @@ impl Sink for Reader {
 
     #[inline(always)]
     fn end_string(&mut self, end: u64) -> Result<(), Violation> {
+        if let Some(members) = &mut self.members {
+            let is_name = matches!(self.capture, Use::Bounded | Use::Word(_) | Use::MaxOutputTokens);
+            let number = Some(&self.name).filter(|_| is_name).and_then(|name| Numeral::of_text(name.as_bytes()));
+            members.end_value(end, number.map_or(Says::Other, Says::Number));
+        }
         match std::mem::replace(&mut self.capture, Use::Nothing) {
             Use::Text | Use::Data => self.listeners.end_string(),
             Use::Model => {
@@ -213,7 +243,11 @@ impl Sink for Reader {
         Ok(())
     }
 
-    fn number(&mut self, value: Numeral) -> Result<(), Violation> {
+    fn number(&mut self, value: Numeral, start: u64, end: u64) -> Result<(), Violation> {
+        if let Some(members) = &mut self.members {
+            members.begin_value(start);
+            members.end_value(end, Says::Number(value));
+        }
         match self.structure.value(Value::Number, &self.name)? {
             Use::MaxOutputTokens => self.structure.limit(Limit::of(Some(value))),
             Use::Number(flag) => self.structure.number(flag, value),
@@ -227,6 +261,11 @@ impl Sink for Reader {
     }
 
     fn literal(&mut self, literal: Literal, end: u64) -> Result<(), Violation> {
+        if let Some(members) = &mut self.members {
+            let length: u64 = if literal == Literal::False { 5 } else { 4 };
+            members.begin_value(end.saturating_sub(length));
+            members.end_value(end, if literal == Literal::Null { Says::Null } else { Says::Other });
+        }
         if self.structure.value(literal.into(), &self.name)? == Use::Model {
             self.structure.read.model = Some(AskedModel::null(end));
         }

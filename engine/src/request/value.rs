@@ -61,4 +61,6 @@ pub(super) enum Use {
     /// A number that tells whether a flag is set.
     Number(Flag),
     MaxOutputTokens,
+    /// What may spell a number that the policy caps.
+    Bounded,
 }

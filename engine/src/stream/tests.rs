@@ -40,7 +40,21 @@ fn policies() -> Vec<Arc<Policy>> {
         policy(&long, &json!({}), &["b"]),
         policy(&stream, &json!({}), &["far", "b"]),
         policy(&long, &pass, &[]),
+        changing(),
     ]
+}
+
+/// A policy that changes more in a body than the model.
+fn changing() -> Arc<Policy> {
+    let policy = json!({
+        "models": [
+            { "name": "small", "cluster": "c-small", "parameters": {
+                "user": { "drop": true }, "stream": { "rename": "streamed" }, "max_tokens": { "default": 7 } } },
+            { "name": "b", "cluster": "c-b" },
+        ],
+        "aliases": [{ "name": "auto", "model": "small" }],
+    });
+    Arc::new(Policy::from_json(policy.to_string().as_bytes()).expect("a policy"))
 }
 
 /// A body as clients write them, and sometimes not.

@@ -2,6 +2,7 @@
 
 mod besides;
 mod conversations;
+mod edits;
 mod forms;
 mod paths;
 

@@ -133,6 +133,68 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    /// What a model changes besides its name is changed in any split, however long it is.
+    #[test]
+    fn each_attempt_changes_its_own_fields(
+        padding in 0_usize..300,
+        added: bool,
+        tries in prop::collection::vec((prop::sample::select(vec!["small", "b", "c"]), cuts(), ending()), 1..5),
+    ) {
+        let policy = changing_policy();
+        let model = if added { "" } else { r#""model": "small" ,"# };
+        let body = format!(
+            r#"{{ "user" : "{}", "seed":1,{model} "max_tokens": 70000,"stop" : {{"a":[{}]}} }}"#,
+            "x".repeat(padding),
+            "1,".repeat(padding) + "1",
+        );
+        let body = body.into_bytes();
+        let way = Way {
+            filters: Filters::Stop,
+            ending: Ending::WithLast,
+            deliveries: vec![false; 12],
+            fails_at: None,
+            attribute: None,
+        };
+        let fate = send(&policy, &request_headers(&body, true), &chunks(&body, &[]), &way);
+        prop_assert!(fate.is_complete && fate.body == body, "{}", fate.proxy.record());
+        let mut proxy = fate.proxy;
+        let plan = proxy.state.get(crate::names::PLAN_PROPERTY.as_bytes()).cloned().expect("a plan");
+        let plan = crate::attempt::Plan::read(&plan).expect("a plan");
+        for (model, cuts, ending) in tries {
+            let mut chunks = chunks(&body, &cuts);
+            if ending == Ending::Reset {
+                chunks.truncate(chunks.len() / 2);
+            }
+            let (sent, whole) = attempt_at(&mut proxy, mark((model, "", "", "", "")), &chunks, ending);
+            if ending == Ending::Reset {
+                continue;
+            }
+            prop_assert!(whole, "{}", proxy.record());
+            let splices = plan.attempt(model.as_bytes(), None).expect("an attempt").splices;
+            let expected = crate::spliced(&body, &splices);
+            prop_assert_eq!(String::from_utf8_lossy(&sent), String::from_utf8_lossy(&expected));
+            prop_assert_eq!(proxy.value("content-length"), Some(expected.len().to_string()));
+        }
+    }
+}
+
+/// Three models that drop, rename, cap and add.
+fn changing_policy() -> Arc<Policy> {
+    let model = |name: &str, fallback: &[&str], parameters: serde_json::Value| json!({ "name": name, "cluster": "c", "fallback": fallback, "parameters": parameters });
+    let policy = json!({
+        "models": [
+            model("small", &["b", "c"], json!({ "user": { "drop": true }, "seed": { "rename": "s" }, "n": { "default": 1 } })),
+            model("b", &[], json!({ "stop": { "drop": true }, "max_tokens": { "cap": 5 }, "stop_words": { "default": "é" } })),
+            model("c", &[], json!({ "stop": { "cap": 1 }, "seed": { "drop": true }, "user": { "drop": true } })),
+        ],
+        "onFailure": { "missingModel": { "model": "small" } },
+    });
+    Arc::new(Policy::from_json(policy.to_string().as_bytes()).expect("a policy"))
+}
+
 const BODY: &[u8] = br#"{"model":"small","messages":[]}"#;
 
 /// Nothing goes to an endpoint that the plan does not name, and nothing of another body anywhere.
