@@ -64,11 +64,11 @@ def test_a_claim_makes_the_tenant_that_is_shown(tenant, claim, tmp_path):
 
 
 def words() -> set[str]:
-    """What the pages about policies say in code, as single words, those with hyphens also as one."""
+    """What the pages about policies say in code, as single words, those with hyphens or dots also as one."""
     described = (POLICY, APIS, SECURITY)
     found = [block.text for page in described for block in page.blocks]
     found += [code for page in described for code in re.findall(r"`([^`\n]+)`", page.prose)]
-    return {word for kind in (r"\w+", r"[\w-]+") for word in re.findall(kind, "\n".join(found))}
+    return {word for kind in (r"\w+", r"[\w-]+", r"[\w.\[\]-]+") for word in re.findall(kind, "\n".join(found))}
 
 
 def test_every_field_and_every_value_of_a_policy_is_described():
@@ -116,6 +116,15 @@ GIVEN = {
     "unsupportedApi": ({}, "{}", ["--path", "/v1/videos"]),
     "unknownPath": ({}, '{"model": "m"}', ["--path", "/x/v1/chat/completions"]),
     "websocket": ({}, None, ["--method", "GET", "--path", "/v1/responses", "--header", "upgrade: websocket"]),
+    "outputLimit": (
+        {
+            "models": [{"name": "m", "cluster": "c", "apis": ["bedrock"]}],
+            "tenants": [{**TENANT, "maxOutputTokens": 5}],
+        },
+        '{"prompt": "a"}',
+        ["--path", "/model/m/invoke", "--header", "x-team: t"],
+    ),
+    "namedBesides": ({"steering": {"allowKeys": ["fallbacks"]}}, '{"model": "m", "fallbacks": ["x"]}', []),
     "oversize": ({"limits": {"maxBodyBytes": 1024}}, '{"model": "m", "x": "%s"}' % ("x" * 2000), []),
     "syntax": ({}, '{"model": "m",}', []),
     "encoding": ({}, '\ufeff{"model": "m"}', []),

@@ -1,4 +1,4 @@
-"""What a policy says of fields of the body, and of a tenant's output, is what the provider gets, and nothing else changes."""
+"""What a policy says of fields of the body, and of a tenant's output, is what the provider gets; the rest stays."""
 
 import json
 

@@ -27,7 +27,13 @@ SENT = [("anthropic-beta", "a"), ("anthropic-beta", "b"), ("x-title", "its"), ("
 NAMES = ("anthropic-beta", "x-tier", "x-title", "x-user", "x-end-user")
 CLIENTS = {"anthropic-beta": [b"a,b"], "x-tier": [], "x-title": [b"its"], "x-user": [b"u\xe9"], "x-end-user": []}
 EXPECTED = {
-    "first": {"anthropic-beta": [b"alphas"], "x-tier": [b"gold"], "x-title": [], "x-user": [], "x-end-user": [b"u\xe9"]},
+    "first": {
+        "anthropic-beta": [b"alphas"],
+        "x-tier": [b"gold"],
+        "x-title": [],
+        "x-user": [],
+        "x-end-user": [b"u\xe9"],
+    },
     "second": CLIENTS,
     "third": {**CLIENTS, "x-title": [b"gammas"]},
 }
@@ -38,7 +44,8 @@ def ask(edge, model: str):
 
 
 def headers(request) -> dict:
-    return {name: [value for line in [b",".join(request.all(name))] for value in [line] if request.all(name)] for name in NAMES}
+    """Of each header one value, as HTTP joins several."""
+    return {name: [b",".join(values)] if (values := request.all(name)) else [] for name in NAMES}
 
 
 @pytest.mark.parametrize(("model", "provider"), [("alpha", "first"), ("beta", "second"), ("gamma", "third")])

@@ -60,7 +60,12 @@ def test_nobody_else_sees_it(edge):
 
 
 def test_a_client_still_has_no_say(edge):
-    seen = edge.ask("/v1/chat/completions", {"model": "gamma", "messages": []}, headers=[
-        ("content-type", "application/json"), ("x-envoy-upstream-rq-timeout-ms", "1"),
-    ])
+    seen = edge.ask(
+        "/v1/chat/completions",
+        {"model": "gamma", "messages": []},
+        headers=[
+            ("content-type", "application/json"),
+            ("x-envoy-upstream-rq-timeout-ms", "1"),
+        ],
+    )
     assert seen.status == 200
