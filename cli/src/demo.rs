@@ -11,6 +11,7 @@ mod control;
 mod door;
 mod embeddings;
 mod failing;
+mod form;
 mod gemini;
 mod images;
 mod journal;
@@ -22,6 +23,7 @@ mod rerank;
 mod responses;
 mod speech;
 mod stream;
+mod transcriptions;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
@@ -153,7 +155,11 @@ fn routes(server: Server) -> Router {
         .route("/v1/responses/input_tokens", post(responses::count_tokens))
         .route("/v1/moderations", post(moderations::serve))
         .route("/v1/images/generations", post(images::serve))
+        .route("/v1/images/edits", post(images::change))
+        .route("/v1/images/variations", post(images::change))
         .route("/v1/audio/speech", post(speech::serve))
+        .route("/v1/audio/transcriptions", post(transcriptions::serve))
+        .route("/v1/audio/translations", post(transcriptions::serve))
         .route("/v1/rerank", post(rerank::serve))
         .route("/v1/messages", post(messages::serve))
         .route("/v1/messages/count_tokens", post(messages::count_tokens))

@@ -9,6 +9,8 @@ use std::fmt;
 pub(crate) enum Naming {
     /// In its body, which is JSON.
     Body,
+    /// In its body, which is a form (`multipart/form-data`), or JSON by its own word.
+    Form,
     /// In its path: the body is JSON and names no model.
     Path,
     /// Where it is not looked for: the API is not routed.
@@ -85,13 +87,13 @@ apis! {
     /// Bedrock `/model/{id}/{verb}`.
     Bedrock "bedrock" Bedrock Path,
     /// OpenAI `/v1/audio/transcriptions`: the model is a multipart field.
-    Transcriptions "transcriptions" OpenAi Unread,
+    Transcriptions "transcriptions" OpenAi Form,
     /// OpenAI `/v1/audio/translations`: the model is a multipart field.
-    Translations "translations" OpenAi Unread,
+    Translations "translations" OpenAi Form,
     /// OpenAI `/v1/images/edits`: the model is a multipart field.
-    ImageEdits "imageEdits" OpenAi Unread,
+    ImageEdits "imageEdits" OpenAi Form,
     /// OpenAI `/v1/images/variations`: the model is a multipart field.
-    ImageVariations "imageVariations" OpenAi Unread,
+    ImageVariations "imageVariations" OpenAi Form,
     /// OpenAI `/v1/realtime`: the model is in the query.
     Realtime "realtime" OpenAi Unread,
     /// OpenAI `/v1/batches`: the requests are in a file.
@@ -129,6 +131,15 @@ impl Api {
         Self::Vertex,
         Self::Bedrock,
     ];
+
+    /// The APIs whose requests are forms.
+    pub(crate) const FORMS: &'static [Self] =
+        &[Self::Transcriptions, Self::Translations, Self::ImageEdits, Self::ImageVariations];
+
+    /// Whether its requests name the model in their bodies.
+    pub(crate) const fn names_in_body(self) -> bool {
+        matches!(self.naming(), Naming::Body | Naming::Form)
+    }
 
     /// Whether nothing is generated: the request is only counted.
     pub const fn only_counts(self) -> bool {

@@ -170,7 +170,7 @@ impl Tried {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::splice::spliced;
+    use crate::splice::{Spelling, spliced};
     use proptest::prelude::*;
 
     fn plan(place: Place, length: Option<u64>) -> Plan {
@@ -189,7 +189,7 @@ mod tests {
     }
 
     fn check(body: &str, place: (usize, usize, bool), model: &str, expected: &str) {
-        let place = Place { start: place.0, end: place.1, more: place.2 };
+        let place = Place { start: place.0, end: place.1, more: place.2, spelling: Spelling::Json };
         let sent = plan(place, Some(body.len() as u64)).to_json();
         let attempt =
             Plan::read(sent.as_bytes()).and_then(|plan| plan.attempt(model.as_bytes(), None)).expect("an attempt");
@@ -211,7 +211,7 @@ mod tests {
             path: path.clone(),
         };
         let models = paths.iter().enumerate().map(candidate).collect();
-        let place = Place { start: 1, end: 1, more: false };
+        let place = Place { start: 1, end: 1, more: false, spelling: Spelling::Json };
         let sent = Plan::new(Some(place), None, format!("/v1/chat/completions{query}"), models).to_json();
         assert!(sent.len() < 52_000, "{}", sent.len());
         let plan = Plan::read(sent.as_bytes()).expect("a plan");
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn an_endpoint_outside_the_plan_gets_nothing() {
-        let plan = plan(Place { start: 1, end: 1, more: false }, None);
+        let plan = plan(Place { start: 1, end: 1, more: false, spelling: Spelling::Json }, None);
         assert_eq!(plan.attempt(b"c", None), None);
         assert_eq!(plan.attempt(b"", None), None);
         assert_eq!(plan.attempt(b"a", Some(b"c-b")), None);
@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn what_is_not_a_plan_is_refused() {
-        let good = plan(Place { start: 2, end: 4, more: false }, None).to_json();
+        let good = plan(Place { start: 2, end: 4, more: false, spelling: Spelling::Json }, None).to_json();
         assert!(Plan::read(good.as_bytes()).is_some());
         for bad in ["", "{}", "[]", &good.replace("\"v\":2", "\"v\":1"), &good.replace("\"start\":2", "\"start\":5")] {
             assert_eq!(Plan::read(bad.as_bytes()), None, "{bad}");
@@ -264,7 +264,8 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_string_are_not_replaced() {
-        let attempt = plan(Place { start: 2, end: 4, more: false }, None).attempt(b"a", None).expect("an attempt");
+        let place = Place { start: 2, end: 4, more: false, spelling: Spelling::Json };
+        let attempt = plan(place, None).attempt(b"a", None).expect("an attempt");
         let [splice] = attempt.splices.as_slice() else { panic!("a splice") };
         assert!(splice.fits(b"\"\"") && splice.fits(b"\"auto\""));
         for wrong in [&b""[..], b"\"", b"x\"", b"\"x", b"tr", b"\"a\n\""] {

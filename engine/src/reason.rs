@@ -151,6 +151,16 @@ reasons! {
     Oversize "oversize" 413 "the request body is larger than the policy allows",
     /// Not JSON by its own word.
     ContentType "contentType" 415 "the content-type must be application/json",
+    /// Neither a form nor JSON by its own word.
+    FormType "contentType" 415 "the content-type must be multipart/form-data or application/json",
+    /// Not one boundary.
+    Boundary "boundary" 400
+        "the content-type of a form needs exactly one boundary of 1 to 70 characters (letters, digits and `'()+_,-./:=?`), \
+         and no other parameter but charset=utf-8",
+    /// Not one form to every server.
+    Form "form" 400 "the form is not one that every server reads alike: {}",
+    /// Not text to every server.
+    PartType "partType" 400 "the part `{}` must be plain text in UTF-8, without a file name",
     /// Not UTF-8 by its own word.
     Charset "charset" 415 "the charset must be utf-8",
     /// Compressed.

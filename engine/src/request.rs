@@ -5,6 +5,7 @@ pub(crate) mod envelope;
 pub(crate) mod facts;
 mod field;
 pub(crate) mod flag;
+mod form;
 pub(crate) mod limit;
 mod member;
 pub(crate) mod model;

@@ -12,7 +12,7 @@ use crate::request::endpoint::Called;
 use crate::request::envelope::{DIGESTS, Envelope};
 use crate::request::facts::Facts;
 use crate::request::model::AskedModel;
-use crate::splice::{Place, Splice, new_length};
+use crate::splice::{Place, Spelling, Splice, new_length};
 use std::sync::Arc;
 
 /// What a decision changes in the request.
@@ -143,7 +143,7 @@ impl Sent<'_> {
     fn besides(&self) -> Vec<Splice> {
         let named = self.facts.named_besides().unwrap_or_default().iter().zip(self.besides);
         let name = |(named, model): (&AskedModel, &&Model)| {
-            let (place, upstream) = (place_of(named), model.upstream_model());
+            let (place, upstream) = (place_of(self.facts, named), model.upstream_model());
             (named.name != upstream || !place.holds(upstream)).then(|| place.write(upstream))
         };
         named.filter_map(name).collect()
@@ -203,15 +203,17 @@ fn place(facts: &Facts) -> Option<Place> {
     Some(facts.model_value().map_or_else(
         || {
             let (inside, more) = facts.inside();
-            Place { start: offset(inside), end: offset(inside), more }
+            let spelling = facts.boundary().map_or(Spelling::Json, Spelling::Part);
+            Place { start: offset(inside), end: offset(inside), more, spelling }
         },
-        place_of,
+        |asked| place_of(facts, asked),
     ))
 }
 
 /// Where a name stands.
-fn place_of(named: &AskedModel) -> Place {
-    Place { start: offset(named.start), end: offset(named.end), more: false }
+fn place_of(facts: &Facts, named: &AskedModel) -> Place {
+    let spelling = facts.boundary().map_or(Spelling::Json, |_| Spelling::Content);
+    Place { start: offset(named.start), end: offset(named.end), more: false, spelling }
 }
 
 /// An offset that memory cannot have fails at the host, and the request with it.
@@ -244,7 +246,7 @@ mod tests {
     }
 
     fn envelope(body: &str) -> Envelope {
-        Envelope { content_length: Some(body.len() as u64), has_digest: true }
+        Envelope { content_length: Some(body.len() as u64), has_digest: true, boundary: None }
     }
 
     fn sent(body: &str, chain: &[Destination<'_>], mirror: Option<&Destination<'_>>) -> Edits {

@@ -3,10 +3,17 @@
 //! What changes in one body is a list: in the order of the body, and no two of them overlap. Of two that touch, the first
 //! stands first.
 
+use crate::form::Boundary;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// What stands in front of a value that is added.
 const KEY: &str = "\"model\":";
+
+/// What stands around the content of a form's part. It is written anew with the content, so that whoever replaces it sees that
+/// it is one.
+const BEFORE: &str = "\r\n\r\n";
+const BEHIND: &str = "\r\n--";
 
 /// `body[keep..until]` is replaced by `with`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,14 +53,19 @@ impl Splice {
         self.until.saturating_sub(self.keep)
     }
 
-    /// Whether the bytes that are about to be replaced can be what the router saw there: a JSON string, `null`, or
-    /// nothing where the model is added. A filter between the two that changes the body would move it.
+    /// Whether the bytes that are about to be replaced can be what the router saw there: a JSON string, `null`, the content of
+    /// a form's part, or nothing where the model is added. A filter between the two that changes the body would move it.
     pub(crate) fn fits(&self, replaced: &[u8]) -> bool {
         match replaced {
             [] => self.keep == self.until,
             b"null" => true,
             [b'"', inside @ .., b'"'] => !inside.contains(&b'\n'),
-            _ => false,
+            _ => {
+                let content =
+                    replaced.strip_prefix(BEFORE.as_bytes()).and_then(|it| it.strip_suffix(BEHIND.as_bytes()));
+                // One that is blank may have been a line's end.
+                content.is_some_and(|content| !content.trim_ascii().contains(&b'\n'))
+            }
         }
     }
 }
@@ -69,6 +81,28 @@ pub(crate) struct Place {
     /// Whether other members follow a value that does not stand there yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) more: bool,
+    /// How it is written there.
+    #[serde(default, skip_serializing_if = "Spelling::is_json")]
+    pub(crate) spelling: Spelling,
+}
+
+/// How a model's name is written in a body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Spelling {
+    /// As a JSON string.
+    #[default]
+    Json,
+    /// As it is: the content of a form's part. No name holds a line's end, and so none a boundary's line.
+    Content,
+    /// As a whole part of a form with this boundary, in front of all others: the client has left it out.
+    Part(Boundary),
+}
+
+impl Spelling {
+    fn is_json(&self) -> bool {
+        *self == Self::Json
+    }
 }
 
 /// A name as JSON. Nearly all are written as they are.
@@ -80,21 +114,23 @@ fn quoted(name: &str) -> String {
 impl Place {
     /// The splice that puts the model there.
     pub(crate) fn write(self, model: &str) -> Splice {
-        let value = quoted(model);
-        let with = match (self.start == self.end, self.more) {
-            (false, _) => value,
-            // The API lets clients leave the model out: it becomes the first member.
-            (true, true) => format!("{KEY}{value},"),
-            (true, false) => format!("{KEY}{value}"),
+        let (before, behind) = self.around();
+        let (keep, until) = match self.spelling {
+            Spelling::Content => (self.start.saturating_sub(BEFORE.len()), self.end.saturating_add(BEHIND.len())),
+            Spelling::Json | Spelling::Part(_) => (self.start, self.end),
         };
-        Splice { keep: self.start, until: self.end, with: with.into_bytes() }
+        Splice { keep, until, with: [&*before, &*self.value(model), behind].concat().into_bytes() }
     }
 
     /// Where the value stands once [`Self::write`] has been applied.
     pub(crate) fn written(self, model: &str) -> Self {
-        let value = quoted(model);
-        let start = if self.start == self.end { self.start + KEY.len() } else { self.start };
-        Self { start, end: start + value.len(), more: false }
+        let (keep, spelling) = match self.spelling {
+            Spelling::Json => (self.start, Spelling::Json),
+            Spelling::Content => (self.start.saturating_sub(BEFORE.len()), Spelling::Content),
+            Spelling::Part(_) => (self.start, Spelling::Content),
+        };
+        let start = keep + self.around().0.len();
+        Self { start, end: start + self.value(model).len(), more: false, spelling }
     }
 
     /// Where it is once these changes, of which none touches it, have been made.
@@ -106,6 +142,28 @@ impl Place {
 
     /// Whether what stands there is as long as the model's plain spelling.
     pub(crate) fn holds(self, model: &str) -> bool {
-        self.end - self.start == quoted(model).len()
+        self.end - self.start == self.value(model).len()
+    }
+
+    fn value(&self, model: &str) -> String {
+        match self.spelling {
+            Spelling::Json => quoted(model),
+            Spelling::Content | Spelling::Part(_) => model.to_owned(),
+        }
+    }
+
+    /// What is written in front of the value and behind it.
+    fn around(&self) -> (Cow<'static, str>, &'static str) {
+        match self.spelling {
+            Spelling::Json if self.start < self.end => ("".into(), ""),
+            // The API lets clients leave the model out: it becomes the first member.
+            Spelling::Json => (KEY.into(), if self.more { "," } else { "" }),
+            Spelling::Content => (BEFORE.into(), BEHIND),
+            Spelling::Part(boundary) => {
+                let before =
+                    format!("--{}\r\nContent-Disposition: form-data; name=\"model\"{BEFORE}", boundary.as_str());
+                (before.into(), "\r\n")
+            }
+        }
     }
 }

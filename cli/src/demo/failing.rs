@@ -33,7 +33,7 @@ pub(super) async fn behave(
     let Ok(body) = to_bytes(body, usize::MAX).await else {
         return broken(&connection);
     };
-    let model = journal::model(&body);
+    let model = journal::model(&head.headers, &body);
     let note = |outcome| server.journal.note(model.as_deref(), outcome);
     let family = Family::of(head.uri.path());
     let is_allowed = server.is_key(&head.headers);

@@ -1,7 +1,8 @@
 //! What all demo replies share: JSON bodies, and each API family's way to say that something is wrong.
 
+use super::form;
 use axum::body::Bytes;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -101,8 +102,25 @@ impl Request {
     /// Reads the body, or says what is wrong with it as `family` would.
     pub(super) fn read(family: Family, bytes: &Bytes, required: &[&str]) -> Result<Self, Box<Response>> {
         let bad = |message: &str| Box::new(error(family, StatusCode::BAD_REQUEST, message));
-        let body: Value =
-            serde_json::from_slice(bytes).map_err(|err| bad(&format!("the body is not valid JSON: {err}")))?;
+        let body = serde_json::from_slice(bytes).map_err(|err| bad(&format!("the body is not valid JSON: {err}")))?;
+        Self::of(family, body, required)
+    }
+
+    /// The same of a form, or of JSON where it is none.
+    pub(super) fn read_form(
+        family: Family,
+        headers: &HeaderMap,
+        bytes: &Bytes,
+        required: &[&str],
+    ) -> Result<Self, Box<Response>> {
+        match form::read(headers, bytes) {
+            Some(body) => Self::of(family, body, required),
+            None => Self::read(family, bytes, required),
+        }
+    }
+
+    fn of(family: Family, body: Value, required: &[&str]) -> Result<Self, Box<Response>> {
+        let bad = |message: &str| Box::new(error(family, StatusCode::BAD_REQUEST, message));
         if let Some(missing) = required.iter().find(|field| body.get(**field).is_none()) {
             return Err(bad(&format!("{missing}: field required")));
         }
@@ -116,8 +134,15 @@ impl Request {
         self.body.get(field).unwrap_or(&Value::Null)
     }
 
+    /// In a form, everything is a text.
     pub(super) fn is(&self, field: &str) -> bool {
-        self.get(field).as_bool() == Some(true)
+        let value = self.get(field);
+        value.as_bool() == Some(true) || value == "true"
+    }
+
+    pub(super) fn number(&self, field: &str) -> Option<u64> {
+        let value = self.get(field);
+        value.as_u64().or_else(|| value.as_str()?.parse().ok())
     }
 
     /// About as many tokens as `field` has; a token is taken to be four characters.

@@ -79,6 +79,7 @@ impl Reading {
             policy.max_depth(),
             envelope.content_length.unwrap_or(policy.max_body_bytes()),
         )
+        .parted_by(envelope.boundary)
         .named(named);
         Self {
             policy: Arc::clone(policy),
@@ -119,7 +120,7 @@ impl Reading {
     /// How many bytes of what the client has sent this request keeps besides its body, which is never kept.
     #[must_use]
     pub fn kept(&self) -> usize {
-        self.attributes.kept()
+        self.attributes.kept() + self.facts.kept()
     }
 
     /// Whether the client wants to go on with another protocol: then its body has no end.

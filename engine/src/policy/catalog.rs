@@ -332,12 +332,13 @@ mod tests {
     #[test]
     fn apis_and_capabilities_are_known_ones() {
         check(
-            r#""models": [{"name": "a", "cluster": "c", "apis": ["chatCompletion", "transcriptions"], "capabilities": ["flying"]}]"#,
+            r#""models": [{"name": "a", "cluster": "c", "apis": ["chatCompletion", "realtime"], "capabilities": ["flying"]}]"#,
             &[
                 "models[0].apis[0]: unknown value `chatCompletion`; did you mean `chatCompletions`?",
-                "models[0].apis[1]: unknown value `transcriptions`, expected one of `chatCompletions`, `completions`, \
+                "models[0].apis[1]: unknown value `realtime`, expected one of `chatCompletions`, `completions`, \
                  `embeddings`, `responses`, `countInputTokens`, `moderations`, `imageGenerations`, `speech`, `rerank`, `messages`, \
-                 `countTokens`, `ollamaChat`, `ollamaGenerate`, `ollamaEmbed`, `ollamaShow`, `gemini`, `vertex`, `bedrock`",
+                 `countTokens`, `ollamaChat`, `ollamaGenerate`, `ollamaEmbed`, `ollamaShow`, `gemini`, `vertex`, `bedrock`, \
+                 `transcriptions`, `translations`, `imageEdits`, `imageVariations`",
                 "models[0].capabilities[0]: unknown value `flying`, expected one of `tools`, `vision`, `audio`, \
                  `structuredOutput`, `reasoning`",
             ],

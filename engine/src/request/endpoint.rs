@@ -9,7 +9,7 @@ mod called;
 pub(crate) use called::Called;
 
 use super::named::{self, Named};
-use crate::api::{Api, Naming};
+use crate::api::Api;
 use crate::json::Name;
 use crate::percent;
 
@@ -45,7 +45,7 @@ pub(crate) fn recognise(path: &[u8], prefixes: &[String]) -> Endpoint {
         Endpoint::Named(named) if path.contains(&b'#') => Endpoint::Ambiguous(named.api),
         // What a name may be spelled like has been looked at.
         exact @ (Endpoint::Named(_) | Endpoint::Ambiguous(_)) => exact,
-        Endpoint::Api(api) if api.naming() == Naming::Body => Endpoint::Api(api),
+        Endpoint::Api(api) if api.names_in_body() => Endpoint::Api(api),
         exact if is_plain(text) => exact,
         exact => match (loosely(bare, prefixes), exact) {
             // The name of a model may be in upper case and percent-encoded.
@@ -99,7 +99,7 @@ fn under<'a>(path: &'a str, prefixes: &'a [String]) -> impl Iterator<Item = &'a 
 
 /// The APIs that are routed below `/v1`. Clients whose base has no `/v1` call them without it, and so do those whose base
 /// is a prefix that the policy names.
-const SUFFIXES: [(&str, Api); 14] = [
+const SUFFIXES: [(&str, Api); 16] = [
     ("/chat/completions", Api::ChatCompletions),
     ("/fim/completions", Api::Completions),
     ("/completions", Api::Completions),
@@ -109,6 +109,8 @@ const SUFFIXES: [(&str, Api); 14] = [
     ("/responses/compact", Api::Responses),
     ("/moderations", Api::Moderations),
     ("/images/generations", Api::ImageGenerations),
+    ("/images/edits", Api::ImageEdits),
+    ("/images/variations", Api::ImageVariations),
     ("/audio/speech", Api::Speech),
     ("/audio/transcriptions", Api::Transcriptions),
     ("/audio/translations", Api::Translations),
@@ -162,8 +164,6 @@ fn unprefixed(path: &str) -> Endpoint {
         "/api/embed" | "/api/embeddings" => Api::OllamaEmbed,
         "/api/show" => Api::OllamaShow,
         "/api/pull" | "/api/push" | "/api/create" | "/api/copy" | "/api/delete" => Api::OllamaModels,
-        "/v1/images/edits" => Api::ImageEdits,
-        "/v1/images/variations" => Api::ImageVariations,
         "/v1/realtime" | "/v1/realtime/sessions" | "/v1/realtime/client_secrets" => Api::Realtime,
         "/v1/batches" => Api::Batches,
         "/v1/messages/batches" => Api::MessageBatches,
@@ -273,7 +273,7 @@ fn loosely(path: &[u8], prefixes: &[String]) -> Endpoint {
     let until_nul = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
     for reading in [&bytes, until_nul] {
         match exactly(&normalise(reading), &prefixes) {
-            Endpoint::Api(api) if api.naming() != Naming::Body => return Endpoint::Api(api),
+            Endpoint::Api(api) if !api.names_in_body() => return Endpoint::Api(api),
             Endpoint::Api(api) | Endpoint::Named(Named { api, .. }) | Endpoint::Ambiguous(api) => {
                 return Endpoint::Ambiguous(api);
             }
@@ -337,6 +337,8 @@ mod tests {
             ("/openai/responses/input_tokens", Api::CountInputTokens),
             ("/openai/completions", Api::Completions),
             ("/audio/speech", Api::Speech),
+            ("/audio/transcriptions", Api::Transcriptions),
+            ("/Team/images/edits", Api::ImageEdits),
         ] {
             check(path, Endpoint::Api(api));
         }

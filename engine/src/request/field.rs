@@ -69,6 +69,9 @@ pub(super) fn fields(api: Api) -> Fields {
         Api::Gemini => const { &Table::of(Api::Gemini, GEMINI) }.fields(),
         Api::Vertex => const { &Table::of(Api::Vertex, GEMINI) }.fields(),
         Api::Bedrock => const { &Table::of(Api::Bedrock, BEDROCK) }.fields(),
+        Api::Transcriptions | Api::Translations | Api::ImageEdits | Api::ImageVariations => {
+            const { &Table::of(Api::Transcriptions, FORMS) }.fields()
+        }
         _ => &[],
     }
 }
@@ -224,6 +227,9 @@ const RESPONSES: Own = &[
 const MODERATIONS: Own = &[("model", Field::Model), ("input", Field::Input)];
 
 const IMAGE_GENERATIONS: Own = &[("model", Field::Model), ("prompt", Field::Prompt)];
+
+/// The parts of forms. Where an image or a file stands, there is nothing to read.
+const FORMS: Own = &[("model", Field::Model), ("prompt", Field::Prompt)];
 
 const SPEECH: Own = &[("model", Field::Model), ("input", Field::Input), ("instructions", Field::System)];
 

@@ -46,9 +46,11 @@ pub(super) struct Reader {
     /// The model that the path names: no other may stand in the body.
     pub(super) named: Option<String>,
     /// What the string in progress is read for.
-    capture: Use,
+    pub(super) capture: Use,
+    /// Whether the content of a form's part in progress is wanted.
+    pub(super) is_wanted: bool,
     /// The key in progress, or a short string.
-    name: Name,
+    pub(super) name: Name,
     /// The model's name in progress.
     model: AskedModel,
     /// Whether half a character may stand in texts.
@@ -64,6 +66,7 @@ impl Reader {
             session: sought.session.map(|paths| Box::new(SessionFields::new(paths))),
             named: None,
             capture: Use::Nothing,
+            is_wanted: false,
             name: Name::new(),
             model: AskedModel::default(),
             lone_surrogates: wanted.lone_surrogates,
@@ -94,6 +97,7 @@ impl Reader {
     }
 }
 
+// What forms hear, too, is inlined by order: JSON's keys and texts pass here, and its lexer shall pay for no call.
 impl Sink for Reader {
     type Refusal = Violation;
 
@@ -125,6 +129,7 @@ impl Sink for Reader {
         Ok(())
     }
 
+    #[inline(always)]
     fn begin_key(&mut self) -> Want {
         self.capture = Use::Nothing;
         if !self.structure.wants_key() {
@@ -134,6 +139,7 @@ impl Sink for Reader {
         Want::Text
     }
 
+    #[inline(always)]
     fn end_key(&mut self) -> Result<(), Violation> {
         if let Some(session) = &mut self.session {
             match self.structure.innermost() {
@@ -145,6 +151,7 @@ impl Sink for Reader {
         self.structure.end_key(&self.name)
     }
 
+    #[inline(always)]
     fn begin_string(&mut self, at: u64) -> Result<Want, Violation> {
         self.capture = self.structure.value(Value::Text, &self.name)?;
         if self.capture == Use::Nothing
@@ -157,6 +164,7 @@ impl Sink for Reader {
         Ok(self.want(at))
     }
 
+    #[inline(always)]
     fn text(&mut self, text: &[u8]) {
         match self.capture {
             Use::Text | Use::Data => self.listeners.text(text),
@@ -176,6 +184,7 @@ impl Sink for Reader {
         if self.lone_surrogates && !is_key && !is_name { Ok(()) } else { Err(Violation::Encoding) }
     }
 
+    #[inline(always)]
     fn end_string(&mut self, end: u64) -> Result<(), Violation> {
         match std::mem::replace(&mut self.capture, Use::Nothing) {
             Use::Text | Use::Data => self.listeners.end_string(),

@@ -156,6 +156,18 @@ impl Listeners {
         }
     }
 
+    /// Whether somebody wants the content of files, for want of text.
+    pub(super) fn tell_files_apart(&self) -> bool {
+        self.listening && self.everybody.conversation.is_some()
+    }
+
+    /// Bytes of a file.
+    pub(super) fn file(&mut self, bytes: &[u8]) {
+        if let Some(conversation) = &mut self.everybody.conversation {
+            conversation.file(bytes);
+        }
+    }
+
     pub(super) fn begin_message(&mut self) {
         tell!(self.everybody, begin_message());
     }

@@ -2,6 +2,7 @@
 
 mod besides;
 mod conversations;
+mod forms;
 mod paths;
 
 use super::{chat, policy, walk};

@@ -2,7 +2,7 @@
 
 use super::chain::{Ending, Fate, Filters, Way, send};
 use super::proxy::Proxy;
-use super::{chunks, cuts, policy, request_headers};
+use super::{chunks, cuts, part, policy, request_headers};
 use crate::Policy;
 use crate::names::{CLUSTER_HEADER, PROVIDER_HEADER};
 use crate::stream::upstream::UpstreamStream;
@@ -93,11 +93,14 @@ proptest! {
     fn each_attempt_is_whole(
         padding in 0_usize..300,
         added: bool,
+        is_form: bool,
         with_length: bool,
         tries in prop::collection::vec((prop::sample::select(ENDPOINTS.to_vec()), cuts(), ending()), 1..5),
     ) {
         let model = if added { r#""small""# } else { r#""sm\u0061ll""# };
-        let body = format!(r#"{{"user":"{}","model": {model} ,"messages":[]}}"#, "x".repeat(padding)).into_bytes();
+        let body = format!(r#"{{"user":"{}","model": {model} ,"messages":[]}}"#, "x".repeat(padding));
+        let form = || [part("user", &"x".repeat(padding)), part("model", "small"), part("n", "1"), "--B--".into()].concat();
+        let body = if is_form { form() } else { body }.into_bytes();
         let mut proxy = routed(&body, with_length).proxy;
         for (endpoint, cuts, ending) in tries {
             let (_, provider, authority, name, path) = endpoint;
@@ -111,11 +114,17 @@ proptest! {
                 continue;
             }
             prop_assert!(whole, "{}", proxy.record());
-            let expected = String::from_utf8_lossy(&body).replace(model, &format!("\"{name}\""));
+            let (old, new) = if is_form {
+                ("\r\n\r\nsmall\r\n--B".to_owned(), format!("\r\n\r\n{name}\r\n--B"))
+            } else {
+                (model.to_owned(), format!("\"{name}\""))
+            };
+            let expected = String::from_utf8_lossy(&body).replace(&old, &new);
+            let path = if is_form { path.replace("chat/completions", "audio/transcriptions") } else { path.to_owned() };
             prop_assert_eq!(String::from_utf8_lossy(&sent), &expected[..]);
             let length = with_length.then(|| expected.len().to_string());
             prop_assert_eq!(proxy.value("content-length"), length);
-            assert_eq!(proxy.value(":path").as_deref(), Some(path));
+            assert_eq!(proxy.value(":path"), Some(path));
             let authority = if authority.is_empty() { "llm.example" } else { authority };
             assert_eq!(proxy.value(":authority").as_deref(), Some(authority));
             assert_eq!(proxy.value(PROVIDER_HEADER).as_deref(), Some(provider).filter(|name| !name.is_empty()));
@@ -143,6 +152,11 @@ fn what_does_not_fit_is_refused() {
     check(ENDPOINTS[0], BODY, false);
     check(ENDPOINTS[0], br#"{"x":1,"model":"small","messages":[]}"#, true);
     check(ENDPOINTS[0], br#"{"mo"#, true);
+    let form = |more: &str| format!("{more}{}--B--", part("model", "small")).into_bytes();
+    let mut proxy = routed(&form(""), true).proxy;
+    let other = form(&part("prompt", "moved"));
+    let (_, whole) = attempt(&mut proxy, ENDPOINTS[0], &[other], Ending::WithLast);
+    assert_eq!((whole, &proxy.replies[..]), (false, &[500][..]));
 }
 
 /// A host call that fails, at each position, is a 500 and never a wrong attempt.
