@@ -29,6 +29,11 @@ pub(crate) fn load(path: &Path) -> Result<Project, Vec<Finding>> {
 }
 
 impl Project {
+    /// The deployment file.
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
     /// Where this listener is the one that clients reach: tenants that nobody can be.
     pub(crate) fn unproven_principals(&self) -> Vec<Finding> {
         if !self.policy.policy.tells_apart_by().principals || self.deployment.listener.asks_for_certificates() {

@@ -397,7 +397,7 @@ fn a_provider_that_will_get_no_key_is_warned_of() {
         POLICY,
         CLUSTERS,
         &[
-            "deployment.yaml:3:3: clusters[0]: warning: has no `credential`: the chain `alpha`, `beta` crosses providers, so a client's own key is removed and this one gets none",
+            "deployment.yaml:3:3: clusters[0]: warning: has no `credential`: the chain `alpha`, `beta` crosses providers, so a client's own key is removed and this one gets none (P0043)",
         ],
     );
     let clusters = CLUSTERS
@@ -408,7 +408,7 @@ fn a_provider_that_will_get_no_key_is_warned_of() {
         POLICY,
         &clusters,
         &[
-            "deployment.yaml:5:3: clusters[2]: warning: has no `credential`: copies for `gamma` never carry a client's key, so this provider gets none",
+            "deployment.yaml:5:3: clusters[2]: warning: has no `credential`: copies for `gamma` never carry a client's key, so this provider gets none (P0043)",
         ],
     );
 }
@@ -420,7 +420,7 @@ fn a_key_for_everybody_is_warned_of() {
         "models:\n- { name: alpha, cluster: second }\n",
         &format!("defaultCluster: second{CLUSTERS}"),
         &[
-            "deployment.yaml:1:17: defaultCluster: warning: has a `credential`: every request that is no LLM call, from anybody, gets that key",
+            "deployment.yaml:1:17: defaultCluster: warning: has a `credential`: every request that is no LLM call, from anybody, gets that key (P0044)",
         ],
     );
 }
@@ -432,6 +432,6 @@ fn very_many_chains_are_warned_of() {
     let last: String =
         ["a", "b", "c", "d", "e", "f"].map(|name| format!("- {{ name: {name}, cluster: x }}\n")).concat();
     let policy = format!("models:\n{models}{last}");
-    let warning = "policy.yaml:1:1: models: warning: 813 chains of models can come out of the fallback lists, and Envoy gets a cluster or a route for each: shorter lists, or one list for several rules, make them fewer";
+    let warning = "policy.yaml:1:1: models: warning: 813 chains of models can come out of the fallback lists, and Envoy gets a cluster or a route for each: shorter lists, or one list for several rules, make them fewer (P0040)";
     warns("warn-chains", &policy, "clusters: [{ name: x, demo: true }]\n", &[warning]);
 }

@@ -107,6 +107,7 @@ impl Structure {
         }
     }
 
+    #[inline(always)]
     pub(super) fn end_key(&mut self, name: &Name) -> Result<(), Violation> {
         match self.places.innermost() {
             Place::Root => {

@@ -32,6 +32,7 @@ impl TopLevel {
         self.current.map(|(_, field)| field)
     }
 
+    #[inline(always)]
     pub(super) fn end_key(&mut self, name: &Name) -> Result<(), Violation> {
         if name.has_nul() {
             return Err(Violation::Nul);
