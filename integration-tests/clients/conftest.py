@@ -11,6 +11,7 @@ WORLDS = [(locations.OLDEST_ENVOY, "stop"), (locations.NEWEST_ENVOY, "gate")]
 OLLAMA = ["ollamaChat", "ollamaGenerate", "ollamaEmbed", "ollamaShow"]
 CLAUDE = ["messages", "countTokens"]
 GPT = ["chatCompletions", "completions", "responses", "countInputTokens", "moderations", "imageGenerations", "speech"]
+GPT += ["transcriptions", "translations", "imageEdits", "imageVariations"]
 VERTEX = "/v1/projects/p-1/locations/europe-west4/publishers/google"
 POLICY = {
     "models": [

@@ -100,7 +100,7 @@ def test_input_tokens_are_counted(client):
 
 def test_images_are_made(client):
     reply = client.images.generate(model="gpt-small", prompt="a train")
-    assert base64.b64decode(reply.data[0].b64_json) == b"small as gpt-small"
+    assert reply.data[0].revised_prompt == "small as gpt-small"
 
 
 def test_speech_is_made_at_once_and_as_a_stream(client):
@@ -108,6 +108,13 @@ def test_speech_is_made_at_once_and_as_a_stream(client):
     assert client.audio.speech.create(**speech).content == b"large as gpt-large-2026-01-01"
     with client.audio.speech.with_streaming_response.create(**speech) as response:
         assert response.read() == b"large as gpt-large-2026-01-01"
+
+
+def test_forms_are_routed(client):
+    recording = ("a.mp3", b"a train" * 1000)
+    assert client.audio.transcriptions.create(model="gpt-large", file=recording).text == "large as gpt-large-2026-01-01"
+    assert client.audio.translations.create(model="gpt-small", file=recording).text == "small as gpt-small"
+    assert client.images.edit(model="gpt-small", prompt="more trains", image=("a.png", b"a picture")).data
 
 
 def test_token_numbers_are_embedded(client):

@@ -4,7 +4,6 @@ types.
 The text of an answer is `<cluster> as <model>`: who got the request, and which model name stood in its body.
 """
 
-import base64
 import json
 import re
 import urllib.parse
@@ -179,10 +178,6 @@ def message_events(start: dict, text: str) -> Iterable[dict]:
     yield {"type": "message_stop"}
 
 
-def image(body: dict, text: str) -> Answer:
-    return Answer.of({"created": 1, "data": [{"b64_json": base64.b64encode(text.encode()).decode()}]})
-
-
 def speech(_body: dict, text: str) -> Answer:
     return Answer(200, "audio/mpeg", (text.encode(),))
 
@@ -208,15 +203,15 @@ ANSWERS: dict[str, Callable[[dict, str], Answer]] = {
     "/v1/completions": completion,
     "/v1/embeddings": embeddings,
     "/v1/moderations": moderation,
-    "/v1/images/generations": image,
+    "/v1/images/generations": images,
     "/v1/audio/speech": speech,
     "/v1/responses": response,
     "/v1/responses/input_tokens": count_tokens,
     "/v1/messages": message,
     "/v1/messages/count_tokens": count_tokens,
+    **ollama.ANSWERS,
     "/v1/audio/transcriptions": transcript,
     "/v1/audio/translations": transcript,
     "/v1/images/edits": images,
     "/v1/images/variations": images,
-    **ollama.ANSWERS,
 }
