@@ -23,6 +23,7 @@ mod retry;
 mod route;
 mod stat_name;
 mod tls;
+mod turn;
 pub(crate) mod typed;
 mod upstream;
 pub(crate) mod uptake;

@@ -42,7 +42,7 @@ impl Project {
 
     /// Whether an Envoy of this version can do what the deployment asks for.
     pub(crate) fn fits(&self, version: EnvoyVersion) -> Result<(), Vec<Finding>> {
-        match self.deployment.failover.mechanism.problem(version) {
+        match self.deployment.failover.mechanism_in(version).problem(version) {
             Some(problem) => Err(vec![self.source.finding("failover.mechanism", Part::Value, &problem)]),
             None => Ok(()),
         }

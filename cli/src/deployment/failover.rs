@@ -45,7 +45,8 @@ object! {
     /// How a request moves on to the next model of its chain.
     pub(crate) struct Failover {
         /// What in Envoy makes the next attempt go to the next model.
-        "mechanism" => mechanism: Mechanism = "aggregate",
+        /// Default: `aggregate`.
+        "mechanism" => mechanism: Option<Mechanism>,
         /// What makes a next attempt: Envoy's `retry_on`.
         "retryOn" => retry_on: Vec<Condition> = vec![
             "connect-failure",
@@ -91,6 +92,8 @@ names! {
         Composite => "composite",
         /// A route whose cluster is chosen anew for each attempt.
         PriorityGroup => "priorityGroup",
+        /// The same, with one cluster for each model and not one thing for each chain.
+        Matcher => "matcher",
     }
 }
 
@@ -100,6 +103,7 @@ impl Mechanism {
             Self::Aggregate => EnvoyVersion::OLDEST,
             Self::Composite => EnvoyVersion::V1_37,
             Self::PriorityGroup => EnvoyVersion::V1_40,
+            Self::Matcher => EnvoyVersion::V1_39,
         }
     }
 
@@ -118,11 +122,17 @@ impl fmt::Display for Mechanism {
             Self::Aggregate => "aggregate",
             Self::Composite => "composite",
             Self::PriorityGroup => "priorityGroup",
+            Self::Matcher => "matcher",
         })
     }
 }
 
 impl Failover {
+    /// What an Envoy of this version is to do it by.
+    pub(crate) fn mechanism_in(&self, _version: EnvoyVersion) -> Mechanism {
+        self.mechanism.unwrap_or(Mechanism::Aggregate)
+    }
+
     /// What the types alone do not rule out.
     pub(super) fn check(&self, at: &Path<'_>, report: &mut Report) {
         let (at_conditions, at_codes, at_pause) =

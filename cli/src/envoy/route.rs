@@ -4,7 +4,7 @@ use super::chain;
 use super::config::Config;
 use super::credential::{key_headers, no_accounts, removal};
 use super::model::passing_cluster;
-use super::{cors, retry, typed};
+use super::{cors, retry, turn, typed};
 use crate::deployment::Mechanism;
 use crate::yaml::{List, Map, Tree, quoted, shared};
 use pointsman_engine::names::{
@@ -56,9 +56,15 @@ pub(super) fn render(config: &Config<'_>) -> Map {
             "response_headers_to_remove",
             List::line(TOLD_HEADERS.map(quoted)),
         )
+        .with_some("include_request_attempt_count", counts_attempts(config).then_some(true))
         .with_some("typed_per_filter_config", config.deployment.cors.as_ref().map(cors::policy))
         .with("routes", routes.and(otherwise(config)));
     Map::new().with("name", "pointsman").with("virtual_hosts", List::of([host]))
+}
+
+/// Whether a route goes by how many attempts there have been.
+pub(super) fn counts_attempts(config: &Config<'_>) -> bool {
+    config.mechanism() == Mechanism::Matcher && !config.needs.chains.is_empty()
 }
 
 /// Any path, and the headers that come with it.
@@ -91,9 +97,9 @@ itself, and it looks for its route before anything is decided.",
 
 fn destinations<'a>(config: &Config<'a>) -> Vec<Destination<'a>> {
     let chains = &config.needs.chains;
-    let mut all: Vec<_> = match config.deployment.failover.mechanism {
+    let mut all: Vec<_> = match config.mechanism() {
         _ if chains.is_empty() => Vec::new(),
-        Mechanism::Aggregate | Mechanism::Composite => vec![Destination::AnyChain],
+        Mechanism::Aggregate | Mechanism::Composite | Mechanism::Matcher => vec![Destination::AnyChain],
         Mechanism::PriorityGroup => chains.iter().map(|models| Destination::Chain(models)).collect(),
     };
     all.push(Destination::Direct);
@@ -145,6 +151,9 @@ fn action(config: &Config<'_>, destination: Destination<'_>) -> Map {
     let chosen = Map::new().with("cluster_header", CLUSTER_HEADER);
     match destination {
         Destination::Direct => chosen.with("auto_host_rewrite", true).with("retry_policy", retry::same_provider()),
+        Destination::AnyChain if config.mechanism() == Mechanism::Matcher => {
+            turn::specifier(config).and(to_the_next(config))
+        }
         Destination::AnyChain => chosen.and(to_the_next(config)),
         Destination::Chain(models) => priority_groups(config, models).and(to_the_next(config)),
     }

@@ -1,7 +1,8 @@
 //! The filters that run for each attempt, among the HTTP options of a cluster.
 
 use super::config::Config;
-use super::{credential, filter, typed};
+use super::turn::COUNT_HEADER;
+use super::{credential, filter, route, typed};
 use crate::deployment::Cluster;
 use crate::deployment::duration::Duration;
 use crate::yaml::{List, Map, Tree, shared};
@@ -77,7 +78,8 @@ fn attempt(config: &Config<'_>, injectors: impl IntoIterator<Item = Tree>, passe
     }
     filters.push(shared("pointsman-upstream", filter::inline(config.plugin, Role::Upstream)));
     filters.extend(injectors);
-    filters.push(shared("no-provider", credential::without("pointsman-no-provider", [PROVIDER_HEADER])));
+    let told = [PROVIDER_HEADER].into_iter().chain(route::counts_attempts(config).then_some(COUNT_HEADER));
+    filters.push(shared("no-provider", credential::without("pointsman-no-provider", told)));
     filters
 }
 
