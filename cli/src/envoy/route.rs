@@ -4,7 +4,8 @@ use super::chain;
 use super::config::Config;
 use super::credential::{key_headers, no_accounts, removal};
 use super::model::passing_cluster;
-use super::{cors, retry, turn, typed};
+use super::turn::{self, COUNT_HEADER};
+use super::{cors, retry, typed};
 use crate::deployment::Mechanism;
 use crate::yaml::{List, Map, Tree, quoted, shared};
 use pointsman_engine::names::{
@@ -63,7 +64,7 @@ pub(super) fn render(config: &Config<'_>) -> Map {
 }
 
 /// Whether a route goes by how many attempts there have been.
-pub(super) fn counts_attempts(config: &Config<'_>) -> bool {
+fn counts_attempts(config: &Config<'_>) -> bool {
     config.mechanism() == Mechanism::Matcher && !config.needs.chains.is_empty()
 }
 
@@ -129,6 +130,8 @@ fn item(config: &Config<'_>, destination: Destination<'_>, mirror: Option<&str>)
         Destination::Chain(models) if !chain::passes_keys(config, models) => {
             Some(List::line(key_headers(config).into_iter().map(quoted)))
         }
+        // Where there is one model, the count is nobody's business.
+        Destination::Direct if counts_attempts(config) => Some(List::line([COUNT_HEADER])),
         _ => None,
     };
     Map::new()

@@ -45,6 +45,12 @@ fn passes_keys(config: &Config<'_>, model: &String, cluster: &Cluster) -> bool {
     cluster.credential.is_none() && chains.any(|models| chain::passes_keys(config, models))
 }
 
+/// Whether all models of some chain that this one is part of are on one cluster.
+fn is_alone(config: &Config<'_>, model: &String) -> bool {
+    let mut chains = config.needs.chains.iter().filter(|chain| chain.contains(model));
+    chains.any(|models| config.needs.only_cluster(models).is_some())
+}
+
 /// A model's endpoints.
 fn endpoints(config: &Config<'_>, cluster: &Cluster, model: &str) -> Map {
     with_endpoints(config, cluster, &place(model, &cluster.name), Some(&model::mark(cluster, model)), None)
@@ -109,7 +115,14 @@ fn turn(config: &Config<'_>, property: &str) -> Map {
     let tree = Map::new()
         .with("input", typed::extension("turn", input))
         .with("exact_match_map", shared("attempts-at", Map::new().with("map", destinations(config))));
-    Map::new().with("matcher", Map::new().with("matcher_tree", tree))
+    // A policy can be ahead of the clusters that fit it: then the next model's turn comes.
+    let unknown = shared("nobodys-turn", Map::new().with("action", typed::extension("attempts", to(SINK))));
+    Map::new().with("matcher", Map::new().with("matcher_tree", tree).with("on_no_match", unknown))
+}
+
+fn to(cluster: &str) -> Map {
+    typed::short_message("envoy.extensions.router.cluster_specifiers.matcher.v3.ClusterAction")
+        .with("cluster", quoted(cluster))
 }
 
 /// Each value that a turn can have, and its cluster.
@@ -119,11 +132,11 @@ fn destinations(config: &Config<'_>) -> Map {
         let Some(cluster) = config.deployment.cluster(name) else { continue };
         let of = |passes: bool| attempt_cluster(model, name, passes);
         all.insert(of(false), of(false));
-        all.insert(of(true), of(passes_keys(config, model, cluster)));
+        if is_alone(config, model) {
+            all.insert(of(true), of(passes_keys(config, model, cluster)));
+        }
     }
     all.into_iter().fold(Map::new(), |map, (turn, cluster)| {
-        let action = typed::short_message("envoy.extensions.router.cluster_specifiers.matcher.v3.ClusterAction")
-            .with("cluster", quoted(cluster));
-        map.with(turn, Map::new().with("action", typed::extension("attempts", action)))
+        map.with(turn, Map::new().with("action", typed::extension("attempts", to(&cluster))))
     })
 }

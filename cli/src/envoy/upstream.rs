@@ -1,8 +1,7 @@
 //! The filters that run for each attempt, among the HTTP options of a cluster.
 
 use super::config::Config;
-use super::turn::COUNT_HEADER;
-use super::{credential, filter, route, typed};
+use super::{credential, filter, typed};
 use crate::deployment::Cluster;
 use crate::deployment::duration::Duration;
 use crate::yaml::{List, Map, Tree, shared};
@@ -78,8 +77,7 @@ fn attempt(config: &Config<'_>, injectors: impl IntoIterator<Item = Tree>, passe
     }
     filters.push(shared("pointsman-upstream", filter::inline(config.plugin, Role::Upstream)));
     filters.extend(injectors);
-    let told = [PROVIDER_HEADER].into_iter().chain(route::counts_attempts(config).then_some(COUNT_HEADER));
-    filters.push(shared("no-provider", credential::without("pointsman-no-provider", told)));
+    filters.push(shared("no-provider", credential::without("pointsman-no-provider", [PROVIDER_HEADER])));
     filters
 }
 
