@@ -9,6 +9,8 @@ mod render;
 mod run;
 mod schema;
 
+use crate::deployment::EnvoyVersion;
+use crate::project::Project;
 use clap::{Parser, Subcommand};
 use pointsman_document::Visible;
 use pointsman_source::Finding;
@@ -92,6 +94,13 @@ fn listed(findings: &[Finding]) -> String {
 /// Findings that do not keep a command from its work, on standard error.
 fn warn(findings: &[Finding]) {
     findings.iter().for_each(|finding| eprintln!("{finding}"));
+}
+
+/// How much an Envoy of this version gets of the project, as a sentence; warns when that is much.
+fn size(project: &Project, version: EnvoyVersion) -> Option<String> {
+    let (size, warning) = project.size(version)?;
+    warn(warning.as_slice());
+    Some(format!("in Envoy {version}, this makes {size}"))
 }
 
 /// Prints to standard output; a reader that went away (`| head`) is not worth a failure.

@@ -22,6 +22,7 @@ pub(crate) mod process;
 mod retry;
 mod route;
 mod stat_name;
+pub(crate) mod statistics;
 mod tls;
 mod turn;
 pub(crate) mod typed;

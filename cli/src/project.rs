@@ -4,8 +4,13 @@ mod files;
 mod warnings;
 
 use crate::deployment::{self, Deployment, EnvoyVersion};
+use crate::envoy::config::Config;
+use crate::envoy::filter::Plugin;
+use crate::envoy::needs::Needs;
+use crate::envoy::statistics::Size;
 use crate::policy_file::{self, PolicyFile};
 use pointsman_source::{Finding, Part, Source};
+use std::collections::HashMap;
 use std::path::Path;
 
 #[derive(Debug)]
@@ -29,6 +34,16 @@ pub(crate) fn load(path: &Path) -> Result<Project, Vec<Finding>> {
 }
 
 impl Project {
+    /// How much an Envoy of this version gets of it, and a warning when that is much. Nothing, when requests have one model each.
+    pub(crate) fn size(&self, version: EnvoyVersion) -> Option<(Size, Option<Finding>)> {
+        let needs = Needs::of(&self.policy.policy);
+        let (plugin, demo_ports) = (Plugin::new(self, String::new()), HashMap::new());
+        let config =
+            Config { deployment: &self.deployment, plugin: &plugin, version, needs: &needs, demo_ports: &demo_ports };
+        let size = (!needs.is_empty()).then(|| Size::of(&config))?;
+        Some((size, warnings::of_size(&self.deployment, &self.policy, size)))
+    }
+
     /// Where this listener is the one that clients reach: tenants that nobody can be.
     pub(crate) fn unproven_principals(&self) -> Vec<Finding> {
         if !self.policy.policy.tells_apart_by().principals || self.deployment.listener.asks_for_certificates() {

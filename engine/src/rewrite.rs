@@ -166,9 +166,9 @@ impl Sent<'_> {
         let is_alone = clusters.all(|other| Some(other) == first);
         let plan = if self.is_private && is_alone { plan.deaf() } else { plan };
         edits.state.push((names::PLAN_PROPERTY, plan.to_json()));
-        let turns = several.iter().map(|Destination { model, .. }| {
-            names::attempt_cluster(model.name(), model.cluster(), is_alone)
-        });
+        let turns = several
+            .iter()
+            .map(|Destination { model, .. }| names::attempt_cluster(model.name(), model.cluster(), is_alone));
         edits.state.extend(names::TURN_PROPERTIES.into_iter().zip(turns));
         edits.set_headers.push((names::MAX_RETRIES_HEADER, several.len().saturating_sub(1).to_string()));
         leaving

@@ -1,6 +1,6 @@
 //! `pointsman check`: every error of a policy, each with its place.
 
-use super::{Failure, listed, print, warn};
+use super::{Failure, listed, print, size, warn};
 use crate::{policy_file, project};
 use std::path::PathBuf;
 
@@ -18,16 +18,21 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut findings = Vec::new();
     for path in &arguments.policies {
+        let mut made = None;
         let loaded = if path.is_dir() {
             project::load(path).map(|project| {
                 warn(&project.warnings);
+                made = size(&project, project.deployment.version());
                 project.policy
             })
         } else {
             policy_file::load(path)
         };
         match loaded {
-            Ok(policy) => print(&format!("{}: ok, version {}\n", path.display(), policy.policy.version())),
+            Ok(policy) => {
+                print(&format!("{}: ok, version {}\n", path.display(), policy.policy.version()));
+                made.iter().for_each(|made| print(&format!("{}: {made}\n", path.display())));
+            }
             Err(found) => findings.extend(found),
         }
     }

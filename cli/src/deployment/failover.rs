@@ -66,6 +66,9 @@ object! {
         "perTryIdleTimeout" => per_try_idle_timeout: Duration = "120s",
         /// How long an attempt may take as a whole, its answer included.
         "perTryTimeout" => per_try_timeout: Option<Duration>,
+        /// How many series of statistics Envoy may have to keep for a policy before `check` and `render` warn of it.
+        // Envoy writes some 100,000 of them in a second, in its main thread, and a scraper stores them anew every few seconds.
+        "warnAboveSeries" => warn_above_series: u32 = 20_000u32,
         /// The pause before an attempt. Short, since the next one goes to another provider.
         "backOff" => back_off: BackOff = Document::EMPTY,
     }

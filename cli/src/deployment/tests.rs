@@ -95,7 +95,7 @@ fn mistakes_in_failover_are_placed() {
     );
     one(
         "failover: { mechanism: cascade }",
-        "f:1:24: failover.mechanism: unknown value `cascade`, expected one of `aggregate`, `composite`, `priorityGroup`",
+        "f:1:24: failover.mechanism: unknown value `cascade`, expected one of `aggregate`, `composite`, `priorityGroup`, `matcher`",
     );
     one(
         "failover: { perTryTimeout: 5 }",

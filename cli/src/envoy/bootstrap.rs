@@ -2,7 +2,7 @@
 
 use super::cluster::socket_address;
 use super::config::Config;
-use super::{clusters, config_source, listener, overload, xds};
+use super::{clusters, config_source, listener, overload, statistics, xds};
 use crate::yaml::{List, Map, print};
 use std::path::Path;
 
@@ -19,6 +19,7 @@ pub(crate) fn render(config: &Config<'_>, folder: Option<&Path>) -> String {
                 .with("address", socket_address(&admin.address, admin.port))
                 .with("ignore_global_conn_limit", true),
         )
+        .with_some("stats_config", is_counted(config, folder).then(statistics::config))
         .with("overload_manager", overload::manager(&config.deployment.overload))
         .and(resources(config, folder))
         .below(format!(
@@ -26,6 +27,11 @@ pub(crate) fn render(config: &Config<'_>, folder: Option<&Path>) -> String {
             config.version, config.plugin.version
         ));
     print(&file.into())
+}
+
+/// A policy that comes later can have chains where this one has none.
+fn is_counted(config: &Config<'_>, folder: Option<&Path>) -> bool {
+    folder.is_some() || !config.needs.chains.is_empty()
 }
 
 fn resources(config: &Config<'_>, folder: Option<&Path>) -> Map {

@@ -47,8 +47,7 @@ pub(super) fn passing_cluster(model: &str) -> String {
 
 fn is_passed_keys(config: &Config<'_>, model: &String) -> bool {
     let mut chains = config.needs.chains.iter().filter(|chain| chain.contains(model));
-    config.mechanism() == Mechanism::PriorityGroup
-        && chains.any(|models| chain::passes_keys(config, models))
+    config.mechanism() == Mechanism::PriorityGroup && chains.any(|models| chain::passes_keys(config, models))
 }
 
 fn one(config: &Config<'_>, cluster: &Cluster, model: &str, name: &str, purpose: For) -> Map {

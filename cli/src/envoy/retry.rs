@@ -30,6 +30,7 @@ pub(super) fn next_provider(config: &Config<'_>) -> Tree {
         per_try_idle_timeout,
         per_try_timeout,
         back_off: times,
+        warn_above_series: _,
     } = &config.deployment.failover;
     let should_retry =
         Map::line().with("name", "x-should-retry").with("string_match", Map::line().with("exact", quoted("true")));

@@ -80,7 +80,8 @@ fn attempts(config: &Config<'_>, cluster: &Cluster, model: &str, passes_keys: bo
 fn sink() -> Map {
     let address =
         Map::line().with("envoy_internal_address", Map::line().with("server_listener_name", "pointsman-nobody"));
-    let mark = Map::line().with("filter_metadata", Map::line().with("pointsman", Map::line().with("sink", quoted("true"))));
+    let mark =
+        Map::line().with("filter_metadata", Map::line().with("pointsman", Map::line().with("sink", quoted("true"))));
     let endpoint = Map::new().with("endpoint", Map::line().with("address", address)).with("metadata", mark);
     let endpoints = Map::new().with("lb_endpoints", List::of([endpoint]));
     Map::new().with("name", SINK).with("type", "STATIC").with("connect_timeout", "1s").noted(
@@ -97,7 +98,8 @@ pub(super) fn specifier(config: &Config<'_>) -> Map {
     let first = turns.next().map(|property| turn(config, property));
     let later = turns.zip(1_u32..).map(|(property, count)| (count, turn(config, property)));
     let later = later.fold(Map::new(), |map, (count, matcher)| map.with(count.to_string(), matcher));
-    let count = typed::short_message("envoy.type.matcher.v3.HttpRequestHeaderMatchInput").with("header_name", COUNT_HEADER);
+    let count =
+        typed::short_message("envoy.type.matcher.v3.HttpRequestHeaderMatchInput").with("header_name", COUNT_HEADER);
     let tree = Map::new()
         .with("input", typed::extension("attempts-so-far", count))
         .with("exact_match_map", Map::new().with("map", later));

@@ -432,6 +432,13 @@ fn very_many_chains_are_warned_of() {
     let last: String =
         ["a", "b", "c", "d", "e", "f"].map(|name| format!("- {{ name: {name}, cluster: x }}\n")).concat();
     let policy = format!("models:\n{models}{last}");
-    let warning = "policy.yaml:1:1: models: warning: 813 chains of models can come out of the fallback lists, and Envoy gets a cluster or a route for each: shorter lists, or one list for several rules, make them fewer";
-    warns("warn-chains", &policy, "clusters: [{ name: x, demo: true }]\n", &[warning]);
+    let warning = "policy.yaml:1:1: models: warning: Envoy gets 832 clusters and about 13085 series of statistics, above `failover.warnAboveSeries`: one cluster for each of 813 chains of models: shorter `fallback` lists make them fewer, and `failover.mechanism: matcher` (Envoy 1.39) needs none for chains";
+    let clusters = "failover: { warnAboveSeries: 13000 }\nclusters: [{ name: x, demo: true }]\n";
+    warns("warn-chains", &policy, clusters, &[warning]);
+    warns("warn-no-chains", &policy, &clusters.replace("13000", "13085"), &[]);
+    let newer = "envoyVersion: \"1.39\"\nfailover: { mechanism: matcher, warnAboveSeries: 10000 }\nclusters: [{ name: x, demo: true }]\n";
+    warns("warn-linear", &policy, newer, &[]);
+    let folder = folder("size", &[("policy.yaml", &policy), ("deployment.yaml", newer)]);
+    let outcome = pointsman(&["check", folder.to_str().unwrap()]);
+    assert!(outcome.stdout.contains("in Envoy 1.39, this makes 56 clusters and about "), "{}", outcome.stdout);
 }
