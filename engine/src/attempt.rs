@@ -7,7 +7,7 @@
 //! A plan names every model that may and can serve the request, and where it is. An endpoint whose model is not in it, or
 //! is somewhere else by now, is refused: neither a stale cluster nor a wrong one can carry a request past the candidate set.
 
-use crate::splice::{Place, Splice};
+use crate::splice::{Place, Splice, new_length};
 use serde::{Deserialize, Serialize};
 
 /// The version of the plan's shape: router and upstream role may be replaced one after the other.
@@ -84,9 +84,9 @@ pub struct Attempt {
     pub path: String,
     /// `content-length`, if the request has one.
     pub content_length: Option<u64>,
-    /// The model's value, always written: the body still holds the name that the client asked for. `None` where it holds
-    /// no name.
-    pub splice: Option<Splice>,
+    /// The model's value, always written: the body still holds the name that the client asked for. None where it holds no
+    /// name.
+    pub splices: Vec<Splice>,
 }
 
 impl Plan {
@@ -138,9 +138,9 @@ impl Plan {
         if cluster.is_some_and(|cluster| cluster != candidate.cluster.as_bytes()) {
             return None;
         }
-        let splice = self.place.map(|place| place.write(&candidate.upstream));
-        let content_length = self.length.map(|length| splice.as_ref().map_or(length, |splice| splice.apply_to(length)));
-        Some(Attempt { path: candidate.path(&self.path)?, content_length, splice })
+        let splices: Vec<_> = self.place.into_iter().map(|place| place.write(&candidate.upstream)).collect();
+        let content_length = self.length.map(|length| new_length(&splices, length));
+        Some(Attempt { path: candidate.path(&self.path)?, content_length, splices })
     }
 }
 
@@ -170,6 +170,7 @@ impl Tried {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::splice::spliced;
     use proptest::prelude::*;
 
     fn plan(place: Place, length: Option<u64>) -> Plan {
@@ -192,11 +193,9 @@ mod tests {
         let sent = plan(place, Some(body.len() as u64)).to_json();
         let attempt =
             Plan::read(sent.as_bytes()).and_then(|plan| plan.attempt(model.as_bytes(), None)).expect("an attempt");
-        let splice = attempt.splice.expect("a splice");
-        let Splice { keep, until, with } = &splice;
-        assert!(splice.fits(&body.as_bytes()[*keep..*until]));
-        let after = format!("{}{}{}", &body[..*keep], String::from_utf8_lossy(with), &body[*until..]);
-        assert_eq!(after, expected);
+        let [splice] = attempt.splices.as_slice() else { panic!("a splice") };
+        assert!(splice.fits(&body.as_bytes()[splice.keep..splice.until]));
+        assert_eq!(String::from_utf8_lossy(&spliced(body.as_bytes(), &attempt.splices)), expected);
         assert_eq!(attempt.content_length, Some(expected.len() as u64));
         assert_eq!(attempt.path, format!("/{model}/v1/chat/completions"));
     }
@@ -265,9 +264,8 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_string_are_not_replaced() {
-        let attempt =
-            plan(Place { start: 2, end: 4, more: false }, None).attempt(b"a", None).and_then(|attempt| attempt.splice);
-        let splice = attempt.expect("a splice");
+        let attempt = plan(Place { start: 2, end: 4, more: false }, None).attempt(b"a", None).expect("an attempt");
+        let [splice] = attempt.splices.as_slice() else { panic!("a splice") };
         assert!(splice.fits(b"\"\"") && splice.fits(b"\"auto\""));
         for wrong in [&b""[..], b"\"", b"x\"", b"\"x", b"tr", b"\"a\n\""] {
             assert!(!splice.fits(wrong));

@@ -83,6 +83,8 @@ pub(crate) struct Decision {
     pub(crate) variant: Option<Arc<str>>,
     /// The model that gets a copy.
     pub(crate) mirror: Option<ModelId>,
+    /// The models that the body names besides the one asked for, in its order.
+    pub(crate) besides: Vec<ModelId>,
     /// Models that were considered and could not serve the request.
     pub(crate) excluded: Vec<(ModelId, Reason)>,
     /// What rules asked for and could not be read.
@@ -121,6 +123,29 @@ fn try_rules(
 ) -> Result<Decision, Need> {
     let asked = facts.asked().ok_or(Need::Model)?;
     let mut choice = Choice::new(policy, attributes, facts, asked);
+    choice.rule = first_rule(policy, attributes, facts, asked, at, unread)?;
+    let action = choice.rule.and_then(|rule| policy.rule(rule)).map(|rule| (rule, &rule.action));
+    if let Some((_, RuleAction::Deny(deny))) = action {
+        return Ok(choice.refuse(deny.clone()));
+    }
+    if let Some(refusal) = choice.take_besides(unread)? {
+        return Ok(choice.refuse(refusal));
+    }
+    match action {
+        Some((rule, RuleAction::Route(route))) => choice.route(&rule.name, route),
+        _ => choice.by_default(),
+    }
+}
+
+/// The first rule that applies to a request for that model. Leaves in `at` the rule that it came to.
+fn first_rule(
+    policy: &Policy,
+    attributes: &Attributes,
+    facts: &Facts,
+    asked: Option<&str>,
+    at: &mut RuleId,
+    unread: &mut Unread,
+) -> Result<Option<RuleId>, Need> {
     let (path, header) = (attributes.bare_path(), |slot| attributes.header(slot));
     let rules = policy.rules_to_try(asked.unwrap_or_default(), attributes.tenant, path, &header);
     let start = *at;
@@ -134,13 +159,9 @@ fn try_rules(
             continue;
         }
         if conditions::hold(&rule.conditions, attributes, facts, asked, denies, unread)? {
-            choice.rule = Some(id);
-            return match &rule.action {
-                RuleAction::Deny(deny) => Ok(choice.refuse(deny.clone())),
-                RuleAction::Route(route) => choice.route(&rule.name, route),
-            };
+            return Ok(Some(id));
         }
     }
     *at = RuleId(u32::MAX);
-    choice.by_default()
+    Ok(None)
 }

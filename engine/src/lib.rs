@@ -44,4 +44,4 @@ pub use reply::Reply;
 pub use request::Violation;
 pub use request::envelope::HeaderList;
 pub use rewrite::Edits;
-pub use splice::Splice;
+pub use splice::{Splice, spliced};

@@ -5,8 +5,11 @@
 
 use crate::json::Name;
 
+/// The model that a tool names for itself, as OpenAI's image generation does.
+pub(crate) const MODEL_OF_A_TOOL: &str = "tools[].model";
+
 /// Keys of the top level. Their case counts: in another, a server that ignores case would still read them.
-const KEYS: [&str; 51] = [
+const KEYS: [&str; 52] = [
     // OpenRouter, https://openrouter.ai/docs/features/model-routing and /provider-routing; Ollama's clients for it.
     "models",
     "preset",
@@ -67,6 +70,7 @@ const KEYS: [&str; 51] = [
     // Triton and KServe, https://kserve.github.io/website/docs/concepts/architecture/data-plane; FastChat's workers.
     "model_name",
     "model_version",
+    MODEL_OF_A_TOOL,
 ];
 
 /// Headers, in lower case.
@@ -142,12 +146,48 @@ pub(crate) struct Allowed {
 /// What a key is, among those of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Steers {
-    /// It is none of them, or allowed.
+    /// It is none of them.
     Nothing,
+    /// It is one that the policy lets in, by this name.
+    Allowed(&'static str, Holds),
     /// It is one, by this name.
     Model(&'static str),
     /// It is none, but some server would take it for this one.
     AsIf(&'static str),
+}
+
+/// What stands in the value of a key that the policy lets in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holds {
+    /// The name of a model.
+    Name,
+    /// Names of models, or requests to others.
+    Names,
+    /// What servers merge into the body, or read as one.
+    Body,
+    /// Several of these, by the server that each is for.
+    Bodies,
+    /// No names of models: endpoints, accounts, adapters. They pass as they are.
+    Other,
+}
+
+impl Holds {
+    fn of(key: &str) -> Self {
+        match key {
+            "base_model" | "model_id" | "model_name" | "model_group" | "engine" | "deployment" | "deployment_id"
+            | "azure_deployment" => Self::Name,
+            "models"
+            | "fallbacks"
+            | "context_window_fallbacks"
+            | "content_policy_fallbacks"
+            | "fallback_models"
+            | "default_fallbacks"
+            | "model_list" => Self::Names,
+            "extra_body" | "litellm_params" | "override_params" | "user_config" => Self::Body,
+            "providerOptions" => Self::Bodies,
+            _ => Self::Other,
+        }
+    }
 }
 
 impl Allowed {
@@ -169,8 +209,20 @@ impl Allowed {
         match KEYS.get(at) {
             Some(key) if key.as_bytes() != name.as_bytes() => Steers::AsIf(key),
             Some(key) if self.keys >> at & 1 == 0 => Steers::Model(key),
-            _ => Steers::Nothing,
+            Some(key) => Steers::Allowed(key, Holds::of(key)),
+            None => Steers::Nothing,
         }
+    }
+
+    /// Whether a tool may name a model for itself.
+    pub(crate) fn models_of_tools(self) -> bool {
+        self.keys & bit(&KEYS, MODEL_OF_A_TOOL) != 0
+    }
+
+    /// Whether models can be named where a request has to be read to its end to see them.
+    pub(crate) fn names_models(self) -> bool {
+        let allowed = KEYS.iter().enumerate().filter(|(at, _)| self.keys >> at & 1 == 1);
+        self.models_of_tools() || allowed.map(|(_, key)| Holds::of(key)).any(|holds| holds != Holds::Other)
     }
 
     /// Whether a request header is taken out.
@@ -235,7 +287,7 @@ mod tests {
             allowed.allow_key(key);
             allowed.allow_header(header);
         }
-        assert_eq!(allowed.key(&name("providerOptions")), Steers::Nothing);
+        assert_eq!(allowed.key(&name("providerOptions")), Steers::Allowed("providerOptions", Holds::Bodies));
         assert_eq!(allowed.key(&name("PROVIDEROPTIONS")), Steers::AsIf("providerOptions"));
         assert_eq!(allowed.key(&name("provider\u{ff2f}ptions ")), Steers::AsIf("providerOptions"));
         assert_eq!(allowed.key(&name("models")), Steers::Model("models"));

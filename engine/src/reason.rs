@@ -80,6 +80,8 @@ reasons! {
     RateLimited "rateLimited",
     /// The request refers to what another provider keeps.
     Held "held",
+    /// The body names other models as well, which are another provider's. Of a refusal: the caller may not use one of these.
+    NamedBesides "namedBesides" 403 "the request also names the model `{}`, which this tenant may not use",
 
     // Why a request was refused by the policy.
 

@@ -91,6 +91,9 @@ pub struct Record {
     /// The models to try, in order, when there is more than one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chain: Vec<Arc<str>>,
+    /// The models that the body names besides the one asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Arc<str>>,
     /// The model that gets a copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mirror: Option<Arc<str>>,
@@ -140,6 +143,7 @@ impl Record {
             upstream_model: None,
             cluster: None,
             chain: Vec::new(),
+            also: Vec::new(),
             mirror: None,
             excluded: Vec::new(),
             unreadable: Vec::new(),

@@ -7,7 +7,7 @@ mod field;
 pub(crate) mod flag;
 pub(crate) mod limit;
 mod member;
-mod model;
+pub(crate) mod model;
 pub(crate) mod named;
 mod place;
 pub(crate) mod reader;

@@ -1,6 +1,6 @@
 //! A decision as edits: the bytes to splice and the headers to set.
 //!
-//! The splice replaces the model's value and nothing else, so key order, white space, number spelling and
+//! The splices replace names of models and nothing else, so key order, white space, number spelling and
 //! unknown fields reach the upstream as the client wrote them.
 
 use crate::attempt::{Candidate, Plan};
@@ -11,19 +11,20 @@ use crate::record::Record;
 use crate::request::endpoint::Called;
 use crate::request::envelope::{DIGESTS, Envelope};
 use crate::request::facts::Facts;
-use crate::splice::{Place, Splice};
+use crate::request::model::AskedModel;
+use crate::splice::{Place, Splice, new_length};
 use std::sync::Arc;
 
 /// What a decision changes in the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edits {
-    /// The one range of the body that changes; `None` when the name stays as it is.
-    pub splice: Option<Splice>,
+    /// The ranges of the body that change, in its order; none when the name stays as it is.
+    pub splices: Vec<Splice>,
     /// Headers to set, over whatever is there.
     pub set_headers: Vec<(&'static str, String)>,
     /// Headers to remove: they describe the body as it was.
     pub remove_headers: Vec<&'static str>,
-    /// The exact new content-length, when the client sent one and the splice changes it.
+    /// The exact new content-length, when the client sent one and the splices change it.
     pub content_length: Option<u64>,
     /// The decision record, for filter state.
     pub record: Arc<Record>,
@@ -35,7 +36,7 @@ impl Edits {
     /// Nothing changes.
     pub(crate) fn none(record: Arc<Record>) -> Self {
         let (set_headers, remove_headers, state) = (Vec::new(), Vec::new(), Vec::new());
-        Self { splice: None, set_headers, remove_headers, content_length: None, record, state }
+        Self { splices: Vec::new(), set_headers, remove_headers, content_length: None, record, state }
     }
 }
 
@@ -108,6 +109,8 @@ pub(crate) struct Sent<'a> {
     pub(crate) owner: &'a str,
     pub(crate) chain: &'a [Destination<'a>],
     pub(crate) mirror: Option<&'a Destination<'a>>,
+    /// The models that the body names besides the one asked for, in its order. All that is sent to serves them.
+    pub(crate) besides: &'a [&'a Model],
 }
 
 /// Where the value stands in the body that leaves the router, for those who will write it again, and how long that body is.
@@ -117,6 +120,7 @@ impl Sent<'_> {
     /// The edits that send it on its way, and its copy on another.
     pub(crate) fn edits(&self, record: Arc<Record>) -> Edits {
         let mut edits = Edits::none(record);
+        edits.splices = self.besides();
         let leaving = match self.chain {
             [only] => self.write(only, &mut edits),
             several => self.plan(several, &mut edits),
@@ -124,7 +128,7 @@ impl Sent<'_> {
         if let Some(mirror) = self.mirror {
             self.copy(mirror, leaving, &mut edits);
         }
-        if self.envelope.has_digest && (edits.splice.is_some() || !edits.state.is_empty()) {
+        if self.envelope.has_digest && (!edits.splices.is_empty() || !edits.state.is_empty()) {
             edits.remove_headers = DIGESTS.to_vec();
         }
         let cluster = match self.chain {
@@ -135,18 +139,29 @@ impl Sent<'_> {
         edits
     }
 
+    /// What the provider calls the other models that the body names.
+    fn besides(&self) -> Vec<Splice> {
+        let named = self.facts.named_besides().unwrap_or_default().iter().zip(self.besides);
+        let name = |(named, model): (&AskedModel, &&Model)| {
+            let (place, upstream) = (place_of(named), model.upstream_model());
+            (named.name != upstream || !place.holds(upstream)).then(|| place.write(upstream))
+        };
+        named.filter_map(name).collect()
+    }
+
     /// Writes the one model that there is.
     fn write(&self, only: &Destination<'_>, edits: &mut Edits) -> Leaving {
         let place = place(self.facts);
         let (name, stands) = (only.model.upstream_model(), self.facts.model_value());
-        let mut leaving = (place, self.envelope.content_length);
+        let mut stays = place.map(|place| place.after(&edits.splices));
         if let Some(place) = place
             && !stands.is_some_and(|asked| asked.name == name && place.holds(name))
         {
-            let splice = place.write(name);
-            leaving = (Some(place.written(name)), leaving.1.map(|length| splice.apply_to(length)));
-            edits.splice = Some(splice);
+            stays = stays.map(|stays| stays.written(name));
+            let at = edits.splices.iter().take_while(|other| other.keep < place.start).count();
+            edits.splices.insert(at, place.write(name));
         }
+        let leaving = (stays, self.envelope.content_length.map(|length| new_length(&edits.splices, length)));
         edits.content_length = leaving.1.filter(|length| Some(*length) != self.envelope.content_length);
         if only.path != self.path {
             edits.set_headers.push((":path", only.path.clone()));
@@ -154,9 +169,11 @@ impl Sent<'_> {
         leaving
     }
 
-    /// Leaves a plan. Each attempt writes its own model: nothing is written here.
+    /// Leaves a plan. Each attempt writes its own model: it is not written here.
     fn plan(&self, several: &[Destination<'_>], edits: &mut Edits) -> Leaving {
-        let leaving = (place(self.facts), self.envelope.content_length);
+        let place = place(self.facts).map(|place| place.after(&edits.splices));
+        let leaving = (place, self.envelope.content_length.map(|length| new_length(&edits.splices, length)));
+        edits.content_length = leaving.1.filter(|length| Some(*length) != self.envelope.content_length);
         let models = several.iter().map(Destination::candidate).collect();
         let path = several.first().map(|first| first.accounts.without(self.path)).unwrap_or_default();
         let plan = Plan::new(leaving.0, leaving.1, path, models).owned_by(self.owner);
@@ -188,16 +205,23 @@ fn place(facts: &Facts) -> Option<Place> {
     if !facts.takes_model() {
         return None;
     }
-    let (start, end, more) = match facts.model_value() {
-        Some(asked) => (asked.start, asked.end, false),
-        None => {
+    Some(facts.model_value().map_or_else(
+        || {
             let (inside, more) = facts.inside();
-            (inside, inside, more)
-        }
-    };
-    // An offset that memory cannot have fails at the host, and the request with it.
-    let offset = |offset| usize::try_from(offset).unwrap_or(usize::MAX);
-    Some(Place { start: offset(start), end: offset(end), more })
+            Place { start: offset(inside), end: offset(inside), more }
+        },
+        place_of,
+    ))
+}
+
+/// Where a name stands.
+fn place_of(named: &AskedModel) -> Place {
+    Place { start: offset(named.start), end: offset(named.end), more: false }
+}
+
+/// An offset that memory cannot have fails at the host, and the request with it.
+fn offset(offset: u64) -> usize {
+    usize::try_from(offset).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -208,6 +232,7 @@ mod tests {
     use crate::reason::Reason;
     use crate::record::Disposition;
     use crate::request::reader::{Sought, Wanted};
+    use crate::splice::spliced;
 
     fn facts(body: &str) -> Facts {
         let mut facts = Facts::new(Api::Moderations, Wanted::default(), Sought::default(), 128, 1 << 20);
@@ -229,14 +254,13 @@ mod tests {
 
     fn sent(body: &str, chain: &[Destination<'_>], mirror: Option<&Destination<'_>>) -> Edits {
         let (facts, path) = (&facts(body), "/v1/moderations");
-        let sent = Sent { facts, envelope: envelope(body), is_private: true, path, owner: "a", chain, mirror };
+        let sent =
+            Sent { facts, envelope: envelope(body), is_private: true, path, owner: "a", chain, mirror, besides: &[] };
         sent.edits(Arc::new(Record::new(Disposition::Route, Reason::Rule)))
     }
 
-    fn after(body: &str, splice: Option<&Splice>) -> String {
-        splice.map_or(body.to_owned(), |splice| {
-            format!("{}{}{}", &body[..splice.keep], String::from_utf8_lossy(&splice.with), &body[splice.until..])
-        })
+    fn after(body: &str, splices: &[Splice]) -> String {
+        String::from_utf8(spliced(body.as_bytes(), splices)).expect("text")
     }
 
     fn check(body: &str, model: &str, expected: &str) {
@@ -245,7 +269,7 @@ mod tests {
             Destination::new(&policy, policy.model_named(name).expect("a model"), &Called::new("/v1/moderations", &[]))
         };
         let edits = sent(body, &[to("m")], Some(&to("azure")));
-        let spliced = after(body, edits.splice.as_ref());
+        let spliced = after(body, &edits.splices);
         assert_eq!(spliced, expected);
         assert_eq!(edits.content_length, (spliced.len() != body.len()).then_some(spliced.len() as u64));
         assert_eq!(edits.remove_headers, DIGESTS);
@@ -255,11 +279,11 @@ mod tests {
         let [(names::MIRROR_PLAN_PROPERTY, plan)] = edits.state.as_slice() else { panic!("a plan for the copy") };
         assert!(Plan::read(plan.as_bytes()).is_some_and(|plan| !plan.hears()), "a copy's limits are nobody else's");
         let copy = Plan::read(plan.as_bytes()).and_then(|plan| plan.attempt(b"azure", Some(b"d"))).expect("an attempt");
-        let splice = copy.splice.expect("a splice");
+        let [splice] = copy.splices.as_slice() else { panic!("a splice") };
         assert!(splice.fits(&spliced.as_bytes()[splice.keep..splice.until]));
         let anew = place(&facts(body)).map(|place| place.write("azure"));
-        assert_eq!(after(&spliced, Some(&splice)), after(body, anew.as_ref()));
-        assert_eq!(copy.content_length, Some(after(&spliced, Some(&splice)).len() as u64));
+        assert_eq!(after(&spliced, &copy.splices), after(body, anew.as_slice()));
+        assert_eq!(copy.content_length, Some(after(&spliced, &copy.splices).len() as u64));
     }
 
     #[test]
@@ -270,7 +294,7 @@ mod tests {
             Destination::new(&policy, policy.model_named(name).expect("a model"), &Called::new("/v1/moderations", &[]))
         };
         let edits = sent(body, &[to("m"), to("azure")], None);
-        assert_eq!((edits.splice, edits.content_length), (None, None));
+        assert_eq!((edits.splices, edits.content_length), (Vec::new(), None));
         let headers =
             [(names::MAX_RETRIES_HEADER, "1".to_owned()), (names::CLUSTER_HEADER, "failover:m>azure".to_owned())];
         assert_eq!(edits.set_headers, headers);
@@ -280,7 +304,7 @@ mod tests {
         let plan = Plan::read(plan.as_bytes()).expect("a plan");
         let attempt = plan.attempt(b"azure", Some(b"d")).expect("an attempt");
         assert_eq!(attempt.path, "/openai/deployments/x/moderations?api-version=1");
-        assert_eq!(after(body, attempt.splice.as_ref()), r#"{"model":"azure"}"#);
+        assert_eq!(after(body, &attempt.splices), r#"{"model":"azure"}"#);
         assert_eq!(plan.attempt(b"m", None).map(|attempt| attempt.path).as_deref(), Some("/v1/moderations"));
     }
 

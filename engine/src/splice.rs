@@ -1,4 +1,7 @@
-//! The one change in a body: a range of bytes that another text takes the place of.
+//! The changes in a body: ranges of bytes that other texts take the place of.
+//!
+//! What changes in one body is a list: in the order of the body, and no two of them overlap. Of two that touch, the first
+//! stands first.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,10 +19,31 @@ pub struct Splice {
     pub with: Vec<u8>,
 }
 
+/// The new length of a body of `length` bytes.
+pub(crate) fn new_length(splices: &[Splice], length: u64) -> u64 {
+    splices.iter().fold(length, |length, splice| {
+        length.saturating_sub(splice.replaced() as u64).saturating_add(splice.with.len() as u64)
+    })
+}
+
+/// A whole body with its changes.
+#[must_use]
+pub fn spliced(body: &[u8], splices: &[Splice]) -> Vec<u8> {
+    let mut at = 0;
+    let mut after = Vec::with_capacity(body.len());
+    for Splice { keep, until, with } in splices {
+        after.extend_from_slice(body.get(at..*keep).unwrap_or_default());
+        after.extend_from_slice(with);
+        at = *until;
+    }
+    after.extend_from_slice(body.get(at..).unwrap_or_default());
+    after
+}
+
 impl Splice {
-    /// The new length of a body of `length` bytes.
-    pub(crate) fn apply_to(&self, length: u64) -> u64 {
-        length.saturating_sub((self.until - self.keep) as u64).saturating_add(self.with.len() as u64)
+    /// How many bytes go.
+    pub(crate) fn replaced(&self) -> usize {
+        self.until.saturating_sub(self.keep)
     }
 
     /// Whether the bytes that are about to be replaced can be what the router saw there: a JSON string, `null`, or
@@ -65,6 +89,13 @@ impl Place {
         let value = serde_json::Value::from(model).to_string();
         let start = if self.start == self.end { self.start + KEY.len() } else { self.start };
         Self { start, end: start + value.len(), more: false }
+    }
+
+    /// Where it is once these changes, of which none touches it, have been made.
+    pub(crate) fn after(self, changes: &[Splice]) -> Self {
+        let in_front = changes.iter().filter(|change| change.until <= self.start);
+        let moved = |at: usize| in_front.clone().fold(at, |at, change| at + change.with.len() - change.replaced());
+        Self { start: moved(self.start), end: moved(self.end), ..self }
     }
 
     /// Whether what stands there is as long as the model's plain spelling.

@@ -5,7 +5,7 @@ mod strategies;
 
 use crate::attempt::Plan;
 use crate::corridor::{Received, Step, receive};
-use crate::{Edits, Exchange, Live, Policy, Record, Splice, explain, names};
+use crate::{Edits, Exchange, Live, Policy, Record, explain, names, spliced};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -83,8 +83,7 @@ fn names_in_path(exchange: &Exchange) -> bool {
 
 /// What goes out when every attempt fails.
 fn sends(policy: &Policy, exchange: &Exchange, edits: &Edits) -> Vec<Sent> {
-    let apply = |body: &[u8], splice: &Splice| [&body[..splice.keep], &splice.with, &body[splice.until..]].concat();
-    let body = edits.splice.as_ref().map_or_else(|| exchange.body.clone(), |splice| apply(&exchange.body, splice));
+    let body = spliced(&exchange.body, &edits.splices);
     if let Some(length) = edits.content_length {
         assert_eq!(length, body.len() as u64);
     }
@@ -108,9 +107,13 @@ fn sends(policy: &Policy, exchange: &Exchange, edits: &Edits) -> Vec<Sent> {
             assert_eq!(plan.attempt(stranger.as_bytes(), None), None, "{stranger} is in the plan of {record}");
         }
         let attempt = plan.attempt(model.as_bytes(), None).expect("an attempt");
-        assert_eq!(attempt.splice.is_some(), !names_in_path(exchange), "where the body names the model it is written");
-        let after = attempt.splice.as_ref().map_or_else(|| body.clone(), |splice| apply(&body, splice));
-        assert!(attempt.splice.as_ref().is_none_or(|splice| splice.fits(&body[splice.keep..splice.until])));
+        assert_eq!(
+            attempt.splices.len(),
+            usize::from(!names_in_path(exchange)),
+            "where the body names the model it is written"
+        );
+        let after = spliced(&body, &attempt.splices);
+        assert!(attempt.splices.iter().all(|splice| splice.fits(&body[splice.keep..splice.until])));
         let written = policy.model_named(model).expect("a model").upstream_model();
         assert!(!names_in_path(exchange) || attempt.path.starts_with(&format!("/model/{written}/converse")));
         assert!(attempt.content_length.is_none_or(|length| length == after.len() as u64));
@@ -200,6 +203,7 @@ proptest! {
         let catalog = value["models"].as_array().expect("models");
         let model = |name: &Value| catalog.iter().find(|model| model["name"] == *name).expect("a model of the catalog");
         prop_assert_eq!(&record["cluster"], &model(&record["model"])["cluster"]);
+        let tenant = record["tenant"].as_str().and_then(|tenant| policy.tenant_named(tenant));
         for (name, is_copy, body) in &sent {
             let chosen = model(&json!(name));
             let upstream = chosen.get("upstreamModel").unwrap_or(&chosen["name"]);
@@ -216,6 +220,17 @@ proptest! {
                 if !rights["require"].is_null() {
                     prop_assert_eq!(&chosen["labels"]["region"], "eu");
                 }
+            }
+            let lists = [&body["models"], &body["extra_body"]["model"], &body["tools"][0]["model"]];
+            for named in lists.iter().flat_map(|list| list.as_array().map_or(std::slice::from_ref(*list), Vec::as_slice)) {
+                // What the provider is told is a name of its own, of a model that the caller may use as well.
+                let may = |model: &&Value| {
+                    let name = model["name"].as_str().expect("a name");
+                    model.get("upstreamModel").unwrap_or(&model["name"]) == named
+                        && model["cluster"] == chosen["cluster"]
+                        && policy.find_model(name).is_some_and(|model| policy.exclusion(tenant, model).is_none())
+                };
+                prop_assert!(named.is_null() || catalog.iter().any(|model| may(&model)), "{}", named);
             }
             let needs = |capability: &str| chosen["capabilities"].as_array().is_some_and(|can| !can.contains(&json!(capability)));
             prop_assert!(!(needs("tools") && body["tools"].is_array()));

@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pointsman_engine::{Exchange, Live, Policy, Received, Step, explain, receive};
+use pointsman_engine::{Exchange, Live, Policy, Received, Step, explain, receive, spliced};
 use std::sync::{Arc, LazyLock};
 
 /// A policy that reads everything there is to read.
@@ -69,7 +69,7 @@ fuzz_target!(|input: (u8, Vec<u8>, &[u8])| {
         match step {
             Step::Route(edits) => {
                 record = Some(Arc::unwrap_or_clone(edits.record));
-                routed = Some(edits.splice);
+                routed = Some(edits.splices);
             }
             Step::Reply(reply) => {
                 record = Some(reply.record);
@@ -79,12 +79,8 @@ fuzz_target!(|input: (u8, Vec<u8>, &[u8])| {
         }
     }
     assert_eq!(record, whole);
-    if let Some(splice) = routed {
-        let after = match splice {
-            None => body.to_vec(),
-            Some(splice) => [&body[..splice.keep], &splice.with, &body[splice.until..]].concat(),
-        };
-        match serde_json::from_slice::<serde_json::Value>(&after) {
+    if let Some(splices) = routed {
+        match serde_json::from_slice::<serde_json::Value>(&spliced(body, &splices)) {
             Ok(value) => {
                 assert_eq!(value["model"].as_str(), record.as_ref().and_then(|record| record.upstream_model.as_deref()))
             }

@@ -194,6 +194,8 @@ impl Reading {
         if destinations.len() > 1 {
             record.chain = destinations.iter().map(|destination| Arc::clone(&destination.model.name)).collect();
         }
+        let besides: Vec<_> = decision.besides.iter().filter_map(|model| self.policy.model(*model)).collect();
+        record.also = besides.iter().map(|model| Arc::clone(&model.name)).collect();
         record.mirror = mirror.as_ref().map(|mirror| Arc::clone(&mirror.model.name));
         let sent = rewrite::Sent {
             facts: &self.facts,
@@ -203,6 +205,7 @@ impl Reading {
             owner: self.policy.owner(),
             chain: &destinations,
             mirror: mirror.as_ref(),
+            besides: &besides,
         };
         let edits = sent.edits(Arc::new(record));
         self.state = State::Sent(Expectation::of(&self.policy, &edits.record, self.is_private).map(Box::new));

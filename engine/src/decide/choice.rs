@@ -5,7 +5,7 @@ use super::eligibility;
 use super::sticky::{self, StickyKey};
 use super::unread::Unread;
 use super::{Decision, Need, Verdict};
-use crate::policy::{DefaultAction, HeaderText, ModelId, Policy, RolloutBy, Route, RuleId, Sticky};
+use crate::policy::{DefaultAction, HeaderText, ModelId, Policy, RolloutBy, Route, RuleAction, RuleId, Sticky};
 use crate::reason::{Reason, Refusal};
 use crate::request::facts::Facts;
 use crate::request::flag::Flag;
@@ -27,6 +27,8 @@ pub(super) struct Choice<'a> {
     heeds: Cell<bool>,
     /// The request refers to what one provider keeps, and it matters to whom it goes.
     is_held: bool,
+    /// The models that the body names besides the one asked for.
+    besides: Vec<ModelId>,
 }
 
 /// A model that can be the first choice.
@@ -55,7 +57,38 @@ impl<'a> Choice<'a> {
             mirror: None,
             heeds: Cell::new(false),
             is_held: false,
+            besides: Vec::new(),
         }
+    }
+
+    /// Takes the models that the body names besides the one asked for. Each is held to what the policy would refuse, were it
+    /// the one; the refusal of the first that it would.
+    pub(super) fn take_besides(&mut self, unread: &mut Unread) -> Result<Option<Refusal>, Need> {
+        if !self.policy.wanted().names_besides {
+            return Ok(None);
+        }
+        for named in self.facts.named_besides().ok_or(Need::End)? {
+            let name = named.name.as_str();
+            let rule = super::first_rule(self.policy, self.attributes, self.facts, Some(name), &mut RuleId(0), unread)?;
+            match rule.and_then(|rule| self.policy.rule(rule)).map(|rule| &rule.action) {
+                Some(RuleAction::Deny(deny)) => {
+                    self.rule = rule;
+                    return Ok(Some(deny.clone()));
+                }
+                None if self.policy.default_action() == DefaultAction::Deny => {
+                    return Ok(Some(Reason::DefaultDeny.refuse()));
+                }
+                _ => {}
+            }
+            let Some(model) = self.policy.find_model(name).or_else(|| self.policy.find_alias(name)?.model) else {
+                return Ok(Some(Reason::NamedBesides.refuse_for(name)));
+            };
+            if self.policy.exclusion(self.attributes.tenant, model).is_some() {
+                return Ok(Some(Reason::NamedBesides.refuse_for(name)));
+            }
+            self.besides.push(model);
+        }
+        Ok(None)
     }
 
     /// What a rule makes of the request.
@@ -175,7 +208,7 @@ impl<'a> Choice<'a> {
 
     /// Whether the model can serve the request; if not, it is noted with the reason.
     fn admit(&mut self, model: ModelId) -> Result<bool, Need> {
-        let excluded = eligibility::exclusion(self.policy, model, self.attributes, self.facts)?;
+        let excluded = eligibility::exclusion(self.policy, model, self.attributes, self.facts, &self.besides)?;
         if let Some(reason) = excluded {
             self.note(model, reason);
         }
@@ -322,12 +355,12 @@ impl<'a> Choice<'a> {
     }
 
     fn decided(self, verdict: Verdict, reason: Reason) -> Decision {
-        let Self { rule, variant, mirror, mut excluded, heeds, .. } = self;
+        let Self { rule, variant, mirror, besides, mut excluded, heeds, .. } = self;
         if let Verdict::Send(chain) = &verdict {
             // Where all were demoted, some were taken all the same.
             excluded.retain(|(model, why)| *why != Reason::RateLimited || !chain.contains(model));
         }
         let (unread, heeds) = (Unread::NONE, heeds.into_inner());
-        Decision { verdict, rule, reason, variant, mirror, excluded, unread, heeds }
+        Decision { verdict, rule, reason, variant, mirror, besides, excluded, unread, heeds }
     }
 }

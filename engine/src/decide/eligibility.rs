@@ -14,6 +14,7 @@ pub(super) fn exclusion(
     id: ModelId,
     attributes: &Attributes,
     facts: &Facts,
+    besides: &[ModelId],
 ) -> Result<Option<Reason>, Need> {
     if let Some(reason) = policy.exclusion(attributes.tenant, id) {
         return Ok(Some(reason));
@@ -21,6 +22,11 @@ pub(super) fn exclusion(
     let Some(model) = policy.model(id) else { return Ok(Some(Reason::Tenant)) };
     if !model.apis.contains(attributes.api) {
         return Ok(Some(Reason::Api));
+    }
+    // What else the body names, this one's provider is to serve as well.
+    let is_there = |other: &ModelId| policy.model(*other).is_some_and(|other| other.cluster == model.cluster);
+    if !besides.iter().all(is_there) {
+        return Ok(Some(Reason::NamedBesides));
     }
     for flag in Flag::ALL.iter().copied() {
         if let Some((capability, reason)) = flag.need()

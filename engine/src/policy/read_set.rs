@@ -41,7 +41,7 @@ impl ReadSet {
 
     /// The same, where the policy allows some of what would name a model besides `model`.
     pub(super) fn allowing(self, allowed: Allowed) -> Self {
-        Self { body: Wanted { allowed, ..self.body }, ..self }
+        Self { body: Wanted { allowed, names_besides: allowed.names_models(), ..self.body }, ..self }
     }
 }
 

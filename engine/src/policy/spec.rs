@@ -115,7 +115,8 @@ object! {
     /// What gateways and servers behind the proxy take for a model, a provider or a server, besides the body's `model`. A
     /// request with such a key is refused, and such a header is taken out, unless it is allowed here.
     pub(crate) struct SteeringSpec {
-        /// Keys of the body that pass. Nobody looks into them: what they name is held to no tenant's limits.
+        /// Keys of the body that pass. The models that they name are held to the tenant's limits and written as their provider
+        /// calls them; other things in them pass as they are.
         "allowKeys" => allow_keys: Vec<SteeringKey>,
         /// Request headers that pass.
         "allowHeaders" => allow_headers: Vec<SteeringHeader>,

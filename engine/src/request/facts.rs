@@ -119,6 +119,11 @@ impl Facts {
         self.api.naming() != Naming::Path
     }
 
+    /// The models that the body names besides the one asked for: `None` while more may come.
+    pub(crate) fn named_besides(&self) -> Option<&[AskedModel]> {
+        self.complete.then_some(&self.reader.structure.read.named)
+    }
+
     /// Where the model's value stands.
     pub(crate) fn model_value(&self) -> Option<&AskedModel> {
         self.reader.structure.read.model.as_ref()

@@ -4,6 +4,7 @@
 use super::flag::Flag;
 use crate::api::Api;
 use crate::json::Name;
+use crate::naming::Holds;
 
 /// What a top-level key says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub(super) enum Field {
     Options,
     /// What sets a flag and says nothing else.
     Flag(Flag),
+    /// What names models besides `model`, where the policy lets it.
+    Steers(Holds),
 }
 
 /// Keys and their meaning. The position in the list is the key's bit in the set of keys seen.

@@ -2,6 +2,7 @@
 
 use super::flag::{Flag, FlagSet};
 use super::place::Place;
+use crate::naming::Holds;
 
 /// What the key of a nested member means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub(super) enum Member {
     NumPredict,
     /// A key that the flag knows to which its object belongs.
     Own,
+    /// What names models besides `model`.
+    Steers(Holds),
     /// Anything else; its strings are text.
     Other,
 }

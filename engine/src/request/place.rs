@@ -33,6 +33,14 @@ pub(super) enum Place {
     Options,
     /// What belongs to a flag.
     Own(Flag),
+    /// Names of models besides the one asked for.
+    Names,
+    /// One of them, as an object.
+    Entry,
+    /// What servers merge into the body.
+    Body,
+    /// Several of these.
+    Bodies,
     /// An object that holds a field which says which conversation the request belongs to.
     Session,
 }
@@ -64,6 +72,10 @@ impl Place {
                 | Place::Options
                 | Place::ToolConfig
                 | Place::Own(_)
+                | Place::Names
+                | Place::Entry
+                | Place::Body
+                | Place::Bodies
                 | Place::Session,
                 _,
             ) => Place::Opaque,

@@ -26,6 +26,8 @@ pub(crate) struct Wanted {
     pub(crate) lone_surrogates: bool,
     /// The keys that would name a model besides `model`, and may.
     pub(crate) allowed: Allowed,
+    /// Whether these can hold names of models.
+    pub(crate) names_besides: bool,
 }
 
 /// What a policy looks for in bodies.
@@ -78,7 +80,7 @@ impl Reader {
     fn want(&mut self, at: u64) -> Want {
         match self.capture {
             Use::Text | Use::Data => self.listeners.begin_string(self.structure.speaker(), self.capture == Use::Data),
-            Use::Model => {
+            Use::Model | Use::Name => {
                 self.model = AskedModel::begin(at);
                 Want::Text
             }
@@ -158,7 +160,7 @@ impl Sink for Reader {
     fn text(&mut self, text: &[u8]) {
         match self.capture {
             Use::Text | Use::Data => self.listeners.text(text),
-            Use::Model => self.model.push(text),
+            Use::Model | Use::Name => self.model.push(text),
             Use::Session => {
                 if let Some(session) = &mut self.session {
                     session.text(text);
@@ -168,9 +170,10 @@ impl Sink for Reader {
         }
     }
 
-    /// Never in a key or in the model's name: each server makes something else of it there.
+    /// Never in a key or in a model's name: each server makes something else of it there.
     fn lone_surrogate(&mut self, is_key: bool) -> Result<(), Violation> {
-        if self.lone_surrogates && !is_key && self.capture != Use::Model { Ok(()) } else { Err(Violation::Encoding) }
+        let is_name = matches!(self.capture, Use::Model | Use::Name);
+        if self.lone_surrogates && !is_key && !is_name { Ok(()) } else { Err(Violation::Encoding) }
     }
 
     fn end_string(&mut self, end: u64) -> Result<(), Violation> {
@@ -182,6 +185,10 @@ impl Sink for Reader {
                     return Err(Violation::TwoModels);
                 }
                 self.structure.read.model = Some(model);
+            }
+            Use::Name => {
+                let model = std::mem::take(&mut self.model).finish(end)?;
+                self.structure.name(model)?;
             }
             Use::Session => {
                 if let Some(session) = &mut self.session {

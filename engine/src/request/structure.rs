@@ -14,12 +14,17 @@ use super::top_level::TopLevel;
 use super::value::{Use, Value};
 use super::violation::Violation;
 use crate::json::{Name, Numeral};
-use crate::naming::Allowed;
+use crate::naming::{self, Allowed, Holds};
+
+/// The most models that a body can name besides the one asked for.
+const MOST_NAMED: usize = 64;
 
 /// The facts that are not text, as far as they have been read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Read {
     pub(super) model: Option<AskedModel>,
+    /// Other models that the body names, where the policy lets it.
+    pub(super) named: Vec<AskedModel>,
     pub(super) max_output_tokens: Limit,
     /// Messages, input items or prompts.
     pub(super) turns: u64,
@@ -109,6 +114,14 @@ impl Structure {
                 self.top.end_key(name)
             }
             Place::Opaque | Place::Session => Ok(()),
+            Place::Names | Place::Bodies => {
+                self.member = Member::Other;
+                Ok(())
+            }
+            Place::Entry | Place::Body => {
+                self.member = self.top.merged(name)?.map_or(Member::Other, Member::Steers);
+                Ok(())
+            }
             Place::Own(_) => {
                 self.member = Member::Own;
                 Ok(())
@@ -117,7 +130,13 @@ impl Structure {
                 let key = name.folded();
                 // A tool can name a model of its own, whatever the policy looks at.
                 if matches!(place, Place::Tool | Place::Tools) && key == b"model" {
-                    return Err(Violation::ModelList("tools.model"));
+                    self.member = Member::Steers(Holds::Name);
+                    let is_exact = name.as_bytes() == key;
+                    return match self.top.takes_models_of_tools() {
+                        true if is_exact => Ok(()),
+                        true => Err(Violation::KeyCase(naming::MODEL_OF_A_TOOL)),
+                        false => Err(Violation::ModelList(naming::MODEL_OF_A_TOOL)),
+                    };
                 }
                 self.member = if self.settled { Member::Other } else { Member::of(place, key) };
                 Ok(())
@@ -144,6 +163,10 @@ impl Structure {
             }
             Place::ToolConfig if value == Value::Array && self.member == Member::Tools => Ok(Use::Inside(Place::Tools)),
             Place::ToolConfig => Ok(Use::Nothing),
+            place @ (Place::Names | Place::Entry | Place::Body | Place::Bodies) => self.besides(place, value),
+            Place::Tool | Place::Tools if self.member == Member::Steers(Holds::Name) => {
+                self.besides(Place::Entry, value)
+            }
             list @ (Place::Tools | Place::Images) => {
                 if let Some(flag) = Flag::of_element(list) {
                     self.flags.set(flag);
@@ -205,6 +228,33 @@ impl Structure {
     fn own(&mut self, flag: Flag, value: Value, key: &Name) -> Use {
         let key = if self.member == Member::Own { key.folded() } else { &[] };
         self.hear(flag, flag.inside(key, value), value)
+    }
+
+    /// A value that names models besides the one asked for. What could be such a name and cannot be told is refused.
+    #[inline(never)]
+    fn besides(&self, place: Place, value: Value) -> Result<Use, Violation> {
+        let is_container = matches!(value, Value::Object | Value::Array);
+        let read = match (place, self.member) {
+            (_, Member::Steers(holds)) => holds.reads(value),
+            (Place::Names, _) => Holds::Names.reads(value),
+            (Place::Bodies, _) => Holds::Body.reads(value).or((!is_container).then_some(Use::Nothing)),
+            // LiteLLM writes `{"gpt-4": ["claude"]}`: there the keys are names.
+            (Place::Entry, _) if is_container => None,
+            _ => Some(Use::Nothing),
+        };
+        read.ok_or(Violation::WrongType(self.top.current().map_or("model", |(key, _)| key)))
+    }
+
+    /// Another model that the body names.
+    pub(super) fn name(&mut self, model: AskedModel) -> Result<(), Violation> {
+        if model.is_blank() {
+            return Err(Violation::ModelName);
+        }
+        if self.read.named.len() >= MOST_NAMED {
+            return Err(Violation::ModelList(self.top.current().map_or("model", |(key, _)| key)));
+        }
+        self.read.named.push(model);
+        Ok(())
     }
 
     /// A value inside of messages, parts, tools and their like.

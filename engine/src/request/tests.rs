@@ -20,6 +20,7 @@ use std::sync::Arc;
 fn everything() -> Wanted {
     Wanted {
         allowed: Allowed::default(),
+        names_besides: false,
         flags: Flag::ALL.iter().copied().collect(),
         text: WantedText { length: true, identity: true, excerpt: true },
         lone_surrogates: false,

@@ -5,7 +5,7 @@ use super::place::Place;
 use super::value::{Use, Value};
 use super::violation::Violation;
 use crate::json::Name;
-use crate::naming::{Allowed, Steers};
+use crate::naming::{Allowed, Holds, Steers};
 
 /// The keys of the top-level object as they pass.
 #[derive(Debug)]
@@ -37,31 +37,79 @@ impl TopLevel {
             return Err(Violation::Nul);
         }
         self.current = None;
+        let Some((bit, key, field)) = self.known(name)? else {
+            self.current = self.steering(name)?.map(|(key, holds)| (key, Field::Steers(holds)));
+            return Ok(());
+        };
+        match field {
+            Field::NamedInPath => return Err(Violation::TwoModels),
+            Field::Requests => return Err(Violation::ModelList(key)),
+            _ => {}
+        }
+        if self.seen >> bit & 1 == 1 {
+            return Err(Violation::DuplicateKey(key));
+        }
+        self.seen |= 1 << bit;
+        self.current = Some((key, field));
+        Ok(())
+    }
+
+    /// The key's place among those of the API.
+    #[inline(always)]
+    fn known(&self, name: &Name) -> Result<Option<(usize, &'static str, Field)>, Violation> {
         let folded = name.folded();
         for (bit, &(key, field)) in self.fields.iter().enumerate() {
             if !folded.eq_ignore_ascii_case(key.as_bytes()) {
                 continue;
             }
-            if name.as_bytes() != key.as_bytes() {
-                return Err(Violation::KeyCase(key));
-            }
-            match field {
-                Field::NamedInPath => return Err(Violation::TwoModels),
-                Field::Requests => return Err(Violation::ModelList(key)),
-                _ => {}
-            }
-            if self.seen >> bit & 1 == 1 {
-                return Err(Violation::DuplicateKey(key));
-            }
-            self.seen |= 1 << bit;
-            self.current = Some((key, field));
-            return Ok(());
+            let is_exact = name.as_bytes() == key.as_bytes();
+            return if is_exact { Ok(Some((bit, key, field))) } else { Err(Violation::KeyCase(key)) };
         }
+        Ok(None)
+    }
+
+    /// What it names besides `model`, where the policy lets it.
+    fn steering(&self, name: &Name) -> Result<Option<(&'static str, Holds)>, Violation> {
         match self.allowed.key(name) {
-            Steers::Nothing => Ok(()),
+            Steers::Nothing => Ok(None),
+            Steers::Allowed(key, holds) => Ok(Some((key, holds))),
             Steers::Model(key) => Err(Violation::ModelList(key)),
             Steers::AsIf(key) => Err(Violation::KeyCase(key)),
         }
+    }
+
+    /// What a key says that servers read as one of the top level, though it stands elsewhere: what would be a fact there is
+    /// read once, at the top level.
+    pub(super) fn merged(&self, name: &Name) -> Result<Option<Holds>, Violation> {
+        if name.has_nul() {
+            return Err(Violation::Nul);
+        }
+        match self.known(name)? {
+            Some((_, _, Field::Model)) => Ok(Some(Holds::Name)),
+            Some((_, _, Field::NamedInPath)) => Err(Violation::TwoModels),
+            Some((_, key, _)) => Err(Violation::DuplicateKey(key)),
+            None => self.steering(name).map(|found| found.map(|(_, holds)| holds)),
+        }
+    }
+
+    /// Whether a tool may name a model for itself.
+    pub(super) fn takes_models_of_tools(&self) -> bool {
+        self.allowed.models_of_tools()
+    }
+}
+
+impl Holds {
+    /// What a value of such a key is read for; `None` where it has a type that is refused.
+    pub(super) fn reads(self, value: Value) -> Option<Use> {
+        Some(match (self, value) {
+            (Holds::Other, _) | (_, Value::Null) => Use::Nothing,
+            (Holds::Name | Holds::Names, Value::Text) => Use::Name,
+            (Holds::Names, Value::Array) => Use::Inside(Place::Names),
+            (Holds::Names, Value::Object) => Use::Inside(Place::Entry),
+            (Holds::Body, Value::Object) => Use::Inside(Place::Body),
+            (Holds::Bodies, Value::Object) => Use::Inside(Place::Bodies),
+            _ => return None,
+        })
     }
 }
 
@@ -72,6 +120,7 @@ impl Field {
         Some(match (self, value) {
             (Field::Model, Value::Text | Value::Null) => Use::Model,
             (Field::Model, _) => return None,
+            (Field::Steers(holds), value) => return holds.reads(value),
             (_, Value::Number | Value::True | Value::False | Value::Null) => Use::Nothing,
             (Field::Messages | Field::Input, Value::Array) => Use::Inside(Place::Turns),
             (Field::Messages | Field::Input, Value::Object) => Use::Inside(Place::Turn),

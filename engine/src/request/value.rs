@@ -41,6 +41,8 @@ pub(super) enum Use {
     /// A container that is looked into.
     Inside(Place),
     Model,
+    /// The name of another model.
+    Name,
     /// Input text.
     Text,
     /// What may be base64.

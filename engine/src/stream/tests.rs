@@ -7,7 +7,7 @@ mod proxy;
 mod requests;
 
 use crate::corridor::{Received, Step, receive};
-use crate::splice::Splice;
+use crate::splice::spliced;
 use crate::{Exchange, Live, Policy};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -124,7 +124,7 @@ fn expected(policy: &Arc<Policy>, body: &[u8], headers: &Headers) -> Expected {
         match step {
             Step::Hold | Step::Flow => {}
             Step::Route(edits) => {
-                let body = edits.splice.map_or(body.to_vec(), |splice| spliced(body, &splice));
+                let body = spliced(body, &edits.splices);
                 expected = Some(Expected::Route { body, record: edits.record.to_json() });
             }
             Step::Reply(reply) => {
@@ -133,8 +133,4 @@ fn expected(policy: &Arc<Policy>, body: &[u8], headers: &Headers) -> Expected {
         }
     }
     expected.expect("a decision")
-}
-
-fn spliced(body: &[u8], splice: &Splice) -> Vec<u8> {
-    [&body[..splice.keep], &splice.with, &body[splice.until..]].concat()
 }

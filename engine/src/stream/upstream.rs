@@ -7,8 +7,8 @@
 //! This role asks for headers by name, never for all of them, and the names are the constants of this file and of the
 //! engine. None of them holds a key: those of clients are removed in front of it, those of providers are added behind it.
 //!
-//! Nothing is ever paused at the headers. Place and length are known from the plan, so the headers are right at once, and
-//! the value is replaced when its bytes come by.
+//! Nothing is ever paused at the headers. Places and length are known from the plan, so the headers are right at once, and
+//! what changes in the body is replaced when its bytes come by.
 
 mod body;
 mod mark;
@@ -19,6 +19,7 @@ use super::installation::{BODY_DOES_NOT_FIT, OTHER_VM_ID};
 use super::splice::SplicePlan;
 use super::{Command, Failure, FilterStatus, HostAction, Machine, View};
 use crate::splice::Splice;
+use body::Due;
 use opening::Opening;
 use std::borrow::Cow;
 
@@ -38,9 +39,9 @@ pub struct UpstreamStream {
 
 #[derive(Debug, Default)]
 enum Phase {
-    /// The model's place is still to come. So many bytes have gone by; they are not shown again.
-    Before { splice: Splice, passed: usize },
-    /// The model is written; the rest passes.
+    /// These changes are still to come. So many bytes have gone by; they are not shown again.
+    Before { splices: Vec<Splice>, passed: usize },
+    /// All is written; the rest passes.
     Through,
     /// Nothing has gone out, or nothing more may.
     #[default]
@@ -54,8 +55,8 @@ enum Task {
     Return(FilterStatus),
     /// The headers of this attempt are written over those of the one before.
     Open(Opening),
-    /// What is about to be replaced is read,
-    Compare { replaced: Vec<u8> },
+    /// What these changes are about to replace is read, one after the other,
+    Compare { due: Due, at: usize, replaced: Vec<u8> },
     /// and replaced.
     Splice(SplicePlan),
     /// What the answer says of limits is noted.
@@ -64,6 +65,12 @@ enum Task {
     Complain,
     /// An answer of ours.
     Close(Closing),
+}
+
+impl Phase {
+    fn before(splices: Vec<Splice>, passed: usize) -> Self {
+        if splices.is_empty() { Self::Through } else { Self::Before { splices, passed } }
+    }
 }
 
 impl Default for Task {
@@ -87,11 +94,8 @@ impl UpstreamStream {
             Ok(begun) => {
                 stream.hears = begun.hears;
                 (stream.model, stream.owner) = (begun.model, begun.owner);
-                stream.phase = match begun.splice {
-                    Some(splice) => Phase::Before { splice, passed: 0 },
-                    // The path alone names the model, and is written with the headers.
-                    None => Phase::Through,
-                };
+                // The path alone can name the model, and is written with the headers.
+                stream.phase = Phase::before(begun.splices, 0);
                 stream.task = Task::Open(begun.opening);
             }
             Err(mistake) => stream.misinstalled(view, mistake),
@@ -103,17 +107,14 @@ impl UpstreamStream {
     pub fn body<V: View>(&mut self, view: &V, size: usize, end_of_stream: bool) {
         self.size = size;
         self.task = Task::Return(FilterStatus::Continue);
-        let Phase::Before { splice, passed } = &mut self.phase else { return };
+        let Phase::Before { splices, passed } = &mut self.phase else { return };
         let seen = passed.saturating_add(size);
-        if splice.until <= seen {
-            self.compare(view, Vec::new());
-        } else if end_of_stream {
-            self.misinstalled(view, BODY_DOES_NOT_FIT);
-        } else if splice.keep >= seen {
-            *passed = seen;
-        } else {
-            // The value lies across two chunks. Envoy keeps this one and shows it again in front of the next.
-            self.task = Task::Return(FilterStatus::Pause);
+        let due = splices.iter().take_while(|splice| splice.until <= seen).count();
+        match splices.get(due) {
+            Some(_) if end_of_stream => self.misinstalled(view, BODY_DOES_NOT_FIT),
+            // A value lies across two chunks. Envoy keeps this one and shows it again in front of the next.
+            Some(next) if next.keep < seen => self.task = Task::Return(FilterStatus::Pause),
+            _ => self.write(view, due),
         }
     }
 
@@ -155,7 +156,9 @@ impl<V: View> Machine<V> for UpstreamStream {
             Task::Return(status) => return Command::Return(*status),
             // A step that does not exist is never forwarded.
             Task::Open(opening) => return opening.command().unwrap_or(Command::Return(FilterStatus::Pause)),
-            Task::Compare { replaced } => return self.wanted(replaced).unwrap_or(Command::Return(FilterStatus::Pause)),
+            Task::Compare { due, at, replaced } => {
+                return due.wanted(*at, replaced).unwrap_or(Command::Return(FilterStatus::Pause));
+            }
             Task::Splice(plan) => return plan.command().unwrap_or(Command::Return(FilterStatus::Pause)),
             Task::Listen => HostAction::Listen { owner: &self.owner, model: &self.model, proven: true },
             Task::Complain => HostAction::Complain(OTHER_VM_ID),
@@ -168,10 +171,10 @@ impl<V: View> Machine<V> for UpstreamStream {
             Task::Compare { .. } | Task::Splice(_) if piece.is_empty() => {
                 self.host_failed(view, "write the model of an attempt", Failure::NOTHING_THERE);
             }
-            Task::Compare { replaced } => {
+            Task::Compare { due, at, replaced } => {
                 replaced.extend_from_slice(piece);
-                let replaced = std::mem::take(replaced);
-                self.compare(view, replaced);
+                let (due, at, replaced) = (std::mem::take(due), *at, std::mem::take(replaced));
+                self.compare(view, due, at, replaced);
             }
             Task::Splice(plan) => plan.shown(piece),
             _ => {}
@@ -190,15 +193,10 @@ impl<V: View> Machine<V> for UpstreamStream {
             (Task::Compare { .. } | Task::Splice(_), Err(status)) => {
                 return self.host_failed(view, "write the model of an attempt", status);
             }
-            (Task::Compare { replaced }, Ok(())) => Task::Compare { replaced },
+            (task @ Task::Compare { .. }, Ok(())) => task,
             (Task::Splice(mut plan), Ok(())) => {
                 plan.done();
-                if plan.command().is_some() {
-                    Task::Splice(plan)
-                } else {
-                    self.phase = Phase::Through;
-                    Task::Return(FilterStatus::Continue)
-                }
+                if plan.command().is_some() { Task::Splice(plan) } else { Task::Return(FilterStatus::Continue) }
             }
             (Task::Listen, Err(_)) => Task::Complain,
             (Task::Listen, Ok(())) | (Task::Complain, _) => Task::Return(FilterStatus::Continue),

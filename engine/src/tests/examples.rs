@@ -1,5 +1,6 @@
 //! Whole decisions, one small policy and one request each.
 
+mod besides;
 mod conversations;
 mod paths;
 

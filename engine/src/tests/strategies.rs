@@ -23,29 +23,32 @@ fn models() -> impl Strategy<Value = Value> {
         any::<bool>(),
         prop::option::weighted(0.5, Just(json!(["chatCompletions", "bedrock"]))),
         fallback(),
+        any::<bool>(),
     );
     prop::collection::vec(model, NAMES.len()).prop_map(|models| {
-        let models = NAMES.iter().zip(models).map(|(name, (window, capabilities, region, renamed, apis, fallback))| {
-            let mut model = json!({ "name": name, "cluster": format!("to-{name}"), "labels": { "region": region } });
-            if let Some(window) = window {
-                model["contextWindow"] = json!(window);
-                model["reservedOutput"] = json!(window / 3);
-            }
-            if let Some(capabilities) = capabilities {
-                model["capabilities"] = json!(capabilities);
-            }
-            if let Some(mut fallback) = fallback {
-                fallback.retain(|model| model != name);
-                model["fallback"] = json!(fallback);
-            }
-            if let Some(apis) = apis {
-                model["apis"] = apis;
-            }
-            if renamed {
-                model["upstreamModel"] = json!(format!("{name}-2026-01-01"));
-            }
-            model
-        });
+        let models =
+            NAMES.iter().zip(models).map(|(name, (window, capabilities, region, renamed, apis, fallback, alone))| {
+                let cluster = if alone { format!("to-{name}") } else { "to-several".to_owned() };
+                let mut model = json!({ "name": name, "cluster": cluster, "labels": { "region": region } });
+                if let Some(window) = window {
+                    model["contextWindow"] = json!(window);
+                    model["reservedOutput"] = json!(window / 3);
+                }
+                if let Some(capabilities) = capabilities {
+                    model["capabilities"] = json!(capabilities);
+                }
+                if let Some(mut fallback) = fallback {
+                    fallback.retain(|model| model != name);
+                    model["fallback"] = json!(fallback);
+                }
+                if let Some(apis) = apis {
+                    model["apis"] = apis;
+                }
+                if renamed {
+                    model["upstreamModel"] = json!(format!("{name}-2026-01-01"));
+                }
+                model
+            });
         Value::Array(models.collect())
     })
 }
@@ -117,8 +120,9 @@ pub(super) fn policies() -> impl Strategy<Value = Value> {
         Just(json!("deny")),
         prop::sample::select(NAMES.to_vec()).prop_map(|name| json!({ "model": name }))
     ];
-    (models(), rules(), tenant, choice, any::<(bool, bool, bool)>()).prop_map(
-        |(models, rules, (allow, eu_only), choice, (deny_default, pass, tell))| {
+    let steering = prop::sample::subsequence(vec!["models", "tools[].model", "extra_body"], 0..=3);
+    (models(), rules(), tenant, choice, any::<(bool, bool, bool)>(), steering).prop_map(
+        |(models, rules, (allow, eu_only), choice, (deny_default, pass, tell), steering)| {
             let mut rights = json!({});
             if let Some(allow) = allow {
                 rights["allow"] = json!(allow);
@@ -139,6 +143,7 @@ pub(super) fn policies() -> impl Strategy<Value = Value> {
                     "loneSurrogate": if tell { "pass" } else { "deny" },
                 },
                 "visibility": { "responseHeaders": tell },
+                "steering": { "allowKeys": steering },
             })
         },
     )
@@ -162,6 +167,14 @@ const ODD: [&str; 14] = [
     r#""instructions":"half a \ud83d\n contract""#,
 ];
 
+/// Where a body can name models besides the one asked for.
+const BESIDES: [&str; 4] = [
+    r#""models":["$","gamma"]"#,
+    r#""models":"gamma""#,
+    r#""tools":[{"type":"image_generation","model":"$"},{"type":"function"}]"#,
+    r#""extra_body":{"model":"$","top_k":{"model":1}}"#,
+];
+
 pub(super) fn requests() -> impl Strategy<Value = Exchange> {
     let member = prop_oneof![
         4 => prop::sample::select(vec!["alpha", "beta", "gamma", "auto", "old-one", "unknown"]).prop_map(|name| format!(r#""model":"{name}""#)),
@@ -177,6 +190,10 @@ pub(super) fn requests() -> impl Strategy<Value = Exchange> {
         1 => ("[A-Za-z0-9+/]{0,400}", prop::sample::select(vec!["", "/secret/plan", " contract"]))
             .prop_map(|(data, words)| format!(r#""input":"data:;base64,{data}{words}""#)),
     ];
+    let besides =
+        (prop::sample::select(vec!["alpha", "beta", "auto", "old-one"]), prop::sample::select(BESIDES.to_vec()))
+            .prop_map(|(name, key)| key.replace('$', name));
+    let member = prop_oneof![12 => member, 1 => besides];
     let damage = prop::option::weighted(0.3, (any::<prop::sample::Index>(), any::<u8>()));
     let headers = prop::sample::subsequence(
         vec![("x-team", "search"), ("x-tenant", "t0"), ("x-session", "s1"), ("x-session", "s2")],

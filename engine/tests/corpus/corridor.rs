@@ -1,7 +1,7 @@
 //! The only file of the corpus that knows the engine: a request goes in, what a client and a provider see comes out.
 
 use crate::attempt::Attempt;
-use pointsman_engine::{Exchange, Live, Policy, Received, Record, Step, receive};
+use pointsman_engine::{Exchange, Live, Policy, Received, Record, Step, receive, spliced};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -83,10 +83,7 @@ impl Seen {
             Step::Hold | Step::Flow => {}
             Step::Route(edits) => {
                 let cluster = edits.set_headers.iter().find(|(name, _)| *name == "x-pointsman-cluster");
-                let mut body = chunks.concat();
-                if let Some(splice) = edits.splice {
-                    body.splice(splice.keep..splice.until, splice.with);
-                }
+                let body = spliced(&chunks.concat(), &edits.splices);
                 self.upstream = Some((cluster.map(|(_, cluster)| cluster.clone()).unwrap_or_default(), body));
                 self.record = Some(parsed(&edits.record));
             }

@@ -29,15 +29,18 @@ fn bodies_that_two_parsers_could_read_differently_are_refused() {
     refused("{\"model\":\"a\",\"\u{ff4d}\u{ff4f}\u{ff44}\u{ff45}\u{ff4c}\":\"b\"}", Violation::KeyCase("model"));
     refused(r#"{"model":"a","\ud835\udc26odel":"b"}"#, Violation::KeyCase("model"));
     refused("{\"model\":\"a\",\"to\u{212a}\u{3000}\":1,\"fallbac\u{212a}s\":[]}", Violation::KeyCase("fallbacks"));
-    refused(r#"{"model":"a","tools":[{"type":"x"," Model":"b"}]}"#, Violation::ModelList("tools.model"));
+    refused(r#"{"model":"a","tools":[{"type":"x"," Model":"b"}]}"#, Violation::ModelList("tools[].model"));
     for key in ["providerOptions", "fallback_models", "litellm_params", "model_name", "aws_bedrock_runtime_endpoint"] {
         refused(format!(r#"{{"model":"a","{key}":{{"model":"b"}}}}"#), Violation::ModelList(key));
     }
     refused(r#"{"model":"a","deployment_id":"b"}"#, Violation::ModelList("deployment_id"));
-    refused(r#"{"model":"a","tools":[{"type":"image_generation","model":"b"}]}"#, Violation::ModelList("tools.model"));
+    refused(
+        r#"{"model":"a","tools":[{"type":"image_generation","model":"b"}]}"#,
+        Violation::ModelList("tools[].model"),
+    );
     refused("{\"model\":\"a\u{2028}b\"}", Violation::ModelName);
-    refused(r#"{"model":"a","tools":{"model":"b"}}"#, Violation::ModelList("tools.model"));
-    refused(r#"{"model":"a","tools":{"x":{"Model":"b"}}}"#, Violation::ModelList("tools.model"));
+    refused(r#"{"model":"a","tools":{"model":"b"}}"#, Violation::ModelList("tools[].model"));
+    refused(r#"{"model":"a","tools":{"x":{"Model":"b"}}}"#, Violation::ModelList("tools[].model"));
     refused(r#"{"model":"a"} "#.to_owned() + r#"{"model":"b"}"#, Violation::TrailingData);
     refused(r#"{"model":"a"}x"#, Violation::TrailingData);
     refused("\u{feff}{\"model\":\"a\"}", Violation::Encoding);

@@ -9,9 +9,11 @@ impl RouterStream {
     /// Begins to apply the decision that fell in this callback.
     pub(super) fn apply(&mut self) {
         let Some(edits) = &mut self.seen.edits else { return };
-        match edits.splice.take() {
-            Some(change) => self.task = Task::Splice(SplicePlan::new(self.seen.size, change)),
-            None => self.edit(),
+        let changes = std::mem::take(&mut edits.splices);
+        if changes.is_empty() {
+            self.edit();
+        } else {
+            self.task = Task::Splice(SplicePlan::new(self.seen.size, changes));
         }
     }
 

@@ -22,7 +22,7 @@ pub(super) struct Begun {
     pub(super) model: String,
     pub(super) owner: String,
     pub(super) hears: bool,
-    pub(super) splice: Option<Splice>,
+    pub(super) splices: Vec<Splice>,
     pub(super) opening: Opening,
 }
 
@@ -61,7 +61,7 @@ pub(super) fn open<V: View>(view: &V, end_of_stream: bool) -> Result<Begun, &'st
         model: tried.model,
         owner: plan.owner().to_owned(),
         hears: plan.hears(),
-        splice: attempt.splice,
+        splices: attempt.splices,
         opening,
     })
 }

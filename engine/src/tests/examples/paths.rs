@@ -78,7 +78,8 @@ fn the_body_stays_where_the_path_names_the_model() {
         match (reading.push(body.as_bytes()), reading.finish()) {
             (Step::Route(edits), Step::Flow) | (Step::Hold, Step::Route(edits)) => {
                 let path = edits.set_headers.iter().find(|(name, _)| *name == ":path").map(|(_, path)| path.clone());
-                (edits.splice.map(|splice| String::from_utf8(splice.with).expect("text")), path)
+                let mut splices = edits.splices.into_iter();
+                (splices.next().map(|splice| String::from_utf8(splice.with).expect("text")), path)
             }
             other => panic!("{other:?}"),
         }
