@@ -21,6 +21,10 @@ impl Duration {
         self.0.as_secs()
     }
 
+    pub(crate) fn whole_milliseconds(self) -> u64 {
+        u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX)
+    }
+
     /// So many of these in a row.
     pub(crate) fn times(self, times: usize) -> Self {
         Self(self.0.saturating_mul(u32::try_from(times).unwrap_or(u32::MAX)))

@@ -45,7 +45,7 @@ object! {
     /// How a request moves on to the next model of its chain.
     pub(crate) struct Failover {
         /// What in Envoy makes the next attempt go to the next model.
-        /// Default: `aggregate`.
+        /// Default: `matcher` for Envoy 1.39 and newer, else `aggregate`.
         "mechanism" => mechanism: Option<Mechanism>,
         /// What makes a next attempt: Envoy's `retry_on`.
         "retryOn" => retry_on: Vec<Condition> = vec![
@@ -132,8 +132,9 @@ impl fmt::Display for Mechanism {
 
 impl Failover {
     /// What an Envoy of this version is to do it by.
-    pub(crate) fn mechanism_in(&self, _version: EnvoyVersion) -> Mechanism {
-        self.mechanism.unwrap_or(Mechanism::Aggregate)
+    pub(crate) fn mechanism_in(&self, version: EnvoyVersion) -> Mechanism {
+        let newest = if version < Mechanism::Matcher.since() { Mechanism::Aggregate } else { Mechanism::Matcher };
+        self.mechanism.unwrap_or(newest)
     }
 
     /// What the types alone do not rule out.

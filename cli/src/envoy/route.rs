@@ -7,6 +7,7 @@ use super::model::passing_cluster;
 use super::turn::{self, COUNT_HEADER};
 use super::{cors, retry, typed};
 use crate::deployment::Mechanism;
+use crate::deployment::duration::Duration;
 use crate::yaml::{List, Map, Tree, quoted, shared};
 use pointsman_engine::names::{
     ATTEMPT_HEADER, CLUSTER_HEADER, MIRROR_HEADER, MIRROR_PLAN_PROPERTY, MODEL_HEADER, PLAN_HEADER, POLICY_HEADER,
@@ -169,11 +170,16 @@ pub(super) fn end(config: &Config<'_>, mirror: Option<&str>) -> Map {
     Map::new().with("timeout", timeout).with_some("request_mirror_policies", policies)
 }
 
+/// Time for every model of the longest chain to be silent in turn, and for one attempt more, so that this is never what ends
+/// the last one.
+pub(super) fn patience(config: &Config<'_>) -> Duration {
+    let longest = config.needs.chains.iter().map(Vec::len).max().unwrap_or_default();
+    config.deployment.failover.per_try_idle_timeout.times(longest + 1)
+}
+
 /// The module sets `:authority` for each attempt; Envoy must not do it after that.
 pub(super) fn to_the_next(config: &Config<'_>) -> Map {
-    let longest = config.needs.chains.iter().map(Vec::len).max().unwrap_or_default();
-    // One attempt more than there are models, so that this is never what ends the last one.
-    let idle = config.deployment.failover.per_try_idle_timeout.times(longest + 1).max(config.deployment.timeouts.idle);
+    let idle = patience(config).max(config.deployment.timeouts.idle);
     Map::new().with("retry_policy", retry::next_provider(config)).noted(
         "Time for every model to be silent in turn.",
         "idle_timeout",

@@ -9,7 +9,7 @@ use super::config::Config;
 use super::limits::circuit_breakers;
 use super::stat_name::stat_name;
 use super::upstream::{self, Protocol};
-use super::{chain, model, typed};
+use super::{chain, limited, model, typed};
 use crate::deployment::Cluster;
 use crate::yaml::{List, Map, quoted, shared};
 use pointsman_engine::names::{TURN_PROPERTIES, attempt_cluster};
@@ -56,20 +56,25 @@ fn endpoints(config: &Config<'_>, cluster: &Cluster, model: &str) -> Map {
     with_endpoints(config, cluster, &place(model, &cluster.name), Some(&model::mark(cluster, model)), None)
 }
 
-fn place(model: &str, cluster: &str) -> String {
+pub(super) fn place(model: &str, cluster: &str) -> String {
     format!("model:{model}>{cluster}")
 }
 
 /// The attempts at one model: at its endpoints, and at nobody's when it has none.
 fn attempts(config: &Config<'_>, cluster: &Cluster, model: &str, passes_keys: bool) -> Map {
     let name = attempt_cluster(model, &cluster.name, passes_keys);
+    let mut filters = upstream::at_one_provider(config, cluster, passes_keys);
+    let named = Map::new().with("name", quoted(&name)).with("alt_stat_name", quoted(stat_name(&name)));
+    if limited::is_limited(config, cluster) {
+        filters.push(limited::tell(model, cluster));
+        let options = upstream::options(Protocol::Http1, filters);
+        return limited::through_listener(named, &name, &model::mark(cluster, model))
+            .with("typed_extension_protocol_options", shared("attempt", options));
+    }
     let inside = [place(model, &cluster.name), SINK.to_owned()];
     let aggregate = typed::message("envoy.extensions.clusters.aggregate.v3.ClusterConfig")
         .with("clusters", List::line(inside.map(quoted)));
-    let filters = upstream::at_one_provider(config, cluster, passes_keys);
-    Map::new()
-        .with("name", quoted(&name))
-        .with("alt_stat_name", quoted(stat_name(&name)))
+    named
         .with("lb_policy", "CLUSTER_PROVIDED")
         .with("cluster_type", typed::extension("envoy.clusters.aggregate", aggregate))
         .with("circuit_breakers", circuit_breakers(&cluster.circuit_breakers))
