@@ -83,7 +83,7 @@ mod tests {
         let models: Vec<_> = both.models.iter().map(|(model, cluster)| format!("{model}={cluster}")).collect();
         assert_eq!(models, ["a=x", "b=z", "c=z"]);
         let chains: Vec<_> = both.chains.iter().map(|chain| chain.join(">")).collect();
-        assert_eq!(chains, ["a>b", "c>b"]);
+        assert_eq!(chains, ["a>b", "b>a", "b>c", "c>b"]);
         assert_eq!(both.only_cluster(&["c".into(), "b".into()]), Some("z"));
         assert_eq!(both.only_cluster(&["a".into(), "b".into()]), None);
         assert_eq!(both.only_cluster(&["nobody".into()]), None);
