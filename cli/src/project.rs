@@ -30,18 +30,26 @@ pub(crate) fn load(path: &Path) -> Result<Project, Vec<Finding>> {
     let mut warnings: Vec<_> = small_buffer(&deployment, &source, &policy).into_iter().collect();
     warnings.extend(files::missing(&deployment, &source));
     warnings.extend(warnings::of_failover(&deployment, &source, &policy));
-    Ok(Project { deployment, source, policy, warnings })
+    let mut project = Project { deployment, source, policy, warnings };
+    project
+        .warnings
+        .extend(project.size(project.deployment.version()).and_then(|size| warnings::of_size(&project, size)));
+    Ok(project)
 }
 
 impl Project {
-    /// How much an Envoy of this version gets of it, and a warning when that is much. Nothing, when requests have one model each.
-    pub(crate) fn size(&self, version: EnvoyVersion) -> Option<(Size, Option<Finding>)> {
+    /// How much an Envoy of this version gets of it. Nothing, when requests have one model each.
+    pub(crate) fn size(&self, version: EnvoyVersion) -> Option<Size> {
         let needs = Needs::of(&self.policy.policy);
         let (plugin, demo_ports) = (Plugin::new(self, String::new()), HashMap::new());
         let config =
             Config { deployment: &self.deployment, plugin: &plugin, version, needs: &needs, demo_ports: &demo_ports };
-        let size = (!needs.is_empty()).then(|| Size::of(&config))?;
-        Some((size, warnings::of_size(&self.deployment, &self.policy, size)))
+        (!needs.is_empty()).then(|| Size::of(&config))
+    }
+
+    /// The deployment file.
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
     }
 
     /// Where this listener is the one that clients reach: tenants that nobody can be.

@@ -3,9 +3,13 @@
 /// Text in which a byte that is none of `plain` is spelled as `%` and two digits.
 #[must_use]
 pub fn encode(bytes: &[u8], is_plain: impl Fn(u8) -> bool) -> String {
+    let stays = |byte: &u8| byte.is_ascii() && is_plain(*byte);
+    if let Some(text) = std::str::from_utf8(bytes).ok().filter(|_| bytes.iter().all(stays)) {
+        return text.to_owned();
+    }
     let mut text = String::with_capacity(bytes.len());
     for byte in bytes {
-        if byte.is_ascii() && is_plain(*byte) {
+        if stays(byte) {
             text.push(char::from(*byte));
         } else {
             text.push_str(&format!("%{byte:02X}"));

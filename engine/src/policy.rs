@@ -20,6 +20,8 @@ mod claim;
 mod condition;
 pub(crate) mod error;
 mod failure;
+#[cfg(any(test, feature = "findings"))]
+pub mod findings;
 mod header;
 mod index;
 mod keyword;

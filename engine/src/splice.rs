@@ -71,10 +71,16 @@ pub(crate) struct Place {
     pub(crate) more: bool,
 }
 
+/// A name as JSON. Nearly all are written as they are.
+fn quoted(name: &str) -> String {
+    let is_plain = name.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\');
+    if is_plain { ["\"", name, "\""].concat() } else { serde_json::Value::from(name).to_string() }
+}
+
 impl Place {
     /// The splice that puts the model there.
     pub(crate) fn write(self, model: &str) -> Splice {
-        let value = serde_json::Value::from(model).to_string();
+        let value = quoted(model);
         let with = match (self.start == self.end, self.more) {
             (false, _) => value,
             // The API lets clients leave the model out: it becomes the first member.
@@ -86,7 +92,7 @@ impl Place {
 
     /// Where the value stands once [`Self::write`] has been applied.
     pub(crate) fn written(self, model: &str) -> Self {
-        let value = serde_json::Value::from(model).to_string();
+        let value = quoted(model);
         let start = if self.start == self.end { self.start + KEY.len() } else { self.start };
         Self { start, end: start + value.len(), more: false }
     }
@@ -100,6 +106,6 @@ impl Place {
 
     /// Whether what stands there is as long as the model's plain spelling.
     pub(crate) fn holds(self, model: &str) -> bool {
-        self.end - self.start == serde_json::Value::from(model).to_string().len()
+        self.end - self.start == quoted(model).len()
     }
 }

@@ -4,10 +4,12 @@ use crate::deployment::{Cluster, Deployment};
 use crate::envoy::needs::Needs;
 use crate::envoy::statistics::Size;
 use crate::policy_file::PolicyFile;
+use crate::project::Project;
 use pointsman_source::{Finding, Part, Source};
 
 /// Warns of a policy that makes more of Envoy's configuration than the deployment wants.
-pub(super) fn of_size(deployment: &Deployment, policy: &PolicyFile, size: Size) -> Option<Finding> {
+pub(super) fn of_size(project: &Project, size: Size) -> Option<Finding> {
+    let Project { deployment, policy, .. } = project;
     if u32::try_from(size.series).is_ok_and(|series| series <= deployment.failover.warn_above_series) {
         return None;
     }

@@ -455,7 +455,7 @@ fn a_provider_that_will_get_no_key_is_warned_of() {
         POLICY,
         CLUSTERS,
         &[
-            "deployment.yaml:3:3: clusters[0]: warning: has no `credential`: the chain `alpha`, `beta` crosses providers, so a client's own key is removed and this one gets none",
+            "deployment.yaml:3:3: clusters[0]: warning: has no `credential`: the chain `alpha`, `beta` crosses providers, so a client's own key is removed and this one gets none (P0043)",
         ],
     );
     let clusters = CLUSTERS
@@ -466,7 +466,7 @@ fn a_provider_that_will_get_no_key_is_warned_of() {
         POLICY,
         &clusters,
         &[
-            "deployment.yaml:5:3: clusters[2]: warning: has no `credential`: copies for `gamma` never carry a client's key, so this provider gets none",
+            "deployment.yaml:5:3: clusters[2]: warning: has no `credential`: copies for `gamma` never carry a client's key, so this provider gets none (P0043)",
         ],
     );
 }
@@ -478,7 +478,7 @@ fn a_key_for_everybody_is_warned_of() {
         "models:\n- { name: alpha, cluster: second }\n",
         &format!("defaultCluster: second{CLUSTERS}"),
         &[
-            "deployment.yaml:1:17: defaultCluster: warning: has a `credential`: every request that is no LLM call, from anybody, gets that key",
+            "deployment.yaml:1:17: defaultCluster: warning: has a `credential`: every request that is no LLM call, from anybody, gets that key (P0044)",
         ],
     );
 }
@@ -490,7 +490,7 @@ fn very_many_chains_are_warned_of() {
     let last: String =
         ["a", "b", "c", "d", "e", "f"].map(|name| format!("- {{ name: {name}, cluster: x }}\n")).concat();
     let policy = format!("models:\n{models}{last}");
-    let warning = "policy.yaml:1:1: models: warning: Envoy gets 832 clusters and about 13085 series of statistics, above `failover.warnAboveSeries`: one cluster for each of 813 chains of models: shorter `fallback` lists make them fewer, and `failover.mechanism: matcher` (Envoy 1.39) needs none for chains";
+    let warning = "policy.yaml:1:1: models: warning: Envoy gets 832 clusters and about 13085 series of statistics, above `failover.warnAboveSeries`: one cluster for each of 813 chains of models: shorter `fallback` lists make them fewer, and `failover.mechanism: matcher` (Envoy 1.39) needs none for chains (P0040)";
     let clusters = "failover: { warnAboveSeries: 13000 }\nclusters: [{ name: x, demo: true }]\n";
     warns("warn-chains", &policy, clusters, &[warning]);
     warns("warn-no-chains", &policy, &clusters.replace("13000", "13085"), &[]);

@@ -59,6 +59,10 @@ pub(super) fn parts(path: &str) -> Option<Parts<'_>> {
             Some(Parts { api: Api::Bedrock, family: Family::Bedrock, base: "", name, verb: rest.get(name.len()..)? })
         });
     }
+    // Google's methods stand behind a colon, and nearly all paths that come here have none.
+    if !path.contains(':') {
+        return None;
+    }
     let name_and_method = |at: usize| {
         let rest = path.get(at..)?.strip_prefix("/models/")?;
         METHODS.iter().find_map(|method| {

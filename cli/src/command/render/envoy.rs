@@ -1,6 +1,6 @@
 //! `pointsman render envoy`.
 
-use crate::command::{Failure, print, size, warn};
+use crate::command::{Failure, print, size, warn, warn_of};
 use crate::deployment::{Cluster, EnvoyVersion};
 use crate::envoy::config::Config;
 use crate::envoy::filter::Plugin;
@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &EnvoyArguments) -> Result<(), Failure> {
     let project = project::load(&arguments.deployment)?;
     let version = arguments.envoy_version.unwrap_or(project.deployment.version());
     project.fits(version)?;
-    warn(&project.warnings);
+    warn_of(&project);
     warn(&project.unproven_principals());
     if let Some(made) = size(&project, version) {
         eprintln!("{made}");
