@@ -490,10 +490,10 @@ fn very_many_chains_are_warned_of() {
     let last: String =
         ["a", "b", "c", "d", "e", "f"].map(|name| format!("- {{ name: {name}, cluster: x }}\n")).concat();
     let policy = format!("models:\n{models}{last}");
-    let warning = "policy.yaml:1:1: models: warning: Envoy gets 832 clusters and about 13085 series of statistics, above `failover.warnAboveSeries`: one cluster for each of 813 chains of models: shorter `fallback` lists make them fewer, and `failover.mechanism: matcher` (Envoy 1.39) needs none for chains (P0040)";
+    let warning = "policy.yaml:1:1: models: warning: Envoy gets 919 clusters and about 14042 series of statistics, above `failover.warnAboveSeries`: one cluster for each of 900 chains of models: shorter `fallback` lists make them fewer, and `failover.mechanism: matcher` (Envoy 1.39) needs none for chains (P0040)";
     let clusters = "failover: { warnAboveSeries: 13000 }\nclusters: [{ name: x, demo: true }]\n";
     warns("warn-chains", &policy, clusters, &[warning]);
-    warns("warn-no-chains", &policy, &clusters.replace("13000", "13085"), &[]);
+    warns("warn-no-chains", &policy, &clusters.replace("13000", "14042"), &[]);
     let newer = "envoyVersion: \"1.39\"\nfailover: { mechanism: matcher, warnAboveSeries: 10000 }\nclusters: [{ name: x, demo: true }]\n";
     warns("warn-linear", &policy, newer, &[]);
     let folder = folder("size", &[("policy.yaml", &policy), ("deployment.yaml", newer)]);
