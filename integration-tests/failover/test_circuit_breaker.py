@@ -60,7 +60,10 @@ def test_under_load_no_request_fails_for_an_open_circuit_breaker(edge):
         chain.assert_own(request, BODY)
 
 
-@pytest.mark.parametrize("failure", ["refuse", "reset", "resetInBody", "hang", "500", "503", "529", "429", "shouldRetry"])
+FAILURES = ("refuse", "reset", "resetInBody", "hang", "500", "503", "529", "429", "shouldRetry")
+
+
+@pytest.mark.parametrize("failure", FAILURES)
 def test_every_failure_behind_limits_moves_on(edge, failure):
     edge.providers["first"].fail(failure)
     seen = edge.ask(chain.CHAT, BODY)

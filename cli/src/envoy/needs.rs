@@ -29,7 +29,7 @@ impl Needs {
         let place = |model: &&Model| (model.name().to_owned(), model.cluster().to_owned());
         Self {
             places: chains.iter().flatten().map(place).collect(),
-            models: models.map(|model| place(&model)).collect(),
+            models: models.map(place).collect(),
             chains: chains.iter().map(|chain| chain.iter().map(|model| model.name().to_owned()).collect()).collect(),
             mirrors: mirrors.iter().map(|model| model.name().to_owned()).collect(),
             accounts: policy.account_headers().map(str::to_owned).collect(),
