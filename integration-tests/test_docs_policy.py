@@ -94,6 +94,13 @@ def test_every_field_and_every_value_of_a_policy_is_described():
 MODELS = [{"name": "m", "cluster": "c"}, {"name": "n", "cluster": "c"}]
 SIMPLE = {"models": MODELS, "aliases": [{"name": "auto"}, {"name": "old", "model": "m"}]}
 TENANT = {"name": "t", "match": {"headers": [{"name": "x-team", "value": "t"}]}, "models": {"allow": ["m"]}}
+FORM = ["--path", "/v1/audio/transcriptions"]
+
+
+def form(disposition: str) -> str:
+    return f"--B\r\nContent-Disposition: form-data; {disposition}\r\n\r\nm\r\n--B--\r\n"
+
+
 GIVEN = {
     "rule": ({"rules": [{"name": "r", "route": {"targets": [{"model": "n"}]}}]}, '{"model": "m"}', []),
     "default": ({}, '{"model": "m"}', []),
@@ -106,7 +113,7 @@ GIVEN = {
     "unknownModel": ({}, '{"model": "x"}', []),
     "missingModel": ({}, "{}", []),
     "noCandidate": ({}, '{"model": "auto"}', []),
-    "unsupportedApi": ({}, "{}", ["--path", "/v1/images/edits"]),
+    "unsupportedApi": ({}, "{}", ["--path", "/v1/videos"]),
     "unknownPath": ({}, '{"model": "m"}', ["--path", "/x/v1/chat/completions"]),
     "websocket": ({}, None, ["--method", "GET", "--path", "/v1/responses", "--header", "upgrade: websocket"]),
     "oversize": ({"limits": {"maxBodyBytes": 1024}}, '{"model": "m", "x": "%s"}' % ("x" * 2000), []),
@@ -125,6 +132,9 @@ GIVEN = {
     "queryModel": ({}, '{"model": "m"}', ["--path", "/v1/chat/completions?model=n"]),
     "contentLength": ({}, '{"model": "m"}', ["--header", "content-length: 1, 1"]),
     "contentType": ({}, '{"model": "m"}', ["--header", "content-type: text/plain"]),
+    "boundary": ({}, "--B\r\n", [*FORM, "--header", "content-type: multipart/form-data"]),
+    "form": ({}, '--B\nContent-Disposition: form-data; name="model"\n\nm\n--B--\n', FORM),
+    "partType": ({}, form('name="model"; filename="m"'), FORM),
     "charset": ({}, '{"model": "m"}', ["--header", "content-type: application/json; charset=latin1"]),
     "contentEncoding": ({}, '{"model": "m"}', ["--header", "content-encoding: gzip"]),
     "noBody": ({}, "", []),

@@ -2,7 +2,6 @@
 
 mod cluster;
 pub(crate) mod cors;
-pub(crate) mod duration;
 pub(crate) mod failover;
 pub(crate) mod limits;
 pub(crate) mod listener;
@@ -21,6 +20,7 @@ pub(crate) use version::EnvoyVersion;
 use crate::envoy_gateway::EnvoyGateway;
 use crate::istio::Istio;
 use limits::Overload;
+pub(crate) use pointsman_document::duration;
 use pointsman_document::{Document, Path as Field, Read, Report, Value, object, schema_of};
 use pointsman_source::{Finding, Source};
 use std::path::{Path, PathBuf};

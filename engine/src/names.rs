@@ -19,6 +19,9 @@ pub const PROVIDER_HEADER: &str = "x-pointsman-provider";
 /// Envoy's own: how often this request may be tried again.
 pub const MAX_RETRIES_HEADER: &str = "x-envoy-max-retries";
 
+/// Envoy's own: how many milliseconds this request may take, all attempts together. Envoy takes it out again.
+pub const TIMEOUT_HEADER: &str = "x-envoy-upstream-rq-timeout-ms";
+
 /// The response header that names the model that answered, when the policy asks for it.
 pub const MODEL_HEADER: &str = "x-pointsman-model";
 

@@ -56,7 +56,8 @@ mod tests {
     }
 
     #[test]
-    fn what_a_chain_sets_is_among_them() {
+    fn what_is_set_for_a_request_is_among_them() {
         assert!(is_steering(crate::names::MAX_RETRIES_HEADER.as_bytes()));
+        assert!(is_steering(crate::names::TIMEOUT_HEADER.as_bytes()));
     }
 }

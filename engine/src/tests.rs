@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use strategies::{NAMES, demoted, policies, requests};
 
-fn policy(value: &Value) -> Arc<Policy> {
+pub(crate) fn policy(value: &Value) -> Arc<Policy> {
     Arc::new(Policy::from_json(value.to_string().as_bytes()).unwrap_or_else(|errors| panic!("{value}: {errors}")))
 }
 
@@ -207,6 +207,12 @@ proptest! {
         for (name, is_copy, body) in &sent {
             let chosen = model(&json!(name));
             let upstream = chosen.get("upstreamModel").unwrap_or(&chosen["name"]);
+            if exchange.path.starts_with("/v1/audio") {
+                let part = format!("name=\"model\"\r\n\r\n{}\r\n--B", upstream.as_str().expect("a name"));
+                let text = String::from_utf8_lossy(body);
+                // What is damaged in a form need not be what is read of it.
+                prop_assert_eq!(text.matches(&part).count(), 1, "{}", text);
+            }
             let Ok(body) = serde_json::from_slice::<Value>(body) else { return Ok(()) };
             if !names_in_path(&exchange) {
                 prop_assert_eq!(&body["model"], upstream);

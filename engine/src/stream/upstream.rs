@@ -18,7 +18,7 @@ use super::closing::Closing;
 use super::installation::{BODY_DOES_NOT_FIT, OTHER_VM_ID};
 use super::splice::SplicePlan;
 use super::{Command, Failure, FilterStatus, HostAction, Machine, View};
-use crate::splice::Splice;
+use crate::splice::{Replaced, Splice};
 use body::Due;
 use opening::Opening;
 use std::borrow::Cow;
@@ -110,9 +110,16 @@ impl UpstreamStream {
         let Phase::Before { splices, passed } = &mut self.phase else { return };
         let seen = passed.saturating_add(size);
         let due = splices.iter().take_while(|splice| splice.until <= seen).count();
-        match splices.get(due) {
+        match splices.get_mut(due) {
             Some(_) if end_of_stream => self.misinstalled(view, BODY_DOES_NOT_FIT),
-            // A value lies across two chunks. Envoy keeps this one and shows it again in front of the next.
+            Some(next) if next.keep < seen && next.what != Replaced::Name => {
+                // What goes may be long: what is here of it goes now.
+                let (until, what) = (next.until, Replaced::Rest);
+                next.until = seen;
+                splices.insert(due + 1, Splice { keep: seen, until, with: Vec::new(), what });
+                self.write(view, due + 1);
+            }
+            // A name lies across two chunks. Envoy keeps this one and shows it again in front of the next.
             Some(next) if next.keep < seen => self.task = Task::Return(FilterStatus::Pause),
             _ => self.write(view, due),
         }

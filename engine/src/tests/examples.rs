@@ -2,6 +2,8 @@
 
 mod besides;
 mod conversations;
+mod edits;
+mod forms;
 mod paths;
 
 use super::{chat, policy, walk};
