@@ -9,6 +9,7 @@ mod render;
 mod run;
 mod schema;
 
+use crate::deployment::EnvoyVersion;
 use crate::findings;
 use crate::findings::report::line;
 use crate::findings::severity::Severity;
@@ -96,6 +97,11 @@ fn listed(findings: &[Finding]) -> String {
 /// Findings that do not keep a command from its work, on standard error.
 fn warn(findings: &[Finding]) {
     findings.iter().for_each(|finding| eprintln!("{finding}"));
+}
+
+/// How much an Envoy of this version gets of the project, as a sentence.
+fn size(project: &Project, version: EnvoyVersion) -> Option<String> {
+    project.size(version).map(|size| format!("in Envoy {version}, this makes {size}"))
 }
 
 /// What can hardly be meant in a project, on standard error: what `check` says of it, less its notes.

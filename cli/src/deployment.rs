@@ -120,7 +120,7 @@ pub(crate) fn load(path: &Path) -> Result<(Deployment, Source), Vec<Finding>> {
 }
 
 /// How the names of the clusters begin that chains and copies need.
-const RESERVED: [&str; 4] = ["model:", "mirror:", "failover:", "own-key:"];
+const RESERVED: [&str; 6] = ["model:", "mirror:", "failover:", "own-key:", "try:", "pointsman-"];
 
 impl Deployment {
     /// What the types alone do not rule out. What could not be read is held against nothing.

@@ -223,7 +223,7 @@ impl Policy {
 
     /// Every chain of two or more models that some request can be given: a proxy needs a cluster for each.
     pub fn chains(&self) -> Vec<Vec<&Model>> {
-        let chains = chains::all(&self.catalog, &self.rules);
+        let chains = chains::all(&self.catalog, &self.rules, self.takes_feedback);
         chains.iter().map(|chain| chain.iter().filter_map(|id| self.model(*id)).collect()).collect()
     }
 

@@ -260,8 +260,13 @@ impl Sent<'_> {
         // A client's own key goes only to chains within one cluster, if at all.
         let mut clusters = several.iter().map(|destination| destination.model.cluster());
         let first = clusters.next();
-        let plan = if self.is_private && clusters.all(|other| Some(other) == first) { plan.deaf() } else { plan };
+        let is_alone = clusters.all(|other| Some(other) == first);
+        let plan = if self.is_private && is_alone { plan.deaf() } else { plan };
         edits.state.push((names::PLAN_PROPERTY, plan.to_json()));
+        let turns = several
+            .iter()
+            .map(|Destination { model, .. }| names::attempt_cluster(model.name(), model.cluster(), is_alone));
+        edits.state.extend(names::TURN_PROPERTIES.into_iter().zip(turns));
         edits.set_headers.push((names::MAX_RETRIES_HEADER, several.len().saturating_sub(1).to_string()));
         leaving
     }
@@ -420,7 +425,9 @@ mod tests {
         let headers =
             [(names::MAX_RETRIES_HEADER, "1".to_owned()), (names::CLUSTER_HEADER, "failover:m>azure".to_owned())];
         assert_eq!(edits.set_headers, headers);
-        let [(names::PLAN_PROPERTY, plan)] = edits.state.as_slice() else { panic!("a plan") };
+        let [(names::PLAN_PROPERTY, plan), turns @ ..] = edits.state.as_slice() else { panic!("a plan") };
+        let clusters = ["try:m>c".to_owned(), "try:azure>d".to_owned()];
+        assert_eq!(turns, names::TURN_PROPERTIES.into_iter().zip(clusters).collect::<Vec<_>>());
         let plan = Plan::read(plan.as_bytes()).expect("a plan");
         let attempt = plan.attempt(b"azure", Some(b"d")).expect("an attempt");
         assert_eq!(attempt.path, "/openai/deployments/x/moderations?api-version=1");

@@ -245,7 +245,13 @@ proptest! {
             prop_assert!(!(needs("vision") && image == "image_url"));
             // What is left out for a provider's word is left out everywhere, or nowhere when nothing else is left. A policy
             // without alternatives does not listen to providers: nobody could stand in.
-            if policy.takes_feedback() && demoted.contains(&name.as_str()) {
+            // One is tried last where nobody but one would be left, and the record says why it is the last.
+            let tried: Vec<&str> = sent.iter().filter(|(_, copy, _)| !copy).map(|(name, _, _)| name.as_str()).collect();
+            let is_last = !is_copy && tried.len() == 2 && tried[1] == name && !demoted.contains(&tried[0]);
+            if policy.takes_feedback() && demoted.contains(&name.as_str()) && is_last {
+                let said = json!({ "model": name, "reason": "rateLimited" });
+                prop_assert!(record["excluded"].as_array().is_some_and(|all| all.contains(&said)), "{}", record);
+            } else if policy.takes_feedback() && demoted.contains(&name.as_str()) {
                 let others = sent.iter().filter(|(_, copy, _)| !copy).all(|(other, _, _)| demoted.contains(&other.as_str()));
                 prop_assert!(!is_copy && others);
             }

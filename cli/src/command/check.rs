@@ -1,6 +1,6 @@
 //! `pointsman check`: every error of a policy, and what is valid in it and cannot be meant, each with its place.
 
-use super::{Failure, print};
+use super::{Failure, print, size};
 use crate::deployment;
 use crate::findings::report::{Output, Report, line};
 use crate::findings::severity::{FailOn, Severity};
@@ -46,6 +46,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     findings::sort(&mut report.findings);
     print(&report.print(arguments.output));
     if arguments.output == Output::Text {
+        report.sizes.iter().for_each(|(path, size)| print(&format!("{}: {size}\n", path.display())));
         report.open().filter(|it| it.severity() < Severity::Error).for_each(|finding| eprintln!("{}", line(finding)));
     }
     let fails = report.open().any(|finding| arguments.fail_on.fails(finding.severity()));
@@ -58,7 +59,10 @@ fn explained(code: Code) -> String {
 
 fn examine(path: &Path, allowed: &[Allowance], report: &mut Report) {
     let outcome = if path.is_dir() {
-        project::load(path).map(|project| (findings::of_project(&project, allowed), project.policy))
+        project::load(path).map(|project| {
+            report.sizes.extend(size(&project, project.deployment.version()).map(|size| (path.to_path_buf(), size)));
+            (findings::of_project(&project, allowed), project.policy)
+        })
     } else {
         policy_file::load(path).map(|file| (findings::of_policy(&file.source, &file.policy, allowed), file))
     };

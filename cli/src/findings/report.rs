@@ -13,6 +13,8 @@ use std::path::PathBuf;
 pub(crate) struct Report {
     /// Files and folders without errors, each with its policy's version.
     pub(crate) fine: Vec<(PathBuf, String)>,
+    /// Folders, and how much each makes for Envoy to hold: for people.
+    pub(crate) sizes: Vec<(PathBuf, String)>,
     pub(crate) findings: Vec<Finding>,
 }
 

@@ -107,9 +107,10 @@ codes! {
     P0033 Note "a model without a price"
         "Other models of the same cluster have a `cost`, this one has none. No decision looks at prices, but `explain` and reports \
         are silent where they compare models."
-    P0040 Warning "too many chains of models"
-        "Each chain that can come out of fallback lists takes clusters and statistics in every Envoy. Shorter lists, or one list \
-        for several rules, make them fewer."
+    P0040 Warning "too much for an Envoy to hold"
+        "A policy makes clusters, and each cluster statistics, in every Envoy: more than `failover.warnAboveSeries` says. With the \
+        mechanism `matcher` (Envoy 1.39) they grow with the models, with the others with the chains that can come out of \
+        `fallback` lists. Shorter lists, or one list for several rules, make those fewer."
     P0041 Warning "a file that Envoy will not take"
         "A certificate or key that the deployment names is not there, or is not what it should be. Envoy refuses the \
         configuration, or answers 401 to every call of that cluster. It may be fine where the proxy runs on another machine."

@@ -84,6 +84,12 @@ impl UpstreamStream {
     #[must_use]
     pub fn begin<V: View>(view: &V, end_of_stream: bool) -> Self {
         let mut stream = Self::default();
+        if view.property(mark::MARK).is_some_and(|metadata| mark::is_sink(&metadata)) {
+            // Nothing of the request goes anywhere, and nothing of it is changed.
+            stream.phase = Phase::Through;
+            stream.task = Task::Return(FilterStatus::Continue);
+            return stream;
+        }
         match opening::open(view, end_of_stream) {
             Ok(begun) => {
                 stream.hears = begun.hears;
