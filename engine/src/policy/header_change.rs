@@ -153,7 +153,8 @@ mod tests {
 
     #[test]
     fn what_is_not_a_policys_to_write_is_refused() {
-        for name in ["content-length", "Transfer-Encoding", "te", "connection", "x-envoy-decorator-operation", "digest"] {
+        for name in ["content-length", "Transfer-Encoding", "te", "connection", "x-envoy-decorator-operation", "digest"]
+        {
             let error = format!(
                 "models[0].headers.remove[0]: `{}` is the proxy's, or describes the body: no policy changes it",
                 name.to_lowercase()
