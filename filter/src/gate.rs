@@ -1,13 +1,12 @@
 //! A gate, and its queue.
 
-use crate::dispatch;
 use crate::drive::Place;
 use crate::host::{self, Action, Status};
 use crate::view::Envoy;
 use pointsman_engine::stream::gate::{self, Delivery};
 
-/// Counts gates in data that all modules share: a number of its own for each, and for the router a sign that there is one.
-pub(crate) const GATES: &str = "pointsman.gates";
+/// Counts gates in data that all modules of a `vm_id` share: a number of its own for each.
+const GATES: &str = "pointsman.gates";
 
 /// A gate on one worker.
 #[derive(Debug)]
@@ -37,11 +36,6 @@ impl Gate {
             Place::of(letter.context).drive(&mut Delivery::new(letter));
         }
     }
-}
-
-/// Is there a gate in this VM?
-pub(crate) fn is_in_this_vm() -> bool {
-    dispatch::has_gate()
 }
 
 /// Takes a number that no other gate in this process has.

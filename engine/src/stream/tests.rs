@@ -94,6 +94,7 @@ fn request_headers(body: &[u8], with_length: bool) -> Headers {
         (":method", "POST"),
         (":path", "/v1/chat/completions"),
         (":authority", "llm.example"),
+        ("x-forwarded-proto", "https"),
         ("content-type", "application/json"),
         ("digest", "sha-256=x"),
     ]
