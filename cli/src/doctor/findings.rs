@@ -21,7 +21,7 @@ use super::report::Report;
 
 /// Looks for all of them, in the order in which a request meets what they are about.
 pub(super) fn check(dump: &Dump<'_>, release: Option<Release>, stats: Option<&Stats<'_>>, report: &mut Report) {
-    order::check(dump, release, report);
+    order::check(dump, release, stats, report);
     behind::check(dump, report);
     order::disabled(dump, report);
     failure::check(dump, report);

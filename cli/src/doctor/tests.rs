@@ -495,6 +495,33 @@ fn machines_are_counted() {
     assert!(report.unseen.iter().any(|line| line.contains("`wasm.` statistics")));
 }
 
+/// What Envoy Gateway made of one image for both: the second filter asks while the first one's fetch is on its way.
+#[test]
+fn a_gate_whose_module_has_not_come_is_not_called_fine() {
+    let fetched = |mut filter: Value, sha256: &str| {
+        let remote = json!({"http_uri": {"uri": "https://m", "cluster": "m", "timeout": "1s"}, "sha256": sha256});
+        filter["typed_config"]["config"]["vm_config"] = json!({"code": {"remote": remote}});
+        filter
+    };
+    let setup = |gates: &str, more: &str| Setup {
+        filters: vec![fetched(router("gate", &policy()), "aa"), fetched(gate(), gates)],
+        stats: Some(format!("{MACHINES}{more}")),
+        ..Setup::default()
+    };
+    let stand = |report: &Report| report.fine.iter().any(|line| line.starts_with("router and gate stand"));
+    let counted = |asked: u64, done: u64| {
+        format!("wasm.remote_load_cache_misses: {asked}\nwasm.remote_load_fetch_successes: {done}\n")
+    };
+    let report = setup("aa", &counted(2, 1)).check(&["module-not-loaded"]);
+    assert_eq!(report.findings[0].places, ["plugin `llm-router`", "plugin `llm-gate`"]);
+    assert!(!stand(&report), "{}", report.text());
+    let report = setup("bb", &counted(2, 1)).check(&["module-not-loaded"]);
+    assert_eq!(report.findings[0].places, ["this Envoy"]);
+    assert!(stand(&setup("bb", &counted(2, 2)).check(&[])));
+    let report = Setup { stats: None, ..setup("bb", "") }.report();
+    assert!(report.unseen.iter().any(|line| line.contains("have come")), "{}", report.text());
+}
+
 #[test]
 fn a_disabled_instance_is_not_called_fine() {
     let mut filter = router("stop", &policy());

@@ -58,6 +58,8 @@ pub(in crate::doctor) struct Instance<'a> {
     pub(in crate::doctor) flag: bool,
     /// The plugin's name, under which its statistics are.
     pub(in crate::doctor) plugin: &'a str,
+    /// The SHA-256 of the module, where Envoy fetches it.
+    pub(in crate::doctor) fetched: Option<&'a str>,
 }
 
 impl<'a> Instance<'a> {
@@ -85,6 +87,7 @@ impl<'a> Instance<'a> {
             on_trap: on_trap(config),
             flag: config.is_set("/allow_on_headers_stop_iteration"),
             plugin,
+            fetched: config.pointer("/vm_config/code/remote").map(|remote| remote.text("/sha256")),
         })
     }
 
