@@ -4,14 +4,16 @@ request. Modules come from files, and from a server that Envoy asks for both at 
 
 import dataclasses
 import json
+import subprocess
 import threading
 
 import pytest
 
-from harness import locations
+from harness import bootstrap, locations
 from harness.bootstrap import Chain
 from harness.corpus import ATTEMPTS, GUEST, POLICIES
 from harness.edge import JSON
+from harness.envoy import Envoy
 from harness.http1 import Http1, head
 from harness.waiting import wait_for
 from test_bypass import assert_nothing_forbidden_happened, assert_outcome
@@ -67,11 +69,21 @@ class TestRight:
             seen = edge.ask("/upload", body, method="POST")
             assert (seen.status, seen.upstream.provider) == (200, "web")
 
-    @pytest.mark.parametrize("name", ["x-pointsman-cluster", "x-forwarded-proto"])
-    def test_a_client_cannot_steer(self, edge, name):
-        for value in ("pointsman-undecided", "web", ""):
-            seen = edge.ask(CHAT, ASKED, [JSON, (name, value)])
-            assert_routed(seen)
+    @pytest.mark.parametrize("protocol", ["http1", "http2"])
+    def test_a_client_cannot_pose_as_the_router(self, edge, protocol):
+        for cluster in ("pointsman-undecided", "web"):
+            assert_routed(edge.ask(CHAT, ASKED, [JSON, ("x-pointsman-cluster", cluster)], protocol=protocol))
+
+    @pytest.mark.parametrize("protocol", ["http1", "http2"])
+    def test_what_the_router_takes_away_comes_back_as_it_was(self, edge, protocol):
+        """This listener believes clients. Envoy finds no route for an empty one, with or without Pointsman."""
+        for said in ("https", "pointsman-undecided"):
+            seen = edge.ask(CHAT, ASKED, [JSON, ("x-forwarded-proto", said)], protocol=protocol)
+            assert (seen.status, seen.upstream.provider) == (200, "provider")
+            assert seen.upstream.header("x-forwarded-proto") == said
+        for path in (CHAT, "/upload"):
+            seen = edge.ask(path, ASKED, [JSON, ("x-forwarded-proto", "")], protocol=protocol)
+            assert (seen.status, seen.reached) == (404, [])
 
 
 class TestBypass:
@@ -203,11 +215,28 @@ class TestOdd:
             assert (seen.status, seen.reached) in ((200, ["web"]), (503, []))
 
 
-def test_the_gate_takes_only_its_own_configuration(tmp_path):
-    from harness import bootstrap
-    from harness.envoy import Envoy
+class TestSameBytes:
+    """What Envoy does with one module for both, where it fetches it: the second filter never gets it."""
 
-    filters = [{"name": "g", "typed_config": bootstrap.wasm_filter("router", {"policy": POLICY}, locations.gate_module(), False)}]
-    listener = bootstrap.listener("edge", filters, None, tmp_path / "access.log", None)
-    with pytest.raises(Exception, match="Pointsman's gate alone"):
-        Envoy(locations.NEWEST_ENVOY, json.dumps(bootstrap.bootstrap([listener], [])), tmp_path).stop()
+    def test_nothing_goes_anywhere_and_doctor_says_why(self, started):
+        edge = started(chain=APART, module=locations.module(), fetched=True, default_cluster="web")
+        seen = edge.ask(CHAT, ASKED)
+        assert (seen.status, seen.reached) in ((500, []), (503, []))
+        done = subprocess.run(
+            [locations.cli(), "doctor", (edge.folder / "admin-address").read_text()],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 1, done.stdout
+        assert "(module-not-loaded)" in done.stdout
+        assert "router and gate stand where they must" not in done.stdout
+
+
+def test_the_gate_takes_only_its_own_configuration(tmp_path):
+    config = {"role": "router", "policy": POLICY}
+    plugin = bootstrap.wasm_filter("router", config, locations.gate_module(), flag=False)
+    listener = bootstrap.listener("edge", [{"name": "g", "typed_config": plugin}], None, tmp_path / "access.log", None)
+    with pytest.raises(AssertionError):
+        Envoy(locations.NEWEST_ENVOY, json.dumps(bootstrap.bootstrap([listener], [])), tmp_path)
+    assert "this module is Pointsman's gate alone" in (tmp_path / "envoy.log").read_text()

@@ -17,7 +17,7 @@ pub(super) fn check(dump: &Dump<'_>, stats: Option<&Stats<'_>>, report: &mut Rep
         report.cannot_see("the virtual machines: Envoy does not show its `wasm.` statistics");
         return;
     };
-    let mut failures = |report: &mut Report| {
+    let failures = |report: &mut Report| {
         plugins.iter().for_each(|plugin| reloads(plugin, stats, report));
         none_left(stats, report);
     };
