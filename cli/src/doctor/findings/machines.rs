@@ -4,16 +4,19 @@
 
 use crate::doctor::read::answers::Stats;
 use crate::doctor::read::dump::Dump;
-use crate::doctor::read::instance::Instance;
+use crate::doctor::read::filter::Filter;
 use crate::doctor::report::{Finding, Report};
 use std::collections::BTreeSet;
 
-pub(super) fn check(dump: &Dump<'_>, stats: Option<&Stats<'_>>, report: &mut Report) {
+/// The gauge of machines that run. It is not there before the first one.
+const ACTIVE: &str = "wasm.envoy.wasm.runtime.v8.active";
+
+pub(super) fn check(dump: &Dump<'_>, running: &Running<'_>, report: &mut Report) {
     let plugins = plugins(dump);
     if plugins.is_empty() {
         return;
     }
-    let Some(stats) = stats.filter(|stats| stats.has_below("wasm.")) else {
+    let Some(stats) = running.wasm() else {
         report.cannot_see("the virtual machines: Envoy does not show its `wasm.` statistics");
         return;
     };
@@ -22,21 +25,33 @@ pub(super) fn check(dump: &Dump<'_>, stats: Option<&Stats<'_>>, report: &mut Rep
         none_left(stats, report);
     };
     // Said with the order of the filters: a machine whose module has not come is not fine either.
-    if has_all_modules(stats) {
+    if failed_downloads(stats) == 0 && missing(dump, running).is_none() {
         report.family("no virtual machine has failed, as far as Envoy counts it", failures);
     } else {
         failures(report);
     }
 }
 
-fn instances<'a>(dump: &'a Dump<'_>) -> impl Iterator<Item = &'a Instance<'a>> {
+/// What Envoy tells of itself while it runs.
+#[derive(Debug)]
+pub(super) struct Running<'a> {
+    pub(super) stats: Option<&'a Stats<'a>>,
+    pub(super) workers: Option<u64>,
+}
+
+impl<'a> Running<'a> {
+    fn wasm(&self) -> Option<&'a Stats<'a>> {
+        self.stats.filter(|stats| stats.has_below("wasm."))
+    }
+}
+
+fn filters<'a>(dump: &'a Dump<'_>) -> impl Iterator<Item = &'a Filter<'a>> {
     let listeners = dump.chains.iter().flat_map(|chain| &chain.filters);
-    let filters = listeners.chain(dump.clusters.values().flat_map(|cluster| &cluster.filters));
-    filters.filter_map(|filter| filter.instance.as_ref())
+    listeners.chain(dump.clusters.values().flat_map(|cluster| &cluster.filters))
 }
 
 fn plugins<'a>(dump: &'a Dump<'_>) -> BTreeSet<&'a str> {
-    instances(dump).map(|instance| instance.plugin).collect()
+    filters(dump).filter_map(|filter| filter.instance.as_ref()).map(|instance| instance.plugin).collect()
 }
 
 fn reloads(plugin: &str, stats: &Stats<'_>, report: &mut Report) {
@@ -59,8 +74,7 @@ fn reloads(plugin: &str, stats: &Stats<'_>, report: &mut Report) {
 }
 
 fn none_left(stats: &Stats<'_>, report: &mut Report) {
-    // The gauge is not there before the first machine.
-    if stats.sum("wasm.envoy.wasm.runtime.v8.active") == 0 {
+    if stats.sum(ACTIVE) == 0 {
         report.find(Finding {
             code: "no-machine",
             places: vec!["this Envoy".into()],
@@ -73,53 +87,44 @@ fn none_left(stats: &Stats<'_>, report: &mut Report) {
     }
 }
 
-/// Downloads as Envoy counts them: those begun or refused, done, and failed.
-fn counts(stats: &Stats<'_>) -> [u64; 3] {
-    ["cache_misses", "fetch_successes", "fetch_failures"].map(|name| stats.sum(&format!("wasm.remote_load_{name}")))
+fn failed_downloads(stats: &Stats<'_>) -> u64 {
+    stats.sum("wasm.remote_load_fetch_failures")
 }
 
-fn has_all_modules(stats: &Stats<'_>) -> bool {
-    let [asked, done, failed] = counts(stats);
-    failed == 0 && asked <= done
-}
-
-/// Whether the modules that filters need have come: a filter without one stands in its chain and answers with a 503.
-pub(super) fn downloads(dump: &Dump<'_>, stats: Option<&Stats<'_>>, report: &mut Report) {
-    let fetched: Vec<_> = instances(dump).filter_map(|instance| Some((instance.plugin, instance.fetched?))).collect();
-    let Some(stats) = stats.filter(|stats| stats.has_below("wasm.")) else {
-        if !fetched.is_empty() {
-            report.cannot_see(
-                "whether the modules that Envoy fetches have come: it does not show its `wasm.` statistics",
-            );
-        }
-        return;
-    };
-    let [asked, done, failed] = counts(stats);
+/// Whether the modules that filters need are there: a filter without one stands in its chain and answers with a 503.
+pub(super) fn modules(dump: &Dump<'_>, running: &Running<'_>, report: &mut Report) {
+    let Some(stats) = running.wasm() else { return };
+    let failed = failed_downloads(stats);
     if failed > 0 {
-        report.find(not_downloaded(failed, done));
+        report.find(not_downloaded(failed, stats.sum("wasm.remote_load_fetch_successes")));
     }
-    if asked > done + failed {
-        report.find(in_progress(&fetched, asked - done - failed));
+    if let Some((active, needed)) = missing(dump, running) {
+        report.find(not_loaded(active, needed));
     }
 }
 
-/// Envoy keeps what it fetches by its SHA-256, and gives up a filter that asks for what is on its way to another one.
-fn in_progress(fetched: &[(&str, &str)], lost: u64) -> Finding {
-    let twice = |sha256: &str| fetched.iter().filter(|(_, other)| *other == sha256).count() > 1;
-    let places: Vec<_> =
-        fetched.iter().filter(|(_, sha256)| twice(sha256)).map(|(plugin, _)| format!("plugin `{plugin}`")).collect();
+/// How many machines run, and how many should, if fewer run: one for each worker, one for the main thread, and the one that
+/// they are copied from, for each `vm_id`, its configuration and code. Seen so in Envoys 1.36 and 1.40.
+fn missing(dump: &Dump<'_>, running: &Running<'_>) -> Option<(u64, u64)> {
+    let active = running.wasm()?.sum(ACTIVE);
+    let kinds: BTreeSet<String> = filters(dump).filter_map(Filter::machine).collect();
+    let needed = (running.workers? + 2) * kinds.len() as u64;
+    (active > 0 && active < needed).then_some((active, needed))
+}
+
+fn not_loaded(active: u64, needed: u64) -> Finding {
     Finding {
         code: "module-not-loaded",
-        places: if places.is_empty() { vec!["this Envoy".into()] } else { places },
-        symptom: "every request through one of these filters is answered with a 503 `wasm_fail_stream`, until its \
-            configuration changes"
+        places: vec!["this Envoy".into()],
+        symptom: "every request through a filter without its module is answered with a 503 `wasm_fail_stream`, or passes \
+            unrouted with FAIL_OPEN"
             .into(),
         cause: format!(
-            "{lost} times a filter wanted a module that was not there yet: it is still on its way, or another filter \
-            was fetching the same bytes, which Envoy's code cache then refuses to the second one for good"
+            "{active} virtual machines run, and the filters of this configuration need {needed}: a module is on its way, or \
+            was not loaded"
         ),
-        remedy: "give the gate a module of its own (`pointsman-gate.wasm`, an image of its own); look for `failed to \
-            load (in progress)` in Envoy's log; the counters go back to zero with `POST /reset_counters`"
+        remedy: "ask again in a moment; then look for `failed to load` in Envoy's log. After `(in progress)`, two filters have \
+            fetched the same bytes at once: give the gate a module of its own (`pointsman-gate.wasm`)"
             .into(),
     }
 }

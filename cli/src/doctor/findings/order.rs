@@ -1,7 +1,7 @@
 //! Whether the module's instances are where they must be in a chain of HTTP filters.
 
-use super::machines;
-use crate::doctor::read::answers::{Release, Stats};
+use super::machines::{self, Running};
+use crate::doctor::read::answers::Release;
 use crate::doctor::read::dump::{Chain, Dump};
 use crate::doctor::read::filter::Filter;
 use crate::doctor::read::instance::Instance;
@@ -11,7 +11,7 @@ use pointsman_engine::config::Role;
 /// The first Envoy that knows `allow_on_headers_stop_iteration`.
 const FLAG: Release = Release(1, 35);
 
-pub(super) fn check(dump: &Dump<'_>, release: Option<Release>, stats: Option<&Stats<'_>>, report: &mut Report) {
+pub(super) fn check(dump: &Dump<'_>, release: Option<Release>, running: &Running<'_>, report: &mut Report) {
     let ours = |filter: &Filter<'_>| filter.instance.is_some();
     let in_clusters = || dump.clusters.values().flat_map(|cluster| &cluster.filters);
     if !dump.chains.iter().flat_map(|chain| &chain.filters).any(ours) {
@@ -22,7 +22,7 @@ pub(super) fn check(dump: &Dump<'_>, release: Option<Release>, stats: Option<&St
     } else {
         report.family("router and gate stand where they must, with what they need", |report| {
             dump.chains.iter().filter(|chain| !is_incomplete(chain)).for_each(|chain| in_chain(chain, release, report));
-            machines::downloads(dump, stats, report);
+            machines::modules(dump, running, report);
         });
     }
     for (name, cluster) in &dump.clusters {

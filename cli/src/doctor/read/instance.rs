@@ -9,7 +9,7 @@ use pointsman_engine::config::{Hold, PluginConfig, Role, Told};
 use serde_json::Value;
 use std::sync::Arc;
 
-const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
+pub(super) const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
 
 /// A filter's configuration and the message type it has.
 #[derive(Debug, Clone, Copy)]
@@ -58,8 +58,6 @@ pub(in crate::doctor) struct Instance<'a> {
     pub(in crate::doctor) flag: bool,
     /// The plugin's name, under which its statistics are.
     pub(in crate::doctor) plugin: &'a str,
-    /// The SHA-256 of the module, where Envoy fetches it.
-    pub(in crate::doctor) fetched: Option<&'a str>,
 }
 
 impl<'a> Instance<'a> {
@@ -87,7 +85,6 @@ impl<'a> Instance<'a> {
             on_trap: on_trap(config),
             flag: config.is_set("/allow_on_headers_stop_iteration"),
             plugin,
-            fetched: config.pointer("/vm_config/code/remote").map(|remote| remote.text("/sha256")),
         })
     }
 
