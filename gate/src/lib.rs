@@ -1,8 +1,8 @@
 //! The gate as a module of its own: holds requests behind Pointsman's router, and nothing else.
 //!
 //! Some control planes give each plugin a virtual machine of its own and fetch its code apart, Envoy Gateway among them. A
-//! second copy of the whole module would then be a second 1 MB to compile on each worker, and Envoy does not fetch the same
-//! bytes twice at once. The machine is the engine's (`stream/gate`), the same that the whole module runs as `role: gate`.
+//! second copy of the whole module would be several times as large, and Envoy does not like to fetch the same bytes for two
+//! filters at once. The machine is the engine's (`stream/gate`), the same that the whole module runs as `role: gate`.
 //!
 //! ```text
 //! exports   what Envoy calls

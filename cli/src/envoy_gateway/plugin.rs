@@ -8,8 +8,8 @@ use pointsman_document::{Document, Named};
 use pointsman_engine::config::{Hold, Told};
 
 const COMMENT: &str =
-    "Router and gate, in the order in which they run. Each has a module of its own: Envoy Gateway has Envoy fetch each
-extension apart, and Envoy fails the second of two that have the same bytes. They are switched on route by route: a
+    "Router and gate, in the order in which they run. Envoy Gateway has Envoy fetch each extension apart and gives it a
+virtual machine of its own, so that the gate is a small module of its own. They are switched on route by route: a
 request is read only if some route of this policy matches it from the start, which is what the route for everything
 else is for.
 No failover to another provider here: that needs filters in front of a single upstream, which this API does not have.";

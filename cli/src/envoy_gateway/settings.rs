@@ -18,8 +18,8 @@ object! {
         "url" => url: String,
         /// The image's or the module's SHA-256, which Envoy Gateway holds it against.
         "sha256" => sha256: Option<String>,
-        /// The same for the gate, a module of its own: Envoy fails the second of two modules that have the same bytes. By default
-        /// the image whose name is that of `url` with `-gate` behind it.
+        /// The same for the gate, which is a small module of its own. By default the image whose name is that of `url` with
+        /// `-gate` behind it.
         "gateUrl" => own_gate_url: Option<String>,
         /// The SHA-256 of the gate's image or module.
         "gateSha256" => gate_sha256: Option<String>,

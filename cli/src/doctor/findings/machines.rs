@@ -123,8 +123,8 @@ fn not_loaded(active: u64, needed: u64) -> Finding {
             "{active} virtual machines run, and the filters of this configuration need {needed}: a module is on its way, or \
             was not loaded"
         ),
-        remedy: "ask again in a moment; then look for `failed to load` in Envoy's log. After `(in progress)`, two filters have \
-            fetched the same bytes at once: give the gate a module of its own (`pointsman-gate.wasm`)"
+        remedy: "ask again in a moment; then look for `failed to load` in Envoy's log. After `(in progress)`, two filters wanted \
+            the same bytes at once: give the gate a module of its own (`pointsman-gate.wasm`)"
             .into(),
     }
 }
