@@ -64,11 +64,11 @@ def test_a_claim_makes_the_tenant_that_is_shown(tenant, claim, tmp_path):
 
 
 def words() -> set[str]:
-    """What the pages about policies say in code, as single words, those with hyphens also as one."""
+    """What the pages about policies say in code, as single words, those with hyphens or dots also as one."""
     described = (POLICY, APIS, SECURITY)
     found = [block.text for page in described for block in page.blocks]
     found += [code for page in described for code in re.findall(r"`([^`\n]+)`", page.prose)]
-    return {word for kind in (r"\w+", r"[\w-]+") for word in re.findall(kind, "\n".join(found))}
+    return {word for kind in (r"\w+", r"[\w-]+", r"[\w.\[\]-]+") for word in re.findall(kind, "\n".join(found))}
 
 
 def test_every_field_and_every_value_of_a_policy_is_described():
@@ -94,6 +94,13 @@ def test_every_field_and_every_value_of_a_policy_is_described():
 MODELS = [{"name": "m", "cluster": "c"}, {"name": "n", "cluster": "c"}]
 SIMPLE = {"models": MODELS, "aliases": [{"name": "auto"}, {"name": "old", "model": "m"}]}
 TENANT = {"name": "t", "match": {"headers": [{"name": "x-team", "value": "t"}]}, "models": {"allow": ["m"]}}
+FORM = ["--path", "/v1/audio/transcriptions"]
+
+
+def form(disposition: str) -> str:
+    return f"--B\r\nContent-Disposition: form-data; {disposition}\r\n\r\nm\r\n--B--\r\n"
+
+
 GIVEN = {
     "rule": ({"rules": [{"name": "r", "route": {"targets": [{"model": "n"}]}}]}, '{"model": "m"}', []),
     "default": ({}, '{"model": "m"}', []),
@@ -106,9 +113,18 @@ GIVEN = {
     "unknownModel": ({}, '{"model": "x"}', []),
     "missingModel": ({}, "{}", []),
     "noCandidate": ({}, '{"model": "auto"}', []),
-    "unsupportedApi": ({}, "{}", ["--path", "/v1/images/edits"]),
+    "unsupportedApi": ({}, "{}", ["--path", "/v1/videos"]),
     "unknownPath": ({}, '{"model": "m"}', ["--path", "/x/v1/chat/completions"]),
     "websocket": ({}, None, ["--method", "GET", "--path", "/v1/responses", "--header", "upgrade: websocket"]),
+    "outputLimit": (
+        {
+            "models": [{"name": "m", "cluster": "c", "apis": ["bedrock"]}],
+            "tenants": [{**TENANT, "maxOutputTokens": 5}],
+        },
+        '{"prompt": "a"}',
+        ["--path", "/model/m/invoke", "--header", "x-team: t"],
+    ),
+    "namedBesides": ({"steering": {"allowKeys": ["fallbacks"]}}, '{"model": "m", "fallbacks": ["x"]}', []),
     "oversize": ({"limits": {"maxBodyBytes": 1024}}, '{"model": "m", "x": "%s"}' % ("x" * 2000), []),
     "syntax": ({}, '{"model": "m",}', []),
     "encoding": ({}, '\ufeff{"model": "m"}', []),
@@ -125,6 +141,9 @@ GIVEN = {
     "queryModel": ({}, '{"model": "m"}', ["--path", "/v1/chat/completions?model=n"]),
     "contentLength": ({}, '{"model": "m"}', ["--header", "content-length: 1, 1"]),
     "contentType": ({}, '{"model": "m"}', ["--header", "content-type: text/plain"]),
+    "boundary": ({}, "--B\r\n", [*FORM, "--header", "content-type: multipart/form-data"]),
+    "form": ({}, '--B\nContent-Disposition: form-data; name="model"\n\nm\n--B--\n', FORM),
+    "partType": ({}, form('name="model"; filename="m"'), FORM),
     "charset": ({}, '{"model": "m"}', ["--header", "content-type: application/json; charset=latin1"]),
     "contentEncoding": ({}, '{"model": "m"}', ["--header", "content-encoding: gzip"]),
     "noBody": ({}, "", []),

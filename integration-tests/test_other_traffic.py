@@ -5,8 +5,6 @@ import os
 
 import pytest
 
-from harness import locations
-
 POLICY = {"models": [{"name": "m", "cluster": "provider"}]}
 INSTALLATION = {"default_cluster": "web", "buffer_limit": 4 << 20}
 PERMISSIVE = {**POLICY, "onFailure": {"unsupportedApi": "pass"}}
@@ -30,11 +28,16 @@ PATHS = [
     "/v1/vector_stores/v/search",
 ]
 
-MULTIPART = "multipart/form-data; boundary=9b8b041cd77e16c0d4fd01f835bff6da73ed4c6f65cf9bc3d9793f35ee38"
+MULTIPART = "multipart/form-data; boundary=B"
+VIDEO = b'--B\r\nContent-Disposition: form-data; name="model"\r\n\r\nm\r\n--B--\r\n'
 UNROUTABLE = {
-    "transcription": ("/v1/audio/transcriptions", MULTIPART, "audio-transcription-basic.request.multipart"),
-    "translation": ("/v1/audio/translations", MULTIPART, "audio-translation-basic.request.multipart"),
-    "gemini": ("/v1beta/models/gemini-pro:batchEmbedContents", "application/json", None),
+    "video": ("/v1/videos", MULTIPART, VIDEO),
+    "batch": ("/v1/batches", "application/json", b'{"input_file_id":"file-1"}'),
+    "gemini": (
+        "/v1beta/models/gemini-pro:batchEmbedContents",
+        "application/json",
+        b'{"requests":[{"model":"models/m","content":{"parts":[{"text":"hi"}]}}]}',
+    ),
 }
 
 
@@ -64,12 +67,7 @@ def test_every_method_passes(edge, method):
 
 
 def whole_request(name: str) -> tuple[str, list, bytes]:
-    path, content_type, file = UNROUTABLE[name]
-    body = (
-        (locations.fixtures() / "openai-recorded" / file).read_bytes()
-        if file
-        else b'{"requests":[{"model":"models/m","content":{"parts":[{"text":"hi"}]}}]}'
-    )
+    path, content_type, body = UNROUTABLE[name]
     return path, [("content-type", content_type)], body
 
 

@@ -28,7 +28,7 @@ STEERING = [
 PATHS = {
     "routed": ("/v1/chat/completions", "provider"),
     "no LLM call": ("/anything", "web"),
-    "passed": ("/v1/audio/transcriptions", "web"),
+    "passed": ("/v1/videos", "web"),
 }
 BODY = b'{"model": "m", "messages": []}'
 

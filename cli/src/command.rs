@@ -9,6 +9,11 @@ mod render;
 mod run;
 mod schema;
 
+use crate::deployment::EnvoyVersion;
+use crate::findings;
+use crate::findings::report::line;
+use crate::findings::severity::Severity;
+use crate::project::Project;
 use clap::{Parser, Subcommand};
 use pointsman_document::Visible;
 use pointsman_source::Finding;
@@ -92,6 +97,18 @@ fn listed(findings: &[Finding]) -> String {
 /// Findings that do not keep a command from its work, on standard error.
 fn warn(findings: &[Finding]) {
     findings.iter().for_each(|finding| eprintln!("{finding}"));
+}
+
+/// How much an Envoy of this version gets of the project, as a sentence.
+fn size(project: &Project, version: EnvoyVersion) -> Option<String> {
+    project.size(version).map(|size| format!("in Envoy {version}, this makes {size}"))
+}
+
+/// What can hardly be meant in a project, on standard error: what `check` says of it, less its notes.
+fn warn_of(project: &Project) {
+    let found = findings::of_project(project, &[]);
+    let open = found.iter().filter(|finding| !finding.is_allowed && finding.severity() >= Severity::Warning);
+    open.for_each(|finding| eprintln!("{}", line(finding)));
 }
 
 /// Prints to standard output; a reader that went away (`| head`) is not worth a failure.

@@ -11,6 +11,8 @@ mod control;
 mod door;
 mod embeddings;
 mod failing;
+mod form;
+mod gemini;
 mod images;
 mod journal;
 mod messages;
@@ -21,6 +23,7 @@ mod rerank;
 mod responses;
 mod speech;
 mod stream;
+mod transcriptions;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
@@ -136,7 +139,7 @@ impl Server {
     fn is_key(&self, headers: &HeaderMap) -> bool {
         let Some(key) = self.key.as_deref() else { return true };
         let bearer = headers.get_all("authorization").iter().map(|value| value.as_bytes().strip_prefix(b"Bearer "));
-        let plain = ["x-api-key", "api-key"].into_iter().flat_map(|name| headers.get_all(name));
+        let plain = ["x-api-key", "api-key", "x-goog-api-key"].into_iter().flat_map(|name| headers.get_all(name));
         let mut keys = bearer.chain(plain.map(|value| Some(value.as_bytes()))).peekable();
         keys.peek().is_some() && keys.all(|given| given == Some(key.as_bytes()))
     }
@@ -152,13 +155,21 @@ fn routes(server: Server) -> Router {
         .route("/v1/responses/input_tokens", post(responses::count_tokens))
         .route("/v1/moderations", post(moderations::serve))
         .route("/v1/images/generations", post(images::serve))
+        .route("/v1/images/edits", post(images::change))
+        .route("/v1/images/variations", post(images::change))
         .route("/v1/audio/speech", post(speech::serve))
+        .route("/v1/audio/transcriptions", post(transcriptions::serve))
+        .route("/v1/audio/translations", post(transcriptions::serve))
         .route("/v1/rerank", post(rerank::serve))
         .route("/v1/messages", post(messages::serve))
         .route("/v1/messages/count_tokens", post(messages::count_tokens))
         .route("/api/chat", post(ollama::chat))
         .route("/api/generate", post(ollama::generate))
         .route("/api/embed", post(ollama::embed))
+        .route("/api/show", post(ollama::show))
+        .route("/v1/models/{call}", post(gemini::serve))
+        .route("/v1beta/models/{call}", post(gemini::serve))
+        .route("/v1/projects/{project}/locations/{location}/publishers/google/models/{call}", post(gemini::serve))
         .fallback(reply::not_found)
         .layer(from_fn_with_state(server.clone(), failing::behave))
         .layer(DefaultBodyLimit::disable())

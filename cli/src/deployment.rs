@@ -2,7 +2,6 @@
 
 mod cluster;
 pub(crate) mod cors;
-pub(crate) mod duration;
 pub(crate) mod failover;
 pub(crate) mod limits;
 pub(crate) mod listener;
@@ -21,6 +20,7 @@ pub(crate) use version::EnvoyVersion;
 use crate::envoy_gateway::EnvoyGateway;
 use crate::istio::Istio;
 use limits::Overload;
+pub(crate) use pointsman_document::duration;
 use pointsman_document::{Document, Path as Field, Read, Report, Value, object, schema_of};
 use pointsman_source::{Finding, Source};
 use std::path::{Path, PathBuf};
@@ -120,7 +120,7 @@ pub(crate) fn load(path: &Path) -> Result<(Deployment, Source), Vec<Finding>> {
 }
 
 /// How the names of the clusters begin that chains and copies need.
-const RESERVED: [&str; 4] = ["model:", "mirror:", "failover:", "own-key:"];
+const RESERVED: [&str; 6] = ["model:", "mirror:", "failover:", "own-key:", "try:", "pointsman-"];
 
 impl Deployment {
     /// What the types alone do not rule out. What could not be read is held against nothing.

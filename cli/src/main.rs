@@ -9,6 +9,7 @@ mod doctor;
 mod envoy;
 mod envoy_gateway;
 mod example;
+mod findings;
 mod istio;
 mod kubernetes;
 mod oci;

@@ -4,8 +4,13 @@ mod files;
 mod warnings;
 
 use crate::deployment::{self, Deployment, EnvoyVersion};
+use crate::envoy::config::Config;
+use crate::envoy::filter::Plugin;
+use crate::envoy::needs::Needs;
+use crate::envoy::statistics::Size;
 use crate::policy_file::{self, PolicyFile};
 use pointsman_source::{Finding, Part, Source};
+use std::collections::HashMap;
 use std::path::Path;
 
 #[derive(Debug)]
@@ -25,10 +30,28 @@ pub(crate) fn load(path: &Path) -> Result<Project, Vec<Finding>> {
     let mut warnings: Vec<_> = small_buffer(&deployment, &source, &policy).into_iter().collect();
     warnings.extend(files::missing(&deployment, &source));
     warnings.extend(warnings::of_failover(&deployment, &source, &policy));
-    Ok(Project { deployment, source, policy, warnings })
+    let mut project = Project { deployment, source, policy, warnings };
+    project
+        .warnings
+        .extend(project.size(project.deployment.version()).and_then(|size| warnings::of_size(&project, size)));
+    Ok(project)
 }
 
 impl Project {
+    /// How much an Envoy of this version gets of it. Nothing, when requests have one model each.
+    pub(crate) fn size(&self, version: EnvoyVersion) -> Option<Size> {
+        let needs = Needs::of(&self.policy.policy);
+        let (plugin, demo_ports) = (Plugin::new(self, String::new()), HashMap::new());
+        let config =
+            Config { deployment: &self.deployment, plugin: &plugin, version, needs: &needs, demo_ports: &demo_ports };
+        (!needs.is_empty()).then(|| Size::of(&config))
+    }
+
+    /// The deployment file.
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
     /// Where this listener is the one that clients reach: tenants that nobody can be.
     pub(crate) fn unproven_principals(&self) -> Vec<Finding> {
         if !self.policy.policy.tells_apart_by().principals || self.deployment.listener.asks_for_certificates() {
@@ -42,7 +65,7 @@ impl Project {
 
     /// Whether an Envoy of this version can do what the deployment asks for.
     pub(crate) fn fits(&self, version: EnvoyVersion) -> Result<(), Vec<Finding>> {
-        match self.deployment.failover.mechanism.problem(version) {
+        match self.deployment.failover.mechanism_in(version).problem(version) {
             Some(problem) => Err(vec![self.source.finding("failover.mechanism", Part::Value, &problem)]),
             None => Ok(()),
         }

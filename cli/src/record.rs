@@ -19,6 +19,9 @@ pub(crate) fn line(record: &Record) -> String {
     if let Some(message) = &record.message {
         line.push_str(&format!(": {message}"));
     }
+    if !record.changed.is_empty() {
+        line.push_str(&format!("; changes {}", record.changed.join(", ")));
+    }
     if let Some(mirror) = &record.mirror {
         line.push_str(&format!("; copy to {mirror}"));
     }
@@ -45,6 +48,7 @@ pub(crate) fn page(record: &Record, cost: Option<(f64, f64)>) -> String {
         ("cluster", text(&record.cluster)),
         ("cost", cost),
         ("chain", Some(record.chain.join(" > ")).filter(|chain| !chain.is_empty())),
+        ("changed", Some(record.changed.join(", ")).filter(|list| !list.is_empty())),
         ("mirror", text(&record.mirror)),
         ("rule", text(&record.rule)),
         ("variant", text(&record.variant)),
@@ -141,6 +145,13 @@ mod tests {
             r#"{"action":"route","asked":"auto","rule":"r","reason":"rule","variant":"new","model":"a","cluster":"x","mirror":"b"}"#,
             "auto -> a on x, rule r (rule), variant new; copy to b",
         );
+    }
+
+    #[test]
+    fn what_is_changed_is_named() {
+        let record = r#"{"action":"route","asked":"a","reason":"default","model":"a","cluster":"x","changed":["max_tokens","stop"]}"#;
+        check(record, "a -> a on x (default); changes max_tokens, stop");
+        assert!(page(&Record::from_json(record).unwrap(), None).contains("changed   max_tokens, stop\n"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A request in a file: a JSON body alone, or an HTTP/1.1 request as text.
+//! A request in a file: a JSON body or a form alone, or an HTTP/1.1 request as text.
 
 use pointsman_engine::Exchange;
 use pointsman_source::reason;
@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::Path;
 
 /// The path at which a client reaches each API. Where it names the model, it names one that no policy has to know.
-const PATHS: [(&str, &str); 17] = [
+const PATHS: [(&str, &str); 22] = [
     ("chatCompletions", "/v1/chat/completions"),
     ("completions", "/v1/completions"),
     ("embeddings", "/v1/embeddings"),
@@ -21,9 +21,14 @@ const PATHS: [(&str, &str); 17] = [
     ("ollamaChat", "/api/chat"),
     ("ollamaGenerate", "/api/generate"),
     ("ollamaEmbed", "/api/embed"),
+    ("ollamaShow", "/api/show"),
     ("gemini", "/v1beta/models/NAME:generateContent"),
     ("vertex", "/v1/projects/P/locations/L/publishers/google/models/NAME:generateContent"),
     ("bedrock", "/model/NAME/converse"),
+    ("transcriptions", "/v1/audio/transcriptions"),
+    ("translations", "/v1/audio/translations"),
+    ("imageEdits", "/v1/images/edits"),
+    ("imageVariations", "/v1/images/variations"),
 ];
 
 pub(crate) fn path_of(api: &str) -> Option<&'static str> {
@@ -46,9 +51,13 @@ pub(crate) fn read(file: &Path, default_path: &str) -> Result<Exchange, String> 
     }
 }
 
-/// What a client sends around a JSON body.
+/// What a client sends around a body: a form begins with its boundary, and everything else is JSON.
 pub(crate) fn bare_body(body: Vec<u8>, path: &str) -> Exchange {
-    let headers = vec![("content-type".into(), b"application/json".to_vec()), length(&body)];
+    let content_type = match split_line(&body).0.strip_prefix(b"--") {
+        Some(boundary) => [b"multipart/form-data; boundary=\"", boundary, b"\""].concat(),
+        None => b"application/json".to_vec(),
+    };
+    let headers = vec![("content-type".into(), content_type), length(&body)];
     Exchange { method: "POST".into(), path: path.into(), headers, body, ..Exchange::default() }
 }
 
@@ -115,6 +124,13 @@ mod tests {
         assert_eq!((exchange.method.as_str(), exchange.path.as_str()), ("POST", "/v1/messages"));
         assert_eq!(exchange.headers, [("x-team".into(), b"a".to_vec()), ("content-length".into(), b"3".to_vec())]);
         assert_eq!(exchange.body, b"{}\n");
+    }
+
+    #[test]
+    fn a_bare_form_brings_its_boundary() {
+        let content_type = |body: &str| bare_body(body.into(), "/").headers[0].1.clone();
+        assert_eq!(content_type("{}"), b"application/json");
+        assert_eq!(content_type("--a b\r\n\r\n--a b--"), b"multipart/form-data; boundary=\"a b\"");
     }
 
     #[test]

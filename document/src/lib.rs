@@ -32,6 +32,7 @@
 //! ```
 
 mod document;
+pub mod duration;
 mod error;
 mod map;
 mod members;

@@ -9,6 +9,8 @@ use std::fmt;
 pub(crate) enum Naming {
     /// In its body, which is JSON.
     Body,
+    /// In its body, which is a form (`multipart/form-data`), or JSON by its own word.
+    Form,
     /// In its path: the body is JSON and names no model.
     Path,
     /// Where it is not looked for: the API is not routed.
@@ -76,6 +78,8 @@ apis! {
     OllamaGenerate "ollamaGenerate" Ollama Body,
     /// Ollama `/api/embed`.
     OllamaEmbed "ollamaEmbed" Ollama Body,
+    /// Ollama `/api/show`: what a model is and can do.
+    OllamaShow "ollamaShow" Ollama Body,
     /// Gemini `/v1beta/models/{model}:{verb}`.
     Gemini "gemini" Gemini Path,
     /// Vertex AI `/v1/projects/…/models/{model}:{verb}`.
@@ -83,13 +87,13 @@ apis! {
     /// Bedrock `/model/{id}/{verb}`.
     Bedrock "bedrock" Bedrock Path,
     /// OpenAI `/v1/audio/transcriptions`: the model is a multipart field.
-    Transcriptions "transcriptions" OpenAi Unread,
+    Transcriptions "transcriptions" OpenAi Form,
     /// OpenAI `/v1/audio/translations`: the model is a multipart field.
-    Translations "translations" OpenAi Unread,
+    Translations "translations" OpenAi Form,
     /// OpenAI `/v1/images/edits`: the model is a multipart field.
-    ImageEdits "imageEdits" OpenAi Unread,
+    ImageEdits "imageEdits" OpenAi Form,
     /// OpenAI `/v1/images/variations`: the model is a multipart field.
-    ImageVariations "imageVariations" OpenAi Unread,
+    ImageVariations "imageVariations" OpenAi Form,
     /// OpenAI `/v1/realtime`: the model is in the query.
     Realtime "realtime" OpenAi Unread,
     /// OpenAI `/v1/batches`: the requests are in a file.
@@ -106,6 +110,8 @@ apis! {
     TextCompletions "textCompletions" Anthropic Unread,
     /// Cohere `/v1/chat`, `/v2/chat`, `/v2/embed`.
     Cohere "cohere" OpenAi Unread,
+    /// Ollama `/api/pull`, `/api/push`, `/api/create`, `/api/copy`, `/api/delete`: which models a server has.
+    OllamaModels "ollamaModels" Ollama Unread,
     /// What is Azure OpenAI's own and none of OpenAI's APIs.
     AzureOpenai "azureOpenai" Azure Unread,
 }
@@ -125,6 +131,15 @@ impl Api {
         Self::Vertex,
         Self::Bedrock,
     ];
+
+    /// The APIs whose requests are forms.
+    pub(crate) const FORMS: &'static [Self] =
+        &[Self::Transcriptions, Self::Translations, Self::ImageEdits, Self::ImageVariations];
+
+    /// Whether its requests name the model in their bodies.
+    pub(crate) const fn names_in_body(self) -> bool {
+        matches!(self.naming(), Naming::Body | Naming::Form)
+    }
 
     /// Whether nothing is generated: the request is only counted.
     pub const fn only_counts(self) -> bool {
@@ -181,7 +196,7 @@ pub enum Family {
 
 /// A set of APIs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct ApiSet(u32);
+pub struct ApiSet(u64);
 
 impl ApiSet {
     /// What a model serves if the policy does not say: not the APIs whose paths name the model, since no server speaks
@@ -224,7 +239,7 @@ mod tests {
 
     #[test]
     fn every_name_leads_back_to_its_api_and_fits_the_set() {
-        assert!(Api::ALL.len() <= 32);
+        assert!(Api::ALL.len() <= 64);
         for api in Api::ALL {
             assert_eq!(Api::from_name(api.name()), Some(*api));
             let is_usual = api.is_routable() && !matches!(api, Api::Gemini | Api::Vertex | Api::Bedrock);

@@ -7,11 +7,14 @@
 //! A plan names every model that may and can serve the request, and where it is. An endpoint whose model is not in it, or
 //! is somewhere else by now, is refused: neither a stale cluster nor a wrong one can carry a request past the candidate set.
 
-use crate::splice::{Place, Splice, new_length};
+use crate::splice::{Place, Replaced, Splice, new_length};
 use serde::{Deserialize, Serialize};
 
 /// The version of the plan's shape: router and upstream role may be replaced one after the other.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
+
+/// A header, in lower case, and its value; `None` where it is not sent.
+pub type HeaderState = (String, Option<Vec<u8>>);
 
 /// How every attempt of one request is made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,19 +51,68 @@ struct Stop {
     head: String,
     /// Where in the client's path the rest of it begins.
     from: usize,
+    /// The headers that some model of the plan changes, as they are at this one. A character stands for each byte of a value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    headers: Vec<(String, Option<String>)>,
+    /// All that changes in the body at this model, where that is more than its name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    edits: Vec<PlannedEdit>,
 }
 
+/// A splice as a plan holds it: where the replaced range begins and ends, what takes its place, and whether it is a name.
+type PlannedEdit = (usize, usize, String, bool);
+
 impl Stop {
-    fn new(Candidate { name, cluster, upstream, path }: Candidate, clients: &str) -> Self {
+    fn new(Candidate { name, cluster, upstream, path, headers, edits }: Candidate, clients: &str) -> Self {
         let same = path.bytes().rev().zip(clients.bytes().rev()).take_while(|(own, theirs)| own == theirs).count();
         // Only where a character begins can a text be cut.
         let same = (0..=same).rev().find(|same| path.is_char_boundary(path.len() - same)).unwrap_or_default();
         let head = path.get(..path.len() - same).unwrap_or_default().to_owned();
-        Self { name, cluster, upstream, head, from: clients.len() - same }
+        let written = |value: Vec<u8>| value.into_iter().map(char::from).collect();
+        let headers = headers.into_iter().map(|(name, value)| (name, value.map(written))).collect();
+        let planned = |Splice { keep, until, with, what }: Splice| {
+            (keep, until, String::from_utf8(with).unwrap_or_default(), what == Replaced::Name)
+        };
+        let edits = edits.into_iter().map(planned).collect();
+        Self { name, cluster, upstream, head, from: clients.len() - same, headers, edits }
     }
 
     fn path(&self, clients: &str) -> Option<String> {
         Some([&self.head, clients.get(self.from..)?].concat())
+    }
+
+    /// What changes in the body.
+    fn splices(&self, place: Option<Place>) -> Vec<Splice> {
+        if self.edits.is_empty() {
+            return place.into_iter().map(|place| place.write(&self.upstream)).collect();
+        }
+        let edits = self.edits.iter().map(|(keep, until, with, is_name)| Splice {
+            keep: *keep,
+            until: *until,
+            with: with.clone().into_bytes(),
+            what: if *is_name { Replaced::Name } else { Replaced::Part },
+        });
+        edits.collect()
+    }
+
+    /// Whether the edits stand in the order of the body, and apart.
+    fn is_sound(&self) -> bool {
+        let ends = std::iter::once(0).chain(self.edits.iter().map(|(_, until, ..)| *until));
+        self.edits.iter().zip(ends).all(|((keep, until, ..), before)| before <= *keep && keep <= until)
+    }
+
+    /// `None` where a value is none of ours.
+    fn headers(&self) -> Option<Vec<HeaderState>> {
+        let read = |value: &String| value.chars().map(|byte| u8::try_from(byte).ok()).collect::<Option<Vec<u8>>>();
+        let mut headers = Vec::with_capacity(self.headers.len());
+        for (name, value) in &self.headers {
+            let value = match value {
+                Some(value) => Some(read(value)?),
+                None => None,
+            };
+            headers.push((name.clone(), value));
+        }
+        Some(headers)
     }
 }
 
@@ -75,6 +127,10 @@ pub struct Candidate {
     pub(crate) upstream: String,
     /// The whole path of the request to it.
     pub(crate) path: String,
+    /// The headers that some model of the plan changes, as they are at this one.
+    pub(crate) headers: Vec<HeaderState>,
+    /// All that changes in the body there, where that is more than its name.
+    pub(crate) edits: Vec<Splice>,
 }
 
 /// What one attempt changes.
@@ -82,6 +138,8 @@ pub struct Candidate {
 pub struct Attempt {
     /// `:path`.
     pub path: String,
+    /// The headers of the model's own: to set, or to remove.
+    pub headers: Vec<HeaderState>,
     /// `content-length`, if the request has one.
     pub content_length: Option<u64>,
     /// The model's value, always written: the body still holds the name that the client asked for. None where it holds no
@@ -128,7 +186,9 @@ impl Plan {
     #[must_use]
     pub fn read(json: &[u8]) -> Option<Self> {
         let plan: Self = serde_json::from_slice(json).ok()?;
-        (plan.v == VERSION && plan.place.is_none_or(|place| place.start <= place.end)).then_some(plan)
+        let is_sound =
+            plan.place.is_none_or(|place| place.start <= place.end) && plan.models.iter().all(Stop::is_sound);
+        (plan.v == VERSION && is_sound).then_some(plan)
     }
 
     /// The attempt at a model, on an endpoint of `cluster` if that is known; `None` when this request must not go there.
@@ -138,9 +198,9 @@ impl Plan {
         if cluster.is_some_and(|cluster| cluster != candidate.cluster.as_bytes()) {
             return None;
         }
-        let splices: Vec<_> = self.place.into_iter().map(|place| place.write(&candidate.upstream)).collect();
+        let splices = candidate.splices(self.place);
         let content_length = self.length.map(|length| new_length(&splices, length));
-        Some(Attempt { path: candidate.path(&self.path)?, content_length, splices })
+        Some(Attempt { path: candidate.path(&self.path)?, headers: candidate.headers()?, content_length, splices })
     }
 }
 
@@ -170,7 +230,7 @@ impl Tried {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::splice::spliced;
+    use crate::splice::{Spelling, spliced};
     use proptest::prelude::*;
 
     fn plan(place: Place, length: Option<u64>) -> Plan {
@@ -179,6 +239,8 @@ mod tests {
             cluster: format!("c-{name}"),
             upstream: upstream.to_owned(),
             path: format!("/{name}/v1/chat/completions"),
+            headers: vec![("x-é".to_owned(), Some(b"\xff,\xc3\xa9".to_vec())), ("x-b".to_owned(), None)],
+            edits: Vec::new(),
         };
         Plan::new(
             Some(place),
@@ -189,7 +251,7 @@ mod tests {
     }
 
     fn check(body: &str, place: (usize, usize, bool), model: &str, expected: &str) {
-        let place = Place { start: place.0, end: place.1, more: place.2 };
+        let place = Place { start: place.0, end: place.1, more: place.2, spelling: Spelling::Json };
         let sent = plan(place, Some(body.len() as u64)).to_json();
         let attempt =
             Plan::read(sent.as_bytes()).and_then(|plan| plan.attempt(model.as_bytes(), None)).expect("an attempt");
@@ -198,6 +260,7 @@ mod tests {
         assert_eq!(String::from_utf8_lossy(&spliced(body.as_bytes(), &attempt.splices)), expected);
         assert_eq!(attempt.content_length, Some(expected.len() as u64));
         assert_eq!(attempt.path, format!("/{model}/v1/chat/completions"));
+        assert_eq!(attempt.headers, [("x-é".to_owned(), Some(b"\xff,\xc3\xa9".to_vec())), ("x-b".to_owned(), None)]);
     }
 
     #[test]
@@ -209,9 +272,11 @@ mod tests {
             cluster: String::new(),
             upstream: String::new(),
             path: path.clone(),
+            headers: Vec::new(),
+            edits: Vec::new(),
         };
         let models = paths.iter().enumerate().map(candidate).collect();
-        let place = Place { start: 1, end: 1, more: false };
+        let place = Place { start: 1, end: 1, more: false, spelling: Spelling::Json };
         let sent = Plan::new(Some(place), None, format!("/v1/chat/completions{query}"), models).to_json();
         assert!(sent.len() < 52_000, "{}", sent.len());
         let plan = Plan::read(sent.as_bytes()).expect("a plan");
@@ -225,7 +290,7 @@ mod tests {
         #[test]
         fn every_path_is_found_again(clients in "[/aé]{0,6}", own in "[/aé]{0,6}") {
             let candidate = Candidate {
-                name: "m".to_owned(), cluster: String::new(), upstream: String::new(), path: own.clone(),
+                name: "m".to_owned(), cluster: String::new(), upstream: String::new(), path: own.clone(), headers: Vec::new(), edits: Vec::new(),
             };
             prop_assert_eq!(Stop::new(candidate, &clients).path(&clients), Some(own));
         }
@@ -246,7 +311,7 @@ mod tests {
 
     #[test]
     fn an_endpoint_outside_the_plan_gets_nothing() {
-        let plan = plan(Place { start: 1, end: 1, more: false }, None);
+        let plan = plan(Place { start: 1, end: 1, more: false, spelling: Spelling::Json }, None);
         assert_eq!(plan.attempt(b"c", None), None);
         assert_eq!(plan.attempt(b"", None), None);
         assert_eq!(plan.attempt(b"a", Some(b"c-b")), None);
@@ -255,16 +320,17 @@ mod tests {
 
     #[test]
     fn what_is_not_a_plan_is_refused() {
-        let good = plan(Place { start: 2, end: 4, more: false }, None).to_json();
+        let good = plan(Place { start: 2, end: 4, more: false, spelling: Spelling::Json }, None).to_json();
         assert!(Plan::read(good.as_bytes()).is_some());
-        for bad in ["", "{}", "[]", &good.replace("\"v\":2", "\"v\":1"), &good.replace("\"start\":2", "\"start\":5")] {
+        for bad in ["", "{}", "[]", &good.replace("\"v\":3", "\"v\":2"), &good.replace("\"start\":2", "\"start\":5")] {
             assert_eq!(Plan::read(bad.as_bytes()), None, "{bad}");
         }
     }
 
     #[test]
     fn bytes_that_are_no_string_are_not_replaced() {
-        let attempt = plan(Place { start: 2, end: 4, more: false }, None).attempt(b"a", None).expect("an attempt");
+        let place = Place { start: 2, end: 4, more: false, spelling: Spelling::Json };
+        let attempt = plan(place, None).attempt(b"a", None).expect("an attempt");
         let [splice] = attempt.splices.as_slice() else { panic!("a splice") };
         assert!(splice.fits(b"\"\"") && splice.fits(b"\"auto\""));
         for wrong in [&b""[..], b"\"", b"x\"", b"\"x", b"tr", b"\"a\n\""] {

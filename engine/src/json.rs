@@ -21,4 +21,5 @@ pub(crate) use lexer::Lexer;
 pub(crate) use name::Name;
 pub(crate) use nesting::MAX_DEPTH;
 pub(crate) use number::Numeral;
+pub(crate) use partial::Partial;
 pub(crate) use sink::{Container, Literal, Sink, Want};

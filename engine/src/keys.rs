@@ -139,7 +139,8 @@ impl Accounts {
         kept
     }
 
-    fn is_header(&self, name: &[u8]) -> bool {
+    /// Whether a header, in lower case, says whose account a request is for.
+    pub(crate) fn is_header(&self, name: &[u8]) -> bool {
         let listed = |names: &[String]| names.iter().any(|known| known.as_bytes() == name);
         HEADERS.iter().any(|known| known.as_bytes() == name)
             || listed(&self.headers)

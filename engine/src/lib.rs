@@ -12,6 +12,7 @@ pub mod config;
 pub mod corridor;
 mod decide;
 mod explain;
+mod form;
 mod json;
 pub mod keys;
 pub mod live;

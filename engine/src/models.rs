@@ -43,7 +43,7 @@ pub(crate) fn list(policy: &Policy, caller: &Attributes) -> Vec<u8> {
             "first_id": entries.first().map(|entry| entry.name),
             "last_id": entries.last().map(|entry| entry.name),
         }),
-        Family::Ollama => json!({ "models": data }),
+        Family::Ollama | Family::Gemini => json!({ "models": data }),
         _ => json!({ "object": "list", "data": data }),
     };
     list.to_string().into_bytes()
@@ -73,6 +73,13 @@ impl Entry<'_> {
                 }),
                 &[],
             ),
+            Family::Gemini => (
+                json!({
+                    "name": format!("models/{name}"), "displayName": name, "version": "",
+                    "supportedGenerationMethods": ["generateContent", "countTokens"],
+                }),
+                &["inputTokenLimit"],
+            ),
             _ => (
                 json!({ "id": name, "object": "model", "created": 0, "owned_by": owner }),
                 &["context_length", "max_model_len"],
@@ -85,9 +92,10 @@ impl Entry<'_> {
     }
 }
 
-/// The APIs that a client of this family can call.
+/// The APIs that a client of this family can call. Vertex AI's clients call their own, and ask for no list here.
 fn apis_of(family: Family) -> ApiSet {
-    Api::ALL.iter().copied().filter(|api| api.is_routable() && api.family() == family).collect()
+    let is_callable = |api: &Api| api.is_routable() && api.family() == family && *api != Api::Vertex;
+    Api::ALL.iter().copied().filter(is_callable).collect()
 }
 
 /// What of a policy one caller can use.
@@ -160,7 +168,8 @@ mod tests {
             {"name": "gpt", "cluster": "a", "apis": ["chatCompletions"], "contextWindow": 8000},
             {"name": "claude", "cluster": "b", "apis": ["messages"], "contextWindow": 200000},
             {"name": "llama", "cluster": "c", "labels": {"vendor": "meta"}},
-            {"name": "hidden", "cluster": "c"}
+            {"name": "hidden", "cluster": "c"},
+            {"name": "flash", "cluster": "d", "apis": ["gemini"], "contextWindow": 1000000}
         ],
         "aliases": [{"name": "auto"}, {"name": "nowhere"}, {"name": "small", "model": "gpt"}, {"name": "x-*", "model": "gpt"}],
         "tenants": [
@@ -210,6 +219,15 @@ mod tests {
         let anthropic = [("x-tenant", "t"), ("anthropic-version", "2023-06-01")];
         assert_eq!(answer("/v1/models/claude", &anthropic)["max_input_tokens"], 200_000);
         assert_eq!(answer("/v1/models/llama", &[("x-tenant", "u")]).get("context_length"), None);
+    }
+
+    #[test]
+    fn googles_clients_get_their_shape() {
+        let key = [("x-tenant", "u"), ("x-goog-api-key", "k")];
+        assert_eq!(names("/v1/models", &key), "models/flash");
+        let flash = answer("/v1beta/models/flash", &[("x-tenant", "u")]);
+        assert_eq!((&flash["name"], &flash["inputTokenLimit"]), (&"models/flash".into(), &1_000_000.into()));
+        assert_eq!(answer("/v1/models/gpt", &key)["error"]["status"], "NOT_FOUND");
     }
 
     #[test]

@@ -19,6 +19,9 @@ pub const PROVIDER_HEADER: &str = "x-pointsman-provider";
 /// Envoy's own: how often this request may be tried again.
 pub const MAX_RETRIES_HEADER: &str = "x-envoy-max-retries";
 
+/// Envoy's own: how many milliseconds this request may take, all attempts together. Envoy takes it out again.
+pub const TIMEOUT_HEADER: &str = "x-envoy-upstream-rq-timeout-ms";
+
 /// The response header that names the model that answered, when the policy asks for it.
 pub const MODEL_HEADER: &str = "x-pointsman-model";
 
@@ -45,6 +48,27 @@ pub const MIRROR_PLAN_PROPERTY: &str = "pointsman_mirror_plan";
 
 /// The filter state that holds what is known of the latest attempt.
 pub const ATTEMPT_PROPERTY: &str = "pointsman_attempt";
+
+/// Filter state that holds whose turn it is at a request's first attempt, at its second, and so on: the name of a cluster, by
+/// [`attempt_cluster`]. A route looks it up for each attempt. As many as a chain can have models.
+pub const TURN_PROPERTIES: [&str; 7] = [
+    "pointsman_turn_1",
+    "pointsman_turn_2",
+    "pointsman_turn_3",
+    "pointsman_turn_4",
+    "pointsman_turn_5",
+    "pointsman_turn_6",
+    "pointsman_turn_7",
+];
+
+/// The cluster of attempts at one model, where that is at one of the deployment's clusters: a model that has moved is asked by
+/// each request where that request's policy has it. With `is_alone`, all of the request's models are on that cluster, and a
+/// client's own key may stay in it. No model has a `>` in its name.
+#[must_use]
+pub fn attempt_cluster(model: &str, cluster: &str, is_alone: bool) -> String {
+    let prefix = if is_alone { "own-key:" } else { "" };
+    format!("{prefix}try:{model}>{cluster}")
+}
 
 /// The cluster that holds the endpoints of one model, for the chains that it is part of.
 #[must_use]

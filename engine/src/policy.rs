@@ -20,10 +20,14 @@ mod claim;
 mod condition;
 pub(crate) mod error;
 mod failure;
+#[cfg(any(test, feature = "findings"))]
+pub mod findings;
 mod header;
+mod header_change;
 mod index;
 mod keyword;
 mod model_set;
+mod parameter;
 mod path_match;
 mod pattern;
 mod read_set;
@@ -51,14 +55,18 @@ pub(crate) use catalog::{ModelId, ModelPath, Window};
 pub(crate) use condition::{Conditions, Range};
 pub(crate) use failure::{OnFailure, OnUnknownTenant, OnUnread};
 pub(crate) use header::{HeaderSlot, HeaderText, KnownHeader};
+pub(crate) use header_change::HeaderTo;
+pub(crate) use parameter::{Becomes, Parameter, written};
 pub(crate) use rule::{RolloutBy, Route, Rule, RuleAction, RuleId};
 pub(crate) use spec::DefaultAction;
 pub(crate) use state::ProviderState;
 pub(crate) use sticky::Sticky;
 pub(crate) use tenant::{Tenant, TenantId};
 
+use crate::api::Api;
 use crate::keys::Accounts;
 use crate::reason::Reason;
+use crate::request::members::Watched;
 use crate::request::reader::{Sought, Wanted};
 use alias::Aliases;
 use catalog::Catalog;
@@ -98,6 +106,7 @@ pub struct Policy {
     max_feedback_seconds: u64,
     path_prefixes: Vec<String>,
     headers: Vec<KnownHeader>,
+    watched: Arc<[Watched]>,
     sought: Sought,
     provider_state: ProviderState,
     read_set: ReadSet,
@@ -141,10 +150,11 @@ impl Policy {
     /// one function, which a proxy never gives back.
     pub(crate) fn read(document: &Document, at: &Path<'_>, report: &mut Report) -> Self {
         let spec = PolicySpec::read(document, at, report);
-        let catalog = Catalog::compile(spec.models.0, &at.key("models"), report);
-        let aliases = Aliases::compile(spec.aliases, &catalog, &at.key("aliases"), report);
+        let accounts = spec.accounts.compile();
         let (mut slots, mut fields, mut keywords) =
             (HeaderSlots::default(), FieldSlots::default(), Keywords::default());
+        let catalog = Catalog::compile(spec.models.0, &mut slots, &accounts, &at.key("models"), report);
+        let aliases = Aliases::compile(spec.aliases, &catalog, &at.key("aliases"), report);
         let tenants = Tenants::compile(spec.tenants, &catalog, &mut slots, &at.key("tenants"), report);
         let mut scope = Scope {
             catalog: &catalog,
@@ -166,13 +176,14 @@ impl Policy {
             sought: Sought { keywords: keywords.search(&at.key("rules"), report), session: fields.paths(&rules) },
             takes_feedback: spec.feedback.rate_limits && has_alternatives(&catalog, &rules),
             max_feedback_seconds: spec.feedback.max_seconds.0,
+            watched: parameter::watched(catalog.models.iter().flat_map(|model| &model.parameters)).into(),
             catalog,
             aliases,
             tenants,
             rules,
             default_action: spec.default.action,
             on_failure,
-            accounts: spec.accounts.compile(),
+            accounts,
             max_body_bytes: spec.limits.max_body_bytes.0,
             max_depth: usize::try_from(spec.limits.max_depth.0).unwrap_or(usize::MAX),
             tells_clients: spec.visibility.response_headers,
@@ -212,7 +223,7 @@ impl Policy {
 
     /// Every chain of two or more models that some request can be given: a proxy needs a cluster for each.
     pub fn chains(&self) -> Vec<Vec<&Model>> {
-        let chains = chains::all(&self.catalog, &self.rules);
+        let chains = chains::all(&self.catalog, &self.rules, self.takes_feedback);
         chains.iter().map(|chain| chain.iter().filter_map(|id| self.model(*id)).collect()).collect()
     }
 
@@ -385,6 +396,21 @@ impl Policy {
     /// Headers that tenants, rules and stickiness look at. A `HeaderSlot` is a place in this list.
     pub(crate) fn headers(&self) -> &[KnownHeader] {
         &self.headers
+    }
+
+    /// The fields of bodies that some model changes.
+    pub(crate) fn watched(&self) -> &Arc<[Watched]> {
+        &self.watched
+    }
+
+    /// Whether some model changes fields in calls of an API.
+    pub(crate) fn changes_fields_of(&self, api: Api) -> bool {
+        !self.watched.is_empty() && self.catalog.models.iter().any(|model| !model.parameters_of(api).is_empty())
+    }
+
+    /// The most tokens that a tenant's answers may have.
+    pub(crate) fn max_output_tokens(&self, tenant: Option<TenantId>) -> Option<u64> {
+        self.tenant(tenant?)?.max_output_tokens
     }
 
     /// What is looked for in bodies. A `KeywordId` is a keyword's number there, a `FieldSlot` a field's place.

@@ -105,7 +105,8 @@ reasons! {
     AliasWithoutModel "noCandidate" 404 "no rule of the policy gives this alias a model",
     /// An API that is recognised and not routed.
     UnsupportedApi "unsupportedApi" 400 "the API `{}` is not routed by this gateway",
-
+    /// The same, of a method or a publisher that is not routed at an API that is.
+    UnsupportedMethod "unsupportedApi" 400 "this method of the API `{}` is not routed by this gateway",
     /// What looks like an API, under a base that the policy does not name.
     UnknownPath "unknownPath" 404
         "the path ends like the API `{}`, and the policy names no such base in `pathPrefixes`",
@@ -129,6 +130,15 @@ reasons! {
     DuplicateKey "duplicateKey" 400 "the key `{}` stands more than once in the request body",
     /// A key that differs from one that matters only in case, in what cannot be seen, or in how its letters are written.
     KeyCase "keyCase" 400 "the request body has a key that differs from `{}` only in case, spaces or forms of letters",
+    /// The same, of a key that the policy drops, renames or caps.
+    RepeatedParameter "duplicateKey" 400 "a key that the policy limits or changes stands more than once in the request body",
+    /// The same as `keyCase`, of such a key.
+    ParameterCase "keyCase" 400
+        "the request body has a key that differs from one that the policy limits or changes only in case, spaces or forms of \
+         letters",
+    /// No limit of the output where the tenant has one, and the API has many spellings.
+    OutputLimit "outputLimit" 400
+        "this tenant's answers have at most {} tokens: say so in the request, as its model spells it",
     /// A value of the wrong type for its key.
     WrongType "wrongType" 400 "the value of `{}` has the wrong type",
     /// A model's name that is none.
@@ -150,6 +160,16 @@ reasons! {
     Oversize "oversize" 413 "the request body is larger than the policy allows",
     /// Not JSON by its own word.
     ContentType "contentType" 415 "the content-type must be application/json",
+    /// Neither a form nor JSON by its own word.
+    FormType "contentType" 415 "the content-type must be multipart/form-data or application/json",
+    /// Not one boundary.
+    Boundary "boundary" 400
+        "the content-type of a form needs exactly one boundary of 1 to 70 characters (letters, digits and `'()+_,-./:=?`), \
+         and no other parameter but charset=utf-8",
+    /// Not one form to every server.
+    Form "form" 400 "the form is not one that every server reads alike: {}",
+    /// Not text to every server.
+    PartType "partType" 400 "the part `{}` must be plain text in UTF-8, without a file name",
     /// Not UTF-8 by its own word.
     Charset "charset" 415 "the charset must be utf-8",
     /// Compressed.

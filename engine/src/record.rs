@@ -91,6 +91,9 @@ pub struct Record {
     /// The models to try, in order, when there is more than one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chain: Vec<Arc<str>>,
+    /// The fields of the body that are not sent to that model as the client wrote them: dropped, renamed, capped, put in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<Box<str>>,
     /// The models that the body names besides the one asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<Arc<str>>,
@@ -143,6 +146,7 @@ impl Record {
             upstream_model: None,
             cluster: None,
             chain: Vec::new(),
+            changed: Vec::new(),
             also: Vec::new(),
             mirror: None,
             excluded: Vec::new(),

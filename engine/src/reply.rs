@@ -42,6 +42,9 @@ pub(crate) fn family(path: &[u8]) -> Family {
     }
 }
 
+/// Seconds until an overloaded worker is worth another try; clients wait for as long as a header says.
+const RETRY_AFTER: &str = "1";
+
 /// A refusal by the policy, in the shape of the client's API. `record` holds what is known beside it.
 pub(crate) fn refuse(policy: &Policy, family: Family, record: Record, refusal: &Refusal) -> Reply {
     let usable = Usable::of(policy, &record, refusal.reason);
@@ -52,13 +55,14 @@ pub(crate) fn refuse(policy: &Policy, family: Family, record: Record, refusal: &
     });
     let refusal = told.as_ref().unwrap_or(refusal);
     let record = Record { usable, ..record.refusing(refusal) };
-    let headers = match policy.tells_clients() {
-        true => {
-            let rule = record.rule.as_ref().map(|rule| (names::RULE_HEADER, rule.as_ref().to_owned()));
-            rule.into_iter().chain([(names::REASON_HEADER, refusal.reason.code().to_owned())]).collect()
-        }
-        false => Vec::new(),
-    };
+    let mut headers = Vec::new();
+    if policy.tells_clients() {
+        headers.extend(record.rule.as_ref().map(|rule| (names::RULE_HEADER, rule.as_ref().to_owned())));
+        headers.push((names::REASON_HEADER, refusal.reason.code().to_owned()));
+    }
+    if refusal.reason == Reason::Overloaded {
+        headers.push(("retry-after", RETRY_AFTER.to_owned()));
+    }
     Reply { status: refusal.status, headers, body: error_body(family, refusal), record }
 }
 
@@ -182,6 +186,17 @@ mod tests {
             body["error"].as_str().unwrap_or_default().to_owned(),
             crate::stream::summary::Summary(&reply.record).to_string(),
         )
+    }
+
+    #[test]
+    fn an_overloaded_worker_says_when_to_try_again() {
+        let policy = Policy::from_json(br#"{"models": [{"name": "m", "cluster": "c"}]}"#).expect("a policy");
+        let headers = |reason: Reason| {
+            let record = Record::under(&policy, None, Disposition::Deny, reason);
+            refuse(&policy, Family::OpenAi, record, &reason.refuse()).headers
+        };
+        assert_eq!(headers(Reason::Overloaded), [("retry-after", "1".to_owned())]);
+        assert!(headers(Reason::UnknownModel).is_empty());
     }
 
     #[test]

@@ -5,8 +5,10 @@ pub(crate) mod envelope;
 pub(crate) mod facts;
 mod field;
 pub(crate) mod flag;
+mod form;
 pub(crate) mod limit;
 mod member;
+pub(crate) mod members;
 pub(crate) mod model;
 pub(crate) mod named;
 mod place;
@@ -18,6 +20,7 @@ mod top_level;
 mod value;
 pub(crate) mod violation;
 
+pub(crate) use field::is_read;
 pub use violation::Violation;
 
 #[cfg(test)]

@@ -1,18 +1,25 @@
 //! A decision as edits: the bytes to splice and the headers to set.
 //!
-//! The splices replace names of models and nothing else, so key order, white space, number spelling and
-//! unknown fields reach the upstream as the client wrote them.
+//! The splices replace names of models, and what a model's parameters and a tenant's cap say ([`parameters`]), and nothing else:
+//! key order, white space, number spelling and unknown fields reach the upstream as the client wrote them.
 
-use crate::attempt::{Candidate, Plan};
+mod parameters;
+
+pub(crate) use parameters::{OutputCap, is_limited};
+
+use crate::api::Api;
+use crate::attempt::{Candidate, HeaderState, Plan};
 use crate::keys::Accounts;
 use crate::names;
-use crate::policy::{Model, ModelPath, Policy};
+use crate::policy::{HeaderSlot, HeaderText, HeaderTo, Model, ModelPath, Policy};
 use crate::record::Record;
 use crate::request::endpoint::Called;
 use crate::request::envelope::{DIGESTS, Envelope};
 use crate::request::facts::Facts;
 use crate::request::model::AskedModel;
-use crate::splice::{Place, Splice, new_length};
+use crate::splice::{Place, Spelling, Splice, new_length};
+use parameters::Changes;
+use pointsman_document::duration::Duration;
 use std::sync::Arc;
 
 /// What a decision changes in the request.
@@ -20,6 +27,8 @@ use std::sync::Arc;
 pub struct Edits {
     /// The ranges of the body that change, in its order; none when the name stays as it is.
     pub splices: Vec<Splice>,
+    /// Headers of the chosen model's own: to set, or to remove.
+    pub model_headers: Vec<HeaderState>,
     /// Headers to set, over whatever is there.
     pub set_headers: Vec<(&'static str, String)>,
     /// Headers to remove: they describe the body as it was.
@@ -36,7 +45,15 @@ impl Edits {
     /// Nothing changes.
     pub(crate) fn none(record: Arc<Record>) -> Self {
         let (set_headers, remove_headers, state) = (Vec::new(), Vec::new(), Vec::new());
-        Self { splices: Vec::new(), set_headers, remove_headers, content_length: None, record, state }
+        Self {
+            splices: Vec::new(),
+            model_headers: Vec::new(),
+            set_headers,
+            remove_headers,
+            content_length: None,
+            record,
+            state,
+        }
     }
 }
 
@@ -55,11 +72,13 @@ impl<'a> Destination<'a> {
         Self { model, path: path_at(model.path.as_ref(), model.upstream_model(), called, accounts), accounts }
     }
 
-    fn candidate(&self) -> Candidate {
+    fn candidate(&self, headers: Vec<HeaderState>, edits: Vec<Splice>) -> Candidate {
         Candidate {
             name: self.model.name().to_owned(),
             cluster: self.model.cluster().to_owned(),
             upstream: self.model.upstream_model().to_owned(),
+            headers,
+            edits,
             // Where the model has a path of its own, the client's keys are gone already.
             path: if self.model.path.is_some() { self.path.clone() } else { self.accounts.without(&self.path) },
         }
@@ -105,10 +124,17 @@ pub(crate) struct Sent<'a> {
     pub(crate) is_private: bool,
     /// The client's.
     pub(crate) path: &'a str,
+    /// The client's own, of those that models change.
+    pub(crate) header: &'a dyn Fn(HeaderSlot) -> Option<&'a HeaderText>,
     /// Whose policy it is.
     pub(crate) owner: &'a str,
     pub(crate) chain: &'a [Destination<'a>],
     pub(crate) mirror: Option<&'a Destination<'a>>,
+    pub(crate) api: Api,
+    /// The most that the tenant's answers may have.
+    pub(crate) cap: Option<&'a OutputCap>,
+    /// How long all attempts may take together.
+    pub(crate) timeout: Option<Duration>,
     /// The models that the body names besides the one asked for, in its order. All that is sent to serves them.
     pub(crate) besides: &'a [&'a Model],
 }
@@ -118,18 +144,25 @@ type Leaving = (Option<Place>, Option<u64>);
 
 impl Sent<'_> {
     /// The edits that send it on its way, and its copy on another.
-    pub(crate) fn edits(&self, record: Arc<Record>) -> Edits {
-        let mut edits = Edits::none(record);
+    pub(crate) fn edits(&self, mut record: Record) -> Edits {
+        record.changed = self.chain.first().map_or_else(Vec::new, |first| self.changes(first.model).1);
+        let is_changed = !record.changed.is_empty();
+        let mut edits = Edits::none(Arc::new(record));
         edits.splices = self.besides();
         let leaving = match self.chain {
             [only] => self.write(only, &mut edits),
             several => self.plan(several, &mut edits),
         };
         if let Some(mirror) = self.mirror {
-            self.copy(mirror, leaving, &mut edits);
+            // Of a body that has been changed for the one model, a copy is made as it is.
+            let own = if is_changed && self.chain.len() == 1 { Vec::new() } else { self.changes(mirror.model).0 };
+            self.copy(mirror, leaving, shifted(own, &edits.splices), &mut edits);
         }
         if self.envelope.has_digest && (!edits.splices.is_empty() || !edits.state.is_empty()) {
             edits.remove_headers = DIGESTS.to_vec();
+        }
+        if let Some(timeout) = self.timeout {
+            edits.set_headers.push((names::TIMEOUT_HEADER, timeout.whole_milliseconds().to_string()));
         }
         let cluster = match self.chain {
             [only] => only.model.cluster().to_owned(),
@@ -139,11 +172,48 @@ impl Sent<'_> {
         edits
     }
 
+    /// The headers at a model, of those that any of `models` changes: all of them, since one attempt finds what the one before
+    /// has written.
+    #[inline(never)]
+    fn headers(&self, model: &Model, models: &[&Model]) -> Vec<HeaderState> {
+        let clients = |slot| (self.header)(slot).map(|text| text.as_bytes().to_vec());
+        let mut headers: Vec<HeaderState> = Vec::new();
+        for change in models.iter().flat_map(|model| &model.header_changes) {
+            if headers.iter().any(|(name, _)| *name == change.name) {
+                continue;
+            }
+            let own = model.header_changes.iter().find(|own| own.name == change.name);
+            let value = match own.map(|own| &own.to) {
+                None => clients(change.slot),
+                Some(HeaderTo::Nothing) => None,
+                Some(HeaderTo::Value(value)) => Some(value.clone().into_bytes()),
+                Some(HeaderTo::ValueOf(old)) => clients(change.slot).or_else(|| clients(*old)),
+            };
+            headers.push((change.name.clone(), value));
+        }
+        headers
+    }
+
+    /// What a model and the tenant's cap change in the body besides the model's name: all splices, and the names of the fields;
+    /// none where that is nothing.
+    #[inline(never)]
+    fn changes(&self, model: &Model) -> (Vec<Splice>, Vec<Box<str>>) {
+        let parameters = model.parameters_of(self.api);
+        let Some(members) = self.facts.members().filter(|_| self.cap.is_some() || !parameters.is_empty()) else {
+            return Default::default();
+        };
+        let changes = Changes::new(members, &parameters, self.cap);
+        if changes.is_empty() {
+            return Default::default();
+        }
+        (changes.splices(place(self.facts), model.upstream_model()), changes.names())
+    }
+
     /// What the provider calls the other models that the body names.
     fn besides(&self) -> Vec<Splice> {
         let named = self.facts.named_besides().unwrap_or_default().iter().zip(self.besides);
         let name = |(named, model): (&AskedModel, &&Model)| {
-            let (place, upstream) = (place_of(named), model.upstream_model());
+            let (place, upstream) = (place_of(self.facts, named), model.upstream_model());
             (named.name != upstream || !place.holds(upstream)).then(|| place.write(upstream))
         };
         named.filter_map(name).collect()
@@ -153,8 +223,12 @@ impl Sent<'_> {
     fn write(&self, only: &Destination<'_>, edits: &mut Edits) -> Leaving {
         let place = place(self.facts);
         let (name, stands) = (only.model.upstream_model(), self.facts.model_value());
+        let (changed, _) = self.changes(only.model);
         let mut stays = place.map(|place| place.after(&edits.splices));
-        if let Some(place) = place
+        if !changed.is_empty() {
+            edits.splices = merged(changed, std::mem::take(&mut edits.splices));
+            stays = place.map(|place| place.among(&edits.splices, name));
+        } else if let Some(place) = place
             && !stands.is_some_and(|asked| asked.name == name && place.holds(name))
         {
             stays = stays.map(|stays| stays.written(name));
@@ -163,6 +237,7 @@ impl Sent<'_> {
         }
         let leaving = (stays, self.envelope.content_length.map(|length| new_length(&edits.splices, length)));
         edits.content_length = leaving.1.filter(|length| Some(*length) != self.envelope.content_length);
+        edits.model_headers = self.headers(only.model, &[only.model]);
         if only.path != self.path {
             edits.set_headers.push((":path", only.path.clone()));
         }
@@ -174,25 +249,68 @@ impl Sent<'_> {
         let place = place(self.facts).map(|place| place.after(&edits.splices));
         let leaving = (place, self.envelope.content_length.map(|length| new_length(&edits.splices, length)));
         edits.content_length = leaving.1.filter(|length| Some(*length) != self.envelope.content_length);
-        let models = several.iter().map(Destination::candidate).collect();
+        let all: Vec<_> = several.iter().map(|destination| destination.model).collect();
+        let models = several.iter().map(|destination| {
+            let headers = self.headers(destination.model, &all);
+            destination.candidate(headers, shifted(self.changes(destination.model).0, &edits.splices))
+        });
+        let models = models.collect();
         let path = several.first().map(|first| first.accounts.without(self.path)).unwrap_or_default();
         let plan = Plan::new(leaving.0, leaving.1, path, models).owned_by(self.owner);
         // A client's own key goes only to chains within one cluster, if at all.
         let mut clusters = several.iter().map(|destination| destination.model.cluster());
         let first = clusters.next();
-        let plan = if self.is_private && clusters.all(|other| Some(other) == first) { plan.deaf() } else { plan };
+        let is_alone = clusters.all(|other| Some(other) == first);
+        let plan = if self.is_private && is_alone { plan.deaf() } else { plan };
         edits.state.push((names::PLAN_PROPERTY, plan.to_json()));
+        let turns = several
+            .iter()
+            .map(|Destination { model, .. }| names::attempt_cluster(model.name(), model.cluster(), is_alone));
+        edits.state.extend(names::TURN_PROPERTIES.into_iter().zip(turns));
         edits.set_headers.push((names::MAX_RETRIES_HEADER, several.len().saturating_sub(1).to_string()));
         leaving
     }
 
     /// Sends a copy, with a plan of its own for what leaves here.
-    fn copy(&self, mirror: &Destination<'_>, (place, length): Leaving, edits: &mut Edits) {
-        let plan =
-            Plan::new(place, length, mirror.accounts.without(self.path), vec![mirror.candidate()]).deaf().to_json();
+    fn copy(&self, mirror: &Destination<'_>, (place, length): Leaving, own: Vec<Splice>, edits: &mut Edits) {
+        // Some Envoys make the copy of what an attempt has written.
+        let mut all = vec![mirror.model];
+        all.extend(self.chain.iter().map(|destination| destination.model));
+        let models = vec![mirror.candidate(self.headers(mirror.model, &all), own)];
+        let plan = Plan::new(place, length, mirror.accounts.without(self.path), models).deaf().to_json();
         edits.state.push((names::MIRROR_PLAN_PROPERTY, plan));
         edits.set_headers.push((names::MIRROR_HEADER, names::mirror_cluster(mirror.model.name())));
     }
+}
+
+/// Splices for a body in which these others have been made already, of which one may write the model, too.
+#[inline(never)]
+fn shifted(mut splices: Vec<Splice>, made: &[Splice]) -> Vec<Splice> {
+    for splice in &mut splices {
+        let Splice { keep, until, .. } = *splice;
+        let shifted = |at: usize, includes_added: bool| {
+            let in_front = made.iter().filter(|other| {
+                other.until <= at
+                    && (includes_added || other.until != other.keep || other.keep != keep || until != keep)
+            });
+            in_front.fold(at, |at, other| at + other.with.len() - other.replaced())
+        };
+        (splice.keep, splice.until) = (shifted(keep, false), shifted(until, true));
+    }
+    splices
+}
+
+/// Splices of two kinds in the order of the body. What the first kind replaces is gone for the second.
+#[inline(never)]
+fn merged(splices: Vec<Splice>, others: Vec<Splice>) -> Vec<Splice> {
+    let mut all = splices;
+    for other in others {
+        if !all.iter().any(|splice| splice.keep <= other.keep && other.until <= splice.until) {
+            let at = all.iter().take_while(|splice| splice.keep < other.keep).count();
+            all.insert(at, other);
+        }
+    }
+    all
 }
 
 /// Where the model's value stands, or will stand; `None` where it is none of the body's.
@@ -203,15 +321,17 @@ fn place(facts: &Facts) -> Option<Place> {
     Some(facts.model_value().map_or_else(
         || {
             let (inside, more) = facts.inside();
-            Place { start: offset(inside), end: offset(inside), more }
+            let spelling = facts.boundary().map_or(Spelling::Json, Spelling::Part);
+            Place { start: offset(inside), end: offset(inside), more, spelling }
         },
-        place_of,
+        |asked| place_of(facts, asked),
     ))
 }
 
 /// Where a name stands.
-fn place_of(named: &AskedModel) -> Place {
-    Place { start: offset(named.start), end: offset(named.end), more: false }
+fn place_of(facts: &Facts, named: &AskedModel) -> Place {
+    let spelling = facts.boundary().map_or(Spelling::Json, |_| Spelling::Content);
+    Place { start: offset(named.start), end: offset(named.end), more: false, spelling }
 }
 
 /// An offset that memory cannot have fails at the host, and the request with it.
@@ -244,14 +364,26 @@ mod tests {
     }
 
     fn envelope(body: &str) -> Envelope {
-        Envelope { content_length: Some(body.len() as u64), has_digest: true }
+        Envelope { content_length: Some(body.len() as u64), has_digest: true, boundary: None }
     }
 
     fn sent(body: &str, chain: &[Destination<'_>], mirror: Option<&Destination<'_>>) -> Edits {
         let (facts, path) = (&facts(body), "/v1/moderations");
-        let sent =
-            Sent { facts, envelope: envelope(body), is_private: true, path, owner: "a", chain, mirror, besides: &[] };
-        sent.edits(Arc::new(Record::new(Disposition::Route, Reason::Rule)))
+        let sent = Sent {
+            facts,
+            envelope: envelope(body),
+            is_private: true,
+            path,
+            header: &|_| None,
+            api: Api::Moderations,
+            cap: None,
+            owner: "a",
+            chain,
+            mirror,
+            timeout: None,
+            besides: &[],
+        };
+        sent.edits(Record::new(Disposition::Route, Reason::Rule))
     }
 
     fn after(body: &str, splices: &[Splice]) -> String {
@@ -293,7 +425,9 @@ mod tests {
         let headers =
             [(names::MAX_RETRIES_HEADER, "1".to_owned()), (names::CLUSTER_HEADER, "failover:m>azure".to_owned())];
         assert_eq!(edits.set_headers, headers);
-        let [(names::PLAN_PROPERTY, plan)] = edits.state.as_slice() else { panic!("a plan") };
+        let [(names::PLAN_PROPERTY, plan), turns @ ..] = edits.state.as_slice() else { panic!("a plan") };
+        let clusters = ["try:m>c".to_owned(), "try:azure>d".to_owned()];
+        assert_eq!(turns, names::TURN_PROPERTIES.into_iter().zip(clusters).collect::<Vec<_>>());
         let plan = Plan::read(plan.as_bytes()).expect("a plan");
         let attempt = plan.attempt(b"azure", Some(b"d")).expect("an attempt");
         assert_eq!(attempt.path, "/openai/deployments/x/moderations?api-version=1");

@@ -6,7 +6,7 @@
 //! request, whatever the connection manager thinks of the client.
 //!
 //! Other `x-envoy-…` headers stay: `x-envoy-decorator-operation` is what Envoy's own tracing writes for the next hop,
-//! `x-envoy-peer-metadata…` is Istio's, and `x-envoy-attempt-count`, `x-envoy-original-path`, `x-envoy-ip-tags` and
+//! `x-envoy-peer-metadata…` is Istio's, and `x-envoy-original-path`, `x-envoy-ip-tags` and
 //! `x-envoy-external-address` tell something and decide nothing in Envoy's router.
 
 /// What they begin with.
@@ -15,7 +15,9 @@ const PREFIX: &[u8] = b"x-envoy-";
 /// Their names, in lower case. Envoy's router filter reads them (`docs/root/configuration/http/http_filters/router_filter.rst` in Envoy's
 /// repository, "consumed from downstreams" and "set on upstream calls"; `ConnectionManagerUtility::cleanInternalHeaders` has
 /// those that Envoy itself takes from external clients), the last one clusters of the type ORIGINAL_DST (`use_http_header`).
-pub const HEADERS: [&str; 13] = [
+pub const HEADERS: [&str; 14] = [
+    // By this, a route finds the next model of a chain.
+    "x-envoy-attempt-count",
     "x-envoy-expected-rq-timeout-ms",
     "x-envoy-hedge-on-per-try-timeout",
     "x-envoy-max-retries",
@@ -47,14 +49,15 @@ mod tests {
             assert!(is_steering(name.as_bytes()), "{name}");
         }
         for name in
-            ["x-envoy-decorator-operation", "x-envoy-peer-metadata", "x-envoy-attempt-count", "x-envoy-", "retry-on"]
+            ["x-envoy-decorator-operation", "x-envoy-peer-metadata", "x-envoy-original-path", "x-envoy-", "retry-on"]
         {
             assert!(!is_steering(name.as_bytes()), "{name}");
         }
     }
 
     #[test]
-    fn what_a_chain_sets_is_among_them() {
+    fn what_is_set_for_a_request_is_among_them() {
         assert!(is_steering(crate::names::MAX_RETRIES_HEADER.as_bytes()));
+        assert!(is_steering(crate::names::TIMEOUT_HEADER.as_bytes()));
     }
 }

@@ -12,7 +12,8 @@ static POLICY: LazyLock<Policy> = LazyLock::new(|| {
     let json = br#"{
         "models": [
             {"name": "a", "cluster": "a", "contextWindow": 50, "capabilities": ["tools"]},
-            {"name": "b", "cluster": "b", "upstreamModel": "b\"2"}
+            {"name": "b", "cluster": "b", "upstreamModel": "b\"2", "parameters": {
+                "user": {"drop": true}, "seed": {"rename": "s"}, "n": {"cap": 3, "default": 1}, "options.num_ctx": {"drop": true}}}
         ],
         "rules": [
             {"name": "words", "match": {"keywords": ["contract", "\u673a\u5bc6"]}, "deny": {}},

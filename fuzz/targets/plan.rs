@@ -18,6 +18,7 @@ fuzz_target!(|json: &[u8]| {
         // A path that the client's does not reach to makes no attempt.
         let Some(attempt) = plan.attempt(name.as_bytes(), None) else { continue };
         assert!(attempt.splices.iter().all(|splice| splice.keep <= splice.until));
+        assert!(attempt.splices.windows(2).all(|pair| pair[0].until <= pair[1].keep));
         assert_eq!(attempt.content_length.is_some(), tree["length"].is_u64());
         // A name that stands twice is the first one's, and may be another cluster's.
         if let Some(there) = plan.attempt(name.as_bytes(), Some(cluster.as_bytes())) {

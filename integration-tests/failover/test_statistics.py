@@ -43,14 +43,17 @@ def counts(edge) -> dict[str, int]:
 
 
 def test_each_cluster_is_counted_under_its_own_name(edge):
+    """With `matcher`, a model's cluster says where the model is, too."""
+    is_placed = edge.made.setting.world.mechanism == "matcher"
+    place = {name: f"model:{name}" + (f">cluster.{index}:x" if is_placed else "") for index, name in enumerate(NAMES)}
     before = counts(edge)
     assert {f"cluster.{index}:x" for index in range(len(NAMES))} <= before.keys()
-    assert {f"model:{name}" for name in NAMES[:3]} | {f"mirror:{NAMES[3]}"} <= before.keys()
+    assert {place[name] for name in NAMES[:3]} | {f"mirror:{NAMES[3]}"} <= before.keys()
     assert edge.chat("gpt-5.2").status == 200
     assert counts(edge)["cluster.1:x"] == before["cluster.1:x"] + 1
     assert edge.chat("auto").status == 200
-    assert counts(edge)["model:gpt-5.1"] == before["model:gpt-5.1"] + 1
-    assert counts(edge)["model:gpt-5.2"] == before["model:gpt-5.2"]
+    assert counts(edge)[place["gpt-5.1"]] == before[place["gpt-5.1"]] + 1
+    assert counts(edge)[place["gpt-5.2"]] == before[place["gpt-5.2"]]
 
 
 @pytest.mark.parametrize("headers", [[("x-a", "a" * 62_000)], [(f"x-{number}", "1") for number in range(101)]])

@@ -228,9 +228,7 @@ def request(chance: random.Random) -> tuple[str, str, list[tuple[str, str]], byt
         return "GET", chance.choice(["/v1/models", "/v1/models/claude", "/v1/models/nobody"]), team(chance), b""
     path = chance.choice(list(APIS.values()))
     if chance.random() < 0.04:
-        path = chance.choice(
-            [path + "/", "/" + path, "/openai/deployments/d/chat/completions", "/v1/audio/transcriptions"]
-        )
+        path = chance.choice([path + "/", "/" + path, "/openai/deployments/d/chat/completions", "/v1/videos"])
     headers = [("content-type", chance.choice(["application/json"] * 15 + ["text/plain"])), *team(chance)]
     headers += [("x-app", chance.choice(["search", "sea", "other"]))] if chance.random() < 0.5 else []
     headers += [("x-session-id", str(chance.randint(1, 5)))] if chance.random() < 0.4 else []

@@ -138,4 +138,8 @@ class Envoy:
     def ports(self) -> list[int]:
         """The ports of its listeners, in their order."""
         statuses = json.loads(self.admin("/listeners?format=json")[1])["listener_statuses"]
-        return [status["local_address"]["socket_address"]["port_value"] for status in statuses]
+        return [
+            status["local_address"]["socket_address"]["port_value"]
+            for status in statuses
+            if "socket_address" in status["local_address"]
+        ]

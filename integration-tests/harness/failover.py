@@ -56,10 +56,12 @@ WORLDS = (
     World("1.40.0", "aggregate"),
     World("1.40.0", "composite"),
     World("1.40.0", "priorityGroup"),
+    World("1.39.3", "matcher"),
+    World("1.40.0", "matcher"),
 )
-EACH_VERSION = (WORLDS[0], WORLDS[2], WORLDS[4], WORLDS[7])
+EACH_VERSION = (WORLDS[0], WORLDS[2], WORLDS[4], WORLDS[7], WORLDS[8], WORLDS[9])
 """Every Envoy and every mechanism, but not all combinations: an Envoy costs seconds to start."""
-ENDS = (WORLDS[0], WORLDS[7])
+ENDS = (WORLDS[0], WORLDS[7], WORLDS[9])
 """The oldest and the newest Envoy: for what does not depend on the mechanism."""
 GATES = (World("1.36.4", "aggregate", "gate"), World("1.40.0", "priorityGroup", "gate"))
 

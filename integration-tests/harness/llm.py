@@ -5,8 +5,11 @@ The text of an answer is `<cluster> as <model>`: who got the request, and which 
 """
 
 import json
+import re
+import urllib.parse
 from collections.abc import Callable, Iterable
 
+from harness import gemini, ollama, readings
 from harness.messages import Answer, Recorded
 
 USAGE = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
@@ -14,8 +17,23 @@ USAGE = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
 
 def answer(request: Recorded) -> Answer:
     path = request.target.decode().partition("?")[0]
-    body = request.json()
+    body = texts(request.body) if request.body.startswith(b"--") else request.json()
+    if call := gemini.CALL.fullmatch(path):
+        return gemini.answer(request.provider, *call.groups(), body)
+    if call := re.fullmatch("/model/([^/]+)/invoke", path):
+        model = urllib.parse.unquote(call[1])
+        return message({"model": model, **body}, f"{request.provider} as {model}")
+    path = path.removeprefix("/openai")
     return ANSWERS[path](body, f"{request.provider} as {body['model']}")
+
+
+def texts(form: bytes) -> dict:
+    """The parts of a form that are no files, by name."""
+    read = {}
+    for part in readings.form_parts(form):
+        if part.get_filename() is None:
+            read[part.get_param("name", header="content-disposition")] = part.get_payload(decode=True).decode()
+    return read
 
 
 def sse(events: Iterable[dict | str], named: bool = False) -> Answer:
@@ -40,6 +58,8 @@ def chat(body: dict, text: str) -> Answer:
             "tool_calls": [{"id": "call_1", "type": "function", "function": function}],
         }
         finish = "tool_calls"
+    elif (body.get("response_format") or {}).get("type") == "json_schema":
+        message["content"] = json.dumps({"said": text})
     choice = {"index": 0, "message": message, "finish_reason": finish, "logprobs": None}
     return Answer.of(
         {
@@ -110,7 +130,14 @@ def response_object(body: dict, text: str, status: str) -> dict:
 
 
 def response(body: dict, text: str) -> Answer:
+    if (body.get("text") or {}).get("format", {}).get("type") == "json_schema":
+        text = json.dumps({"said": text})
     whole = response_object(body, text, "completed")
+    if body.get("tools"):
+        arguments = json.dumps({"said": text})
+        name = body["tools"][0]["name"]
+        call = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": name, "arguments": arguments}
+        whole["output"] = [{**call, "status": "completed"}]
     if not body.get("stream"):
         return Answer.of(whole)
     place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
@@ -151,8 +178,24 @@ def message_events(start: dict, text: str) -> Iterable[dict]:
     yield {"type": "message_stop"}
 
 
+def speech(_body: dict, text: str) -> Answer:
+    return Answer(200, "audio/mpeg", (text.encode(),))
+
+
 def count_tokens(_body: dict, _text: str) -> Answer:
     return Answer.of({"input_tokens": 7})
+
+
+def transcript(body: dict, text: str) -> Answer:
+    if body.get("stream") != "true":
+        return Answer.of({"text": text})
+    deltas = [{"type": "transcript.text.delta", "delta": word + " "} for word in text.split(" ")]
+    return sse([*deltas, {"type": "transcript.text.done", "text": text}], named=True)
+
+
+def images(body: dict, text: str) -> Answer:
+    image = {"b64_json": "iVBORw0KGgo=", "revised_prompt": text}
+    return Answer.of({"created": 1, "data": [image] * int(body.get("n", 1))})
 
 
 ANSWERS: dict[str, Callable[[dict, str], Answer]] = {
@@ -160,8 +203,15 @@ ANSWERS: dict[str, Callable[[dict, str], Answer]] = {
     "/v1/completions": completion,
     "/v1/embeddings": embeddings,
     "/v1/moderations": moderation,
+    "/v1/images/generations": images,
+    "/v1/audio/speech": speech,
     "/v1/responses": response,
     "/v1/responses/input_tokens": count_tokens,
     "/v1/messages": message,
     "/v1/messages/count_tokens": count_tokens,
+    **ollama.ANSWERS,
+    "/v1/audio/transcriptions": transcript,
+    "/v1/audio/translations": transcript,
+    "/v1/images/edits": images,
+    "/v1/images/variations": images,
 }

@@ -31,6 +31,7 @@ pub struct Source {
     /// What stands in it. Keys may repeat: whoever reads the document decides what that means.
     pub document: Document,
     place: Place,
+    text: String,
 }
 
 /// How a document is written.
@@ -60,9 +61,14 @@ impl Source {
             Format::Yaml => yaml::parse(text),
         };
         match parsed {
-            Ok(Placed { document, place }) => Ok(Self { file, document, place }),
+            Ok(Placed { document, place }) => Ok(Self { file, document, place, text: text.to_owned() }),
             Err(err) => Err(Finding { file, at: Some(err.at), path: String::new(), message: err.message }),
         }
+    }
+
+    /// The text, comments included.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// A finding about the field `path`, placed at that field.

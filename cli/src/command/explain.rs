@@ -22,7 +22,7 @@ use std::path::PathBuf;
 pub(crate) struct Arguments {
     /// Policy file (YAML, or JSON when its name ends in .json)
     policy: PathBuf,
-    /// A JSON body, or a whole request: `POST /v1/chat/completions HTTP/1.1`, headers, an empty line, the body; `-` reads standard input
+    /// A JSON body, a form, or a whole request: `POST /v1/chat/completions HTTP/1.1`, headers, an empty line, the body; `-` reads standard input
     #[arg(long, value_name = "FILE")]
     request: PathBuf,
     /// API of a bare body, by the name that `match.apis` uses

@@ -33,7 +33,7 @@ pub(super) async fn behave(
     let Ok(body) = to_bytes(body, usize::MAX).await else {
         return broken(&connection);
     };
-    let model = journal::model(&body);
+    let model = journal::model(&head.headers, &body);
     let note = |outcome| server.journal.note(model.as_deref(), outcome);
     let family = Family::of(head.uri.path());
     let is_allowed = server.is_key(&head.headers);
@@ -91,7 +91,7 @@ fn limit(family: Family, seconds: u32) -> [(HeaderName, HeaderValue); 2] {
             "anthropic-ratelimit-requests-reset",
             end().unwrap_or_else(|_| seconds.to_string()),
         ),
-        Family::OpenAi | Family::Ollama => {
+        Family::OpenAi | Family::Ollama | Family::Gemini => {
             ("x-ratelimit-remaining-requests", "x-ratelimit-reset-requests", format!("{seconds}s"))
         }
     };

@@ -1,6 +1,8 @@
 //! What a demo server saw: requests by the model they named and what became of them.
 
+use super::form;
 use axum::body::Bytes;
+use axum::http::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -42,10 +44,13 @@ impl Journal {
 }
 
 /// The model that a body names.
-pub(super) fn model(body: &Bytes) -> Option<String> {
+pub(super) fn model(headers: &HeaderMap, body: &Bytes) -> Option<String> {
     #[derive(Deserialize)]
     struct Named {
         model: String,
+    }
+    if let Some(form) = form::read(headers, body) {
+        return form.get("model")?.as_str().map(str::to_owned);
     }
     serde_json::from_slice(body).ok().map(|named: Named| named.model)
 }

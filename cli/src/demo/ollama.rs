@@ -1,4 +1,4 @@
-//! Ollama: chat and generate, which stream lines of JSON unless told not to, and embed.
+//! Ollama: chat and generate, which stream lines of JSON unless told not to, embed and show.
 
 use super::embeddings::{inputs, vector};
 use super::reply::{Family, Request, json, pieces};
@@ -26,6 +26,19 @@ pub(super) async fn embed(State(_): State<Server>, body: Bytes) -> Response {
     };
     let vectors: Vec<_> = inputs(request.get("input")).iter().map(|input| vector(input, 8)).collect();
     json(&json!({"model": request.model, "embeddings": vectors, "prompt_eval_count": request.tokens("input")}))
+}
+
+pub(super) async fn show(State(server): State<Server>, body: Bytes) -> Response {
+    let request = match Request::read(Family::Ollama, &body, &[]) {
+        Ok(request) => request,
+        Err(response) => return *response,
+    };
+    json(&json!({
+        "details": {"format": "demo", "family": &*server.name, "parameter_size": "", "quantization_level": ""},
+        "model_info": {"general.architecture": "demo", "general.basename": request.model, "demo.context_length": 8192},
+        "capabilities": ["completion", "tools"],
+        "modified_at": CREATED_AT,
+    }))
 }
 
 /// `part` puts a piece of text where the API has it.

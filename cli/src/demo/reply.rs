@@ -1,7 +1,8 @@
 //! What all demo replies share: JSON bodies, and each API family's way to say that something is wrong.
 
+use super::form;
 use axum::body::Bytes;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -11,6 +12,7 @@ pub(super) enum Family {
     OpenAi,
     Anthropic,
     Ollama,
+    Gemini,
 }
 
 impl Family {
@@ -19,6 +21,7 @@ impl Family {
         match path {
             _ if path.contains("/v1/messages") => Self::Anthropic,
             _ if path.starts_with("/api/") => Self::Ollama,
+            _ if path.contains("/models/") => Self::Gemini,
             _ => Self::OpenAi,
         }
     }
@@ -41,6 +44,9 @@ pub(super) fn error(family: Family, status: StatusCode, message: &str) -> Respon
             json!({"type": "error", "error": error, "request_id": "req_demo"})
         }
         Family::Ollama => json!({"error": message}),
+        Family::Gemini => {
+            json!({"error": {"code": status.as_u16(), "message": message, "status": google_status(status)}})
+        }
     };
     (status, json(&body)).into_response()
 }
@@ -69,6 +75,19 @@ fn anthropic_kind(status: StatusCode) -> &'static str {
     }
 }
 
+fn google_status(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "UNAUTHENTICATED",
+        403 => "PERMISSION_DENIED",
+        404 => "NOT_FOUND",
+        429 => "RESOURCE_EXHAUSTED",
+        503 => "UNAVAILABLE",
+        504 => "DEADLINE_EXCEEDED",
+        500.. => "INTERNAL",
+        _ => "INVALID_ARGUMENT",
+    }
+}
+
 pub(super) async fn not_found() -> Response {
     error(Family::OpenAi, StatusCode::NOT_FOUND, "this demo server does not serve that path")
 }
@@ -83,8 +102,25 @@ impl Request {
     /// Reads the body, or says what is wrong with it as `family` would.
     pub(super) fn read(family: Family, bytes: &Bytes, required: &[&str]) -> Result<Self, Box<Response>> {
         let bad = |message: &str| Box::new(error(family, StatusCode::BAD_REQUEST, message));
-        let body: Value =
-            serde_json::from_slice(bytes).map_err(|err| bad(&format!("the body is not valid JSON: {err}")))?;
+        let body = serde_json::from_slice(bytes).map_err(|err| bad(&format!("the body is not valid JSON: {err}")))?;
+        Self::of(family, body, required)
+    }
+
+    /// The same of a form, or of JSON where it is none.
+    pub(super) fn read_form(
+        family: Family,
+        headers: &HeaderMap,
+        bytes: &Bytes,
+        required: &[&str],
+    ) -> Result<Self, Box<Response>> {
+        match form::read(headers, bytes) {
+            Some(body) => Self::of(family, body, required),
+            None => Self::read(family, bytes, required),
+        }
+    }
+
+    fn of(family: Family, body: Value, required: &[&str]) -> Result<Self, Box<Response>> {
+        let bad = |message: &str| Box::new(error(family, StatusCode::BAD_REQUEST, message));
         if let Some(missing) = required.iter().find(|field| body.get(**field).is_none()) {
             return Err(bad(&format!("{missing}: field required")));
         }
@@ -98,8 +134,15 @@ impl Request {
         self.body.get(field).unwrap_or(&Value::Null)
     }
 
+    /// In a form, everything is a text.
     pub(super) fn is(&self, field: &str) -> bool {
-        self.get(field).as_bool() == Some(true)
+        let value = self.get(field);
+        value.as_bool() == Some(true) || value == "true"
+    }
+
+    pub(super) fn number(&self, field: &str) -> Option<u64> {
+        let value = self.get(field);
+        value.as_u64().or_else(|| value.as_str()?.parse().ok())
     }
 
     /// About as many tokens as `field` has; a token is taken to be four characters.
@@ -108,7 +151,7 @@ impl Request {
     }
 }
 
-fn tokens(value: &Value) -> usize {
+pub(super) fn tokens(value: &Value) -> usize {
     match value {
         Value::String(text) => text.chars().count().div_ceil(4),
         Value::Array(items) => items.iter().map(tokens).sum(),

@@ -17,6 +17,11 @@ pub(super) fn data(chunks: Vec<Value>) -> Response {
     paced("text/event-stream", events)
 }
 
+/// Google's way: `data:` lines that end when they end.
+pub(super) fn messages(chunks: Vec<Value>) -> Response {
+    paced("text/event-stream", chunks.iter().map(|chunk| format!("data: {chunk}\r\n\r\n")).collect())
+}
+
 /// Events named by their `type`, as Anthropic's messages and OpenAI's responses have them.
 pub(super) fn events(events: Vec<Value>) -> Response {
     let name = |event: &Value| event.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();

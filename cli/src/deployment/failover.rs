@@ -45,7 +45,8 @@ object! {
     /// How a request moves on to the next model of its chain.
     pub(crate) struct Failover {
         /// What in Envoy makes the next attempt go to the next model.
-        "mechanism" => mechanism: Mechanism = "aggregate",
+        /// Default: `matcher` for Envoy 1.39 and newer, else `aggregate`.
+        "mechanism" => mechanism: Option<Mechanism>,
         /// What makes a next attempt: Envoy's `retry_on`.
         "retryOn" => retry_on: Vec<Condition> = vec![
             "connect-failure",
@@ -65,6 +66,9 @@ object! {
         "perTryIdleTimeout" => per_try_idle_timeout: Duration = "120s",
         /// How long an attempt may take as a whole, its answer included.
         "perTryTimeout" => per_try_timeout: Option<Duration>,
+        /// How many series of statistics Envoy may have to keep for a policy before `check` and `render` warn of it.
+        // Envoy writes some 100,000 of them in a second, in its main thread, and a scraper stores them anew every few seconds.
+        "warnAboveSeries" => warn_above_series: u32 = 20_000u32,
         /// The pause before an attempt. Short, since the next one goes to another provider.
         "backOff" => back_off: BackOff = Document::EMPTY,
     }
@@ -91,6 +95,8 @@ names! {
         Composite => "composite",
         /// A route whose cluster is chosen anew for each attempt.
         PriorityGroup => "priorityGroup",
+        /// The same, with one cluster for each model and not one thing for each chain.
+        Matcher => "matcher",
     }
 }
 
@@ -100,6 +106,7 @@ impl Mechanism {
             Self::Aggregate => EnvoyVersion::OLDEST,
             Self::Composite => EnvoyVersion::V1_37,
             Self::PriorityGroup => EnvoyVersion::V1_40,
+            Self::Matcher => EnvoyVersion::V1_39,
         }
     }
 
@@ -118,11 +125,18 @@ impl fmt::Display for Mechanism {
             Self::Aggregate => "aggregate",
             Self::Composite => "composite",
             Self::PriorityGroup => "priorityGroup",
+            Self::Matcher => "matcher",
         })
     }
 }
 
 impl Failover {
+    /// What an Envoy of this version is to do it by.
+    pub(crate) fn mechanism_in(&self, version: EnvoyVersion) -> Mechanism {
+        let newest = if version < Mechanism::Matcher.since() { Mechanism::Aggregate } else { Mechanism::Matcher };
+        self.mechanism.unwrap_or(newest)
+    }
+
     /// What the types alone do not rule out.
     pub(super) fn check(&self, at: &Path<'_>, report: &mut Report) {
         let (at_conditions, at_codes, at_pause) =

@@ -65,7 +65,7 @@ fn mistakes_are_placed() {
 fn failover_has_defaults_that_fit_llms() {
     let deployment = read("clusters: [{ name: a, demo: true }]").unwrap();
     let failover = &deployment.failover;
-    assert_eq!((deployment.version().to_string().as_str(), failover.mechanism), ("1.36", Mechanism::Aggregate));
+    assert_eq!((deployment.version().to_string().as_str(), failover.mechanism), ("1.36", None));
     assert_eq!((failover.per_try_idle_timeout.to_string().as_str(), failover.per_try_timeout), ("120s", None));
     assert_eq!(failover.retriable_status_codes, [429, 529]);
     assert_eq!(deployment.clusters[0].circuit_breakers.max_retries, 10_000);
@@ -95,7 +95,7 @@ fn mistakes_in_failover_are_placed() {
     );
     one(
         "failover: { mechanism: cascade }",
-        "f:1:24: failover.mechanism: unknown value `cascade`, expected one of `aggregate`, `composite`, `priorityGroup`",
+        "f:1:24: failover.mechanism: unknown value `cascade`, expected one of `aggregate`, `composite`, `priorityGroup`, `matcher`",
     );
     one(
         "failover: { perTryTimeout: 5 }",

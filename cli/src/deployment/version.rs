@@ -11,6 +11,7 @@ pub(crate) struct EnvoyVersion(u16);
 impl EnvoyVersion {
     pub(crate) const V1_37: Self = Self(37);
     pub(crate) const V1_38: Self = Self(38);
+    pub(crate) const V1_39: Self = Self(39);
     pub(crate) const V1_40: Self = Self(40);
     /// What is rendered for it works in every later one.
     pub(crate) const OLDEST: Self = Self(36);

@@ -38,6 +38,8 @@ fn policy() -> Value {
 fn with_fallback() -> Value {
     let mut policy = policy();
     policy["models"][0]["fallback"] = json!(["b"]);
+    // With them, the two could stand in either order, and each has a cluster.
+    policy["feedback"] = json!({"rateLimits": false});
     policy
 }
 

@@ -2,7 +2,7 @@
 
 use super::cluster::socket_address;
 use super::config::Config;
-use super::{clusters, config_source, listener, overload, xds};
+use super::{clusters, config_source, limited, listener, overload, statistics, xds};
 use crate::yaml::{List, Map, print};
 use std::path::Path;
 
@@ -19,7 +19,9 @@ pub(crate) fn render(config: &Config<'_>, folder: Option<&Path>) -> String {
                 .with("address", socket_address(&admin.address, admin.port))
                 .with("ignore_global_conn_limit", true),
         )
+        .with_some("stats_config", is_counted(config, folder).then(statistics::config))
         .with("overload_manager", overload::manager(&config.deployment.overload))
+        .with_some("bootstrap_extensions", limited::bootstrap_extension(config))
         .and(resources(config, folder))
         .below(format!(
             "Written by `pointsman render envoy`, for Envoy {} or newer. Policy version: {}",
@@ -28,8 +30,14 @@ pub(crate) fn render(config: &Config<'_>, folder: Option<&Path>) -> String {
     print(&file.into())
 }
 
+/// A policy that comes later can have chains where this one has none.
+fn is_counted(config: &Config<'_>, folder: Option<&Path>) -> bool {
+    folder.is_some() || !config.needs.chains.is_empty()
+}
+
 fn resources(config: &Config<'_>, folder: Option<&Path>) -> Map {
-    let fixed = Map::new().with("listeners", List::of([listener::render(config, folder)]));
+    let fixed = Map::new()
+        .with("listeners", List::of([listener::render(config, folder)].into_iter().chain(limited::listener(config))));
     match folder {
         Some(folder) => Map::new()
             .with("dynamic_resources", Map::new().with("cds_config", config_source::followed(folder, xds::CLUSTERS)))

@@ -14,10 +14,10 @@ use std::collections::BTreeSet;
 
 /// The items of `clusters` for every chain.
 pub(super) fn render(config: &Config<'_>) -> Vec<Map> {
-    let one = |models: &Vec<String>| match config.deployment.failover.mechanism {
+    let one = |models: &Vec<String>| match config.mechanism() {
         Mechanism::Aggregate => Some(aggregate(models)),
         Mechanism::Composite => Some(composite(models)),
-        Mechanism::PriorityGroup => None,
+        Mechanism::PriorityGroup | Mechanism::Matcher => None,
     };
     // Made once: with many providers it is large.
     let attempts = OnceCell::new();

@@ -1,10 +1,10 @@
 //! A cluster of the deployment, and what it has in common with the clusters of its models.
 
 use super::config::Config;
-use super::limits;
 use super::stat_name::stat_name;
 use super::typed;
 use super::upstream::{self, Protocol};
+use super::{limited, limits};
 use crate::deployment::{Cluster, Tls};
 use crate::yaml::{List, Map, Tree, quoted, shared};
 use std::net::IpAddr;
@@ -35,6 +35,8 @@ pub(super) fn with_endpoints(
     let host = cluster.host().unwrap_or(&cluster.name);
     let check = cluster.health_check.as_ref().map(|check| List::of([limits::health_check(check, host)]));
     let tls = cluster.tls.as_ref().map(|tls| secure(tls, cluster.address.as_deref().unwrap_or_default()));
+    // Behind a listener of ours, nothing else keeps Envoy from trying endpoints that it has ejected all the same.
+    let patient = (mark.is_some() && limited::is_limited(config, cluster)).then(|| Map::line().with("value", 0u32));
     Map::new()
         .with("name", quoted(name))
         .with("alt_stat_name", quoted(stat_name(name)))
@@ -48,7 +50,10 @@ pub(super) fn with_endpoints(
         .with("outlier_detection", limits::outlier_detection(&cluster.outlier_detection))
         // By default, who is ejected twice within a second is still tried until that second is over, and the second
         // ejection is always soon: right after the endpoint was let back in and failed again.
-        .with("common_lb_config", Map::line().with("update_merge_window", "0s"))
+        .with(
+            "common_lb_config",
+            Map::line().with("update_merge_window", "0s").with_some("healthy_panic_threshold", patient),
+        )
         .with_some("health_checks", check)
         .with("load_assignment", load_assignment(cluster, name, &places, is_dns, mark))
         .with_some("transport_socket", tls)

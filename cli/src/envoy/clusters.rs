@@ -1,7 +1,8 @@
 //! All clusters of a configuration.
 
 use super::config::Config;
-use super::{chain, cluster, model};
+use super::{chain, cluster, model, turn};
+use crate::deployment::Mechanism;
 use crate::yaml::Map;
 
 /// A cluster in front of those that are made of it.
@@ -14,6 +15,9 @@ pub(super) fn all(config: &Config<'_>) -> Vec<Map> {
 /// Those that the policy needs besides the deployment's: of models and of chains.
 pub(super) fn of_policy(config: &Config<'_>) -> Vec<Map> {
     let mut clusters = model::render(config);
-    clusters.extend(chain::render(config));
+    clusters.extend(match config.mechanism() {
+        Mechanism::Matcher => turn::clusters(config),
+        Mechanism::Aggregate | Mechanism::Composite | Mechanism::PriorityGroup => chain::render(config),
+    });
     clusters
 }

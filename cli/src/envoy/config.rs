@@ -2,7 +2,7 @@
 
 use super::filter::Plugin;
 use super::needs::Needs;
-use crate::deployment::{Cluster, Deployment, EnvoyVersion};
+use crate::deployment::{Cluster, Deployment, EnvoyVersion, Mechanism};
 use std::collections::HashMap;
 
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +17,11 @@ pub(crate) struct Config<'a> {
 }
 
 impl Config<'_> {
+    /// What makes the next attempt go to the next model.
+    pub(super) fn mechanism(&self) -> Mechanism {
+        self.deployment.failover.mechanism_in(self.version)
+    }
+
     /// Where a cluster's servers are.
     pub(super) fn places<'c>(&self, cluster: &'c Cluster) -> Vec<(&'c str, u16)> {
         cluster.places(self.demo_ports.get(&cluster.name).copied())

@@ -34,7 +34,6 @@ pub(super) fn render(config: &Config<'_>, folder: Option<&Path>) -> Map {
 pub(crate) const MANAGER: &str = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 
 fn manager(config: &Config<'_>, folder: Option<&Path>) -> Map {
-    let nowhere = Map::line().with("address_prefix", "0.0.0.0").with("prefix_len", 32u32);
     let manager = typed::message(MANAGER)
         .with("stat_prefix", "pointsman")
         .with("codec_type", "AUTO")
@@ -62,7 +61,7 @@ fn manager(config: &Config<'_>, folder: Option<&Path>) -> Map {
             "No client is trusted to say how often Envoy retries, wherever it calls from. Nobody calls from this address; with
 an empty list, Envoy trusts all private networks.",
             "internal_address_config",
-            Map::line().with("cidr_ranges", List::line([nowhere])),
+            nowhere(),
         )
         .noted(
             "So that the module sees a websocket at an LLM path and says that there is none (426). Elsewhere, one goes where
@@ -81,11 +80,17 @@ other traffic goes.",
     manager.with("http_filters", filters(config, folder))
 }
 
+/// An address that nobody calls from.
+pub(super) fn nowhere() -> Map {
+    let nowhere = Map::line().with("address_prefix", "0.0.0.0").with("prefix_len", 32u32);
+    Map::line().with("cidr_ranges", List::line([nowhere]))
+}
+
 /// Requests of one HTTP/2 connection at a time.
 const MAX_STREAMS: u32 = 100;
 
 /// Names and values of a request's headers together.
-const MAX_HEADERS_KB: u32 = 60;
+pub(super) const MAX_HEADERS_KB: u32 = 60;
 
 /// What holds for the connections of clients.
 fn connections() -> Map {

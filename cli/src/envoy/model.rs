@@ -12,9 +12,10 @@ use pointsman_engine::names::{mirror_cluster, model_cluster};
 /// The items of `clusters` for every model that chains and copies need.
 pub(super) fn render(config: &Config<'_>) -> Vec<Map> {
     let mut items = Vec::new();
+    let is_walked = config.mechanism() != Mechanism::Matcher;
     for (model, provider) in &config.needs.models {
         let Some(cluster) = config.deployment.cluster(provider) else { continue };
-        if config.needs.chains.iter().any(|chain| chain.contains(model)) {
+        if is_walked && config.needs.chains.iter().any(|chain| chain.contains(model)) {
             items.push(one(config, cluster, model, &model_cluster(model), For::Attempts));
         }
         if is_passed_keys(config, model) {
@@ -46,8 +47,7 @@ pub(super) fn passing_cluster(model: &str) -> String {
 
 fn is_passed_keys(config: &Config<'_>, model: &String) -> bool {
     let mut chains = config.needs.chains.iter().filter(|chain| chain.contains(model));
-    config.deployment.failover.mechanism == Mechanism::PriorityGroup
-        && chains.any(|models| chain::passes_keys(config, models))
+    config.mechanism() == Mechanism::PriorityGroup && chains.any(|models| chain::passes_keys(config, models))
 }
 
 fn one(config: &Config<'_>, cluster: &Cluster, model: &str, name: &str, purpose: For) -> Map {
@@ -58,17 +58,21 @@ fn one(config: &Config<'_>, cluster: &Cluster, model: &str, name: &str, purpose:
     } else {
         upstream::options(protocol(config, cluster), filters)
     };
-    let mark = Map::line()
+    with_endpoints(config, cluster, name, Some(&mark(cluster, model)), Some(shared("attempt", options)))
+}
+
+/// What the metadata of an endpoint says to the module.
+pub(super) fn mark(cluster: &Cluster, model: &str) -> Map {
+    Map::line()
         .with("model", quoted(model))
         .with("provider", quoted(&cluster.name))
-        .with_some("authority", cluster.host().map(quoted));
-    with_endpoints(config, cluster, name, Some(&mark), Some(shared("attempt", options)))
+        .with_some("authority", cluster.host().map(quoted))
 }
 
 /// A chain's cluster speaks HTTP/1.1 over the connections of this one, which must then not offer the server HTTP/2.
 fn protocol(config: &Config<'_>, cluster: &Cluster) -> Protocol {
-    match config.deployment.failover.mechanism {
-        Mechanism::Aggregate | Mechanism::Composite => Protocol::Http1,
+    match config.mechanism() {
+        Mechanism::Aggregate | Mechanism::Composite | Mechanism::Matcher => Protocol::Http1,
         Mechanism::PriorityGroup => Protocol::of(cluster),
     }
 }

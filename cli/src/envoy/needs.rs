@@ -1,6 +1,7 @@
 //! What a policy needs of the proxy besides the deployment's clusters: chains of models, and models that get copies.
 
 use pointsman_engine::Policy;
+use pointsman_engine::policy::Model;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) struct Needs {
     /// The models that are part of a chain or get copies, and the deployment's cluster of each.
     pub(crate) models: BTreeMap<String, String>,
+    /// Where the models of chains are, and where requests still need them that an earlier policy has decided.
+    #[serde(default)]
+    pub(crate) places: BTreeSet<(String, String)>,
     /// Models in the order in which they are tried, two or more.
     pub(crate) chains: BTreeSet<Vec<String>>,
     /// The models that get copies.
@@ -22,8 +26,10 @@ impl Needs {
     pub(crate) fn of(policy: &Policy) -> Self {
         let (chains, mirrors) = (policy.chains(), policy.mirrors());
         let models = chains.iter().flatten().chain(&mirrors);
+        let place = |model: &&Model| (model.name().to_owned(), model.cluster().to_owned());
         Self {
-            models: models.map(|model| (model.name().to_owned(), model.cluster().to_owned())).collect(),
+            places: chains.iter().flatten().map(place).collect(),
+            models: models.map(place).collect(),
             chains: chains.iter().map(|chain| chain.iter().map(|model| model.name().to_owned()).collect()).collect(),
             mirrors: mirrors.iter().map(|model| model.name().to_owned()).collect(),
             accounts: policy.account_headers().map(str::to_owned).collect(),
@@ -35,6 +41,7 @@ impl Needs {
         let models = earlier.models.iter().chain(&self.models);
         Self {
             models: models.map(|(model, cluster)| (model.clone(), cluster.clone())).collect(),
+            places: self.places.union(&earlier.places).cloned().collect(),
             chains: self.chains.union(&earlier.chains).cloned().collect(),
             mirrors: self.mirrors.union(&earlier.mirrors).cloned().collect(),
             accounts: self.accounts.union(&earlier.accounts).cloned().collect(),
@@ -76,7 +83,7 @@ mod tests {
         let models: Vec<_> = both.models.iter().map(|(model, cluster)| format!("{model}={cluster}")).collect();
         assert_eq!(models, ["a=x", "b=z", "c=z"]);
         let chains: Vec<_> = both.chains.iter().map(|chain| chain.join(">")).collect();
-        assert_eq!(chains, ["a>b", "c>b"]);
+        assert_eq!(chains, ["a>b", "b>a", "b>c", "c>b"]);
         assert_eq!(both.only_cluster(&["c".into(), "b".into()]), Some("z"));
         assert_eq!(both.only_cluster(&["a".into(), "b".into()]), None);
         assert_eq!(both.only_cluster(&["nobody".into()]), None);

@@ -4,6 +4,7 @@ use super::config::Config;
 use super::typed;
 use crate::deployment::{Failover, Mechanism};
 use crate::yaml::{List, Map, Tree, quoted, shared};
+use std::borrow::Borrow;
 
 /// A request with one model: only what has surely not reached it.
 pub(super) fn same_provider() -> Tree {
@@ -18,20 +19,28 @@ fn back_off(base: &str, max: &str) -> Map {
     Map::line().with("base_interval", base).with("max_interval", max)
 }
 
+const CONNECT_FAILURE: &str = "connect-failure";
+
 /// A request with several models.
 pub(super) fn next_provider(config: &Config<'_>) -> Tree {
     let Failover {
-        mechanism,
+        mechanism: _,
         retry_on,
         retriable_status_codes,
         per_try_idle_timeout,
         per_try_timeout,
         back_off: times,
+        warn_above_series: _,
     } = &config.deployment.failover;
     let should_retry =
         Map::line().with("name", "x-should-retry").with("string_match", Map::line().with("exact", quoted("true")));
+    let mut conditions: Vec<&str> = retry_on.iter().map(Borrow::borrow).collect();
+    // That is how an attempt at a model without a healthy endpoint fails.
+    if config.mechanism() == Mechanism::Matcher && !conditions.contains(&CONNECT_FAILURE) {
+        conditions.push(CONNECT_FAILURE);
+    }
     let policy = Map::new()
-        .with("retry_on", retry_on.join(","))
+        .with("retry_on", conditions.join(","))
         .with("retriable_status_codes", List::line(retriable_status_codes.iter().copied()))
         .noted(
             "Some providers say themselves that another attempt is worth it.",
@@ -54,10 +63,10 @@ pub(super) fn next_provider(config: &Config<'_>) -> Tree {
             "retry_back_off",
             back_off(&times.base_interval.to_string(), &times.max_interval.to_string()),
         );
-    let policy = match mechanism {
+    let policy = match config.mechanism() {
         Mechanism::Aggregate => policy.with("retry_priority", previous_priorities()),
         Mechanism::Composite => policy,
-        Mechanism::PriorityGroup => policy.with("refresh_cluster_on_retry", true),
+        Mechanism::PriorityGroup | Mechanism::Matcher => policy.with("refresh_cluster_on_retry", true),
     };
     shared("next-provider", policy)
 }

@@ -4,8 +4,10 @@ use super::chain;
 use super::config::Config;
 use super::credential::{key_headers, no_accounts, removal};
 use super::model::passing_cluster;
+use super::turn::{self, COUNT_HEADER};
 use super::{cors, retry, typed};
 use crate::deployment::Mechanism;
+use crate::deployment::duration::Duration;
 use crate::yaml::{List, Map, Tree, quoted, shared};
 use pointsman_engine::names::{
     ATTEMPT_HEADER, CLUSTER_HEADER, MIRROR_HEADER, MIRROR_PLAN_PROPERTY, MODEL_HEADER, PLAN_HEADER, POLICY_HEADER,
@@ -56,9 +58,15 @@ pub(super) fn render(config: &Config<'_>) -> Map {
             "response_headers_to_remove",
             List::line(TOLD_HEADERS.map(quoted)),
         )
+        .with_some("include_request_attempt_count", counts_attempts(config).then_some(true))
         .with_some("typed_per_filter_config", config.deployment.cors.as_ref().map(cors::policy))
         .with("routes", routes.and(otherwise(config)));
     Map::new().with("name", "pointsman").with("virtual_hosts", List::of([host]))
+}
+
+/// Whether a route goes by how many attempts there have been.
+fn counts_attempts(config: &Config<'_>) -> bool {
+    config.mechanism() == Mechanism::Matcher && !config.needs.chains.is_empty()
 }
 
 /// Any path, and the headers that come with it.
@@ -91,9 +99,9 @@ itself, and it looks for its route before anything is decided.",
 
 fn destinations<'a>(config: &Config<'a>) -> Vec<Destination<'a>> {
     let chains = &config.needs.chains;
-    let mut all: Vec<_> = match config.deployment.failover.mechanism {
+    let mut all: Vec<_> = match config.mechanism() {
         _ if chains.is_empty() => Vec::new(),
-        Mechanism::Aggregate | Mechanism::Composite => vec![Destination::AnyChain],
+        Mechanism::Aggregate | Mechanism::Composite | Mechanism::Matcher => vec![Destination::AnyChain],
         Mechanism::PriorityGroup => chains.iter().map(|models| Destination::Chain(models)).collect(),
     };
     all.push(Destination::Direct);
@@ -123,6 +131,8 @@ fn item(config: &Config<'_>, destination: Destination<'_>, mirror: Option<&str>)
         Destination::Chain(models) if !chain::passes_keys(config, models) => {
             Some(List::line(key_headers(config).into_iter().map(quoted)))
         }
+        // Where there is one model, the count is nobody's business.
+        Destination::Direct if counts_attempts(config) => Some(List::line([COUNT_HEADER])),
         _ => None,
     };
     Map::new()
@@ -145,6 +155,9 @@ fn action(config: &Config<'_>, destination: Destination<'_>) -> Map {
     let chosen = Map::new().with("cluster_header", CLUSTER_HEADER);
     match destination {
         Destination::Direct => chosen.with("auto_host_rewrite", true).with("retry_policy", retry::same_provider()),
+        Destination::AnyChain if config.mechanism() == Mechanism::Matcher => {
+            turn::specifier(config).and(to_the_next(config))
+        }
         Destination::AnyChain => chosen.and(to_the_next(config)),
         Destination::Chain(models) => priority_groups(config, models).and(to_the_next(config)),
     }
@@ -157,11 +170,16 @@ pub(super) fn end(config: &Config<'_>, mirror: Option<&str>) -> Map {
     Map::new().with("timeout", timeout).with_some("request_mirror_policies", policies)
 }
 
+/// Time for every model of the longest chain to be silent in turn, and for one attempt more, so that this is never what ends
+/// the last one.
+pub(super) fn patience(config: &Config<'_>) -> Duration {
+    let longest = config.needs.chains.iter().map(Vec::len).max().unwrap_or_default();
+    config.deployment.failover.per_try_idle_timeout.times(longest + 1)
+}
+
 /// The module sets `:authority` for each attempt; Envoy must not do it after that.
 pub(super) fn to_the_next(config: &Config<'_>) -> Map {
-    let longest = config.needs.chains.iter().map(Vec::len).max().unwrap_or_default();
-    // One attempt more than there are models, so that this is never what ends the last one.
-    let idle = config.deployment.failover.per_try_idle_timeout.times(longest + 1).max(config.deployment.timeouts.idle);
+    let idle = patience(config).max(config.deployment.timeouts.idle);
     Map::new().with("retry_policy", retry::next_provider(config)).noted(
         "Time for every model to be silent in turn.",
         "idle_timeout",

@@ -2,11 +2,11 @@
 
 use super::config::Config;
 use super::{credential, filter, typed};
-use crate::deployment::Cluster;
 use crate::deployment::duration::Duration;
+use crate::deployment::{Cluster, Mechanism};
 use crate::yaml::{List, Map, Tree, shared};
 use pointsman_engine::config::Role;
-use pointsman_engine::names::PROVIDER_HEADER;
+use pointsman_engine::names::{CLUSTER_HEADER, PROVIDER_HEADER};
 
 const OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
@@ -77,7 +77,10 @@ fn attempt(config: &Config<'_>, injectors: impl IntoIterator<Item = Tree>, passe
     }
     filters.push(shared("pointsman-upstream", filter::inline(config.plugin, Role::Upstream)));
     filters.extend(injectors);
-    filters.push(shared("no-provider", credential::without("pointsman-no-provider", [PROVIDER_HEADER])));
+    // The latter is what an attempt before this one may have left, at a cluster with limits.
+    let told =
+        [PROVIDER_HEADER].into_iter().chain((config.mechanism() == Mechanism::Matcher).then_some(CLUSTER_HEADER));
+    filters.push(shared("no-provider", credential::without("pointsman-no-provider", told)));
     filters
 }
 

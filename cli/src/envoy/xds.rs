@@ -7,6 +7,7 @@ use crate::yaml::{List, Map, print, quoted};
 use serde::{Deserialize, Serialize};
 use std::io::Result;
 use std::path::Path;
+use std::time::SystemTime;
 
 /// A file of its own for each kind of resource.
 pub(super) const CLUSTERS: &str = "clusters.yaml";
@@ -15,29 +16,52 @@ pub(super) const ROUTES: &str = "routes.yaml";
 /// What the policy written last needed. No file of Envoy's.
 const NEEDS: &str = ".needs.json";
 
-/// What was written last, and before that.
+/// What was written last, and before that as long as requests can need it.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Written {
     now: Needs,
-    before: Needs,
+    #[serde(default)]
+    earlier: Vec<Earlier>,
+}
+
+/// What a policy needed that another has followed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Earlier {
+    /// In seconds since 1970.
+    until: u64,
+    needs: Needs,
 }
 
 fn written(folder: &Path) -> Option<Written> {
     serde_json::from_slice(&std::fs::read(folder.join(NEEDS)).ok()?).ok()
 }
 
-/// What the policy before `now` needed. Writing the same once more makes it no earlier.
-fn before(folder: &Path, now: &Needs) -> Option<Needs> {
-    let written = written(folder)?;
-    Some(if written.now == *now { written.before } else { written.now })
+/// What policies before this one needed, and requests that they have decided may still need: as long as each model of a
+/// chain may be silent. Writing the same once more makes it no earlier.
+fn earlier(folder: &Path, config: &Config<'_>) -> Vec<Earlier> {
+    let Some(Written { now, mut earlier }) = written(folder) else { return Vec::new() };
+    let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
+    if now != *config.needs {
+        let patience = route::patience(&Config { needs: &config.needs.and(&now), ..*config });
+        earlier.push(Earlier { until: clock.saturating_add(patience.whole_seconds()), needs: now });
+    }
+    earlier.retain(|earlier| earlier.until > clock && earlier.needs != *config.needs);
+    earlier
+}
+
+/// What the policy needs, and those before it.
+pub(crate) fn all_needs(folder: &Path, config: &Config<'_>) -> Needs {
+    // The latest comes first: a model that has moved is where the latest policy has it.
+    let all = earlier(folder, config);
+    all.iter().rev().fold(config.needs.clone(), |all, earlier| all.and(&earlier.needs))
 }
 
 /// Writes everything, in the order in which nothing refers to what is not there yet.
 ///
-/// What the policy before needed stays until the next time: requests that it has decided are still on their way, and Envoy
-/// takes the files one after the other.
+/// What policies before needed stays for a time: requests that they have decided are still on their way, and Envoy takes the
+/// files one after the other.
 pub(crate) fn write(folder: &Path, config: &Config<'_>) -> Result<()> {
-    let needs = before(folder, config.needs).map_or_else(|| config.needs.clone(), |earlier| config.needs.and(&earlier));
+    let needs = all_needs(folder, config);
     let wide = Config { needs: &needs, ..*config };
     write_clusters(folder, &wide)?;
     write_routes(folder, &wide)?;
@@ -64,8 +88,7 @@ pub(crate) fn write_filters(folder: &Path, config: &Config<'_>) -> Result<()> {
         let file = resources(config, [filter::resource(config.plugin, *role)]);
         replace(folder, &filter::file_name(*role), &print(&file.into()))?;
     }
-    let before = before(folder, config.needs).unwrap_or_default();
-    let written = Written { now: config.needs.clone(), before };
+    let written = Written { now: config.needs.clone(), earlier: earlier(folder, config) };
     replace(folder, NEEDS, &serde_json::to_string(&written).unwrap_or_default()).map(|_| ())
 }
 

@@ -66,7 +66,7 @@ pub(super) fn problem(istio: &Istio, deployment: &Deployment, needs: &Needs, ask
     if istio.module_path.is_none() {
         return problem("istio", "`--failover` needs `modulePath`: the module as a file in the proxy's container");
     }
-    if deployment.failover.mechanism != Mechanism::Aggregate {
+    if deployment.failover.mechanism.is_some_and(|mechanism| mechanism != Mechanism::Aggregate) {
         return problem("failover.mechanism", "in Istio, only `aggregate` is rendered");
     }
     None

@@ -2,22 +2,32 @@
 
 use crate::deployment::{Cluster, Deployment};
 use crate::envoy::needs::Needs;
+use crate::envoy::statistics::Size;
 use crate::policy_file::PolicyFile;
+use crate::project::Project;
 use pointsman_source::{Finding, Part, Source};
 
-/// A proxy is expected to hold that many chains without anybody noticing.
-const MANY_CHAINS: usize = 500;
+/// Warns of a policy that makes more of Envoy's configuration than the deployment wants.
+pub(super) fn of_size(project: &Project, size: Size) -> Option<Finding> {
+    let Project { deployment, policy, .. } = project;
+    if u32::try_from(size.series).is_ok_and(|series| series <= deployment.failover.warn_above_series) {
+        return None;
+    }
+    let chains = policy.policy.chains().len();
+    let why = if size.chains == 0 {
+        "one for each cluster and each model".to_owned()
+    } else {
+        format!(
+            "one cluster for each of {chains} chains of models: shorter `fallback` lists make them fewer, and `failover.mechanism: matcher` (Envoy 1.39) needs none for chains"
+        )
+    };
+    let message = format!("warning: Envoy gets {size}, above `failover.warnAboveSeries`: {why}");
+    Some(policy.source.finding("models", Part::Key, &message))
+}
 
 pub(super) fn of_failover(deployment: &Deployment, source: &Source, policy: &PolicyFile) -> Vec<Finding> {
     let needs = Needs::of(&policy.policy);
     let mut findings = Vec::new();
-    let count = needs.chains.len();
-    if count > MANY_CHAINS {
-        let message = format!(
-            "warning: {count} chains of models can come out of the fallback lists, and Envoy gets a cluster or a route for each: shorter lists, or one list for several rules, make them fewer"
-        );
-        findings.push(policy.source.finding("models", Part::Key, &message));
-    }
     for (index, cluster) in deployment.clusters.iter().enumerate() {
         // Demo servers want no key.
         if cluster.credential.is_some() || cluster.demo {

@@ -123,13 +123,13 @@ fn a_buffer_smaller_than_the_largest_body_is_warned_of() {
         "check-buffer",
         "",
         "bufferLimitBytes: 33554432\n",
-        "deployment.yaml:2:19: bufferLimitBytes: warning: not above the policy's `limits.maxBodyBytes` of 33554432: a body that does not fit is refused by Envoy, in plain text\n",
+        "deployment.yaml:2:19: bufferLimitBytes: warning: not above the policy's `limits.maxBodyBytes` of 33554432: a body that does not fit is refused by Envoy, in plain text (P0045)\n",
     );
     warns(
         "check-body",
         "limits: { maxBodyBytes: 50000000 }\n",
         "",
-        "policy.yaml:3:25: limits.maxBodyBytes: warning: not below the deployment's `bufferLimitBytes`, by default 41943040: a body that does not fit is refused by Envoy, in plain text\n",
+        "policy.yaml:3:25: limits.maxBodyBytes: warning: not below the deployment's `bufferLimitBytes`, by default 41943040: a body that does not fit is refused by Envoy, in plain text (P0045)\n",
     );
     warns("check-one-more", "", "bufferLimitBytes: 33554433\n", "");
     warns("check-no-limit", "", "bufferLimitBytes: 0\n", "");
@@ -192,11 +192,11 @@ clusters:
     let outcome = pointsman(&["check", folder.to_str().unwrap()]);
     let said = without(&folder, &outcome.stderr).replace(&format!("{}/", folder.display()), "");
     let expected = "\
-deployment.yaml:3:48: clusters[0].port: warning: is the port of TLS, and there is no `tls`: requests would go in plain text, with their keys
-deployment.yaml:4:55: clusters[1].credential.sds: warning: `nope.yaml`: no such file or directory; Envoy will refuse the configuration
-deployment.yaml:5:55: clusters[2].credential.sds: warning: `key.yaml` has `other`, and no secret `c` (`secretName`, by default the cluster's name); calls to this cluster will get a 401 `Failed to inject credential`
-deployment.yaml:1:37: listener.tls.certificateFile: warning: `edge.pem`: no such file or directory; Envoy will refuse the configuration
-deployment.yaml:1:56: listener.tls.keyFile: warning: `key.yaml`: is no PEM file; Envoy will refuse the configuration
+deployment.yaml:1:37: listener.tls.certificateFile: warning: `edge.pem`: no such file or directory; Envoy will refuse the configuration (P0041)
+deployment.yaml:1:56: listener.tls.keyFile: warning: `key.yaml`: is no PEM file; Envoy will refuse the configuration (P0041)
+deployment.yaml:3:48: clusters[0].port: warning: is the port of TLS, and there is no `tls`: requests would go in plain text, with their keys (P0042)
+deployment.yaml:4:55: clusters[1].credential.sds: warning: `nope.yaml`: no such file or directory; Envoy will refuse the configuration (P0041)
+deployment.yaml:5:55: clusters[2].credential.sds: warning: `key.yaml` has `other`, and no secret `c` (`secretName`, by default the cluster's name); calls to this cluster will get a 401 `Failed to inject credential` (P0041)
 ";
     assert_eq!((outcome.code, said.as_str()), (Some(0), expected));
 }

@@ -130,6 +130,43 @@ fn openai_apis_are_served() {
     demo.check("/v1/rerank", r#"{"model": "m", "query": "a", "documents": ["b"]}"#, &[OK, "relevance_score"]);
 }
 
+/// A part of a form.
+fn part(name: &str, content: &str) -> String {
+    format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{content}\r\n")
+}
+
+#[test]
+fn forms_are_served() {
+    let demo = Demo::start();
+    let file = part("file\"; filename=\"a.wav", "RIFF\r\n--A");
+    let check = |path: &str, parts: &[String], expected: &[&str]| {
+        let body = format!("{}--B--\r\n", parts.concat());
+        let (answer, end) = demo.ask(path, "content-type: multipart/form-data; boundary=B\r\n", &body);
+        assert_eq!(end, None);
+        for part in expected {
+            assert!(answer.contains(part), "`{part}` is not in the answer to {path} {body}:\n{answer}");
+        }
+    };
+    let model = || part("model", "m");
+    check("/v1/audio/transcriptions", &[file.clone(), model()], &[OK, "\"text\":\"served by lab as m\""]);
+    check("/v1/audio/translations", &[model(), file.clone()], &[OK, "served by lab as m"]);
+    let text = part("response_format", "text");
+    check(
+        "/v1/audio/transcriptions",
+        &[model(), file.clone(), text],
+        &[OK, "text/plain", "\r\n\r\nserved by lab as m"],
+    );
+    let stream = part("stream", "true");
+    check("/v1/audio/transcriptions", &[model(), file.clone(), stream], &["event: transcript.text.done\n"]);
+    let image = || part("image[]\"; filename=\"a.png", "x");
+    check("/v1/images/edits", &[image(), model(), part("n", "2")], &[OK, "served by lab as m", "},{"]);
+    check("/v1/images/variations", &[image(), model()], &[OK, "b64_json"]);
+    check("/v1/audio/transcriptions", &[file], &[BAD, "you must provide a model parameter"]);
+    check("/v1/audio/transcriptions", &[model()], &[BAD, "file: field required"]);
+    demo.check("/v1/images/edits", r#"{"model": "m", "prompt": "a"}"#, &[OK, "served by lab as m"]);
+    assert_eq!(demo.report()["models"]["m"], serde_json::json!({"200": 7, "400": 1}));
+}
+
 #[test]
 fn anthropic_apis_are_served() {
     let demo = Demo::start();
@@ -153,6 +190,26 @@ fn ollama_apis_are_served_and_stream_by_default() {
         &["application/json", "served by lab as m"],
     );
     demo.check("/api/embed", r#"{"model": "m", "input": "a"}"#, &[OK, "\"embeddings\":[["]);
+    demo.check("/api/show", r#"{"model": "m"}"#, &[OK, "\"general.basename\":\"m\"", "\"capabilities\":["]);
+}
+
+#[test]
+fn geminis_api_is_served_by_the_model_in_the_path() {
+    let demo = Demo::start();
+    let contents = r#"{"contents": [{"parts": [{"text": "a"}]}]}"#;
+    let text = &[OK, "\"text\":\"served by lab as g-1\"", "\"finishReason\":\"STOP\""];
+    demo.check("/v1beta/models/g-1:generateContent", contents, text);
+    demo.check("/v1/projects/p/locations/l/publishers/google/models/g-1:generateContent", contents, text);
+    let stream = "/v1/models/g-1:streamGenerateContent";
+    demo.check(&format!("{stream}?alt=sse"), contents, &["text/event-stream", "data: {\"candidates\":"]);
+    demo.check(stream, contents, &["application/json", "[{\"candidates\":"]);
+    demo.check("/v1beta/models/g-1:countTokens", contents, &[OK, "\"totalTokens\":1"]);
+    demo.check("/v1beta/models/g-1:embedContent", r#"{"content": {}}"#, &[OK, "\"values\":["]);
+    let tools = r#"{"contents": [], "tools": [{"functionDeclarations": [{"name": "f"}]}],
+        "toolConfig": {"functionCallingConfig": {"mode": "ANY"}}}"#;
+    demo.check("/v1beta/models/g-1:generateContent", tools, &[OK, "\"functionCall\":", "\"name\":\"f\""]);
+    demo.check("/v1beta/models/g-1:generateContent", "{}", &[BAD, "\"status\":\"INVALID_ARGUMENT\""]);
+    demo.check("/v1beta/models/g-1:sing", "{}", &["HTTP/1.1 404 ", "\"status\":\"NOT_FOUND\""]);
 }
 
 #[test]

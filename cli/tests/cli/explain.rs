@@ -40,6 +40,25 @@ fn the_api_can_be_named() {
 }
 
 #[test]
+fn a_bare_form_is_read() {
+    let form = |name: &str, more: &str| {
+        format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\nsmall\r\n--B--\r\n")
+    };
+    let record = explain("explain-form", &form("model", ""), &["--api", "transcriptions"]);
+    assert_eq!(
+        (&record["action"], &record["api"], &record["upstreamModel"]),
+        (&"route".into(), &"transcriptions".into(), &"llama-3".into())
+    );
+    let record = explain("explain-odd-form", &form("model", "; filename=\"a\""), &["--api", "imageEdits"]);
+    assert_eq!(record["reason"], "partType");
+    let whole = format!(
+        "POST /v1/audio/translations HTTP/1.1\nContent-Type: multipart/form-data; boundary=B\n\n{}",
+        form("model", "")
+    );
+    assert_eq!(explain("explain-whole-form", &whole, &[])["asked"], "small");
+}
+
+#[test]
 fn a_header_can_name_the_tenant() {
     let record = explain("explain-header", BIG, &["--header", "X-Team: lab"]);
     assert_eq!((&record["tenant"], &record["action"]), (&"lab".into(), &"deny".into()));

@@ -9,7 +9,11 @@ mod doctor;
 #[cfg(test)]
 mod explain;
 #[cfg(test)]
+mod findings;
+#[cfg(test)]
 mod image;
+#[cfg(test)]
+mod operators;
 #[cfg(test)]
 mod program;
 #[cfg(test)]

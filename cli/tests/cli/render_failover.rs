@@ -360,7 +360,7 @@ fn a_mechanism_that_the_version_lacks_is_an_error() {
 }
 
 #[test]
-fn what_a_policy_needed_stays_in_the_folder_until_the_next_time() {
+fn what_policies_needed_stays_in_the_folder_as_long_as_requests_may_need_it() {
     let folder = prepare("chain-xds", "");
     let xds = folder.join("xds");
     let chains = |policy: &str| -> Vec<String> {
@@ -371,14 +371,72 @@ fn what_a_policy_needed_stays_in_the_folder_until_the_next_time() {
         let names = clusters["resources"].as_array().unwrap().iter().map(|cluster| cluster["name"].as_str().unwrap());
         names.filter(|name| name.starts_with("failover:")).map(str::to_owned).collect()
     };
-    assert_eq!(chains(POLICY), ["failover:alpha>beta", "failover:alpha>sibling"]);
-    let other = POLICY.replace("fallback: [sibling]", "fallback: [gamma]");
-    assert_eq!(chains(&other), ["failover:alpha>beta", "failover:alpha>gamma", "failover:alpha>sibling"]);
+    let policy = format!("{POLICY}feedback: {{ rateLimits: false }}\n");
+    assert_eq!(chains(&policy), ["failover:alpha>beta", "failover:alpha>sibling"]);
+    let other = policy.replace("fallback: [sibling]", "fallback: [gamma]");
+    let all = ["failover:alpha>beta", "failover:alpha>gamma", "failover:alpha>sibling"];
+    assert_eq!(chains(&other), all);
     // Once more the same is no step further.
-    assert_eq!(chains(&other), ["failover:alpha>beta", "failover:alpha>gamma", "failover:alpha>sibling"]);
+    assert_eq!(chains(&other), all);
+    // Nor is it the next policy that ends it, but the time in which a request may still be tried.
     let none = "models:\n- { name: alpha, cluster: first }\n";
-    assert_eq!(chains(none), ["failover:alpha>beta", "failover:alpha>gamma"]);
-    assert_eq!(chains(&other), ["failover:alpha>beta", "failover:alpha>gamma"]);
+    assert_eq!(chains(none), all);
+    let kept = xds.join(".needs.json");
+    let mut needs: Value = serde_json::from_str(&std::fs::read_to_string(&kept).unwrap()).unwrap();
+    let earlier = needs["earlier"].as_array_mut().unwrap();
+    assert_eq!(earlier.len(), 2);
+    earlier.iter_mut().for_each(|one| one["until"] = json!(1));
+    std::fs::write(&kept, needs.to_string()).unwrap();
+    assert_eq!(chains(none), [""; 0]);
+    assert_eq!(chains(&other), all[..2]);
+}
+
+#[test]
+fn with_a_matcher_there_is_a_cluster_for_each_model_and_none_for_a_chain() {
+    let more = "envoyVersion: \"1.39\"\n";
+    let folder = prepare("chain-matcher", more);
+    let envoy = render(&folder, &[]);
+    let clusters = envoy["static_resources"]["clusters"].as_array().unwrap().iter();
+    let names: BTreeSet<_> = clusters.map(|cluster| cluster["name"].as_str().unwrap()).collect();
+    let expected = [
+        "first",
+        "second",
+        "third",
+        "mirror:gamma",
+        "pointsman-sink",
+        "model:alpha>first",
+        "try:alpha>first",
+        "own-key:try:alpha>first",
+        "model:sibling>first",
+        "try:sibling>first",
+        "own-key:try:sibling>first",
+        "model:beta>second",
+        "try:beta>second",
+    ];
+    assert_eq!(names, BTreeSet::from(expected));
+    let inside = |name: &str| cluster(&envoy, name)["cluster_type"]["typed_config"]["clusters"].clone();
+    assert_eq!(inside("try:beta>second"), json!(["model:beta>second", "pointsman-sink"]));
+    let action = &route(&envoy, "failover:alpha>beta", None)["route"];
+    assert_eq!(action["retry_policy"]["refresh_cluster_on_retry"], true);
+    let matcher = &action["inline_cluster_specifier_plugin"]["extension"]["typed_config"]["cluster_matcher"];
+    let first = &matcher["on_no_match"]["matcher"]["matcher_tree"];
+    assert_eq!(first["input"]["typed_config"]["key"], "wasm.pointsman_turn_1");
+    let to = |turn: &str| first["exact_match_map"]["map"][turn]["action"]["typed_config"]["cluster"].clone();
+    assert_eq!(to("try:beta>second"), "try:beta>second");
+    assert_eq!(to("own-key:try:alpha>first"), "own-key:try:alpha>first");
+    let second = &matcher["matcher_tree"]["exact_match_map"]["map"]["1"]["matcher"]["matcher_tree"];
+    assert_eq!(second["input"]["typed_config"]["key"], "wasm.pointsman_turn_2");
+    assert_eq!(envoy["static_resources"]["listeners"].as_array().map(Vec::len), Some(1));
+    // A circuit breaker of its own is met behind a listener inside Envoy.
+    let narrow = CLUSTERS.replace("authority: first.example", "circuitBreakers: { maxRequests: 5 }");
+    let folder =
+        self::folder("chain-limits", &[("policy.yaml", POLICY), ("deployment.yaml", &format!("{more}{narrow}"))]);
+    let envoy = render(&folder, &[]);
+    assert_eq!(envoy["static_resources"]["listeners"][1]["name"], "pointsman-limits");
+    assert_eq!(envoy["bootstrap_extensions"][0]["name"], "envoy.bootstrap.internal_listener");
+    assert_eq!(cluster(&envoy, "try:alpha>first")["type"], "STATIC");
+    assert_eq!(cluster(&envoy, "model:alpha>first")["common_lb_config"]["healthy_panic_threshold"]["value"], 0);
+    assert_eq!(cluster(&envoy, "try:beta>second")["cluster_type"]["name"], "envoy.clusters.aggregate");
 }
 
 /// What `check` warns of, besides keys that are not here.
@@ -397,7 +455,7 @@ fn a_provider_that_will_get_no_key_is_warned_of() {
         POLICY,
         CLUSTERS,
         &[
-            "deployment.yaml:3:3: clusters[0]: warning: has no `credential`: the chain `alpha`, `beta` crosses providers, so a client's own key is removed and this one gets none",
+            "deployment.yaml:3:3: clusters[0]: warning: has no `credential`: the chain `alpha`, `beta` crosses providers, so a client's own key is removed and this one gets none (P0043)",
         ],
     );
     let clusters = CLUSTERS
@@ -408,7 +466,7 @@ fn a_provider_that_will_get_no_key_is_warned_of() {
         POLICY,
         &clusters,
         &[
-            "deployment.yaml:5:3: clusters[2]: warning: has no `credential`: copies for `gamma` never carry a client's key, so this provider gets none",
+            "deployment.yaml:5:3: clusters[2]: warning: has no `credential`: copies for `gamma` never carry a client's key, so this provider gets none (P0043)",
         ],
     );
 }
@@ -420,7 +478,7 @@ fn a_key_for_everybody_is_warned_of() {
         "models:\n- { name: alpha, cluster: second }\n",
         &format!("defaultCluster: second{CLUSTERS}"),
         &[
-            "deployment.yaml:1:17: defaultCluster: warning: has a `credential`: every request that is no LLM call, from anybody, gets that key",
+            "deployment.yaml:1:17: defaultCluster: warning: has a `credential`: every request that is no LLM call, from anybody, gets that key (P0044)",
         ],
     );
 }
@@ -432,6 +490,13 @@ fn very_many_chains_are_warned_of() {
     let last: String =
         ["a", "b", "c", "d", "e", "f"].map(|name| format!("- {{ name: {name}, cluster: x }}\n")).concat();
     let policy = format!("models:\n{models}{last}");
-    let warning = "policy.yaml:1:1: models: warning: 813 chains of models can come out of the fallback lists, and Envoy gets a cluster or a route for each: shorter lists, or one list for several rules, make them fewer";
-    warns("warn-chains", &policy, "clusters: [{ name: x, demo: true }]\n", &[warning]);
+    let warning = "policy.yaml:1:1: models: warning: Envoy gets 919 clusters and about 14042 series of statistics, above `failover.warnAboveSeries`: one cluster for each of 900 chains of models: shorter `fallback` lists make them fewer, and `failover.mechanism: matcher` (Envoy 1.39) needs none for chains (P0040)";
+    let clusters = "failover: { warnAboveSeries: 13000 }\nclusters: [{ name: x, demo: true }]\n";
+    warns("warn-chains", &policy, clusters, &[warning]);
+    warns("warn-no-chains", &policy, &clusters.replace("13000", "14042"), &[]);
+    let newer = "envoyVersion: \"1.39\"\nfailover: { mechanism: matcher, warnAboveSeries: 10000 }\nclusters: [{ name: x, demo: true }]\n";
+    warns("warn-linear", &policy, newer, &[]);
+    let folder = folder("size", &[("policy.yaml", &policy), ("deployment.yaml", newer)]);
+    let outcome = pointsman(&["check", folder.to_str().unwrap()]);
+    assert!(outcome.stdout.contains("in Envoy 1.39, this makes 56 clusters and about "), "{}", outcome.stdout);
 }

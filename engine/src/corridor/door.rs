@@ -1,7 +1,7 @@
 //! What the headers settle: whether it is an LLM call at all, whose, and whether its body can be read.
 
 use super::reading::Reading;
-use crate::api::{Api, Family, Naming};
+use crate::api::{Api, Family};
 use crate::claim::Claim;
 use crate::decide::attributes::Attributes;
 use crate::live::Live;
@@ -66,17 +66,18 @@ pub fn receive(
         // Reading back what an earlier call left (a batch, say) names no model; a socket does.
         Endpoint::Api(api) if api.is_routable() && door.is_websocket() => door.call(api, Ok(Body::Frames)),
         Endpoint::Api(api) if method != b"POST" && end_of_stream && api != Api::Realtime => Received::Pass(None),
-        Endpoint::Api(api) if api.naming() != Naming::Body => door.call(api, Ok(Body::Unread)),
+        Endpoint::Api(api) if !api.names_in_body() => door.call(api, Ok(Body::Unread)),
         Endpoint::Api(api) if method != b"POST" => door.call(api, Err(Violation::UnexpectedBody)),
         Endpoint::Api(api) if end_of_stream => door.call(api, Err(Violation::NoBody)),
         Endpoint::Api(api) if endpoint::query_names_model(path) => door.call(api, Err(Violation::QueryModel)),
-        Endpoint::Api(api) => door.call(api, Ok(Body::Json)),
+        Endpoint::Api(api) => door.call(api, Ok(Body::Read)),
     }
 }
 
 /// What the body of a call is to Pointsman.
 enum Body {
-    Json,
+    /// What is read: JSON, or a form.
+    Read,
     /// Of an API that is recognised and not routed.
     Unread,
     /// Of what looks like an API, where none is known to be.
@@ -111,7 +112,7 @@ impl Door<'_> {
         } else if endpoint::query_names_model(self.path) {
             Violation::QueryModel
         } else {
-            return self.call_named(named.api, Some(named), Ok(Body::Json));
+            return self.call_named(named.api, Some(named), Ok(Body::Read));
         };
         self.call_named(named.api, Some(named), Err(violation))
     }
@@ -122,7 +123,7 @@ impl Door<'_> {
             return refusal;
         }
         match body {
-            Ok(Body::Json) => self.read(attributes, named),
+            Ok(Body::Read) => self.read(attributes, named),
             Ok(Body::Unread) => self.unsupported(&attributes),
             Ok(Body::Elsewhere) => {
                 let refusal = Reason::UnknownPath.refuse_for(api.name());
@@ -141,14 +142,22 @@ impl Door<'_> {
         })
     }
 
-    /// An API of the family that asks for the list of models: only Anthropic's clients send this header.
+    /// An API of the family that asks for the list of models: only Anthropic's clients send this header, and Google's
+    /// these, or use a version that only Gemini has.
     fn family(&self) -> Api {
-        let is_anthropic = self.headers.iter().any(|(name, _)| *name == b"anthropic-version");
-        if is_anthropic { Api::Messages } else { Api::ChatCompletions }
+        let sends = |header: &[u8]| self.headers.iter().any(|(name, _)| *name == header);
+        if sends(b"anthropic-version") {
+            Api::Messages
+        } else if sends(b"x-goog-api-key") || sends(b"x-goog-api-client") || endpoint::has_version_of_gemini(self.path)
+        {
+            Api::Gemini
+        } else {
+            Api::ChatCompletions
+        }
     }
 
     fn read(&self, attributes: Attributes, named: Option<&Named>) -> Received {
-        let envelope = match envelope::read(self.headers, attributes.family) {
+        let envelope = match envelope::read(self.headers, attributes.family, attributes.api) {
             Ok(envelope) => envelope,
             Err(violation) => return self.unread(&attributes, violation),
         };
@@ -183,7 +192,9 @@ impl Door<'_> {
 
     /// A call of an API that is recognised and not routed.
     fn unsupported(&self, attributes: &Attributes) -> Received {
-        let refusal = Reason::UnsupportedApi.refuse_for(attributes.api.name());
+        let routed = attributes.api.is_routable();
+        let reason = if routed { Reason::UnsupportedMethod } else { Reason::UnsupportedApi };
+        let refusal = reason.refuse_for(attributes.api.name());
         self.pass_or_refuse(attributes, self.policy.on_failure().unsupported_api, &refusal)
     }
 

@@ -3,7 +3,7 @@
 use super::answer::Expectation;
 use crate::api::Family;
 use crate::decide::attributes::Attributes;
-use crate::decide::{self, Decision, Unknown, Verdict};
+use crate::decide::{self, Decision, Need, Unknown, Verdict};
 use crate::percent;
 use crate::policy::{ModelId, OnUnread, Policy};
 use crate::reason::{Reason, Refusal};
@@ -13,8 +13,10 @@ use crate::request::Violation;
 use crate::request::endpoint::Called;
 use crate::request::envelope::{Envelope, HeaderList};
 use crate::request::facts::Facts;
+use crate::request::limit;
+use crate::request::members::{Members, Watch};
 use crate::request::named::Named;
-use crate::rewrite::{self, Destination, Edits};
+use crate::rewrite::{self, Destination, Edits, OutputCap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -79,7 +81,9 @@ impl Reading {
             policy.max_depth(),
             envelope.content_length.unwrap_or(policy.max_body_bytes()),
         )
-        .named(named);
+        .parted_by(envelope.boundary)
+        .named(named)
+        .watching(watch(policy, &attributes).filter(|_| envelope.boundary.is_none()));
         Self {
             policy: Arc::clone(policy),
             attributes,
@@ -119,7 +123,7 @@ impl Reading {
     /// How many bytes of what the client has sent this request keeps besides its body, which is never kept.
     #[must_use]
     pub fn kept(&self) -> usize {
-        self.attributes.kept()
+        self.attributes.kept() + self.facts.kept()
     }
 
     /// Whether the client wants to go on with another protocol: then its body has no end.
@@ -164,18 +168,51 @@ impl Reading {
                 self.state = State::Undecided(unknown);
                 Step::Hold
             }
+            // What changes in the body besides the model depends on all of it.
+            Ok(decision) if !self.facts.is_complete() && self.changes_fields(&decision) => {
+                self.state = State::Undecided(Unknown { need: Need::End, ..unknown });
+                Step::Hold
+            }
             Ok(decision) => self.decided(decision),
         }
+    }
+
+    /// Whether fields of the body besides the model may change on its way to one of these models.
+    fn changes_fields(&self, decision: &Decision) -> bool {
+        let Verdict::Send(chain) = &decision.verdict else { return false };
+        if self.envelope.boundary.is_some() {
+            return false;
+        }
+        let api = self.attributes.api;
+        let changes = |id: &ModelId| self.policy.model(*id).is_some_and(|model| !model.parameters_of(api).is_empty());
+        output_cap(&self.policy, &self.attributes).is_some() || chain.iter().chain(&decision.mirror).any(changes)
     }
 
     fn decided(&mut self, decision: Decision) -> Step {
         let step = match &decision.verdict {
             Verdict::Refuse(refusal) => self.refuse(self.record(&decision), refusal),
-            Verdict::Send(chain) => self.send(chain, &decision),
+            Verdict::Send(chain) => match self.unchangeable(&decision) {
+                Some(refusal) => self.refuse(self.record(&decision), &refusal),
+                None => self.send(chain, &decision),
+            },
         };
         self.facts.settle();
         self.attributes.forget();
         step
+    }
+
+    /// The refusal of a request whose fields must change and cannot: two servers could read them differently, or it names no
+    /// limit of its output, where the tenant has one and only the model's own API says how it is spelled.
+    fn unchangeable(&self, decision: &Decision) -> Option<Refusal> {
+        if !self.changes_fields(decision) {
+            return None;
+        }
+        if let Some(fault) = self.facts.members().and_then(Members::fault) {
+            return Some(fault.refuse());
+        }
+        let cap = output_cap(&self.policy, &self.attributes).filter(|cap| cap.own.is_empty())?;
+        let is_limited = self.facts.members().is_some_and(rewrite::is_limited);
+        (!is_limited).then(|| Reason::OutputLimit.refuse_for(&cap.tokens.to_string()))
     }
 
     fn send(&mut self, chain: &[ModelId], decision: &Decision) -> Step {
@@ -197,17 +234,22 @@ impl Reading {
         let besides: Vec<_> = decision.besides.iter().filter_map(|model| self.policy.model(*model)).collect();
         record.also = besides.iter().map(|model| Arc::clone(&model.name)).collect();
         record.mirror = mirror.as_ref().map(|mirror| Arc::clone(&mirror.model.name));
+        let cap = output_cap(&self.policy, &self.attributes);
         let sent = rewrite::Sent {
             facts: &self.facts,
             envelope: self.envelope,
             is_private: self.is_private,
             path: &path,
+            header: &|slot| self.attributes.header(slot),
+            api: self.attributes.api,
+            cap: cap.as_ref(),
             owner: self.policy.owner(),
             chain: &destinations,
             mirror: mirror.as_ref(),
+            timeout: decision.rule.and_then(|rule| self.policy.rule(rule)?.action.route()?.timeout),
             besides: &besides,
         };
-        let edits = sent.edits(Arc::new(record));
+        let edits = sent.edits(record);
         self.state = State::Sent(Expectation::of(&self.policy, &edits.record, self.is_private).map(Box::new));
         Step::Route(Box::new(edits))
     }
@@ -265,4 +307,17 @@ impl Reading {
             ..self.attributes.record(&self.policy, Disposition::Route, decision.reason)
         }
     }
+}
+
+/// The most that the answer may have, if the caller's tenant has such a limit and anything is generated.
+fn output_cap(policy: &Policy, attributes: &Attributes) -> Option<OutputCap> {
+    let tokens = policy.max_output_tokens(attributes.tenant).filter(|_| attributes.generates())?;
+    Some(OutputCap { tokens, own: limit::own(attributes.api, attributes.bare_path()) })
+}
+
+/// What is to be known of the body's members; nothing where none of them can change.
+fn watch(policy: &Policy, attributes: &Attributes) -> Option<Watch> {
+    let limits = output_cap(policy, attributes).is_some();
+    let fields = policy.changes_fields_of(attributes.api);
+    (limits || fields).then(|| Watch { fields: Arc::clone(policy.watched()), limits })
 }

@@ -70,6 +70,11 @@ impl Attributes {
         self.path.split(|byte| *byte == b'?').next().unwrap_or_default()
     }
 
+    /// Whether a model answers with text.
+    pub(crate) fn generates(&self) -> bool {
+        Api::GENERATING.contains(&self.api) && !self.only_counts && !self.bare_path().ends_with(b":embedContent")
+    }
+
     /// How much of what the client has sent is kept here.
     pub(crate) fn kept(&self) -> usize {
         self.path.len() + self.headers.iter().flatten().map(HeaderText::size).sum::<usize>()

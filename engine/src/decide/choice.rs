@@ -25,6 +25,8 @@ pub(super) struct Choice<'a> {
     mirror: Option<ModelId>,
     /// A demotion was asked for, and there was one.
     heeds: Cell<bool>,
+    /// Who has reached a limit and is tried last all the same.
+    last: Option<ModelId>,
     /// The request refers to what one provider keeps, and it matters to whom it goes.
     is_held: bool,
     /// The models that the body names besides the one asked for.
@@ -37,6 +39,15 @@ struct WeightedModel<'a> {
     model: ModelId,
     weight: u32,
     variant: Option<&'a Arc<str>>,
+}
+
+/// What becomes of models whose providers have said that a limit is reached.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Demoted {
+    /// They are left out, `first` with them, which would have been the first choice.
+    LeftOut { first: Option<ModelId> },
+    /// They are all there is.
+    Taken,
 }
 
 impl<'a> Choice<'a> {
@@ -56,6 +67,7 @@ impl<'a> Choice<'a> {
             variant: None,
             mirror: None,
             heeds: Cell::new(false),
+            last: None,
             is_held: false,
             besides: Vec::new(),
         }
@@ -114,20 +126,21 @@ impl<'a> Choice<'a> {
                 self.note_demoted(targets.iter().map(|target| target.model));
                 self.name_variant(route, picked);
                 let fallback = route.fallback_after(picked.model, self.policy.catalog());
-                self.chain(Some(picked.model), fallback, false)?
+                self.chain(Some(picked.model), fallback, Demoted::LeftOut { first: None })?
             }
             None => {
                 // No target is left, or all are demoted: then what comes after the one that it would have been.
                 let picked = self.pick(&targets, salt, &route.sticky)?;
                 let head = picked.map_or(first, |target| target.model);
                 let fallback = route.fallback_after(head, self.policy.catalog());
-                let others = self.chain(None, fallback, false)?;
+                let picked_model = picked.map(|target| target.model);
+                let others = self.chain(None, fallback, Demoted::LeftOut { first: picked_model })?;
                 if others.is_empty() {
                     // Every model that could serve is demoted, or there is none. Better to ask than to give up.
                     if let Some(picked) = picked {
                         self.name_variant(route, picked);
                     }
-                    self.chain(picked.map(|target| target.model), fallback, true)?
+                    self.chain(picked_model, fallback, Demoted::Taken)?
                 } else {
                     self.note_demoted(targets.iter().map(|target| target.model));
                     others
@@ -172,17 +185,18 @@ impl<'a> Choice<'a> {
         let admitted = self.admit(model)?;
         let first = Some(model).filter(|_| admitted);
         let fresh = first.filter(|model| !self.is_demoted(*model));
-        let mut chain = self.chain(fresh, fallback, false)?;
+        let left_out = first.filter(|_| fresh.is_none());
+        let mut chain = self.chain(fresh, fallback, Demoted::LeftOut { first: left_out })?;
         if chain.is_empty() {
-            chain = self.chain(first, fallback, true)?;
+            chain = self.chain(first, fallback, Demoted::Taken)?;
         } else {
             self.note_demoted(first.into_iter());
         }
         Ok(if chain.is_empty() { Err(self) } else { Ok(self.decided(Verdict::Send(chain), reason)) })
     }
 
-    /// The first choice and those of its fallback that can serve the request, demoted ones only if told so.
-    fn chain(&mut self, first: Option<ModelId>, fallback: &[ModelId], demoted: bool) -> Result<Vec<ModelId>, Need> {
+    /// The first choice and those of its fallback that can serve the request.
+    fn chain(&mut self, first: Option<ModelId>, fallback: &[ModelId], demoted: Demoted) -> Result<Vec<ModelId>, Need> {
         let mut chain: Vec<ModelId> = first.into_iter().collect();
         let mut left_out = Vec::new();
         for model in fallback {
@@ -193,7 +207,7 @@ impl<'a> Choice<'a> {
                 self.note(*model, Reason::Held);
                 continue;
             }
-            if demoted || !self.is_demoted(*model) {
+            if demoted == Demoted::Taken || !self.is_demoted(*model) {
                 chain.push(*model);
             } else {
                 left_out.push(*model);
@@ -201,7 +215,15 @@ impl<'a> Choice<'a> {
         }
         // A chain without anyone is not used: then nobody is left out for what a provider said.
         if !chain.is_empty() {
-            self.note_demoted(left_out.into_iter());
+            self.note_demoted(left_out.iter().copied());
+        }
+        // Where nobody else would be left for a second attempt, who has reached a limit is better than nobody. One is enough:
+        // a place for each in every order would make chains that no proxy can hold a cluster for.
+        if let ([only], Demoted::LeftOut { first }) = (chain.as_slice(), demoted)
+            && let Some(last) = first.or(left_out.first().copied()).filter(|last| last != only)
+        {
+            chain.push(last);
+            self.last = Some(last);
         }
         Ok(chain)
     }
@@ -355,10 +377,11 @@ impl<'a> Choice<'a> {
     }
 
     fn decided(self, verdict: Verdict, reason: Reason) -> Decision {
-        let Self { rule, variant, mirror, besides, mut excluded, heeds, .. } = self;
+        let Self { rule, variant, mirror, besides, mut excluded, heeds, last, .. } = self;
         if let Verdict::Send(chain) = &verdict {
             // Where all were demoted, some were taken all the same.
-            excluded.retain(|(model, why)| *why != Reason::RateLimited || !chain.contains(model));
+            let is_last = |model| last.is_some_and(|last| last == model);
+            excluded.retain(|(model, why)| *why != Reason::RateLimited || !chain.contains(model) || is_last(*model));
         }
         let (unread, heeds) = (Unread::NONE, heeds.into_inner());
         Decision { verdict, rule, reason, variant, mirror, besides, excluded, unread, heeds }

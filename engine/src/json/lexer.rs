@@ -35,7 +35,10 @@ enum State {
         want: Want,
         escape: Escape,
     },
-    Number(Number),
+    Number {
+        number: Number,
+        start: u64,
+    },
     Word {
         word: &'static [u8],
         seen: usize,
@@ -90,8 +93,8 @@ impl Lexer {
                     self.text(rest, chunk.len(), key, want, sink)?;
                     continue;
                 }
-                State::Number(number) => {
-                    self.number(rest, number, sink)?;
+                State::Number { number, start } => {
+                    self.number(rest, chunk.len(), (number, start), sink)?;
                     continue;
                 }
                 State::Escape { key, want, escape } => {
@@ -120,11 +123,11 @@ impl Lexer {
                 _ => Err(Fault::Syntax.into()),
             },
             State::Value => self.value(byte, at, sink),
-            State::ValueOrEnd if byte == b']' => self.close(sink),
+            State::ValueOrEnd if byte == b']' => self.close(at, sink),
             State::ValueOrEnd => self.value(byte, at, sink),
-            State::KeyOrEnd if byte == b'}' => self.close(sink),
+            State::KeyOrEnd if byte == b'}' => self.close(at, sink),
             State::KeyOrEnd | State::Key if byte == b'"' => {
-                self.state = State::Text { key: true, want: sink.begin_key() };
+                self.state = State::Text { key: true, want: sink.begin_key(at) };
                 Ok(())
             }
             State::Colon if byte == b':' => {
@@ -140,7 +143,7 @@ impl Lexer {
                     self.state = State::Value;
                     Ok(())
                 }
-                (b'}', true) | (b']', false) => self.close(sink),
+                (b'}', true) | (b']', false) => self.close(at, sink),
                 _ => Err(Fault::Syntax.into()),
             },
             State::Done => Err(Fault::TrailingData.into()),
@@ -156,7 +159,7 @@ impl Lexer {
             b't' => State::Word { word: b"true", seen: 1, literal: Literal::True },
             b'f' => State::Word { word: b"false", seen: 1, literal: Literal::False },
             b'n' => State::Word { word: b"null", seen: 1, literal: Literal::Null },
-            _ => State::Number(Number::begin(byte).ok_or(Fault::Syntax)?),
+            _ => State::Number { number: Number::begin(byte).ok_or(Fault::Syntax)?, start: at },
         };
         Ok(())
     }
@@ -170,10 +173,10 @@ impl Lexer {
         sink.begin(container, at + 1)
     }
 
-    fn close<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Refusal> {
+    fn close<S: Sink>(&mut self, at: u64, sink: &mut S) -> Result<(), S::Refusal> {
         self.nesting.close();
         self.state = if self.nesting.is_closed() { State::Done } else { State::Next };
-        sink.end()
+        sink.end(at + 1)
     }
 
     /// Bytes inside a string up to an escape, the closing quote or the end of the chunk.
@@ -227,7 +230,7 @@ impl Lexer {
     fn close_string<S: Sink>(&mut self, key: bool, end: u64, sink: &mut S) -> Result<(), S::Refusal> {
         if key {
             self.state = State::Colon;
-            sink.end_key()
+            sink.end_key(end)
         } else {
             self.state = State::Next;
             sink.end_string(end)
@@ -273,19 +276,25 @@ impl Lexer {
     }
 
     /// Digits and signs up to the first byte that does not belong to the number.
-    fn number<S: Sink>(&mut self, rest: &mut &[u8], mut number: Number, sink: &mut S) -> Result<(), S::Refusal> {
+    fn number<S: Sink>(
+        &mut self,
+        rest: &mut &[u8],
+        chunk: usize,
+        (mut number, start): (Number, u64),
+        sink: &mut S,
+    ) -> Result<(), S::Refusal> {
         while let Some((&byte, tail)) = rest.split_first() {
             let Some(next) = number.step(byte) else {
                 if !number.is_complete() {
                     return Err(Fault::Syntax.into());
                 }
                 self.state = State::Next;
-                return sink.number(number.value());
+                return sink.number(number.value(), start, self.base + (chunk - rest.len()) as u64);
             };
             number = next;
             *rest = tail;
         }
-        self.state = State::Number(number);
+        self.state = State::Number { number, start };
         Ok(())
     }
 

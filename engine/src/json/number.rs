@@ -7,7 +7,9 @@ pub(crate) enum Numeral {
     Whole(u64),
     /// Less than zero.
     Negative,
-    /// A fraction, or too large.
+    /// More than this, and less than one more.
+    Fraction(u64),
+    /// Too large, or too long to tell.
     Other,
 }
 
@@ -116,23 +118,29 @@ impl Number {
         match self.digits {
             Some(0) => Numeral::Whole(0),
             _ if self.is_negative => Numeral::Negative,
-            digits => digits.and_then(|digits| self.scaled(digits)).map_or(Numeral::Other, Numeral::Whole),
+            digits => digits.and_then(|digits| self.scaled(digits)).unwrap_or(Numeral::Other),
         }
     }
 
-    /// The digits with the point where it belongs, if nothing stands behind it then.
-    fn scaled(self, digits: u64) -> Option<u64> {
+    /// The digits with the point where it belongs.
+    fn scaled(self, digits: u64) -> Option<Numeral> {
         let exponent = i64::from(self.exponent) * if self.is_exponent_negative { -1 } else { 1 };
         let power = exponent - i64::from(self.fraction);
-        let factor = 10_u64.checked_pow(u32::try_from(power.unsigned_abs()).ok()?)?;
-        if power >= 0 { digits.checked_mul(factor) } else { digits.is_multiple_of(factor).then(|| digits / factor) }
+        let factor = u32::try_from(power.unsigned_abs()).ok().and_then(|power| 10_u64.checked_pow(power));
+        Some(match factor {
+            Some(factor) if power >= 0 => Numeral::Whole(digits.checked_mul(factor)?),
+            Some(factor) if digits.is_multiple_of(factor) => Numeral::Whole(digits / factor),
+            Some(factor) => Numeral::Fraction(digits / factor),
+            None if power < 0 => Numeral::Fraction(0),
+            None => return None,
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Numeral::{Negative, Other, Whole};
+    use Numeral::{Fraction, Negative, Other, Whole};
 
     #[test]
     fn numbers_are_those_of_the_rfc() {
@@ -160,17 +168,19 @@ mod tests {
         for negative in ["-1", "-0.5", "-1e400", "-99999999999999999999999"] {
             check(negative, Negative);
         }
-        for other in [
-            "0.5",
-            "1.05",
-            "4096.5",
-            "1e20",
-            "1e-1",
-            "18446744073709551616",
-            "1e4294967297",
-            "0.00000000000000000000001",
-        ] {
+        for other in ["1e20", "18446744073709551616", "1e4294967297"] {
             check(other, Other);
+        }
+        for (fraction, below) in [
+            ("0.5", 0),
+            ("1.05", 1),
+            ("4096.5", 4096),
+            ("1e-1", 0),
+            ("0.00000000000000000000001", 0),
+            ("5e-4294967297", 0),
+            ("99.9e-1", 9),
+        ] {
+            check(fraction, Fraction(below));
         }
         check("1.00000000000000000000005e23", Other);
         check("10000000000000000000e-19", Whole(1));

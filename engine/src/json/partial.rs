@@ -4,13 +4,13 @@ use super::Fault;
 
 /// The beginning of a character whose rest is in the next chunk. Empty if there is none.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Partial {
+pub(crate) struct Partial {
     bytes: [u8; 4],
     len: usize,
 }
 
 impl Partial {
-    pub(super) fn of(cut: &[u8]) -> Self {
+    pub(crate) fn of(cut: &[u8]) -> Self {
         let mut partial = Self::default();
         for (slot, byte) in partial.bytes.iter_mut().zip(cut) {
             *slot = *byte;
@@ -19,16 +19,16 @@ impl Partial {
         partial
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.len = 0;
     }
 
     /// Adds the next byte. The character, once it is complete.
-    pub(super) fn push(&mut self, byte: u8) -> Result<Option<&[u8]>, Fault> {
+    pub(crate) fn push(&mut self, byte: u8) -> Result<Option<&[u8]>, Fault> {
         let slot = self.bytes.get_mut(self.len).ok_or(Fault::Encoding)?;
         *slot = byte;
         self.len += 1;

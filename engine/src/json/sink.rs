@@ -11,12 +11,12 @@ pub(crate) trait Sink {
 
     /// A container opens; `inside` is the offset behind its bracket.
     fn begin(&mut self, container: Container, inside: u64) -> Result<(), Self::Refusal>;
-    /// The innermost container closes.
-    fn end(&mut self) -> Result<(), Self::Refusal>;
-    /// A key begins.
-    fn begin_key(&mut self) -> Want;
-    /// The key is complete.
-    fn end_key(&mut self) -> Result<(), Self::Refusal>;
+    /// The innermost container closes; `end` is the offset behind its bracket.
+    fn end(&mut self, end: u64) -> Result<(), Self::Refusal>;
+    /// A key begins at its opening quote.
+    fn begin_key(&mut self, at: u64) -> Want;
+    /// The key is complete; `end` is the offset behind its closing quote.
+    fn end_key(&mut self, end: u64) -> Result<(), Self::Refusal>;
     /// A string value begins at its opening quote.
     fn begin_string(&mut self, at: u64) -> Result<Want, Self::Refusal>;
     /// Decoded text of the key or value in progress: whole characters, in any split between them.
@@ -25,8 +25,8 @@ pub(crate) trait Sink {
     fn lone_surrogate(&mut self, is_key: bool) -> Result<(), Self::Refusal>;
     /// The string value is complete; `end` is the offset behind its closing quote.
     fn end_string(&mut self, end: u64) -> Result<(), Self::Refusal>;
-    /// A number passed.
-    fn number(&mut self, value: Numeral) -> Result<(), Self::Refusal>;
+    /// A number passed, and stands from `start` to `end`.
+    fn number(&mut self, value: Numeral, start: u64, end: u64) -> Result<(), Self::Refusal>;
     /// `true`, `false` or `null` passed; `end` is the offset behind it.
     fn literal(&mut self, literal: Literal, end: u64) -> Result<(), Self::Refusal>;
 }

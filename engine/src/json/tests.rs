@@ -47,16 +47,16 @@ impl Sink for Builder {
         self.open.push((empty, String::new()));
         Ok(())
     }
-    fn end(&mut self) -> Result<(), Refusal> {
+    fn end(&mut self, _: u64) -> Result<(), Refusal> {
         let (value, _) = self.open.pop().expect("an open container");
         self.value(value);
         Ok(())
     }
-    fn begin_key(&mut self) -> Want {
+    fn begin_key(&mut self, _: u64) -> Want {
         self.text.clear();
         Want::Text
     }
-    fn end_key(&mut self) -> Result<(), Refusal> {
+    fn end_key(&mut self, _: u64) -> Result<(), Refusal> {
         let key = std::mem::take(&mut self.text);
         if key == "stop" {
             return Err(Refusal::Stop);
@@ -83,11 +83,11 @@ impl Sink for Builder {
         self.value(Value::String(text));
         Ok(())
     }
-    fn number(&mut self, value: Numeral) -> Result<(), Refusal> {
+    fn number(&mut self, value: Numeral, _: u64, _: u64) -> Result<(), Refusal> {
         self.value(match value {
             Numeral::Whole(value) if value <= MOST => Value::from(value),
             Numeral::Negative => Value::from(-1),
-            Numeral::Whole(_) | Numeral::Other => Value::Null,
+            Numeral::Whole(_) | Numeral::Fraction(_) | Numeral::Other => Value::Null,
         });
         Ok(())
     }

@@ -3,8 +3,12 @@
 use super::api_name::RoutableApi;
 use super::capability::{Capability, CapabilitySet};
 use super::error::{PolicyErrorKind, PolicyFault, Report, What};
-use super::text::{Cluster, LabelKey, ModelName, Name, PathPrefix, Plain, Query};
-use crate::api::ApiSet;
+use super::header::HeaderSlots;
+use super::header_change::{HeaderChange, HeadersSpec};
+use super::parameter::{self, Parameter, ParameterSpec};
+use super::text::{BodyField, Cluster, LabelKey, ModelName, Name, PathPrefix, Plain, Query};
+use crate::api::{Api, ApiSet};
+use crate::keys::Accounts;
 use pointsman_document::{MAX_WHOLE, Map, Path, Price, Whole, object};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,6 +28,10 @@ object! {
         "upstreamModel" => upstream_model: Option<Plain>,
         /// Where it is served, if that is not where the client's path says.
         "path" => path: Option<ModelPathSpec>,
+        /// What becomes of fields of the body in its requests, by their names; a dot leads into an object.
+        "parameters" => parameters: Map<BodyField, ParameterSpec>,
+        /// What its requests change of the client's headers.
+        "headers" => headers: Option<HeadersSpec>,
         /// The models to try, in order, when this one cannot serve a request or fails to, and no rule says otherwise.
         "fallback" => fallback: Vec<Name>,
         /// The APIs that it serves. Default: all but `gemini`, `vertex` and `bedrock`.
@@ -73,6 +81,8 @@ pub struct Model {
     pub(crate) cluster: Arc<str>,
     pub(crate) upstream_model: Arc<str>,
     pub(crate) path: Option<ModelPath>,
+    pub(crate) header_changes: Vec<HeaderChange>,
+    pub(crate) parameters: Vec<Parameter>,
     /// The models to try after it, where no rule says otherwise.
     pub(crate) fallback: Vec<ModelId>,
     pub(crate) apis: ApiSet,
@@ -107,6 +117,11 @@ impl Model {
     /// The value of a label.
     pub(crate) fn label(&self, key: &str) -> Option<&str> {
         self.labels.get(key).map(String::as_str)
+    }
+
+    /// What becomes of fields in calls of an API.
+    pub(crate) fn parameters_of(&self, api: Api) -> Vec<&Parameter> {
+        self.parameters.iter().filter(|parameter| parameter.apis.contains(api)).collect()
     }
 
     pub(crate) fn can(&self, capability: Capability) -> bool {
@@ -148,7 +163,13 @@ pub(crate) struct Catalog {
 
 impl Catalog {
     #[inline(never)]
-    pub(super) fn compile(specs: Vec<ModelSpec>, at: &Path<'_>, report: &mut Report) -> Self {
+    pub(super) fn compile(
+        specs: Vec<ModelSpec>,
+        slots: &mut HeaderSlots,
+        accounts: &Accounts,
+        at: &Path<'_>,
+        report: &mut Report,
+    ) -> Self {
         let mut catalog = Self { has_gaps: report.is_lost(at), ..Self::default() };
         let mut fallbacks = Vec::with_capacity(specs.len());
         for (nth, spec) in specs.into_iter().enumerate() {
@@ -175,6 +196,10 @@ impl Catalog {
                 upstream_model: spec.upstream_model.map_or_else(|| Arc::clone(&name), |model| model.0.into()),
                 name,
                 path: spec.path.map(|path| ModelPath { prefix: path.prefix.0, query: path.query.map(|query| query.0) }),
+                header_changes: spec
+                    .headers
+                    .map_or_else(Vec::new, |headers| headers.compile(slots, accounts, &at.key("headers"), report)),
+                parameters: parameter::compile(spec.parameters, &at.key("parameters"), report),
                 fallback: Vec::new(),
                 apis: spec.apis.map_or_else(ApiSet::usual, |apis| apis.into_iter().map(|api| api.0).collect()),
                 context_window: spec
@@ -332,12 +357,13 @@ mod tests {
     #[test]
     fn apis_and_capabilities_are_known_ones() {
         check(
-            r#""models": [{"name": "a", "cluster": "c", "apis": ["chatCompletion", "transcriptions"], "capabilities": ["flying"]}]"#,
+            r#""models": [{"name": "a", "cluster": "c", "apis": ["chatCompletion", "realtime"], "capabilities": ["flying"]}]"#,
             &[
                 "models[0].apis[0]: unknown value `chatCompletion`; did you mean `chatCompletions`?",
-                "models[0].apis[1]: unknown value `transcriptions`, expected one of `chatCompletions`, `completions`, \
+                "models[0].apis[1]: unknown value `realtime`, expected one of `chatCompletions`, `completions`, \
                  `embeddings`, `responses`, `countInputTokens`, `moderations`, `imageGenerations`, `speech`, `rerank`, `messages`, \
-                 `countTokens`, `ollamaChat`, `ollamaGenerate`, `ollamaEmbed`, `gemini`, `vertex`, `bedrock`",
+                 `countTokens`, `ollamaChat`, `ollamaGenerate`, `ollamaEmbed`, `ollamaShow`, `gemini`, `vertex`, `bedrock`, \
+                 `transcriptions`, `translations`, `imageEdits`, `imageVariations`",
                 "models[0].capabilities[0]: unknown value `flying`, expected one of `tools`, `vision`, `audio`, \
                  `structuredOutput`, `reasoning`",
             ],

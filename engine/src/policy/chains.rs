@@ -5,22 +5,25 @@ use super::rule::{Rule, RuleAction};
 use std::collections::BTreeSet;
 
 /// Every chain of two or more models that some request can be given, in no particular order but always the same.
-pub(super) fn all(catalog: &Catalog, rules: &[Rule]) -> BTreeSet<Vec<ModelId>> {
+///
+/// With `feedback`, who has reached a limit is tried last where only one other model is left: two of a list can stand in any
+/// order.
+pub(super) fn all(catalog: &Catalog, rules: &[Rule], feedback: bool) -> BTreeSet<Vec<ModelId>> {
     let mut chains = BTreeSet::new();
     for (id, model) in catalog.iter() {
-        add(&mut chains, id, &model.fallback);
+        add(&mut chains, id, &model.fallback, feedback);
     }
     for rule in rules {
         let RuleAction::Route(route) = &rule.action else { continue };
         for head in route.choices() {
-            add(&mut chains, head, route.fallback_after(head, catalog));
+            add(&mut chains, head, route.fallback_after(head, catalog), feedback);
         }
     }
     chains
 }
 
 /// Adds what can come of a first choice and its fallback: any of them may be missing, the order stays.
-fn add(chains: &mut BTreeSet<Vec<ModelId>>, head: ModelId, fallback: &[ModelId]) {
+fn add(chains: &mut BTreeSet<Vec<ModelId>>, head: ModelId, fallback: &[ModelId], feedback: bool) {
     let rest: Vec<ModelId> = fallback.iter().copied().filter(|model| *model != head).collect();
     for chosen in 0_u32..1 << rest.len().min(MAX_FALLBACK) {
         let some = || rest.iter().enumerate().filter(|(nth, _)| chosen >> nth & 1 == 1).map(|(_, model)| *model);
@@ -31,6 +34,11 @@ fn add(chains: &mut BTreeSet<Vec<ModelId>>, head: ModelId, fallback: &[ModelId])
                 chains.insert(chain);
             }
         }
+    }
+    if feedback {
+        let all = || std::iter::once(head).chain(rest.iter().copied());
+        chains
+            .extend(all().flat_map(|one| all().filter(move |other| *other != one).map(move |other| vec![one, other])));
     }
 }
 
@@ -52,21 +60,29 @@ mod tests {
             .collect()
     }
 
+    const DEAF: &str = r#""feedback": {"rateLimits": false}"#;
     const MODELS: &str = r#""models": [{"name": "a", "cluster": "c"}, {"name": "b", "cluster": "c"},
         {"name": "c", "cluster": "c"}, {"name": "d", "cluster": "c", "fallback": ["a"]}]"#;
 
     #[test]
     fn every_model_of_a_chain_but_one_can_be_missing() {
         let rule = r#""rules": [{"name": "r", "route": {"targets": [{"model": "a"}], "fallback": ["b", "c"]}}]"#;
-        assert_eq!(chains(&format!("{MODELS}, {rule}")), ["a>b", "a>b>c", "a>c", "b>c", "d>a"]);
+        assert_eq!(chains(&format!("{MODELS}, {DEAF}, {rule}")), ["a>b", "a>b>c", "a>c", "b>c", "d>a"]);
+    }
+
+    #[test]
+    fn two_can_stand_in_any_order_where_a_limit_can_be_reached() {
+        let rule = r#""rules": [{"name": "r", "route": {"targets": [{"model": "a"}], "fallback": ["b", "c"]}}]"#;
+        let expected = ["a>b", "a>b>c", "a>c", "a>d", "b>a", "b>c", "c>a", "c>b", "d>a"];
+        assert_eq!(chains(&format!("{MODELS}, {rule}")), expected);
     }
 
     #[test]
     fn a_rule_without_fallback_has_that_of_its_models() {
         let rule = r#""rules": [{"name": "r", "route": {"targets": [{"model": "b"}, {"model": "d"}]}}]"#;
-        assert_eq!(chains(&format!("{MODELS}, {rule}")), ["d>a"]);
+        assert_eq!(chains(&format!("{MODELS}, {DEAF}, {rule}")), ["d>a"]);
         let rule = r#""rules": [{"name": "r", "route": {"targets": [{"model": "d"}], "fallback": []}}]"#;
-        assert_eq!(chains(&format!("{MODELS}, {rule}")), ["d>a"], "the default still has it");
+        assert_eq!(chains(&format!("{MODELS}, {DEAF}, {rule}")), ["d>a"], "the default still has it");
     }
 
     #[test]

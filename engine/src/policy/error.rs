@@ -32,6 +32,16 @@ pub enum PolicyFault {
     NoWeight,
     /// A header that the caller can never have set.
     ReservedHeader,
+    /// A header that no policy changes: the proxy's own, or one that describes the body.
+    ProxysHeader {
+        /// The header.
+        name: String,
+    },
+    /// A header that says whose account a request is for.
+    AccountsHeader {
+        /// The header.
+        name: String,
+    },
     /// More different headers than the engine keeps for a request.
     TooManyHeaders {
         /// How many there may be.
@@ -91,6 +101,12 @@ impl fmt::Display for PolicyFault {
             }
             Self::NoWeight => f.write_str("needs at least one weight above 0"),
             Self::ReservedHeader => f.write_str("is reserved: Pointsman removes it from every request"),
+            Self::ProxysHeader { name } => {
+                write!(f, "`{name}` is the proxy's, or describes the body: no policy changes it")
+            }
+            Self::AccountsHeader { name } => {
+                write!(f, "`{name}` says whose account a request is for: keys and accounts are Envoy's to write")
+            }
             Self::TooManyHeaders { max } => write!(f, "the policy looks at more than {max} different headers"),
             Self::TooManyFields { max } => write!(f, "the policy looks at more than {max} different fields"),
             Self::TooManyRegexes { header } => {

@@ -45,6 +45,29 @@ impl Pattern {
         self.rest.is_none().then_some(self.prefix.as_str())
     }
 
+    /// Whether it matches every text that `narrow` matches.
+    ///
+    /// A sign that stands in no pattern is put where the other has its stars: what takes it in takes anything in.
+    #[cfg(any(test, feature = "findings"))]
+    pub(crate) fn covers(&self, narrow: &Self) -> bool {
+        const ANYTHING: &str = "\0";
+        let text = match &narrow.rest {
+            None => narrow.prefix.clone(),
+            Some((pieces, end)) => {
+                let pieces = pieces.iter().map(|piece| format!("{ANYTHING}{piece}")).collect::<String>();
+                format!("{}{pieces}{ANYTHING}{end}", narrow.prefix)
+            }
+        };
+        self.matches(&text)
+    }
+
+    /// The shortest text that matches.
+    #[cfg(any(test, feature = "findings"))]
+    pub(crate) fn sample(&self) -> String {
+        let (pieces, end) = self.rest.as_ref().map_or((&[][..], ""), |(pieces, end)| (pieces, end));
+        format!("{}{}{end}", self.prefix, pieces.concat())
+    }
+
     /// What every text that matches begins with.
     pub(crate) fn prefix(&self) -> &str {
         &self.prefix
@@ -86,6 +109,15 @@ mod tests {
     }
 
     #[test]
+    fn a_wider_pattern_covers_a_narrower_one() {
+        let covers = |wide: &str, narrow: &str| Pattern::new(wide).covers(&Pattern::new(narrow));
+        assert!(covers("*", "*") && covers("gpt-*", "gpt-4*") && covers("gpt-*", "gpt-4o") && covers("a*c", "ab*bc"));
+        assert!(
+            !covers("gpt-4*", "gpt-*") && !covers("gpt-4o", "gpt-*") && !covers("a*b", "a*c") && !covers("**a", "*")
+        );
+    }
+
+    #[test]
     fn bytes_that_are_not_text_match_nothing() {
         assert!(!Pattern::new("*").matches_bytes(b"\xff"));
     }
@@ -103,6 +135,16 @@ mod tests {
     }
 
     proptest! {
+        /// What is said to be covered has no text that only the narrow one matches.
+        #[test]
+        fn a_pattern_covers_what_it_matches(wide in "[ab*]{0,5}", narrow in "[ab*]{0,5}", texts in prop::collection::vec("[ab]{0,7}", 1..20)) {
+            let (wide, narrow) = (Pattern::new(&wide), Pattern::new(&narrow));
+            if wide.covers(&narrow) {
+                prop_assert!(texts.iter().all(|text| !narrow.matches(text) || wide.matches(text)));
+            }
+            prop_assert!(wide.covers(&wide) && wide.matches(&wide.sample()));
+        }
+
         #[test]
         fn agrees_with_the_definition(pattern in "[ab*]{0,8}", text in "[ab]{0,10}") {
             prop_assert_eq!(Pattern::new(&pattern).matches(&text), naive(pattern.as_bytes(), text.as_bytes()));

@@ -8,6 +8,7 @@ use super::share::Share;
 use super::sticky::{Sticky, StickySpec};
 use super::text::{Message, Name};
 use crate::reason::{Reason, Refusal};
+use pointsman_document::duration::Duration;
 use pointsman_document::{Document, Path, Some1, Whole, names, object};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,6 +47,9 @@ object! {
         "rollout" => rollout: Option<RolloutSpec>,
         /// A model that gets a copy of some requests. Its answers go nowhere.
         "mirror" => mirror: Option<MirrorSpec>,
+        /// How long a request may take from its last byte to the answer's last one, all attempts together: `30s`, `5m`.
+        /// Default: what Envoy's route says.
+        "timeout" => timeout: Option<Duration>,
     }
 }
 
@@ -134,6 +138,7 @@ pub(crate) struct Route {
     pub(crate) fallback: Option<Vec<ModelId>>,
     pub(crate) rollout: Option<Rollout>,
     pub(crate) mirror: Option<Mirror>,
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// One of the models to choose from.
@@ -282,7 +287,7 @@ impl RouteSpec {
             let model = scope.catalog.resolve(&mirror.model, &at_mirror.key("model"), report)?;
             Some(Mirror { model, share: mirror.percent })
         });
-        Route { targets, sticky, fallback, rollout, mirror }
+        Route { targets, sticky, fallback, rollout, mirror, timeout: self.timeout }
     }
 }
 
@@ -333,6 +338,18 @@ mod tests {
                 "rules[2].route.targets: needs at least one weight above 0",
                 "rules[3].route.targets[1].model: `gpt-4o` is taken by an earlier target",
                 "rules[4].route.targets[0].model: no model `auto` in the catalog",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_timeout_is_a_time() {
+        check(
+            r#""rules": [{"name": "a", "route": {"targets": [{"model": "gpt-4o"}], "timeout": 30}},
+                {"name": "b", "route": {"targets": [{"model": "gpt-4o"}], "timeout": "0s"}}]"#,
+            &[
+                "rules[0].route.timeout: expected a time such as 500ms, 120s or 5m, found a number",
+                "rules[1].route.timeout: `0s` is not a time such as 500ms, 120s or 5m",
             ],
         );
     }

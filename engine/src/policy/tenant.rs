@@ -8,7 +8,7 @@ use super::model_set::ModelSet;
 use super::pattern::Pattern;
 use super::text::{LabelKey, Name, NamePattern, Plain, PlainPattern};
 use crate::reason::Reason;
-use pointsman_document::{Document, Map, Path, Some1, object};
+use pointsman_document::{Document, MAX_WHOLE, Map, Path, Some1, Whole, object};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -21,6 +21,9 @@ object! {
         "match" => matches: TenantMatchSpec,
         /// The models it may use. Default: all of them.
         "models" => models: TenantModelsSpec = Document::EMPTY,
+        /// The most tokens that an answer may have: a request for more, or for no certain number, is sent with this one.
+        /// Default: what the client asks for.
+        "maxOutputTokens" => max_output_tokens: Option<Whole<1, MAX_WHOLE>>,
     }
 }
 
@@ -66,6 +69,7 @@ pub(crate) struct Tenant {
     pub(crate) headers: Vec<HeaderMatch>,
     /// All must match.
     pub(crate) claims: Vec<ClaimMatch>,
+    pub(crate) max_output_tokens: Option<u64>,
     allowed: ModelSet,
     labelled: ModelSet,
 }
@@ -150,6 +154,7 @@ impl TenantSpec {
         };
         Tenant {
             name: self.name.0.into(),
+            max_output_tokens: self.max_output_tokens.map(|most| most.0),
             principals: matches.principals.unwrap_or_default().0.iter().map(PlainPattern::pattern).collect(),
             headers,
             claims: matches.claims.unwrap_or_default().0.into_iter().map(ClaimSpec::compile).collect(),

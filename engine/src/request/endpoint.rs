@@ -9,7 +9,7 @@ mod called;
 pub(crate) use called::Called;
 
 use super::named::{self, Named};
-use crate::api::{Api, Naming};
+use crate::api::Api;
 use crate::json::Name;
 use crate::percent;
 
@@ -45,7 +45,7 @@ pub(crate) fn recognise(path: &[u8], prefixes: &[String]) -> Endpoint {
         Endpoint::Named(named) if path.contains(&b'#') => Endpoint::Ambiguous(named.api),
         // What a name may be spelled like has been looked at.
         exact @ (Endpoint::Named(_) | Endpoint::Ambiguous(_)) => exact,
-        Endpoint::Api(api) if api.naming() == Naming::Body => Endpoint::Api(api),
+        Endpoint::Api(api) if api.names_in_body() => Endpoint::Api(api),
         exact if is_plain(text) => exact,
         exact => match (loosely(bare, prefixes), exact) {
             // The name of a model may be in upper case and percent-encoded.
@@ -64,6 +64,12 @@ pub(crate) fn recognise(path: &[u8], prefixes: &[String]) -> Endpoint {
             (loose, _) => loose,
         },
     }
+}
+
+/// Whether a path has a version that only Gemini's API has.
+pub(crate) fn has_version_of_gemini(path: &[u8]) -> bool {
+    let bare = path.split(|byte| *byte == b'?').next().unwrap_or_default();
+    bare.split(|byte| *byte == b'/').any(|segment| matches!(segment, b"v1beta" | b"v1alpha"))
 }
 
 /// Whether the query names a model: some servers take that over the one in the body.
@@ -93,7 +99,7 @@ fn under<'a>(path: &'a str, prefixes: &'a [String]) -> impl Iterator<Item = &'a 
 
 /// The APIs that are routed below `/v1`. Clients whose base has no `/v1` call them without it, and so do those whose base
 /// is a prefix that the policy names.
-const SUFFIXES: [(&str, Api); 14] = [
+const SUFFIXES: [(&str, Api); 16] = [
     ("/chat/completions", Api::ChatCompletions),
     ("/fim/completions", Api::Completions),
     ("/completions", Api::Completions),
@@ -103,6 +109,8 @@ const SUFFIXES: [(&str, Api); 14] = [
     ("/responses/compact", Api::Responses),
     ("/moderations", Api::Moderations),
     ("/images/generations", Api::ImageGenerations),
+    ("/images/edits", Api::ImageEdits),
+    ("/images/variations", Api::ImageVariations),
     ("/audio/speech", Api::Speech),
     ("/audio/transcriptions", Api::Transcriptions),
     ("/audio/translations", Api::Translations),
@@ -115,10 +123,12 @@ pub(super) fn below_v1() -> impl Iterator<Item = (&'static str, Api)> {
     SUFFIXES.into_iter()
 }
 
+/// What Azure has below `/openai` and OpenAI below `/v1`.
+const OF_AZURE: [&str; 3] = ["/v1/", "/responses", "/models"];
+
 /// The path below `/v1` at Azure, whose newer APIs are OpenAI's own.
 fn at_azure(path: &str) -> Option<&str> {
-    let below =
-        path.strip_prefix("/openai").filter(|below| below.starts_with("/v1/") || below.starts_with("/responses"))?;
+    let below = path.strip_prefix("/openai").filter(|below| OF_AZURE.iter().any(|start| below.starts_with(start)))?;
     Some(below.strip_prefix("/v1").unwrap_or(below))
 }
 
@@ -152,15 +162,15 @@ fn unprefixed(path: &str) -> Endpoint {
         "/api/chat" => Api::OllamaChat,
         "/api/generate" => Api::OllamaGenerate,
         "/api/embed" | "/api/embeddings" => Api::OllamaEmbed,
-        "/v1/images/edits" => Api::ImageEdits,
-        "/v1/images/variations" => Api::ImageVariations,
+        "/api/show" => Api::OllamaShow,
+        "/api/pull" | "/api/push" | "/api/create" | "/api/copy" | "/api/delete" => Api::OllamaModels,
         "/v1/realtime" | "/v1/realtime/sessions" | "/v1/realtime/client_secrets" => Api::Realtime,
         "/v1/batches" => Api::Batches,
         "/v1/messages/batches" => Api::MessageBatches,
         "/v1/complete" => Api::TextCompletions,
         "/v1/chat" | "/v2/chat" | "/v2/embed" => Api::Cohere,
         "/v1/videos" => Api::Videos,
-        "/v1/models" | "/models" => return Endpoint::Models,
+        "/v1/models" | "/models" | "/v1beta/models" | "/v1alpha/models" => return Endpoint::Models,
         "/api/tags" => return Endpoint::Tags,
         _ => return patterned(path),
     };
@@ -169,11 +179,15 @@ fn unprefixed(path: &str) -> Endpoint {
 
 /// Paths that carry the model.
 fn patterned(path: &str) -> Endpoint {
-    if let Some(rest) = path.strip_prefix("/v1/models/").or_else(|| path.strip_prefix("/v1beta/models/")) {
-        return match (is_method(rest), path.starts_with("/v1/")) {
-            (true, _) => Endpoint::Api(Api::Gemini),
-            (false, true) if !rest.is_empty() => Endpoint::Model(rest.to_owned()),
-            (false, _) => Endpoint::Other,
+    let in_list = ["/v1/models/", "/v1beta/models/", "/v1alpha/models/", "/models/"];
+    if let Some(rest) = in_list.iter().find_map(|start| path.strip_prefix(start)) {
+        // A name may hold slashes. One that ends like an API is that API's path, wherever that is served.
+        return match elsewhere(path) {
+            _ if path == "/models/chat/completions" => Endpoint::Api(Api::AzureOpenai),
+            _ if is_method(rest) => Endpoint::Api(Api::Gemini),
+            Some(api) => Endpoint::Elsewhere(api),
+            None if rest.is_empty() => Endpoint::Other,
+            None => Endpoint::Model(rest.to_owned()),
         };
     }
     if path.starts_with("/v1/engines/") {
@@ -191,15 +205,19 @@ fn patterned(path: &str) -> Endpoint {
         named && (is_method(path) || path.ends_with("/chat/completions"))
     };
     if path.starts_with("/v1/projects/") || path.starts_with("/v1beta1/projects/") {
-        return if is_vertex(path) { Endpoint::Api(Api::Vertex) } else { Endpoint::Other };
+        let is_own = path.rsplit('/').next().is_some_and(|last| GOOGLES_OWN.contains(&last));
+        return if is_own || is_vertex(path) { Endpoint::Api(Api::Vertex) } else { Endpoint::Other };
     }
-    if path.starts_with("/v1beta/tunedmodels/") || path.starts_with("/v1beta/tunedModels/") {
-        return if is_method(path) { Endpoint::Api(Api::Gemini) } else { Endpoint::Other };
+    if let Some(below) = ["/v1beta/", "/v1alpha/", "/v1/"].iter().find_map(|start| path.strip_prefix(start)) {
+        let is_tuned = matches!(below.split_once('/'), Some(("tunedModels" | "tunedmodels", _))) && is_method(below);
+        if is_tuned || GOOGLES_OWN.contains(&below) {
+            return Endpoint::Api(Api::Gemini);
+        }
     }
     if path == "/v1beta/openai/chat/completions" || path == "/v1beta/openai/embeddings" {
         return Endpoint::Api(Api::Gemini);
     }
-    let azure = ["/openai/deployments/", "/openai/realtime", "/models/chat/completions"];
+    let azure = ["/openai/deployments/", "/openai/realtime"];
     if azure.iter().any(|start| path.starts_with(start)) {
         return Endpoint::Api(Api::AzureOpenai);
     }
@@ -209,6 +227,9 @@ fn patterned(path: &str) -> Endpoint {
     }
     Endpoint::Other
 }
+
+/// What of Google's names its model in the body and is not routed, and the same as [`normalise`] writes it.
+const GOOGLES_OWN: [&str; 3] = ["cachedContents", "cachedcontents", "interactions"];
 
 /// `name:verb` in the last segment, as Google's APIs write it.
 fn is_method(path: &str) -> bool {
@@ -252,7 +273,7 @@ fn loosely(path: &[u8], prefixes: &[String]) -> Endpoint {
     let until_nul = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
     for reading in [&bytes, until_nul] {
         match exactly(&normalise(reading), &prefixes) {
-            Endpoint::Api(api) if api.naming() != Naming::Body => return Endpoint::Api(api),
+            Endpoint::Api(api) if !api.names_in_body() => return Endpoint::Api(api),
             Endpoint::Api(api) | Endpoint::Named(Named { api, .. }) | Endpoint::Ambiguous(api) => {
                 return Endpoint::Ambiguous(api);
             }
@@ -316,6 +337,8 @@ mod tests {
             ("/openai/responses/input_tokens", Api::CountInputTokens),
             ("/openai/completions", Api::Completions),
             ("/audio/speech", Api::Speech),
+            ("/audio/transcriptions", Api::Transcriptions),
+            ("/Team/images/edits", Api::ImageEdits),
         ] {
             check(path, Endpoint::Api(api));
         }
@@ -349,6 +372,31 @@ mod tests {
         check("/v1/engines/Ada%20x/completions", Endpoint::Api(Api::Engines));
         check("/v1beta/models/G:batchEmbedContents", Endpoint::Api(Api::Gemini));
         check("/x/model/g/converse", Endpoint::Elsewhere(Api::Bedrock));
+    }
+
+    #[test]
+    fn what_the_makers_own_clients_ask_for_is_known() {
+        let model = |name: &str| Endpoint::Model(name.to_owned());
+        for (path, expected) in [
+            ("/api/show", Endpoint::Api(Api::OllamaShow)),
+            ("/api/delete", Endpoint::Api(Api::OllamaModels)),
+            ("/api//Pull", Endpoint::Ambiguous(Api::OllamaModels)),
+            ("/v1/cachedContents", Endpoint::Api(Api::Gemini)),
+            ("/v1beta//CachedContents", Endpoint::Ambiguous(Api::Gemini)),
+            ("/v1/interactions", Endpoint::Api(Api::Gemini)),
+            ("/v1/tunedModels/x:generateContent", Endpoint::Api(Api::Gemini)),
+            ("/v1beta1/projects/p/locations/l/cachedContents", Endpoint::Api(Api::Vertex)),
+            ("/v1beta/models?pageSize=3", Endpoint::Models),
+            ("/v1beta/models/flash", model("flash")),
+            ("/openai/models?api-version=1", Endpoint::Models),
+            ("/openai/v1/models/gpt", model("gpt")),
+            ("/models/org/gpt", model("org/gpt")),
+            ("/models/chat/completions", Endpoint::Api(Api::AzureOpenai)),
+            ("/v1/models/gpt/chat/completions", Endpoint::Elsewhere(Api::ChatCompletions)),
+            ("/models/g:generateContent", Endpoint::Api(Api::Gemini)),
+        ] {
+            assert_eq!(recognise(path.as_bytes(), &[]), expected, "{path}");
+        }
     }
 
     #[test]

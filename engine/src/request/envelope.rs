@@ -1,7 +1,8 @@
-//! The headers around a body: whether it is JSON in plain UTF-8, and how long it says it is.
+//! The headers around a body: whether it is JSON in plain UTF-8 or a form, and how long it says it is.
 
 use super::violation::Violation;
-use crate::api::Family;
+use crate::api::{Api, Family, Naming};
+use crate::form::Boundary;
 
 /// The request headers as the proxy holds them, pseudo-headers included, names in lower case.
 pub type HeaderList<'a> = [(&'a [u8], &'a [u8])];
@@ -12,6 +13,8 @@ pub(crate) struct Envelope {
     pub(crate) content_length: Option<u64>,
     /// Whether a digest of the body is sent along, which a splice would falsify.
     pub(crate) has_digest: bool,
+    /// What stands between the parts of a form. `None` for JSON.
+    pub(crate) boundary: Option<Boundary>,
 }
 
 /// Headers that carry a digest of the body.
@@ -20,7 +23,7 @@ pub(crate) const DIGESTS: [&str; 4] = ["content-md5", "digest", "content-digest"
 /// Reads the headers that describe the body. Anything that two servers could read differently is refused.
 ///
 /// Ollama reads JSON whatever the content-type says; its clients, curl above all, leave it out or send a form's.
-pub(crate) fn read(headers: &HeaderList<'_>, family: Family) -> Result<Envelope, Violation> {
+pub(crate) fn read(headers: &HeaderList<'_>, family: Family, api: Api) -> Result<Envelope, Violation> {
     let mut envelope = Envelope::default();
     let mut content_type = None;
     for (name, value) in headers {
@@ -37,6 +40,7 @@ pub(crate) fn read(headers: &HeaderList<'_>, family: Family) -> Result<Envelope,
     }
     match content_type {
         None | Some(b"application/x-www-form-urlencoded") if family == Family::Ollama => {}
+        value if api.naming() == Naming::Form => envelope.boundary = form_or_json(value.unwrap_or_default())?,
         other => check_content_type(other.ok_or(Violation::ContentType)?)?,
     }
     Ok(envelope)
@@ -61,6 +65,18 @@ fn number(value: &[u8]) -> Option<u64> {
         return None;
     }
     std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// The boundary of a form; `None` for JSON.
+fn form_or_json(value: &[u8]) -> Result<Option<Boundary>, Violation> {
+    let kind = value.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    if kind.eq_ignore_ascii_case(b"multipart/form-data") {
+        return Boundary::of_content_type(value).map(Some).ok_or(Violation::Boundary);
+    }
+    match check_content_type(value) {
+        Err(Violation::ContentType) => Err(Violation::FormType),
+        checked => checked.map(|()| None),
+    }
 }
 
 /// `application/json`, with no parameter but `charset=utf-8`.
@@ -90,7 +106,7 @@ mod tests {
     fn check(headers: &[(&str, &str)], expected: Result<(), Violation>) {
         let list: Vec<(&[u8], &[u8])> =
             headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
-        assert_eq!(read(&list, Family::OpenAi).map(|_| ()), expected, "{headers:?}");
+        assert_eq!(read(&list, Family::OpenAi, Api::Moderations).map(|_| ()), expected, "{headers:?}");
     }
 
     #[test]
@@ -146,10 +162,26 @@ mod tests {
     }
 
     #[test]
+    fn some_apis_take_forms() {
+        let read = |value: &str| {
+            let read = read(&[(b"content-type", value.as_bytes())], Family::OpenAi, Api::Transcriptions);
+            read.map(|envelope| envelope.boundary.map(|boundary| boundary.as_str().to_owned()))
+        };
+        assert_eq!(read("multipart/form-data; boundary=x"), Ok(Some("x".to_owned())));
+        assert_eq!(read("Multipart/Form-Data;boundary=x"), Ok(Some("x".to_owned())));
+        assert_eq!(read("application/json"), Ok(None));
+        assert_eq!(read("application/json; charset=latin1"), Err(Violation::Charset));
+        assert_eq!(read("multipart/form-data"), Err(Violation::Boundary));
+        for other in ["", "multipart/mixed; boundary=x", "application/x-www-form-urlencoded", "audio/mpeg"] {
+            assert_eq!(read(other), Err(Violation::FormType), "{other}");
+        }
+    }
+
+    #[test]
     fn ollama_needs_no_content_type() {
         let read = |value: Option<&'static [u8]>| {
             let headers: Vec<(&[u8], &[u8])> = value.map(|value| (&b"content-type"[..], value)).into_iter().collect();
-            read(&headers, Family::Ollama).map(|_| ())
+            read(&headers, Family::Ollama, Api::OllamaChat).map(|_| ())
         };
         assert_eq!([read(None), read(Some(b"application/x-www-form-urlencoded"))], [Ok(()), Ok(())]);
         assert_eq!(read(Some(b"application/json; charset=latin1")), Err(Violation::Charset));
@@ -163,6 +195,9 @@ mod tests {
             (b"content-length", b"12"),
             (b"content-digest", b"sha-256=:x:"),
         ];
-        assert_eq!(read(&list, Family::OpenAi), Ok(Envelope { content_length: Some(12), has_digest: true }));
+        assert_eq!(
+            read(&list, Family::OpenAi, Api::Moderations),
+            Ok(Envelope { content_length: Some(12), has_digest: true, boundary: None })
+        );
     }
 }

@@ -6,6 +6,7 @@
 use super::field;
 use super::flag::{Flag, Says};
 use super::limit::Limit;
+use super::members::{Members, Watch};
 use super::model::AskedModel;
 use super::named::Named;
 use super::reader::{Reader, Sought, Wanted};
@@ -14,17 +15,24 @@ use super::text::Length;
 use super::text::excerpt::Excerpt;
 use super::violation::Violation;
 use crate::api::{Api, Naming};
+use crate::form::{Boundary, Form};
 use crate::json::Lexer;
 use crate::policy::{Range, Window};
 
 /// A body being read.
 pub(crate) struct Facts {
     api: Api,
-    lexer: Lexer,
+    source: Source,
     reader: Reader,
     complete: bool,
     /// The most bytes that the body can have.
     limit: u64,
+}
+
+/// What takes the body apart.
+enum Source {
+    Json(Lexer),
+    Form(Box<Form>, Boundary),
 }
 
 /// A number of which a lower and an upper bound are known.
@@ -50,12 +58,20 @@ impl Bounds {
 impl Facts {
     /// `limit` is the content-length, or the largest body that is accepted.
     pub(crate) fn new(api: Api, wanted: Wanted, sought: Sought, max_depth: usize, limit: u64) -> Self {
-        Self {
-            api,
-            lexer: Lexer::new(max_depth),
-            reader: Reader::new(field::fields(api), wanted, sought),
-            complete: false,
-            limit,
+        let mut reader = Reader::new(field::fields(api), wanted, sought);
+        reader.structure.flags.set_all(Flag::of_api(api));
+        Self { api, source: Source::Json(Lexer::new(max_depth)), reader, complete: false, limit }
+    }
+
+    /// The same, of a body that is a form if it has a boundary.
+    pub(crate) fn parted_by(self, boundary: Option<Boundary>) -> Self {
+        match boundary {
+            Some(boundary) => {
+                let mut reader = self.reader;
+                reader.begin_form();
+                Self { source: Source::Form(Box::new(Form::new(&boundary)), boundary), reader, ..self }
+            }
+            None => self,
         }
     }
 
@@ -70,23 +86,52 @@ impl Facts {
         self
     }
 
+    /// The same, of a request whose members may be changed.
+    pub(crate) fn watching(mut self, watch: Option<Watch>) -> Self {
+        self.reader.members = watch.map(|watch| Box::new(Members::new(watch)));
+        self
+    }
+
+    /// The members that may be changed, once all are known; `None` where nobody looked for any.
+    pub(crate) fn members(&self) -> Option<&Members> {
+        self.reader.members.as_deref().filter(|_| self.complete)
+    }
+
     pub(crate) fn push(&mut self, chunk: &[u8]) -> Result<(), Violation> {
         // What fits is read first, so that the outcome does not depend on the split.
-        let room = usize::try_from(self.limit.saturating_sub(self.lexer.position())).unwrap_or(usize::MAX);
+        let room = usize::try_from(self.limit.saturating_sub(self.position())).unwrap_or(usize::MAX);
         match chunk.split_at_checked(room) {
             Some((fits, beyond)) if !beyond.is_empty() => {
-                self.lexer.feed(fits, &mut self.reader)?;
+                self.feed(fits)?;
                 Err(Violation::Oversize)
             }
-            _ => self.lexer.feed(chunk, &mut self.reader),
+            _ => self.feed(chunk),
+        }
+    }
+
+    fn feed(&mut self, chunk: &[u8]) -> Result<(), Violation> {
+        match &mut self.source {
+            Source::Json(lexer) => lexer.feed(chunk, &mut self.reader),
+            Source::Form(form, _) => form.feed(chunk, &mut self.reader),
+        }
+    }
+
+    /// How many bytes have been read.
+    fn position(&self) -> u64 {
+        match &self.source {
+            Source::Json(lexer) => lexer.position(),
+            Source::Form(form, _) => form.position(),
         }
     }
 
     pub(crate) fn finish(&mut self) -> Result<(), Violation> {
-        if self.lexer.position() == 0 {
+        if self.position() == 0 {
             return Err(Violation::NoBody);
         }
-        self.lexer.finish()?;
+        match &self.source {
+            Source::Json(lexer) => lexer.finish()?,
+            Source::Form(form, _) => form.finish()?,
+        }
         self.complete = true;
         Ok(())
     }
@@ -132,6 +177,22 @@ impl Facts {
     /// The offset behind the opening brace, and whether a member follows it.
     pub(crate) fn inside(&self) -> (u64, bool) {
         (self.reader.structure.read.inside, self.reader.structure.read.has_members)
+    }
+
+    /// How many bytes are kept besides what every request keeps.
+    pub(crate) fn kept(&self) -> usize {
+        match &self.source {
+            Source::Json(_) => 0,
+            Source::Form(..) => Form::KEPT,
+        }
+    }
+
+    /// What stands between the parts, if the body is a form.
+    pub(crate) fn boundary(&self) -> Option<Boundary> {
+        match &self.source {
+            Source::Json(_) => None,
+            Source::Form(_, boundary) => Some(*boundary),
+        }
     }
 
     /// Whether a flag is set.
@@ -198,6 +259,10 @@ impl Facts {
     }
 
     fn left(&self) -> u64 {
-        self.limit.saturating_sub(self.lexer.offset())
+        let offset = match &self.source {
+            Source::Json(lexer) => lexer.offset(),
+            Source::Form(form, _) => form.offset(),
+        };
+        self.limit.saturating_sub(offset)
     }
 }

@@ -65,11 +65,32 @@ pub(super) fn fields(api: Api) -> Fields {
         Api::OllamaChat => const { &Table::of(Api::OllamaChat, OLLAMA_CHAT) }.fields(),
         Api::OllamaGenerate => const { &Table::of(Api::OllamaGenerate, OLLAMA_GENERATE) }.fields(),
         Api::OllamaEmbed => const { &Table::of(Api::OllamaEmbed, OLLAMA_EMBED) }.fields(),
+        Api::OllamaShow => const { &Table::of(Api::OllamaShow, OLLAMA_SHOW) }.fields(),
         Api::Gemini => const { &Table::of(Api::Gemini, GEMINI) }.fields(),
         Api::Vertex => const { &Table::of(Api::Vertex, GEMINI) }.fields(),
         Api::Bedrock => const { &Table::of(Api::Bedrock, BEDROCK) }.fields(),
+        Api::Transcriptions | Api::Translations | Api::ImageEdits | Api::ImageVariations => {
+            const { &Table::of(Api::Transcriptions, FORMS) }.fields()
+        }
         _ => &[],
     }
+}
+
+/// Whether a top-level key holds something that rules read, at some API, besides numbers and switches.
+pub(crate) fn is_read(key: &str) -> bool {
+    Api::ALL.iter().flat_map(|api| fields(*api)).any(|(known, field)| {
+        known.eq_ignore_ascii_case(key) && !matches!(field, Field::MaxOutputTokens | Field::Flag(_))
+    })
+}
+
+/// Whether a top-level key limits the output, at some API.
+pub(super) fn limits_output(key: &str) -> bool {
+    Api::ALL.iter().flat_map(|api| fields(*api)).any(|(known, field)| *known == key && *field == Field::MaxOutputTokens)
+}
+
+/// Whether a top-level key holds an object in which some API has such a limit.
+pub(super) fn holds_limits(key: &str) -> bool {
+    Api::ALL.iter().flat_map(|api| fields(*api)).any(|(known, field)| *known == key && *field == Field::Options)
 }
 
 /// The most keys of one API: the set of keys seen has so many bits.
@@ -224,6 +245,9 @@ const MODERATIONS: Own = &[("model", Field::Model), ("input", Field::Input)];
 
 const IMAGE_GENERATIONS: Own = &[("model", Field::Model), ("prompt", Field::Prompt)];
 
+/// The parts of forms. Where an image or a file stands, there is nothing to read.
+const FORMS: Own = &[("model", Field::Model), ("prompt", Field::Prompt)];
+
 const SPEECH: Own = &[("model", Field::Model), ("input", Field::Input), ("instructions", Field::System)];
 
 const RERANK: Own =
@@ -252,6 +276,8 @@ const OLLAMA_GENERATE: Own = &[
 ];
 
 const OLLAMA_EMBED: Own = &[("model", Field::Model), ("input", Field::Input), ("prompt", Field::Prompt)];
+
+const OLLAMA_SHOW: Own = &[("model", Field::Model), ("system", Field::System), ("options", Field::Options)];
 
 /// `generateContent`, `countTokens` and `embedContent`. Protobuf's JSON has two spellings of each name, and where it wants
 /// a list, Google's servers take one element as well.

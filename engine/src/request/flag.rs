@@ -85,6 +85,15 @@ macro_rules! declare {
                 match self { $(Flag::$flag => <$file::$flag as Marks>::by_default(api),)+ }
             }
 
+            /// The flags that every request of this API has.
+            pub(super) fn of_api(api: Api) -> FlagSet {
+                let mut set = FlagSet::default();
+                $(if <$file::$flag as Marks>::of_api(api) {
+                    set.insert(Flag::$flag);
+                })+
+                set
+            }
+
             /// Its name in policies.
             pub(crate) const fn condition(self) -> &'static str {
                 match self { $(Flag::$flag => $condition,)+ }

@@ -64,9 +64,8 @@ impl Member {
             b"images" => Member::Images,
             b"function" => Member::Function,
             b"cache_control" | b"prompt_cache_breakpoint" => Member::Aside,
-            b"num_predict" | b"maxoutputtokens" | b"max_output_tokens" | b"maxtokens" | b"maxtokencount" => {
-                Member::NumPredict
-            }
+            b"num_predict" | b"maxoutputtokens" | b"max_output_tokens" | b"maxtokens" | b"maxtokencount"
+            | b"max_tokens" | b"max_new_tokens" => Member::NumPredict,
             b"id" | b"call_id" | b"tool_call_id" | b"tool_use_id" | b"tooluseid" | b"status" | b"detail"
             | b"media_type" | b"file_id" | b"file_url" | b"filename" | b"url" | b"signature" | b"encrypted_content" => {
                 Member::Silent

@@ -5,6 +5,7 @@
 use super::field::Fields;
 use super::flag::FlagSet;
 use super::limit::Limit;
+use super::members::{Members, Says};
 use super::model::AskedModel;
 use super::place::Place;
 use super::session::{FieldPath, SessionFields};
@@ -43,12 +44,16 @@ pub(super) struct Reader {
     pub(super) listeners: Listeners,
     /// `None` where nobody asks, or no longer.
     pub(super) session: Option<Box<SessionFields>>,
+    /// `None` where nothing is to be changed, or no longer.
+    pub(super) members: Option<Box<Members>>,
     /// The model that the path names: no other may stand in the body.
     pub(super) named: Option<String>,
     /// What the string in progress is read for.
-    capture: Use,
+    pub(super) capture: Use,
+    /// Whether the content of a form's part in progress is wanted.
+    pub(super) is_wanted: bool,
     /// The key in progress, or a short string.
-    name: Name,
+    pub(super) name: Name,
     /// The model's name in progress.
     model: AskedModel,
     /// Whether half a character may stand in texts.
@@ -61,9 +66,11 @@ impl Reader {
         Self {
             structure: Structure::new(fields, wanted.flags, wanted.allowed, listeners.are_listening()),
             listeners,
+            members: None,
             session: sought.session.map(|paths| Box::new(SessionFields::new(paths))),
             named: None,
             capture: Use::Nothing,
+            is_wanted: false,
             name: Name::new(),
             model: AskedModel::default(),
             lone_surrogates: wanted.lone_surrogates,
@@ -75,6 +82,7 @@ impl Reader {
         self.structure.settle();
         self.listeners.dismiss();
         self.session = None;
+        self.members = None;
     }
 
     fn want(&mut self, at: u64) -> Want {
@@ -85,7 +93,7 @@ impl Reader {
                 Want::Text
             }
             Use::Session => Want::Text,
-            Use::Role | Use::Kind | Use::Word(_) | Use::MaxOutputTokens => {
+            Use::Role | Use::Kind | Use::Word(_) | Use::MaxOutputTokens | Use::Bounded => {
                 self.name.clear();
                 Want::Text
             }
@@ -94,10 +102,14 @@ impl Reader {
     }
 }
 
+// What forms hear, too, is inlined by order: JSON's keys and texts pass here, and its lexer shall pay for no call.
 impl Sink for Reader {
     type Refusal = Violation;
 
     fn begin(&mut self, container: Container, inside: u64) -> Result<(), Violation> {
+        if let Some(members) = &mut self.members {
+            members.begin(container, inside);
+        }
         let place = if !self.structure.is_begun() {
             self.structure.read.inside = inside;
             Place::Root
@@ -118,23 +130,32 @@ impl Sink for Reader {
         Ok(())
     }
 
-    fn end(&mut self) -> Result<(), Violation> {
+    fn end(&mut self, end: u64) -> Result<(), Violation> {
+        if let Some(members) = &mut self.members {
+            members.end(end);
+        }
         if self.structure.leave() == Place::Turn {
             self.listeners.end_message();
         }
         Ok(())
     }
 
-    fn begin_key(&mut self) -> Want {
+    #[inline(always)]
+    fn begin_key(&mut self, at: u64) -> Want {
         self.capture = Use::Nothing;
-        if !self.structure.wants_key() {
+        let looks = self.members.as_mut().is_some_and(|members| {
+            members.begin_key(at);
+            members.looks_at_keys()
+        });
+        if !looks && !self.structure.wants_key() {
             return Want::Nothing;
         }
         self.name.clear();
         Want::Text
     }
 
-    fn end_key(&mut self) -> Result<(), Violation> {
+    #[inline(always)]
+    fn end_key(&mut self, end: u64) -> Result<(), Violation> {
         if let Some(session) = &mut self.session {
             match self.structure.innermost() {
                 Place::Root => session.top_key(&self.name),
@@ -142,9 +163,14 @@ impl Sink for Reader {
                 _ => {}
             }
         }
-        self.structure.end_key(&self.name)
+        self.structure.end_key(&self.name)?;
+        if let Some(members) = &mut self.members {
+            members.end_key(&self.name, end, self.structure.meaning());
+        }
+        Ok(())
     }
 
+    #[inline(always)]
     fn begin_string(&mut self, at: u64) -> Result<Want, Violation> {
         self.capture = self.structure.value(Value::Text, &self.name)?;
         if self.capture == Use::Nothing
@@ -154,9 +180,16 @@ impl Sink for Reader {
         {
             self.capture = Use::Session;
         }
+        if let Some(members) = &mut self.members {
+            members.begin_value(at);
+            if self.capture == Use::Nothing && members.looks_at_value() {
+                self.capture = Use::Bounded;
+            }
+        }
         Ok(self.want(at))
     }
 
+    #[inline(always)]
     fn text(&mut self, text: &[u8]) {
         match self.capture {
             Use::Text | Use::Data => self.listeners.text(text),
@@ -176,7 +209,13 @@ impl Sink for Reader {
         if self.lone_surrogates && !is_key && !is_name { Ok(()) } else { Err(Violation::Encoding) }
     }
 
+    #[inline(always)]
     fn end_string(&mut self, end: u64) -> Result<(), Violation> {
+        if let Some(members) = &mut self.members {
+            let is_name = matches!(self.capture, Use::Bounded | Use::Word(_) | Use::MaxOutputTokens);
+            let number = Some(&self.name).filter(|_| is_name).and_then(|name| Numeral::of_text(name.as_bytes()));
+            members.end_value(end, number.map_or(Says::Other, Says::Number));
+        }
         match std::mem::replace(&mut self.capture, Use::Nothing) {
             Use::Text | Use::Data => self.listeners.end_string(),
             Use::Model => {
@@ -204,7 +243,11 @@ impl Sink for Reader {
         Ok(())
     }
 
-    fn number(&mut self, value: Numeral) -> Result<(), Violation> {
+    fn number(&mut self, value: Numeral, start: u64, end: u64) -> Result<(), Violation> {
+        if let Some(members) = &mut self.members {
+            members.begin_value(start);
+            members.end_value(end, Says::Number(value));
+        }
         match self.structure.value(Value::Number, &self.name)? {
             Use::MaxOutputTokens => self.structure.limit(Limit::of(Some(value))),
             Use::Number(flag) => self.structure.number(flag, value),
@@ -218,6 +261,11 @@ impl Sink for Reader {
     }
 
     fn literal(&mut self, literal: Literal, end: u64) -> Result<(), Violation> {
+        if let Some(members) = &mut self.members {
+            let length: u64 = if literal == Literal::False { 5 } else { 4 };
+            members.begin_value(end.saturating_sub(length));
+            members.end_value(end, if literal == Literal::Null { Says::Null } else { Says::Other });
+        }
         if self.structure.value(literal.into(), &self.name)? == Use::Model {
             self.structure.read.model = Some(AskedModel::null(end));
         }

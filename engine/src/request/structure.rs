@@ -7,6 +7,7 @@ use super::field::{Field, Fields};
 use super::flag::{Flag, FlagSet, Found, Says};
 use super::limit::Limit;
 use super::member::Member;
+use super::members::Meaning;
 use super::model::AskedModel;
 use super::place::{Place, Places};
 use super::text::Speaker;
@@ -107,6 +108,7 @@ impl Structure {
         }
     }
 
+    #[inline(always)]
     pub(super) fn end_key(&mut self, name: &Name) -> Result<(), Violation> {
         match self.places.innermost() {
             Place::Root => {
@@ -141,6 +143,17 @@ impl Structure {
                 self.member = if self.settled { Member::Other } else { Member::of(place, key) };
                 Ok(())
             }
+        }
+    }
+
+    /// What the key in progress is to those who change members.
+    pub(super) fn meaning(&self) -> Meaning {
+        let (place, field) = (self.places.innermost(), self.top.field());
+        let is_top = place == Place::Root;
+        Meaning {
+            is_limit: is_top && field == Some(Field::MaxOutputTokens)
+                || place == Place::Options && self.member == Member::NumPredict,
+            holds_limits: is_top && field == Some(Field::Options),
         }
     }
 

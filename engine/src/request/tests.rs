@@ -2,6 +2,7 @@
 
 mod apis;
 mod flags;
+mod forms;
 mod properties;
 mod refusals;
 mod text;

@@ -129,6 +129,7 @@ impl Listeners {
     }
 
     /// A string begins; what is wanted of it. `is_data`: its key says that it holds data.
+    #[inline(always)]
     pub(super) fn begin_string(&mut self, speaker: Speaker, is_data: bool) -> Want {
         if !self.listening {
             return Want::Nothing;
@@ -139,6 +140,7 @@ impl Listeners {
         self.everybody.want()
     }
 
+    #[inline(always)]
     pub(super) fn text(&mut self, text: &[u8]) {
         self.sieve.text(text, &mut self.everybody);
     }
@@ -149,10 +151,23 @@ impl Listeners {
         }
     }
 
+    #[inline(always)]
     pub(super) fn end_string(&mut self) {
         if self.listening {
             self.sieve.end(&mut self.everybody);
             tell!(self.everybody, end_string(self.everybody.speaker));
+        }
+    }
+
+    /// Whether somebody wants the content of files, for want of text.
+    pub(super) fn tell_files_apart(&self) -> bool {
+        self.listening && self.everybody.conversation.is_some()
+    }
+
+    /// Bytes of a file.
+    pub(super) fn file(&mut self, bytes: &[u8]) {
+        if let Some(conversation) = &mut self.everybody.conversation {
+            conversation.file(bytes);
         }
     }
 

@@ -32,6 +32,7 @@ impl TopLevel {
         self.current.map(|(_, field)| field)
     }
 
+    #[inline(always)]
     pub(super) fn end_key(&mut self, name: &Name) -> Result<(), Violation> {
         if name.has_nul() {
             return Err(Violation::Nul);
@@ -76,6 +77,16 @@ impl TopLevel {
             Steers::Model(key) => Err(Violation::ModelList(key)),
             Steers::AsIf(key) => Err(Violation::KeyCase(key)),
         }
+    }
+
+    /// The key that matters, if this is one in some spelling.
+    pub(super) fn like(&self, name: &Name) -> Option<&'static str> {
+        let is_it = |key: &str| name.folded().eq_ignore_ascii_case(key.as_bytes());
+        let own = self.fields.iter().find(|(key, field)| *field != Field::Images && is_it(key)).map(|(key, _)| *key);
+        own.or_else(|| match self.allowed.key(name) {
+            Steers::Nothing | Steers::Allowed(_, Holds::Other) => None,
+            Steers::Model(key) | Steers::AsIf(key) | Steers::Allowed(key, _) => Some(key),
+        })
     }
 
     /// What a key says that servers read as one of the top level, though it stands elsewhere: what would be a fact there is

@@ -51,6 +51,8 @@ pub(super) enum Use {
     Token,
     /// What says which conversation the request belongs to.
     Session,
+    /// The content of a file, which tells conversations apart that have no text.
+    File,
     Role,
     /// The `type` of a message, a part or a tool.
     Kind,
@@ -59,4 +61,6 @@ pub(super) enum Use {
     /// A number that tells whether a flag is set.
     Number(Flag),
     MaxOutputTokens,
+    /// What may spell a number that the policy caps.
+    Bounded,
 }

@@ -1,5 +1,6 @@
 //! Why a request cannot be read: everything that two parsers could understand differently.
 
+use crate::form;
 use crate::json::Fault;
 use crate::reason::{Reason, Refusal};
 
@@ -40,6 +41,14 @@ pub enum Violation {
     Oversize,
     /// The content type is not JSON.
     ContentType,
+    /// The content type is neither a form nor JSON.
+    FormType,
+    /// Not exactly one boundary by RFC 2046.
+    Boundary,
+    /// Not a form that every server reads alike: what is wrong with it.
+    Form(&'static str),
+    /// A part of a form that matters, and that some servers would take for a file, or for something else than text.
+    PartType(&'static str),
     /// A charset that is not UTF-8.
     Charset,
     /// The body is compressed.
@@ -59,6 +68,15 @@ impl From<Fault> for Violation {
             Fault::Encoding => Violation::Encoding,
             Fault::TrailingData => Violation::TrailingData,
             Fault::TooDeep => Violation::TooDeep,
+        }
+    }
+}
+
+impl From<form::Fault> for Violation {
+    fn from(fault: form::Fault) -> Self {
+        match fault {
+            form::Fault::Form(what) => Violation::Form(what),
+            form::Fault::Encoding => Violation::Encoding,
         }
     }
 }
@@ -84,6 +102,10 @@ impl Violation {
             Violation::ContentLength => Reason::ContentLength,
             Violation::Oversize => Reason::Oversize,
             Violation::ContentType => Reason::ContentType,
+            Violation::FormType => Reason::FormType,
+            Violation::Boundary => Reason::Boundary,
+            Violation::Form(_) => Reason::Form,
+            Violation::PartType(_) => Reason::PartType,
             Violation::Charset => Reason::Charset,
             Violation::ContentEncoding => Reason::ContentEncoding,
             Violation::NoBody => Reason::NoBody,
@@ -92,12 +114,14 @@ impl Violation {
         }
     }
 
-    /// The key of ours that it is about, if it is about one.
-    fn key(self) -> Option<&'static str> {
+    /// The key of ours that it is about, or what is wrong with a form.
+    fn about(self) -> Option<&'static str> {
         match self {
             Violation::DuplicateKey(key)
             | Violation::KeyCase(key)
             | Violation::WrongType(key)
+            | Violation::PartType(key)
+            | Violation::Form(key)
             | Violation::ModelList(key) => Some(key),
             _ => None,
         }
@@ -106,6 +130,6 @@ impl Violation {
     /// The refusal that it ends in.
     #[must_use]
     pub fn refuse(self) -> Refusal {
-        self.reason().refuse_for(self.key().unwrap_or_default())
+        self.reason().refuse_for(self.about().unwrap_or_default())
     }
 }

@@ -10,6 +10,7 @@
 //!
 //! Router and gate may be two versions of the module while one of two Istio plugins is being replaced, hence the version.
 
+use crate::attempt::HeaderState;
 use crate::names::CLUSTER_HEADER;
 use crate::rewrite::Edits;
 
@@ -58,13 +59,22 @@ pub enum HeaderEdit<'a> {
 
 /// The header edits of a decision, in the order in which they are made: the cluster comes last, when all else stands.
 pub fn header_edits<'a>(edits: &'a Edits, content_length: Option<&'a str>) -> impl Iterator<Item = HeaderEdit<'a>> {
+    let own = edits.model_headers.iter().map(of);
     let removed = edits.remove_headers.iter().map(|name| HeaderEdit::Remove(name.as_bytes()));
     let length = content_length.map(|length| HeaderEdit::Set(b"content-length", length.as_bytes()));
     // A request that the policy lets through unread has no cluster: it must not keep the mark of an undecided one.
     let unrouted = !edits.set_headers.iter().any(|(name, _)| *name == CLUSTER_HEADER);
     let unmark = unrouted.then_some(HeaderEdit::Remove(CLUSTER_HEADER.as_bytes()));
     let set = edits.set_headers.iter().map(|(name, value)| HeaderEdit::Set(name.as_bytes(), value.as_bytes()));
-    removed.chain(length).chain(unmark).chain(set)
+    own.chain(removed).chain(length).chain(unmark).chain(set)
+}
+
+/// What a model makes of a header.
+pub(super) fn of((name, value): &HeaderState) -> HeaderEdit<'_> {
+    match value {
+        Some(value) => HeaderEdit::Set(name.as_bytes(), value),
+        None => HeaderEdit::Remove(name.as_bytes()),
+    }
 }
 
 /// Writes a letter to the gate's context.
@@ -186,9 +196,12 @@ mod tests {
         let edits = Edits {
             set_headers: vec![(":path", "/p".to_owned()), (CLUSTER_HEADER, "c".to_owned())],
             remove_headers: vec!["digest"],
+            model_headers: vec![("x-a".to_owned(), Some(b"\xff".to_vec())), ("x-b".to_owned(), None)],
             ..nothing()
         };
         let expected = [
+            HeaderEdit::Set(b"x-a", b"\xff"),
+            HeaderEdit::Remove(b"x-b"),
             HeaderEdit::Remove(b"digest"),
             HeaderEdit::Set(b"content-length", b"9"),
             HeaderEdit::Set(b":path", b"/p"),

@@ -75,7 +75,7 @@ impl SplicePlan {
     pub(super) fn shown(&mut self, piece: &[u8]) {
         let Stage::Prefix { prefix, at } = &mut self.stage else { return };
         let mut piece = piece;
-        while let Some(Splice { keep, until, with }) = self.changes.get(self.made) {
+        while let Some(Splice { keep, until, with, .. }) = self.changes.get(self.made) {
             let wanted = keep.saturating_sub(*at).min(piece.len());
             prefix.extend_from_slice(piece.get(..wanted).unwrap_or_default());
             *at += wanted;
@@ -127,7 +127,7 @@ impl SplicePlan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::splice::spliced;
+    use crate::splice::{Replaced, spliced};
     use proptest::prelude::*;
 
     /// Splices a body as a host would, and returns it with the most bytes that were in the machine at once.
@@ -164,7 +164,7 @@ mod tests {
     }
 
     fn change(keep: usize, until: usize, with: &str) -> Splice {
-        Splice { keep, until, with: with.as_bytes().to_vec() }
+        Splice { keep, until, with: with.as_bytes().to_vec(), what: Replaced::Part }
     }
 
     #[test]

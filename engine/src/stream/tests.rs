@@ -40,11 +40,52 @@ fn policies() -> Vec<Arc<Policy>> {
         policy(&long, &json!({}), &["b"]),
         policy(&stream, &json!({}), &["far", "b"]),
         policy(&long, &pass, &[]),
+        changing(),
     ]
+}
+
+/// A policy that changes more in a body than the model.
+fn changing() -> Arc<Policy> {
+    let policy = json!({
+        "models": [
+            { "name": "small", "cluster": "c-small", "parameters": {
+                "user": { "drop": true }, "stream": { "rename": "streamed" }, "max_tokens": { "default": 7 } } },
+            { "name": "b", "cluster": "c-b" },
+        ],
+        "aliases": [{ "name": "auto", "model": "small" }],
+    });
+    Arc::new(Policy::from_json(policy.to_string().as_bytes()).expect("a policy"))
 }
 
 /// A body as clients write them, and sometimes not.
 fn body() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![3 => json_body(), 1 => form_body()]
+}
+
+/// A part of text.
+fn part(name: &str, content: &str) -> String {
+    format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{content}\r\n")
+}
+
+/// A form whose model stands in front of its file or behind it.
+fn form_body() -> impl Strategy<Value = Vec<u8>> {
+    let model = prop::sample::select(vec!["small", "b", "auto", "", "nobody"]);
+    let more = prop_oneof![
+        6 => Just(String::new()),
+        2 => (0_usize..40).prop_map(|words| part("prompt", &"word ".repeat(words))),
+        1 => any::<bool>().prop_map(|stream| part("stream", &stream.to_string())),
+        1 => Just(part("model", "b")),
+    ];
+    let tail = prop_oneof![8 => Just("--B--\r\n"), 1 => Just("--B--"), 1 => Just("--B-"), 1 => Just("--B--x")];
+    (model, 0_usize..400, more, any::<bool>(), tail).prop_map(|(model, length, more, is_first, tail)| {
+        let file = part("file\"; filename=\"a", &"\r\n-x".repeat(length / 5));
+        let model = part("model", model);
+        let (one, other) = if is_first { (model, file) } else { (file, model) };
+        [one, more, other, tail.to_owned()].concat().into_bytes()
+    })
+}
+
+fn json_body() -> impl Strategy<Value = Vec<u8>> {
     let models = prop::sample::select(vec![r#""small""#, r#""b""#, r#""auto""#, r#""sm\u0061ll""#, r#""nobody""#, "3"]);
     let member = prop_oneof![
         6 => Just(None),
@@ -89,13 +130,19 @@ fn exchange(body: &[u8]) -> Exchange {
     }
 }
 
+/// Of a chat, or of a transcription if the body is a form.
 fn request_headers(body: &[u8], with_length: bool) -> Headers {
+    let (path, content_type) = if body.starts_with(b"--") {
+        ("/v1/audio/transcriptions", "multipart/form-data; boundary=B")
+    } else {
+        ("/v1/chat/completions", "application/json")
+    };
     let mut headers: Headers = [
         (":method", "POST"),
-        (":path", "/v1/chat/completions"),
+        (":path", path),
         (":authority", "llm.example"),
         ("x-forwarded-proto", "https"),
-        ("content-type", "application/json"),
+        ("content-type", content_type),
         ("digest", "sha-256=x"),
     ]
     .map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()))

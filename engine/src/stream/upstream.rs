@@ -18,7 +18,7 @@ use super::closing::Closing;
 use super::installation::{BODY_DOES_NOT_FIT, OTHER_VM_ID};
 use super::splice::SplicePlan;
 use super::{Command, Failure, FilterStatus, HostAction, Machine, View};
-use crate::splice::Splice;
+use crate::splice::{Replaced, Splice};
 use body::Due;
 use opening::Opening;
 use std::borrow::Cow;
@@ -84,6 +84,12 @@ impl UpstreamStream {
     #[must_use]
     pub fn begin<V: View>(view: &V, end_of_stream: bool) -> Self {
         let mut stream = Self::default();
+        if view.property(mark::MARK).is_some_and(|metadata| mark::is_sink(&metadata)) {
+            // Nothing of the request goes anywhere, and nothing of it is changed.
+            stream.phase = Phase::Through;
+            stream.task = Task::Return(FilterStatus::Continue);
+            return stream;
+        }
         match opening::open(view, end_of_stream) {
             Ok(begun) => {
                 stream.hears = begun.hears;
@@ -104,9 +110,16 @@ impl UpstreamStream {
         let Phase::Before { splices, passed } = &mut self.phase else { return };
         let seen = passed.saturating_add(size);
         let due = splices.iter().take_while(|splice| splice.until <= seen).count();
-        match splices.get(due) {
+        match splices.get_mut(due) {
             Some(_) if end_of_stream => self.misinstalled(view, BODY_DOES_NOT_FIT),
-            // A value lies across two chunks. Envoy keeps this one and shows it again in front of the next.
+            Some(next) if next.keep < seen && next.what != Replaced::Name => {
+                // What goes may be long: what is here of it goes now.
+                let (until, what) = (next.until, Replaced::Rest);
+                next.until = seen;
+                splices.insert(due + 1, Splice { keep: seen, until, with: Vec::new(), what });
+                self.write(view, due + 1);
+            }
+            // A name lies across two chunks. Envoy keeps this one and shows it again in front of the next.
             Some(next) if next.keep < seen => self.task = Task::Return(FilterStatus::Pause),
             _ => self.write(view, due),
         }

@@ -2,6 +2,8 @@
 
 mod besides;
 mod conversations;
+mod edits;
+mod forms;
 mod paths;
 
 use super::{chat, policy, walk};
@@ -275,8 +277,13 @@ fn who_has_used_up_a_limit_is_left_out_while_somebody_else_can_serve() {
     let policy = with_rule(json!({ "targets": [{ "model": "home" }], "fallback": ["tiny", "away"] }));
     let record = decide(&policy, &ask("hi", "s"), &["home", "away"]);
     let limited = |model: &str| json!({ "model": model, "reason": "rateLimited" });
-    assert_eq!((&record["model"], &record["chain"]), (&json!("tiny"), &Value::Null));
+    assert_eq!((&record["model"], &record["chain"]), (&json!("tiny"), &json!(["tiny", "home"])), "home is tried last");
     assert_eq!(record["excluded"], json!([limited("away"), limited("home")]));
+    let record = decide(&policy, &ask("hi", "s"), &["home"]);
+    assert_eq!((&record["chain"], &record["excluded"]), (&json!(["tiny", "away"]), &json!([limited("home")])));
+    let record = decide(&policy, &ask("hi", "s"), &["tiny", "away"]);
+    assert_eq!(record["chain"], json!(["home", "tiny"]));
+    assert_eq!(record["excluded"], json!([limited("tiny"), limited("away")]));
     let record = decide(&policy, &ask("hi", "s"), &["home", "tiny", "away"]);
     assert_eq!((&record["chain"], &record["excluded"]), (&json!(["home", "tiny", "away"]), &Value::Null));
     let mut off = policy.clone();

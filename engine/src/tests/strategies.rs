@@ -200,20 +200,52 @@ pub(super) fn requests() -> impl Strategy<Value = Exchange> {
         0..4,
     );
     let named = (prop::sample::select(vec!["alpha", "beta", "auto", "old-one", "unknown"]), 0..3_usize);
-    let path = prop::option::weighted(0.4, named).prop_map(|named| match named {
+    let requests = (prop::collection::vec(member, 0..6), damage.clone(), headers.clone(), path(named));
+    let bodies = requests.prop_map(|(members, damage, headers, path)| {
+        let body = format!("{{{}}}", members.join(",")).into_bytes();
+        sent(Exchange { path, ..chat(body) }, damage, headers)
+    });
+    let forms = (prop::collection::vec(part(), 0..5), damage, headers).prop_map(|(parts, damage, headers)| {
+        let body = format!("{}--B--\r\n", parts.concat()).into_bytes();
+        let mut exchange = Exchange { path: "/v1/audio/transcriptions".into(), ..chat(body) };
+        exchange.headers[0].1 = b"multipart/form-data; boundary=B".to_vec();
+        sent(exchange, damage, headers)
+    });
+    prop_oneof![3 => bodies, 1 => forms]
+}
+
+fn path(named: impl Strategy<Value = (&'static str, usize)>) -> impl Strategy<Value = String> {
+    prop::option::weighted(0.4, named).prop_map(|named| match named {
         None => "/v1/chat/completions".to_owned(),
         Some((name, 0)) => format!("/openai/deployments/{name}/chat/completions?api-version=1"),
         Some((name, 1)) => format!("/model/{name}/converse"),
         Some((name, _)) => format!("/model/{name}/converse-stream"),
-    });
-    (prop::collection::vec(member, 0..6), damage, headers, path).prop_map(|(members, damage, headers, path)| {
-        let mut body = format!("{{{}}}", members.join(",")).into_bytes();
-        if let Some((at, byte)) = damage {
-            let at = at.index(body.len());
-            body[at] = byte;
-        }
-        let mut exchange = Exchange { path, ..chat(body) };
-        exchange.headers.extend(headers.into_iter().map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())));
-        exchange
     })
+}
+
+/// A part of a form.
+fn part() -> impl Strategy<Value = String> {
+    let text = |name: &str, content: &str| {
+        format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{content}\r\n")
+    };
+    prop_oneof![
+        4 => prop::sample::select(vec!["alpha", "beta", "gamma", "auto", "old-one", "unknown", ""]).prop_map(move |name| text("model", name)),
+        3 => "[a-z \r\n-]{0,80}".prop_map(|content| {
+            format!("--B\r\ncontent-disposition: form-data; name=file; filename=\"a.mp3\"\r\ncontent-type: audio/mpeg\r\n\r\n{content}\r\n")
+        }),
+        2 => "[a-z \u{e9}]{0,60}".prop_map(move |content| text("prompt", &content)),
+        1 => prop::sample::select(vec![("prompt", "a contract"), ("stream", "true"), ("stream", "2"), ("max_tokens", "17"), ("tools", "[]"), ("models", "x"), ("n", "1")])
+            .prop_map(move |(name, content)| text(name, content)),
+    ]
+}
+
+type Damage = Option<(prop::sample::Index, u8)>;
+
+fn sent(mut exchange: Exchange, damage: Damage, headers: Vec<(&'static str, &'static str)>) -> Exchange {
+    if let Some((at, byte)) = damage {
+        let at = at.index(exchange.body.len());
+        exchange.body[at] = byte;
+    }
+    exchange.headers.extend(headers.into_iter().map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())));
+    exchange
 }

@@ -10,6 +10,8 @@ mod bytes;
 #[cfg(test)]
 mod corridor;
 #[cfg(test)]
+mod forms;
+#[cfg(test)]
 mod outcomes;
 #[cfg(test)]
 mod readings;

@@ -7,7 +7,7 @@ use std::fmt;
 pub(crate) type Reading = (&'static str, Option<String>);
 
 /// How the model reads, whichever key wins and whether or not case counts. An error for anything but JSON in UTF-8.
-pub(crate) fn models(body: &[u8]) -> serde_json::Result<[Reading; 4]> {
+pub(crate) fn models(body: &[u8]) -> serde_json::Result<Vec<Reading>> {
     let Members(members) = serde_json::from_slice(body)?;
     let named = |fold: bool| {
         members
@@ -15,7 +15,7 @@ pub(crate) fn models(body: &[u8]) -> serde_json::Result<[Reading; 4]> {
             .filter(move |(key, _)| key == "model" || fold && key.to_lowercase() == "model")
             .map(|(_, value)| value)
     };
-    Ok([
+    Ok(vec![
         ("the first wins", named(false).next().cloned()),
         ("the last wins", named(false).next_back().cloned()),
         ("the first wins, case ignored", named(true).next().cloned()),
@@ -56,7 +56,13 @@ impl<'de> Deserialize<'de> for Members {
 
 #[test]
 fn a_body_that_reads_in_two_ways_is_seen() {
-    let read = |body: &str| models(body.as_bytes()).expect("JSON").map(|(_, model)| model.unwrap_or_default());
+    let read = |body: &str| {
+        models(body.as_bytes())
+            .expect("JSON")
+            .into_iter()
+            .map(|(_, model)| model.unwrap_or_default())
+            .collect::<Vec<_>>()
+    };
     assert_eq!(read(r#"{"model":"a","model":"b"}"#), [r#""a""#, r#""b""#, r#""a""#, r#""b""#]);
     assert_eq!(read(r#"{"Model":"a","m\u006fdel":"b"}"#), [r#""b""#, r#""b""#, r#""a""#, r#""b""#]);
     assert_eq!(read(r#"{"x":{"model":"a"}}"#), ["", "", "", ""]);

@@ -1,6 +1,6 @@
 //! `pointsman render envoy`.
 
-use crate::command::{Failure, print, warn};
+use crate::command::{Failure, print, size, warn, warn_of};
 use crate::deployment::{Cluster, EnvoyVersion};
 use crate::envoy::config::Config;
 use crate::envoy::filter::Plugin;
@@ -39,8 +39,11 @@ pub(super) fn run(arguments: &EnvoyArguments) -> Result<(), Failure> {
     let project = project::load(&arguments.deployment)?;
     let version = arguments.envoy_version.unwrap_or(project.deployment.version());
     project.fits(version)?;
-    warn(&project.warnings);
+    warn_of(&project);
     warn(&project.unproven_principals());
+    if let Some(made) = size(&project, version) {
+        eprintln!("{made}");
+    }
     let demo: Vec<&Cluster> = project.deployment.clusters.iter().filter(|cluster| cluster.demo).collect();
     let demo_ports: HashMap<_, _> = demo.iter().map(|cluster| cluster.name.clone()).zip(FIRST_DEMO_PORT..).collect();
     let config = Config {

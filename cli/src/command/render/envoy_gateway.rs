@@ -1,7 +1,7 @@
 //! `pointsman render envoy-gateway`.
 
 use super::istio::placed;
-use crate::command::{Failure, print, warn};
+use crate::command::{Failure, print, warn_of};
 use crate::envoy_gateway::render;
 use crate::project;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ pub(super) fn run(arguments: &EnvoyGatewayArguments) -> Result<(), Failure> {
         let missing = (String::new(), "has no section `envoyGateway`, which says which gateway".into());
         return Err(placed(&arguments.deployment, &[missing]));
     };
-    warn(&project.warnings);
+    warn_of(&project);
     let text = render(settings, &project.deployment, &project.policy);
     print(&text.map_err(|problems| placed(&arguments.deployment, &problems))?);
     Ok(())

@@ -1,6 +1,6 @@
 //! `pointsman render istio`.
 
-use crate::command::{Failure, print, warn};
+use crate::command::{Failure, print, warn, warn_of};
 use crate::deployment;
 use crate::istio::{Rendering, render, warnings};
 use crate::project;
@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &IstioArguments) -> Result<(), Failure> {
         let missing = (String::new(), "has no section `istio`, which says where in the mesh".into());
         return Err(placed(&arguments.deployment, &[missing]));
     };
-    warn(&project.warnings);
+    warn_of(&project);
     // Whoever the issuer is, Istio has this name for what a RequestAuthentication has verified.
     let policy = project.policy.with_payload("payload")?;
     warn(&finding_at(&arguments.deployment, &warnings(istio, &policy.policy)));

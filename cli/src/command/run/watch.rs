@@ -88,7 +88,7 @@ impl Watch {
         let plugin = self.running.plugin.with(&policy);
         let needs = Needs::of(&policy.policy);
         let config = Config { plugin: &plugin, needs: &needs, ..self.running.config() };
-        match hand_over(envoy, folder, &config, &self.running.needs).await {
+        match hand_over(envoy, folder, &config).await {
             Ok(()) => {
                 say("policy", &format!("version {} took over from {kept}", policy.short_version()));
                 self.running.project.policy = policy;
@@ -101,9 +101,9 @@ impl Watch {
 }
 
 /// Clusters, then routes, then the policy, each once Envoy has taken the one before: no request is ever sent to what is
-/// not there yet. What `earlier` needs stays until the next time.
-async fn hand_over(envoy: &Envoy, folder: &Path, config: &Config<'_>, earlier: &Needs) -> Result<(), String> {
-    let needs = config.needs.and(earlier);
+/// not there yet.
+async fn hand_over(envoy: &Envoy, folder: &Path, config: &Config<'_>) -> Result<(), String> {
+    let needs = xds::all_needs(folder, config);
     let wide = Config { needs: &needs, ..*config };
     for (what, write) in [
         (Discovery::Clusters, xds::write_clusters as fn(&Path, &Config<'_>) -> std::io::Result<bool>),

@@ -20,6 +20,11 @@ pub(super) fn check(dump: &Dump<'_>, destinations: &Destinations, report: &mut R
             report.find(not_for_attempts(name));
         }
     }
+    for name in destinations.keys().filter(|name| name.trim_start_matches("own-key:").starts_with("try:")) {
+        if let Some(cluster) = dump.clusters.get(name.as_str()) {
+            attempts(dump, name, cluster, report);
+        }
+    }
     let chains = || dump.chains.iter().filter_map(|chain| Some((chain, routes::policy(chain)?)));
     let wanted = |policy: &Policy| !policy.chains().is_empty() || !policy.mirrors().is_empty();
     if !chains().any(|(_, policy)| wanted(policy)) {

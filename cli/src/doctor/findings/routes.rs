@@ -166,7 +166,11 @@ fn follow(host: &Value, policy: &Policy, place: &str, destinations: &mut Destina
         for path in PATHS {
             match takers(host, &value, path) {
                 Ok(routes) => routes.into_iter().for_each(|route| {
-                    if by_plugin(route) {
+                    let picked = picked(route);
+                    for to in &picked {
+                        destinations.entry(to.clone()).or_default().insert(value.clone());
+                    }
+                    if by_plugin(route) && picked.is_empty() {
                         report.cannot_see(format!(
                             "{place}: the clusters that a cluster specifier plugin picks for `{value}`"
                         ));
@@ -223,6 +227,24 @@ fn no_taker(place: &str, values: &str) -> Finding {
 fn by_plugin(route: &Value) -> bool {
     let names = ["/route/cluster_specifier_plugin", "/route/inline_cluster_specifier_plugin"];
     names.iter().any(|name| route.pointer(name).is_some())
+}
+
+/// Every cluster that a route's matcher can pick: one for each model that an attempt can be at.
+fn picked(route: &Value) -> BTreeSet<String> {
+    const ACTION: &str = "envoy.extensions.router.cluster_specifiers.matcher.v3.ClusterAction";
+    let mut clusters = BTreeSet::new();
+    let mut trees: Vec<&Value> = route.pointer("/route/inline_cluster_specifier_plugin").into_iter().collect();
+    while let Some(tree) = trees.pop() {
+        match tree {
+            Value::Object(members) if tree.text("/@type").ends_with(ACTION) => {
+                clusters.extend(members.get("cluster").and_then(Value::as_str).map(str::to_owned));
+            }
+            Value::Object(members) => trees.extend(members.values()),
+            Value::Array(items) => trees.extend(items),
+            _ => {}
+        }
+    }
+    clusters
 }
 
 /// Where a route leads when it takes a request with `cluster` in its header.

@@ -13,6 +13,11 @@ impl Marks for Audio {
 
     const IS_NESTED: bool = true;
 
+    /// What is transcribed or translated is audio.
+    fn of_api(api: Api) -> bool {
+        matches!(api, Api::Transcriptions | Api::Translations)
+    }
+
     fn value(key: &str, value: Value) -> Says {
         match (key, value) {
             ("modalities", Value::Array | Value::Text) => Says::Look,

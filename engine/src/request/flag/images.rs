@@ -1,12 +1,18 @@
 //! The request brings images or videos.
 
 use super::marks::Marks;
+use crate::api::Api;
 use crate::request::place::Place;
 
 pub(super) struct Images;
 
 impl Marks for Images {
     const IS_NESTED: bool = true;
+
+    /// What is edited or varied is an image.
+    fn of_api(api: Api) -> bool {
+        matches!(api, Api::ImageEdits | Api::ImageVariations)
+    }
 
     fn element(list: Place) -> bool {
         list == Place::Images

@@ -41,6 +41,11 @@ pub(super) trait Marks {
         false
     }
 
+    /// Whether every request of this API has it, whatever it says.
+    fn of_api(_api: Api) -> bool {
+        false
+    }
+
     /// What the value of one of the keys says. It is never `null`, which clients write for what they leave out.
     fn value(_key: &str, _value: Value) -> Says {
         Says::Nothing

@@ -8,7 +8,7 @@ use crate::request::value::Value;
 pub(super) struct Stream;
 
 impl Marks for Stream {
-    const KEYS: Keys = &[("stream", Api::GENERATING), ("stream", &[Api::ImageGenerations])];
+    const KEYS: Keys = &[("stream", Api::GENERATING), ("stream", &[Api::ImageGenerations]), ("stream", Api::FORMS)];
 
     fn by_default(api: Api) -> bool {
         matches!(api, Api::OllamaChat | Api::OllamaGenerate)

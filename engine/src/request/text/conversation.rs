@@ -24,7 +24,13 @@ pub(super) struct Conversation {
     /// What stands for it where there is none: the first user turn that holds only what a client puts there by itself,
     /// or the first message.
     stand_in: Option<(Role, u64)>,
+    /// The beginning of the files of a form, and how much more of them counts.
+    files: Xxh64,
+    files_left: usize,
 }
+
+/// How much of a form's files counts: a recording is another than the next one long before.
+const FILES: usize = 64 << 10;
 
 impl Default for Conversation {
     fn default() -> Self {
@@ -34,6 +40,8 @@ impl Default for Conversation {
             role: Role::Other,
             first_user: None,
             stand_in: None,
+            files: Xxh64::new(0),
+            files_left: FILES,
         }
     }
 }
@@ -97,7 +105,17 @@ impl Conversation {
         whole.update(&self.prompt.digest().to_le_bytes());
         let first = self.first_user.or(self.stand_in.map(|(_, digest)| digest));
         whole.update(&first.unwrap_or_default().to_le_bytes());
+        if self.files_left < FILES {
+            whole.update(&self.files.digest().to_le_bytes());
+        }
         whole.digest()
+    }
+
+    /// Bytes of a file. A form may have no text at all, and is a conversation of its own all the same.
+    pub(super) fn file(&mut self, bytes: &[u8]) {
+        let bytes = bytes.get(..self.files_left).unwrap_or(bytes);
+        self.files_left -= bytes.len();
+        self.files.update(bytes);
     }
 
     fn opening(&mut self, speaker: Speaker) -> Option<&mut Opening> {

@@ -2,7 +2,7 @@
 
 use super::chain::{Ending, Fate, Filters, Way, send};
 use super::proxy::Proxy;
-use super::{chunks, cuts, policy, request_headers};
+use super::{chunks, cuts, part, policy, request_headers};
 use crate::Policy;
 use crate::names::{CLUSTER_HEADER, PROVIDER_HEADER};
 use crate::stream::upstream::UpstreamStream;
@@ -93,11 +93,14 @@ proptest! {
     fn each_attempt_is_whole(
         padding in 0_usize..300,
         added: bool,
+        is_form: bool,
         with_length: bool,
         tries in prop::collection::vec((prop::sample::select(ENDPOINTS.to_vec()), cuts(), ending()), 1..5),
     ) {
         let model = if added { r#""small""# } else { r#""sm\u0061ll""# };
-        let body = format!(r#"{{"user":"{}","model": {model} ,"messages":[]}}"#, "x".repeat(padding)).into_bytes();
+        let body = format!(r#"{{"user":"{}","model": {model} ,"messages":[]}}"#, "x".repeat(padding));
+        let form = || [part("user", &"x".repeat(padding)), part("model", "small"), part("n", "1"), "--B--".into()].concat();
+        let body = if is_form { form() } else { body }.into_bytes();
         let mut proxy = routed(&body, with_length).proxy;
         for (endpoint, cuts, ending) in tries {
             let (_, provider, authority, name, path) = endpoint;
@@ -111,17 +114,85 @@ proptest! {
                 continue;
             }
             prop_assert!(whole, "{}", proxy.record());
-            let expected = String::from_utf8_lossy(&body).replace(model, &format!("\"{name}\""));
+            let (old, new) = if is_form {
+                ("\r\n\r\nsmall\r\n--B".to_owned(), format!("\r\n\r\n{name}\r\n--B"))
+            } else {
+                (model.to_owned(), format!("\"{name}\""))
+            };
+            let expected = String::from_utf8_lossy(&body).replace(&old, &new);
+            let path = if is_form { path.replace("chat/completions", "audio/transcriptions") } else { path.to_owned() };
             prop_assert_eq!(String::from_utf8_lossy(&sent), &expected[..]);
             let length = with_length.then(|| expected.len().to_string());
             prop_assert_eq!(proxy.value("content-length"), length);
-            assert_eq!(proxy.value(":path").as_deref(), Some(path));
+            assert_eq!(proxy.value(":path"), Some(path));
             let authority = if authority.is_empty() { "llm.example" } else { authority };
             assert_eq!(proxy.value(":authority").as_deref(), Some(authority));
             assert_eq!(proxy.value(PROVIDER_HEADER).as_deref(), Some(provider).filter(|name| !name.is_empty()));
             prop_assert!(proxy.value(CLUSTER_HEADER).is_some_and(|cluster| cluster.starts_with("failover:")));
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    /// What a model changes besides its name is changed in any split, however long it is.
+    #[test]
+    fn each_attempt_changes_its_own_fields(
+        padding in 0_usize..300,
+        added: bool,
+        tries in prop::collection::vec((prop::sample::select(vec!["small", "b", "c"]), cuts(), ending()), 1..5),
+    ) {
+        let policy = changing_policy();
+        let model = if added { "" } else { r#""model": "small" ,"# };
+        let body = format!(
+            r#"{{ "user" : "{}", "seed":1,{model} "max_tokens": 70000,"stop" : {{"a":[{}]}} }}"#,
+            "x".repeat(padding),
+            "1,".repeat(padding) + "1",
+        );
+        let body = body.into_bytes();
+        let way = Way {
+            filters: Filters::Stop,
+            ending: Ending::WithLast,
+            deliveries: vec![false; 12],
+            fails_at: None,
+            attribute: None,
+        };
+        let fate = send(&policy, &request_headers(&body, true), &chunks(&body, &[]), &way);
+        prop_assert!(fate.is_complete && fate.body == body, "{}", fate.proxy.record());
+        let mut proxy = fate.proxy;
+        let plan = proxy.state.get(crate::names::PLAN_PROPERTY.as_bytes()).cloned().expect("a plan");
+        let plan = crate::attempt::Plan::read(&plan).expect("a plan");
+        for (model, cuts, ending) in tries {
+            let mut chunks = chunks(&body, &cuts);
+            if ending == Ending::Reset {
+                chunks.truncate(chunks.len() / 2);
+            }
+            let (sent, whole) = attempt_at(&mut proxy, mark((model, "", "", "", "")), &chunks, ending);
+            if ending == Ending::Reset {
+                continue;
+            }
+            prop_assert!(whole, "{}", proxy.record());
+            let splices = plan.attempt(model.as_bytes(), None).expect("an attempt").splices;
+            let expected = crate::spliced(&body, &splices);
+            prop_assert_eq!(String::from_utf8_lossy(&sent), String::from_utf8_lossy(&expected));
+            prop_assert_eq!(proxy.value("content-length"), Some(expected.len().to_string()));
+        }
+    }
+}
+
+/// Three models that drop, rename, cap and add.
+fn changing_policy() -> Arc<Policy> {
+    let model = |name: &str, fallback: &[&str], parameters: serde_json::Value| json!({ "name": name, "cluster": "c", "fallback": fallback, "parameters": parameters });
+    let policy = json!({
+        "models": [
+            model("small", &["b", "c"], json!({ "user": { "drop": true }, "seed": { "rename": "s" }, "n": { "default": 1 } })),
+            model("b", &[], json!({ "stop": { "drop": true }, "max_tokens": { "cap": 5 }, "stop_words": { "default": "é" } })),
+            model("c", &[], json!({ "stop": { "cap": 1 }, "seed": { "drop": true }, "user": { "drop": true } })),
+        ],
+        "onFailure": { "missingModel": { "model": "small" } },
+    });
+    Arc::new(Policy::from_json(policy.to_string().as_bytes()).expect("a policy"))
 }
 
 const BODY: &[u8] = br#"{"model":"small","messages":[]}"#;
@@ -143,6 +214,11 @@ fn what_does_not_fit_is_refused() {
     check(ENDPOINTS[0], BODY, false);
     check(ENDPOINTS[0], br#"{"x":1,"model":"small","messages":[]}"#, true);
     check(ENDPOINTS[0], br#"{"mo"#, true);
+    let form = |more: &str| format!("{more}{}--B--", part("model", "small")).into_bytes();
+    let mut proxy = routed(&form(""), true).proxy;
+    let other = form(&part("prompt", "moved"));
+    let (_, whole) = attempt(&mut proxy, ENDPOINTS[0], &[other], Ending::WithLast);
+    assert_eq!((whole, &proxy.replies[..]), (false, &[500][..]));
 }
 
 /// A host call that fails, at each position, is a 500 and never a wrong attempt.

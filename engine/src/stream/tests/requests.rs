@@ -1,7 +1,7 @@
 //! What the router and its gate promise, over random requests.
 
 use super::chain::{Ending, Fate, Filters, Way, send, way};
-use super::{Expected, body, chunks, cuts, expected, policies, request_headers};
+use super::{Expected, body, chunks, cuts, expected, part, policies, request_headers};
 use crate::names::CLUSTER_HEADER;
 use crate::stream::installation::{ROUTABLE_HEADER, UNDECIDED};
 use proptest::prelude::*;
@@ -84,11 +84,14 @@ proptest! {
 #[test]
 fn a_value_far_behind_the_start_is_changed() {
     for before in [70_000, (1 << 20) + 70_000] {
-        let body = format!(r#"{{"user":"{}","model":"small","seed":1}}"#, "x".repeat(before)).into_bytes();
+        let body = format!(r#"{{"user":"{}","model":"small","seed":1}}"#, "x".repeat(before));
+        let form = [part("user", &"x".repeat(before)), part("model", "small"), "--B--".into()].concat();
         for filters in [Filters::Stop, Filters::Gate] {
             let way =
                 Way { filters, ending: Ending::Alone, deliveries: vec![false; 12], fails_at: None, attribute: None };
-            check(&body, &[1, 65_536, before, before + 20], true, &way);
+            for body in [&body, &form] {
+                check(body.as_bytes(), &[1, 65_536, before, before + 20], true, &way);
+            }
         }
     }
 }

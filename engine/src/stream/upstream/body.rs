@@ -14,7 +14,7 @@ impl Due {
     /// What is still to be read of what the one in this place replaces.
     pub(super) fn wanted(&self, at: usize, replaced: &[u8]) -> Option<Command<'_>> {
         let splice = self.0.get(at)?;
-        Some(Command::Show { at: splice.keep + replaced.len(), until: splice.until })
+        Some(Command::Show { at: splice.keep + replaced.len(), until: splice.keep + splice.compared() })
     }
 }
 
@@ -37,7 +37,7 @@ impl UpstreamStream {
     pub(super) fn compare<V: View>(&mut self, view: &V, due: Due, at: usize, replaced: Vec<u8>) {
         let (mut at, mut replaced) = (at, replaced);
         while let Some(splice) = due.0.get(at) {
-            if replaced.len() < splice.replaced() {
+            if replaced.len() < splice.compared() {
                 self.task = Task::Compare { due, at, replaced };
                 return;
             }

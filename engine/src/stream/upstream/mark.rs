@@ -13,6 +13,11 @@ pub(super) struct Mark<'a> {
     pub(super) authority: Option<&'a [u8]>,
 }
 
+/// Whether nobody is at the endpoint: an attempt at it can only fail, and Envoy makes the next.
+pub(super) fn is_sink(metadata: &[u8]) -> bool {
+    pairs::map(metadata).is_some_and(|pairs| pairs.iter().any(|(name, _)| *name == b"sink"))
+}
+
 impl<'a> Mark<'a> {
     pub(super) fn read(metadata: &'a [u8]) -> Option<Self> {
         let pairs = pairs::map(metadata)?;

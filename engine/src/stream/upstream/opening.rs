@@ -79,6 +79,7 @@ fn plan<V: View>(view: &V) -> (Option<Plan>, bool) {
 /// The edits, and the client's `:authority` if it is still to be kept.
 fn edits<V: View>(view: &V, attempt: &Attempt, mark: &Mark<'_>) -> (Vec<u8>, Option<Vec<u8>>) {
     let mut edits = Vec::new();
+    attempt.headers.iter().for_each(|header| letter::push(&mut edits, letter::of(header)));
     letter::push(&mut edits, HeaderEdit::Set(PATH, attempt.path.as_bytes()));
     if let Some(length) = attempt.content_length {
         letter::push(&mut edits, HeaderEdit::Set(CONTENT_LENGTH, length.to_string().as_bytes()));

@@ -1,28 +1,37 @@
 //! A time as people write it: `500ms`, `120s`, `5m`, `1h`.
 
-use pointsman_document::{Definitions, Document, DocumentErrorKind, Path, Read, Report, Value, schema, wrong_type};
+use crate::read::{Read, wrong_type};
+use crate::{Definitions, Document, DocumentErrorKind, Path, Report, schema};
+use serde_json::Value;
 use std::fmt;
 
-/// Prints itself as Envoy wants it: seconds, with a fraction if need be.
+/// A time as people write it. Prints itself as Envoy wants it: seconds, with a fraction if need be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Duration(std::time::Duration);
+pub struct Duration(std::time::Duration);
 
 impl Duration {
-    pub(crate) const fn seconds(seconds: u64) -> Self {
+    /// So many seconds.
+    pub const fn seconds(seconds: u64) -> Self {
         Self(std::time::Duration::from_secs(seconds))
     }
 
-    pub(crate) const fn milliseconds(milliseconds: u64) -> Self {
+    /// So many milliseconds.
+    pub const fn milliseconds(milliseconds: u64) -> Self {
         Self(std::time::Duration::from_millis(milliseconds))
     }
 
     /// For where Envoy wants a number; a part of a second is none.
-    pub(crate) const fn whole_seconds(self) -> u64 {
+    pub const fn whole_seconds(self) -> u64 {
         self.0.as_secs()
     }
 
+    /// For where Envoy wants milliseconds.
+    pub fn whole_milliseconds(self) -> u64 {
+        u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX)
+    }
+
     /// So many of these in a row.
-    pub(crate) fn times(self, times: usize) -> Self {
+    pub fn times(self, times: usize) -> Self {
         Self(self.0.saturating_mul(u32::try_from(times).unwrap_or(u32::MAX)))
     }
 

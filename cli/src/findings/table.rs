@@ -1,0 +1,215 @@
+//! Every finding: its code, how severe it is, a title, and what `check --explain` says.
+
+use super::severity::Severity;
+use pointsman_engine::policy::findings::Kind;
+use std::fmt;
+use std::str::FromStr;
+
+/// Declares the codes, in their order. A code is never given to another finding.
+macro_rules! codes {
+    ($($code:ident $severity:ident $title:literal $explanation:literal)+) => {
+        /// What kind of finding it is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub(crate) enum Code {
+            $($code,)+
+        }
+
+        impl Code {
+            /// Every code, in their order.
+            pub(crate) const ALL: &'static [Code] = &[$(Code::$code),+];
+
+            /// As it is written.
+            pub(crate) const fn name(self) -> &'static str {
+                match self { $(Code::$code => stringify!($code),)+ }
+            }
+
+            pub(crate) const fn severity(self) -> Severity {
+                match self { $(Code::$code => Severity::$severity,)+ }
+            }
+
+            /// In a few words.
+            pub(crate) const fn title(self) -> &'static str {
+                match self { $(Code::$code => $title,)+ }
+            }
+
+            /// In a few sentences: what it means, and what to do.
+            pub(crate) const fn explanation(self) -> &'static str {
+                match self { $(Code::$code => $explanation,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    P0001 Error "not valid"
+        "The file cannot be read, or what stands in it has no meaning: a proxy would refuse it and keep the policy that it has. It \
+        cannot be allowed."
+    P0002 Warning "an allowance without a finding"
+        "A comment `# pointsman: allow …` stands where nothing of that kind is found, or names no code. What was allowed is mended, \
+        or has moved away from the comment. Remove it: it would hide the next mistake."
+    P0010 Warning "a shadowed rule"
+        "Rules are tried in order, and the first whose conditions all hold acts. An earlier rule holds for every request for which \
+        this one does, so this one never acts. Put the narrower rule first, or narrow the earlier one. Conditions are compared by \
+        what they mean: patterns, beginnings of paths and headers, ranges. What only several rules together take is not found."
+    P0011 Warning "a rule that no request meets"
+        "Its conditions cannot hold together: a path that leads to none of its APIs, or two values of one header. A base of your \
+        own in front of the paths of the APIs has to stand in `pathPrefixes`."
+    P0012 Warning "a rule that refuses all that it routes"
+        "None of its targets, fallbacks and rollouts can serve a request that the rule matches, for what their models are: their \
+        APIs, capabilities and context windows, and who may use them. The request is refused (`noCandidate`); no later rule is \
+        asked. Requests that only count tokens are not looked at for their length."
+    P0013 Warning "a rule that refuses some tenants"
+        "These tenants get to the rule, and may use none of its models. Their requests are refused here, and a later rule that \
+        would serve them is not asked. Give them a rule of their own in front of it, a target or fallback that they may use, or \
+        name the tenants that the rule is for. Rules for those who ask for its models by name are not meant."
+    P0014 Warning "a part of a route that is always left out"
+        "No request that the rule matches can go to this target, fallback, rollout or mirror, while other parts of the route work. \
+        A fallback that residency forbids to all who get to the rule is none, and nobody notices before the first failure. A \
+        fallback or mirror that is the only target itself does nothing either."
+    P0015 Warning "a condition that these APIs do not have"
+        "The rule is only for APIs in which no model writes an answer, such as embeddings, and asks for tools, structured output, \
+        reasoning or cache marks. A request could carry such a key, but no client sends one."
+    P0016 Warning "a header that must be empty"
+        "An exact value of nothing holds only where the header is there and empty. For a header that is there with any value, \
+        write `type: Prefix`; one that is not there cannot be asked for."
+    P0017 Note "a weight that decides nothing"
+        "A weight of 0 gives a target no request, and it is no fallback either. The weight of an only target decides nothing. This \
+        may well be on purpose, for what is switched on later."
+    P0018 Warning "a rollout that counts tenants where there are none"
+        "With `by: tenant`, only callers that are a tenant can be part of the rollout. No caller of this rule is one, so it moves \
+        nothing, whatever its share. Count sessions, or tell callers apart in `tenants`."
+    P0020 Warning "a shadowed tenant"
+        "Tenants are tried in order, and the first that matches is the caller's. Whoever matches this one matches an earlier one, \
+        so nobody is ever this tenant, and none of its limits and rules holds. Put the narrower tenant first."
+    P0021 Warning "a tenant that may use nothing"
+        "What it allows, denies and requires leaves no model of the catalog. Everything that it asks for is refused. If that is \
+        what you want, say so in place."
+    P0022 Warning "a label value that no model has"
+        "Labels are compared letter by letter. A tenant that requires a value which no model has may use nothing."
+    P0023 Warning "a pattern that matches no model"
+        "A pattern in `allow` or `deny` is compared with the names of the models, and matches none. What it was to deny is not \
+        denied: check its spelling. Only `*` has a meaning in it."
+    P0024 Warning "a star in `contains`"
+        "`contains` looks for a whole item of a list, or a whole word of a text. It takes no patterns, so this holds only for an \
+        item with a `*` in its name. Name each item in a tenant of its own, or let the issuer add a claim that says it in one \
+        value, and match that with `value: team-*`."
+    P0025 Warning "a tenant that a client can choose to be"
+        "Nothing but request headers says who this tenant is, and a client can write any header. That is right only where the \
+        proxy sets these headers itself, after it has removed what the client sent. Otherwise match certificates (`principals`) \
+        or verified tokens (`claims`). Where the proxy sets them, say so in place."
+    P0030 Warning "a model that no request gets to"
+        "No tenant may use it, or nothing leads to it: no rule, fallback, alias or stand-in, and asking for its name does not \
+        either, since a rule takes every request or the default refuses."
+    P0031 Warning "a model without APIs"
+        "Its list `apis` is empty, so it can serve no request. Leave the list out for the usual APIs."
+    P0032 Warning "an alias that nothing gives a model"
+        "An alias without `model` is a name for rules to decide. No rule matches it, so a request for it is refused."
+    P0033 Note "a model without a price"
+        "Other models of the same cluster have a `cost`, this one has none. No decision looks at prices, but `explain` and reports \
+        are silent where they compare models."
+    P0040 Warning "too much for an Envoy to hold"
+        "A policy makes clusters, and each cluster statistics, in every Envoy: more than `failover.warnAboveSeries` says. With the \
+        mechanism `matcher` (Envoy 1.39) they grow with the models, with the others with the chains that can come out of \
+        `fallback` lists. Shorter lists, or one list for several rules, make those fewer."
+    P0041 Warning "a file that Envoy will not take"
+        "A certificate or key that the deployment names is not there, or is not what it should be. Envoy refuses the \
+        configuration, or answers 401 to every call of that cluster. It may be fine where the proxy runs on another machine."
+    P0042 Warning "plain text to the port of TLS"
+        "The cluster has port 443 and no `tls`: requests would go in plain text, with their keys, and fail."
+    P0043 Warning "a provider without a key"
+        "A chain that crosses providers, or a copy, never carries the client's own key. A provider without `credential` gets none."
+    P0044 Warning "a key for everybody"
+        "The default cluster has a `credential`: every request that is no LLM call, from anybody, gets that key."
+    P0045 Warning "a buffer that is too small"
+        "Envoy refuses a body that its buffer cannot hold before the policy can say that it is too large, in plain text that no \
+        client of an LLM API understands."
+    P0049 Warning "a deployment that works otherwise than one would expect"
+        "See the sentence of the finding."
+}
+
+impl From<Kind> for Code {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::ShadowedRule => Self::P0010,
+            Kind::DeadRule => Self::P0011,
+            Kind::UnservableRule => Self::P0012,
+            Kind::TenantRefused => Self::P0013,
+            Kind::AlwaysLeftOut => Self::P0014,
+            Kind::IdleCondition => Self::P0015,
+            Kind::EmptyValue => Self::P0016,
+            Kind::ShareWithoutEffect => Self::P0017,
+            Kind::RolloutWithoutTenants => Self::P0018,
+            Kind::ShadowedTenant => Self::P0020,
+            Kind::TenantWithoutModels => Self::P0021,
+            Kind::UnknownLabelValue => Self::P0022,
+            Kind::UnmatchedPattern => Self::P0023,
+            Kind::LiteralStar => Self::P0024,
+            Kind::ForgeableTenant => Self::P0025,
+            Kind::UnreachableModel => Self::P0030,
+            Kind::ModelWithoutApis => Self::P0031,
+            Kind::AliasWithoutModel => Self::P0032,
+            Kind::MissingPrice => Self::P0033,
+        }
+    }
+}
+
+impl Code {
+    /// Whether it is looked for in every policy, with a deployment or without.
+    pub(crate) fn is_of_policies(self) -> bool {
+        (Self::P0010..Self::P0040).contains(&self)
+    }
+
+    /// Whether an author can say that it is meant.
+    pub(crate) fn can_be_allowed(self) -> bool {
+        self > Self::P0002
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Code {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = Self::ALL.iter().copied().find(|code| code.name().eq_ignore_ascii_case(name));
+        found.ok_or_else(|| "no such code; docs/findings.md lists them".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_leads_back_to_itself() {
+        for code in Code::ALL {
+            assert_eq!(code.name().parse(), Ok(*code));
+            assert!(!code.title().ends_with('.') && code.explanation().ends_with('.'), "{code}");
+        }
+        assert!("P9999".parse::<Code>().is_err());
+    }
+
+    /// The page is written from the table: `UPDATE_FINDINGS=1` does that.
+    #[test]
+    fn the_page_has_the_table() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/findings.md");
+        let page = std::fs::read_to_string(file).unwrap();
+        let (begin, end) = ("<!-- findings: begin -->\n", "<!-- findings: end -->");
+        let (before, rest) = page.split_once(begin).unwrap();
+        let (shown, after) = rest.split_once(end).unwrap();
+        let rows = Code::ALL
+            .iter()
+            .map(|code| format!("| `{code}` | {} | {} | {} |\n", code.severity(), code.title(), code.explanation()));
+        let table =
+            format!("\n| code | severity | what | |\n| --- | --- | --- | --- |\n{}\n", rows.collect::<String>());
+        if std::env::var_os("UPDATE_FINDINGS").is_some() {
+            std::fs::write(file, format!("{before}{begin}{table}{end}{after}")).unwrap();
+        } else {
+            assert_eq!(shown, table, "run this test with UPDATE_FINDINGS=1");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Whether one thing holds wherever another does: condition by condition, and "no" wherever that cannot be told.
+
+use crate::api::{Api, ApiSet};
+use crate::policy::claim::{ClaimMatch, ClaimTest, Scalar};
+use crate::policy::condition::{Conditions, Range};
+use crate::policy::header::{HeaderMatch, ValueTest};
+use crate::policy::path_match::PathMatch;
+use crate::policy::pattern::Pattern;
+use crate::policy::rule::{Rule, RuleAction};
+use crate::policy::tenant::{Tenant, TenantId};
+
+/// The bit of `tenants` in a shape.
+pub(super) const TENANTS: u64 = 1 << 2;
+
+/// Which conditions a rule has, one bit for each; of flags one for each value that is asked for.
+///
+/// A rule takes nothing from one that lacks a condition of its own, and most pairs of rules are told apart by that alone.
+pub(super) fn shape(rule: &Rule) -> u64 {
+    let Conditions {
+        apis,
+        models,
+        tenants,
+        headers,
+        paths,
+        input_tokens,
+        max_output_tokens,
+        messages,
+        flags,
+        keywords,
+    } = &rule.conditions;
+    let has = [
+        apis.is_some(),
+        !models.is_empty(),
+        !tenants.is_empty(),
+        !headers.is_empty(),
+        !paths.is_empty(),
+        input_tokens.is_some(),
+        max_output_tokens.is_some(),
+        messages.is_some(),
+        !keywords.is_empty(),
+    ];
+    let bits = has.iter().enumerate().map(|(bit, has)| u64::from(*has) << bit);
+    let flags = flags.iter().map(|(flag, expected)| 1 << (has.len() + 2 * flag as usize + usize::from(expected)));
+    bits.chain(flags).fold(0, |shape, bit| shape | bit)
+}
+
+/// Whether `wide` applies to every request that `narrow` applies to, also where some condition cannot be judged.
+///
+/// `tenants` are those that are looked at of the narrow rule; empty: all callers.
+pub(super) fn rule_covers(wide: &Rule, narrow: &Rule, tenants: &[TenantId]) -> bool {
+    // All of them by name: a new condition has to be thought of here.
+    let Conditions {
+        apis,
+        models,
+        tenants: callers,
+        headers,
+        paths,
+        input_tokens,
+        max_output_tokens,
+        messages,
+        flags,
+        keywords,
+    } = &wide.conditions;
+    let others = &narrow.conditions;
+    judged_alike(wide, narrow)
+        && apis.is_none_or(|wide| routable().all(|api| !names(others.apis, api) || wide.contains(api)))
+        && any_covers(models, &others.models, Pattern::covers)
+        && any_covers(callers, tenants, |wide, narrow| wide == narrow)
+        && any_covers(paths, &others.paths, path_covers)
+        && all_cover(headers, &others.headers)
+        && range_covers(*input_tokens, others.input_tokens)
+        && range_covers(*max_output_tokens, others.max_output_tokens)
+        && range_covers(*messages, others.messages)
+        && flags.iter().all(|test| others.flags.iter().any(|other| test == other))
+        && any_covers(keywords, &others.keywords, |wide, narrow| wide == narrow)
+}
+
+/// Whether every caller that is `narrow` matches `wide`, or is somebody whose tenant cannot be told.
+pub(super) fn tenant_covers(wide: &Tenant, narrow: &Tenant) -> bool {
+    any_covers(&wide.principals, &narrow.principals, Pattern::covers)
+        && all_cover(&wide.headers, &narrow.headers)
+        && wide.claims.iter().all(|claim| narrow.claims.iter().any(|other| claim_covers(claim, other)))
+}
+
+/// What cannot be judged holds for a rule that refuses, and for no other. So a rule that routes does not stand for one that
+/// refuses where something may not be judged. And who only counts is refused for no length.
+fn judged_alike(wide: &Rule, narrow: &Rule) -> bool {
+    let (wide_denies, narrow_denies) = (denies(wide), denies(narrow));
+    let conditions = &wide.conditions;
+    let is_always_judged = conditions.headers.is_empty()
+        && conditions.flags.iter().next().is_none()
+        && conditions.max_output_tokens.is_none();
+    let by_length = |rule: &Rule| denies(rule) && rule.conditions.input_tokens.is_some();
+    (wide_denies || !narrow_denies || is_always_judged) && (!by_length(wide) || by_length(narrow))
+}
+
+fn denies(rule: &Rule) -> bool {
+    matches!(rule.action, RuleAction::Deny(_))
+}
+
+pub(super) fn routable() -> impl Iterator<Item = Api> {
+    Api::ALL.iter().copied().filter(|api| api.is_routable())
+}
+
+/// Whether a rule with these APIs looks at requests of that one.
+pub(super) fn names(apis: Option<ApiSet>, api: Api) -> bool {
+    apis.is_none_or(|apis| apis.contains(api))
+}
+
+/// Of lists of which one item must match, and an empty one holds always.
+fn any_covers<T>(wide: &[T], narrow: &[T], covers: impl Fn(&T, &T) -> bool) -> bool {
+    wide.is_empty() || !narrow.is_empty() && narrow.iter().all(|narrow| wide.iter().any(|wide| covers(wide, narrow)))
+}
+
+/// Of headers, all of which must match.
+fn all_cover(wide: &[HeaderMatch], narrow: &[HeaderMatch]) -> bool {
+    let is_said = |wide: &HeaderMatch| {
+        narrow.iter().any(|narrow| narrow.slot == wide.slot && value_covers(&wide.test, &narrow.test))
+    };
+    wide.iter().all(is_said)
+}
+
+/// An expression is only compared with itself: it does not see every value.
+pub(super) fn value_covers(wide: &ValueTest, narrow: &ValueTest) -> bool {
+    match (wide, narrow) {
+        (ValueTest::Exact(wide), ValueTest::Exact(narrow)) => wide == narrow,
+        (ValueTest::Prefix(wide), ValueTest::Exact(narrow) | ValueTest::Prefix(narrow)) => narrow.starts_with(wide),
+        (ValueTest::Regex(wide), ValueTest::Regex(narrow)) => wide.as_str() == narrow.as_str(),
+        _ => false,
+    }
+}
+
+fn path_covers(wide: &PathMatch, narrow: &PathMatch) -> bool {
+    match (wide, narrow) {
+        (_, PathMatch::Exact(path)) => wide.matches(path),
+        (PathMatch::Prefix(_), PathMatch::Prefix(prefix)) => wide.matches(prefix),
+        (PathMatch::Exact(_), PathMatch::Prefix(_)) => false,
+    }
+}
+
+fn range_covers(wide: Option<Range>, narrow: Option<Range>) -> bool {
+    match (wide, narrow) {
+        (None, _) => true,
+        (Some(wide), Some(narrow)) => wide.min <= narrow.min && narrow.max <= wide.max,
+        (Some(_), None) => false,
+    }
+}
+
+fn claim_covers(wide: &ClaimMatch, narrow: &ClaimMatch) -> bool {
+    if wide.path != narrow.path {
+        return false;
+    }
+    match (&wide.test, &narrow.test) {
+        (ClaimTest::AnyOf(wide), ClaimTest::AnyOf(narrow)) => {
+            any_covers(wide, narrow, |wide, narrow| scalar_covers(wide, narrow, Pattern::covers))
+        }
+        (ClaimTest::Contains(wide), ClaimTest::Contains(narrow)) => {
+            scalar_covers(wide, narrow, |wide, narrow| wide == narrow)
+        }
+        (ClaimTest::Contains(Scalar::Text(word)), ClaimTest::AnyOf(narrow)) => narrow.iter().all(|value| match value {
+            Scalar::Text(text) => text.exact().is_some_and(|text| text.split(' ').any(|found| found == word)),
+            Scalar::Number(_) | Scalar::Boolean(_) => false,
+        }),
+        (ClaimTest::Contains(_), ClaimTest::AnyOf(_)) | (ClaimTest::AnyOf(_), ClaimTest::Contains(_)) => false,
+    }
+}
+
+fn scalar_covers<T>(wide: &Scalar<T>, narrow: &Scalar<T>, text: impl Fn(&T, &T) -> bool) -> bool {
+    match (wide, narrow) {
+        (Scalar::Text(wide), Scalar::Text(narrow)) => text(wide, narrow),
+        (Scalar::Number(wide), Scalar::Number(narrow)) => wide == narrow,
+        (Scalar::Boolean(wide), Scalar::Boolean(narrow)) => wide == narrow,
+        _ => false,
+    }
+}

@@ -1,0 +1,170 @@
+//! Rules that route to models which cannot have the requests: none of them, or none for some tenant, or not this one.
+
+use super::callers::{self, Callers, Group};
+use super::cover::{names, routable, rule_covers};
+use super::rules::Dead;
+use super::takers::Takers;
+use super::{Kind, Search, listed};
+use crate::policy::rule::{Route, Rule};
+use crate::policy::tenant::TenantId;
+use crate::policy::{ModelId, Policy};
+use crate::request::flag::Flag;
+use std::collections::BTreeSet;
+
+pub(super) fn check(search: &mut Search<'_>, takers: &Takers<'_>, dead: &Dead) {
+    let policy = search.policy;
+    let callers = Callers::of(policy);
+    for (nth, rule) in policy.rules.iter().enumerate() {
+        let Some(route) = rule.action.route() else { continue };
+        if dead.get(nth).is_some_and(|dead| *dead) {
+            continue;
+        }
+        let asking = callers.asking(rule);
+        let servers = servers(policy, route);
+        let able: Vec<ModelId> = servers.iter().copied().filter(|id| inability(policy, rule, *id).is_none()).collect();
+        let (served, refused): (Vec<_>, Vec<_>) =
+            asking.iter().partition(|group| able.iter().any(|id| group.may_use(*id)));
+        if served.is_empty() {
+            unservable(search, nth, rule, &asking, &servers);
+            continue;
+        }
+        left_out(search, nth, rule, route, &asking);
+        if !is_about_its_models(policy, rule, &servers) {
+            tenants_refused(search, takers, nth, rule, &refused);
+        }
+    }
+}
+
+/// The models that can serve what the rule routes, each once.
+fn servers(policy: &Policy, route: &Route) -> Vec<ModelId> {
+    let mut seen = BTreeSet::new();
+    let with_fallback =
+        |choice| std::iter::once(choice).chain(route.fallback_after(choice, policy.catalog()).iter().copied());
+    route.choices().flat_map(with_fallback).filter(|id| seen.insert(*id)).collect()
+}
+
+/// Why the model can serve no request that the rule matches, whoever asks.
+fn inability(policy: &Policy, rule: &Rule, id: ModelId) -> Option<String> {
+    let model = policy.model(id)?;
+    let conditions = &rule.conditions;
+    let apis = || routable().filter(|api| names(conditions.apis, *api));
+    if !apis().any(|api| model.apis.contains(api)) {
+        return Some(if model.apis.is_empty() { "serves no API" } else { "serves none of these APIs" }.to_owned());
+    }
+    let asked = conditions.flags.iter().filter(|(_, expected)| *expected).map(|(flag, _)| flag);
+    let lacks = |flag: &Flag| flag.need().is_some_and(|(capability, _)| !model.can(capability));
+    if let Some(flag) = asked.filter(lacks).map(Flag::condition).next() {
+        return Some(format!("has no capability for `{flag}`"));
+    }
+    // Who only counts is left out for no length, and such requests are not what a rule is written for. How much output a client
+    // wants says nothing here: no limit (-1) is beyond any `min`, and takes nothing of a window.
+    let window = model.context_window?.tokens;
+    let least = conditions.input_tokens.map_or(0, |range| range.min);
+    let generates = apis().any(|api| model.apis.contains(api) && !api.only_counts());
+    (least > window && generates).then(|| format!("takes {window} tokens, and these requests have {least} or more"))
+}
+
+fn unservable(search: &mut Search<'_>, nth: usize, rule: &Rule, asking: &[&Group], servers: &[ModelId]) {
+    let policy = search.policy;
+    let why = |id: &ModelId| {
+        let name = policy.model(*id).map_or("", |model| model.name());
+        let why =
+            inability(policy, rule, *id).unwrap_or_else(|| "may be used by nobody whom the rule is for".to_owned());
+        format!("`{name}` {why}")
+    };
+    let mut reasons: Vec<String> = servers.iter().take(4).map(why).collect();
+    if servers.len() > reasons.len() {
+        reasons.push(format!("{} more", servers.len() - reasons.len()));
+    }
+    let message = if asking.is_empty() {
+        "refuses all that it matches: nobody gets as far, as callers without a tenant are refused".to_owned()
+    } else {
+        format!("refuses all that it matches, as none of its models can serve it: {}", reasons.join(", "))
+    };
+    search.find(Kind::UnservableRule, format!("rules[{nth}].route"), message);
+}
+
+/// Parts of a route that no request gets to, where others do.
+fn left_out(search: &mut Search<'_>, nth: usize, rule: &Rule, route: &Route, asking: &[&Group]) {
+    let policy = search.policy;
+    let at = format!("rules[{nth}].route");
+    let only = only_choice(route);
+    let targets = route.targets.iter().enumerate().filter(|(_, target)| target.weight > 0);
+    let mut parts: Vec<(String, ModelId, bool)> =
+        targets.map(|(nth, target)| (format!("targets[{nth}].model"), target.model, false)).collect();
+    let fallback = route.fallback.iter().flatten().enumerate();
+    parts.extend(fallback.map(|(nth, id)| (format!("fallback[{nth}]"), *id, true)));
+    let rollout = route.rollout.iter().filter(|rollout| !rollout.share.is_none());
+    parts.extend(rollout.map(|rollout| ("rollout.model".to_owned(), rollout.model, false)));
+    parts.extend(rule.action.mirror().map(|mirror| ("mirror.model".to_owned(), mirror.model, true)));
+    for (field, id, comes_after) in parts {
+        let name = policy.model(id).map_or("", |model| model.name());
+        let why = if let Some(why) = inability(policy, rule, id) {
+            format!("it {why}")
+        } else if !asking.iter().any(|group| group.may_use(id)) {
+            let members = asking.iter().flat_map(|group| group.members(rule));
+            format!("{} may not use it", listed(members.map(|caller| callers::name(policy, caller))))
+        } else if comes_after && only == Some(id) {
+            "it is the target itself".to_owned()
+        } else {
+            continue;
+        };
+        search.find(
+            Kind::AlwaysLeftOut,
+            format!("{at}.{field}"),
+            format!("`{name}` is left out for every request: {why}"),
+        );
+    }
+}
+
+/// The model that is the first choice of every request, also once a rollout that is switched off is on.
+fn only_choice(route: &Route) -> Option<ModelId> {
+    let mut choices = route.choices().chain(route.rollout.iter().map(|rollout| rollout.model));
+    let first = choices.next()?;
+    choices.all(|other| other == first).then_some(first)
+}
+
+/// Whether the rule is only for those who ask for one of its models by its name: who may not use that is rightly refused.
+fn is_about_its_models(policy: &Policy, rule: &Rule, servers: &[ModelId]) -> bool {
+    let patterns = &rule.conditions.models;
+    let named = |name: &str| policy.find_model(name).or_else(|| policy.find_alias(name).and_then(|alias| alias.model));
+    !patterns.is_empty()
+        && patterns.iter().all(|pattern| pattern.exact().and_then(named).is_some_and(|id| servers.contains(&id)))
+}
+
+/// How many rules behind one, and tenants of one, are looked at: thousands of each must not hold anybody up.
+const MOST: usize = 16;
+
+/// Tenants who get to the rule and may use none of its models, while a rule behind it would serve them.
+fn tenants_refused(search: &mut Search<'_>, takers: &Takers<'_>, nth: usize, rule: &Rule, refused: &[&Group]) {
+    let policy = search.policy;
+    let mut instead: Option<(usize, Vec<TenantId>)> = None;
+    for tenant in refused.iter().flat_map(|group| group.members(rule)).flatten().take(MOST) {
+        if instead.as_ref().is_some_and(|(place, _)| would_serve(policy, *place, rule, tenant)) {
+            instead.as_mut().into_iter().for_each(|(_, tenants)| tenants.push(tenant));
+        } else if instead.is_none()
+            && takers.of(nth, rule, &[tenant]).is_none()
+            && let Some(place) =
+                (nth + 1..policy.rules.len()).take(MOST).find(|it| would_serve(policy, *it, rule, tenant))
+        {
+            instead = Some((place, vec![tenant]));
+        }
+    }
+    let Some((place, mut tenants)) = instead else { return };
+    tenants.retain(|tenant| takers.of(nth, rule, &[*tenant]).is_none());
+    let names = listed(tenants.iter().map(|tenant| callers::name(policy, Some(*tenant))));
+    let other = policy.rules.get(place).map_or("", |rule| &rule.name);
+    let message = format!(
+        "{names} may use none of its models: such requests are refused here, and the rule `{other}`, which would serve them, is not asked"
+    );
+    search.find_beside(Kind::TenantRefused, format!("rules[{nth}].route"), message, format!("rules[{place}]"));
+}
+
+/// Whether the rule in that place would take all that another one matches for this tenant, and have a model for it.
+fn would_serve(policy: &Policy, place: usize, rule: &Rule, tenant: TenantId) -> bool {
+    let Some(other) = policy.rules.get(place) else { return false };
+    let may_use = |id: ModelId| policy.exclusion(Some(tenant), id).is_none();
+    let can_serve = |id: ModelId| inability(policy, rule, id).is_none() && may_use(id);
+    let has_model = |route: &Route| servers(policy, route).into_iter().any(can_serve);
+    rule_covers(other, rule, &[tenant]) && other.action.route().is_some_and(has_model)
+}

@@ -1,0 +1,152 @@
+//! Which earlier rules may take all requests of a rule: few out of thousands are looked at closely.
+//!
+//! Rules are filed by a condition that narrows them down, as the proxy's own index does it: who takes all requests of a rule
+//! takes one certain request of it, and is found by that. What is found under one key is told apart by outlines, a few numbers
+//! each that lie side by side.
+
+use super::cover::{TENANTS, rule_covers, shape};
+use crate::policy::condition::{Conditions, Range};
+use crate::policy::header::ValueTest;
+use crate::policy::pattern::Pattern;
+use crate::policy::rule::Rule;
+use crate::policy::tenant::TenantId;
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// The most earlier rules that one is held against under a key. Beyond that nothing is found, and nobody waits.
+const MOST: usize = 20_000;
+
+/// By what a rule is filed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key<'a> {
+    /// The beginning of a name that clients ask for.
+    Name(&'a str),
+    Tenant(TenantId),
+    /// The beginning of a header's value.
+    Header(u16, &'a str),
+    /// Nothing narrows it down.
+    General,
+}
+
+/// Rules that act, filed in their order.
+#[derive(Debug, Default)]
+pub(super) struct Takers<'p> {
+    filed: BTreeMap<Key<'p>, Vec<Outline>>,
+    rules: Vec<&'p Rule>,
+}
+
+/// What can be held against another rule at once.
+#[derive(Clone, Copy, Debug)]
+struct Outline {
+    nth: usize,
+    shape: u64,
+    ranges: [Range; 3],
+    /// One bit for each of the keywords, hashed.
+    keywords: u64,
+    tenants: u64,
+    /// Of values that a header must have.
+    values: u64,
+}
+
+const ANY: Range = Range { min: 0, max: u64::MAX };
+
+impl Outline {
+    fn of(nth: usize, rule: &Rule, tenants: &[TenantId]) -> Self {
+        let Conditions { input_tokens, max_output_tokens, messages, keywords, headers, .. } = &rule.conditions;
+        let values = headers.iter().filter_map(|header| match &header.test {
+            ValueTest::Exact(value) => Some((header.slot, value)),
+            ValueTest::Prefix(_) | ValueTest::Regex(_) => None,
+        });
+        Self {
+            nth,
+            shape: if tenants.is_empty() { shape(rule) & !TENANTS } else { shape(rule) | TENANTS },
+            ranges: [input_tokens, max_output_tokens, messages].map(|range| range.unwrap_or(ANY)),
+            keywords: bits(keywords.iter()),
+            tenants: bits(tenants.iter()),
+            values: bits(values),
+        }
+    }
+
+    /// Whether this one may take all that the other matches.
+    fn may_cover(&self, other: &Self) -> bool {
+        self.shape & !other.shape == 0
+            && self
+                .ranges
+                .iter()
+                .zip(&other.ranges)
+                .all(|(wide, narrow)| wide.min <= narrow.min && narrow.max <= wide.max)
+            && (self.keywords == 0 || other.keywords & !self.keywords == 0)
+            && (self.tenants == 0 || other.tenants & !self.tenants == 0)
+            && self.values & !other.values == 0
+    }
+}
+
+fn bits<T: Hash>(items: impl Iterator<Item = T>) -> u64 {
+    items.fold(0, |bits, item| {
+        let mut hasher = DefaultHasher::new();
+        item.hash(&mut hasher);
+        bits | 1 << (hasher.finish() % 64)
+    })
+}
+
+impl<'p> Takers<'p> {
+    /// Adds the next rule. One that never acts takes nothing that another does not take.
+    pub(super) fn add(&mut self, rule: &'p Rule, acts: bool) {
+        let nth = self.rules.len();
+        self.rules.push(rule);
+        if acts {
+            let outline = Outline::of(nth, rule, &rule.conditions.tenants);
+            for key in own_keys(&rule.conditions) {
+                self.filed.entry(key).or_default().push(outline);
+            }
+        }
+    }
+
+    /// An earlier rule that applies to all that this one applies to, when these callers ask (empty: all).
+    pub(super) fn of(&self, nth: usize, rule: &Rule, tenants: &[TenantId]) -> Option<(usize, &'p Rule)> {
+        let outline = Outline::of(nth, rule, tenants);
+        let sample = rule.conditions.models.first().map(Pattern::sample);
+        let first = shown(&rule.conditions, sample.as_deref(), tenants).filter_map(|key| {
+            let near = self.filed.get(&key)?.iter().take(MOST).take_while(|taker| taker.nth < nth);
+            near.filter(|taker| taker.may_cover(&outline)).find_map(|taker| {
+                let earlier = *self.rules.get(taker.nth)?;
+                rule_covers(earlier, rule, tenants).then_some((taker.nth, earlier))
+            })
+        });
+        first.min_by_key(|(nth, _)| *nth)
+    }
+}
+
+/// What a rule is filed by: all that it matches shows one of these.
+fn own_keys(conditions: &Conditions) -> Vec<Key<'_>> {
+    let names: Vec<Key<'_>> = conditions.models.iter().map(|pattern| Key::Name(pattern.prefix())).collect();
+    if !names.is_empty() && names.iter().all(|key| *key != Key::Name("")) {
+        return names;
+    }
+    let by_header = conditions.headers.iter().find_map(|header| match &header.test {
+        ValueTest::Exact(value) | ValueTest::Prefix(value) => Some(Key::Header(header.slot.0, value)),
+        ValueTest::Regex(_) => None,
+    });
+    match (by_header, conditions.tenants.as_slice()) {
+        (Some(key), _) => vec![key],
+        (None, []) => vec![Key::General],
+        (None, tenants) => tenants.iter().copied().map(Key::Tenant).collect(),
+    }
+}
+
+/// What one request that the rule matches shows, with every beginning of it.
+fn shown<'a>(
+    conditions: &'a Conditions,
+    sample: Option<&'a str>,
+    tenants: &[TenantId],
+) -> impl Iterator<Item = Key<'a>> {
+    let beginnings = |text: &'a str| (0..=text.len()).filter_map(move |length| text.get(..length));
+    let values = conditions.headers.iter().filter_map(|header| match &header.test {
+        ValueTest::Exact(value) | ValueTest::Prefix(value) => Some((header.slot.0, value.as_str())),
+        ValueTest::Regex(_) => None,
+    });
+    let names = sample.into_iter().flat_map(beginnings).map(Key::Name);
+    let values = values.flat_map(move |(slot, value)| beginnings(value).map(move |begins| Key::Header(slot, begins)));
+    let tenant = tenants.first().copied().map(Key::Tenant);
+    [Key::General].into_iter().chain(tenant).chain(names).chain(values)
+}

@@ -1,0 +1,129 @@
+//! Tenants that nobody is, that may use nothing, or that anybody can be.
+
+use super::cover::tenant_covers;
+use super::{Kind, Search};
+use crate::policy::claim::{ClaimTest, Scalar};
+use crate::policy::header::ValueTest;
+use crate::policy::tenant::Tenant;
+use std::collections::BTreeMap;
+
+/// Which tenants nobody is, by their places.
+pub(super) type Shadowed = Vec<bool>;
+
+/// What every caller of a tenant shows: what of it, where, and how its text begins.
+type Key<'a> = (Shown, &'a [String], usize, &'a str);
+
+/// By what a caller is told.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Shown {
+    Principal,
+    Claim,
+    Word,
+    Header,
+}
+
+pub(super) fn shadowed(search: &mut Search<'_>) -> Shadowed {
+    let tenants = &search.policy.tenants.all;
+    let mut filed: BTreeMap<Key<'_>, Vec<usize>> = BTreeMap::new();
+    let mut general: Vec<usize> = Vec::new();
+    let mut shadowed = Shadowed::with_capacity(tenants.len());
+    let mut found = Vec::new();
+    for (nth, tenant) in tenants.iter().enumerate() {
+        let near = shown(tenant).into_iter().flat_map(beginnings).filter_map(|key| filed.get(&key)).flatten();
+        let mut earlier = near.chain(&general).filter_map(|place| Some((*place, tenants.get(*place)?)));
+        let taker = earlier.find(|(_, other)| tenant_covers(other, tenant));
+        if let Some((first, other)) = taker {
+            let message = format!("no caller is ever this tenant: whoever matches it matches `{}` first", other.name);
+            found.push((nth, first, message));
+        }
+        shadowed.push(taker.is_some());
+        match own_keys(tenant) {
+            Some(keys) => keys.into_iter().for_each(|key| filed.entry(key).or_default().push(nth)),
+            None => general.push(nth),
+        }
+    }
+    for (nth, first, message) in found {
+        search.find_beside(Kind::ShadowedTenant, format!("tenants[{nth}]"), message, format!("tenants[{first}]"));
+    }
+    shadowed
+}
+
+/// What a tenant is filed by: whoever matches it shows one of these. `None`: by nothing that can be looked up.
+fn own_keys(tenant: &Tenant) -> Option<Vec<Key<'_>>> {
+    if !tenant.principals.is_empty() {
+        return Some(tenant.principals.iter().map(|it| (Shown::Principal, &[][..], 0, it.prefix())).collect());
+    }
+    let by_claim = tenant.claims.iter().find_map(|claim| {
+        let path = claim.path.as_slice();
+        match &claim.test {
+            ClaimTest::Contains(Scalar::Text(word)) => Some(vec![(Shown::Word, path, 0, word.as_str())]),
+            ClaimTest::AnyOf(values) => values
+                .iter()
+                .map(|value| match value {
+                    Scalar::Text(pattern) => Some((Shown::Claim, path, 0, pattern.prefix())),
+                    Scalar::Number(_) | Scalar::Boolean(_) => None,
+                })
+                .collect(),
+            ClaimTest::Contains(_) => None,
+        }
+    });
+    by_claim.or_else(|| {
+        tenant.headers.iter().find_map(|header| match &header.test {
+            ValueTest::Exact(value) | ValueTest::Prefix(value) => {
+                Some(vec![(Shown::Header, &[][..], usize::from(header.slot.0), value.as_str())])
+            }
+            ValueTest::Regex(_) => None,
+        })
+    })
+}
+
+/// What a caller of this tenant is sure to show.
+fn shown(tenant: &Tenant) -> Vec<Key<'_>> {
+    let mut keys: Vec<Key<'_>> = Vec::new();
+    keys.extend(tenant.principals.first().map(|it| (Shown::Principal, &[][..], 0, it.prefix())));
+    for claim in &tenant.claims {
+        let path = claim.path.as_slice();
+        match &claim.test {
+            ClaimTest::Contains(Scalar::Text(word)) => keys.push((Shown::Word, path, 0, word)),
+            ClaimTest::AnyOf(values) => {
+                if let Some(Scalar::Text(pattern)) = values.first() {
+                    keys.push((Shown::Claim, path, 0, pattern.prefix()));
+                    let words = pattern.exact().into_iter().flat_map(|text| text.split(' '));
+                    keys.extend(words.map(|word| (Shown::Word, path, 0, word)));
+                }
+            }
+            ClaimTest::Contains(_) => {}
+        }
+    }
+    for header in &tenant.headers {
+        if let ValueTest::Exact(value) | ValueTest::Prefix(value) = &header.test {
+            keys.push((Shown::Header, &[][..], usize::from(header.slot.0), value));
+        }
+    }
+    keys
+}
+
+/// The same with every beginning of its text: others may be filed by a shorter one. A word is a word.
+fn beginnings((shown, path, slot, text): Key<'_>) -> impl Iterator<Item = Key<'_>> {
+    let lengths = if shown == Shown::Word { text.len() } else { 0 }..=text.len();
+    lengths.filter_map(move |length| Some((shown, path, slot, text.get(..length)?)))
+}
+
+pub(super) fn check(search: &mut Search<'_>, shadowed: &Shadowed) {
+    let policy = search.policy;
+    for ((id, tenant), shadowed) in policy.tenants().zip(shadowed) {
+        let at = format!("tenants[{}]", id.0);
+        if *shadowed {
+            continue;
+        }
+        if !policy.models().any(|(model, _)| policy.exclusion(Some(id), model).is_none()) {
+            let message = "may use no model: everything that it asks for is refused";
+            search.find(Kind::TenantWithoutModels, format!("{at}.models"), message);
+        }
+        if tenant.principals.is_empty() && tenant.claims.is_empty() {
+            let message = "is told by headers alone, and a client can write any header: right only where the proxy sets them and \
+                removes the client's";
+            search.find(Kind::ForgeableTenant, format!("{at}.match.headers"), message);
+        }
+    }
+}
