@@ -22,8 +22,11 @@ VENV_PYTHON := .tools/venv/bin/python
 RUFF := $(VENV_PYTHON) -m ruff
 TARGET := $(abspath $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target))
 WASM := dist/pointsman.wasm
+GATE_WASM := dist/pointsman-gate.wasm
 TRAP_WASM := dist/pointsman-trap.wasm
 SBOM := dist/pointsman.cdx.json
+GATE_SBOM := dist/pointsman-gate.cdx.json
+GATE_DESCRIPTION := The gate of Pointsman, an LLM router inside Envoy and Istio, as a proxy-wasm module of its own
 CLI := $(TARGET)/release/pointsman
 ENVOY_BINARY = .tools/envoy-$(1)/envoy/_bin/envoy
 
@@ -33,6 +36,7 @@ WASM_FLAGS = "target.wasm32-wasip1.rustflags=['--remap-path-prefix=$(REGISTRY)=/
 
 # Where the tests find what was built here.
 export POINTSMAN_WASM := $(abspath $(WASM))
+export POINTSMAN_GATE_WASM := $(abspath $(GATE_WASM))
 export POINTSMAN_CLI := $(CLI)
 # No .pyc files in the source folders.
 export PYTHONDONTWRITEBYTECODE := 1
@@ -47,12 +51,15 @@ help: ## Show this list.
 
 setup: rust-ready $(foreach version,$(TEST_ENVOY_VERSIONS),$(call ENVOY_BINARY,$(version))) venv helm ## Install what all targets need: Wasm target, Envoys, Python packages, helm.
 
-wasm: rust-ready ## Build the module, dist/pointsman.wasm.
+wasm: rust-ready ## Build the module, dist/pointsman.wasm, and the gate alone, dist/pointsman-gate.wasm.
 	cargo build --profile wasm --package pointsman-filter --target wasm32-wasip1 --config $(WASM_FLAGS)
+	@# By itself: what one module needs of a dependency is no reason to have it in the other.
+	cargo build --profile wasm --package pointsman-gate --target wasm32-wasip1 --config $(WASM_FLAGS)
 	@mkdir -p dist
 	@# Copied beside and moved: an Envoy that has the old file open keeps it.
 	@cp $(TARGET)/wasm32-wasip1/wasm/pointsman_filter.wasm $(WASM).new && mv $(WASM).new $(WASM)
-	@echo "$(WASM): $$(($$(wc -c < $(WASM)) / 1024)) KiB"
+	@cp $(TARGET)/wasm32-wasip1/wasm/pointsman_gate.wasm $(GATE_WASM).new && mv $(GATE_WASM).new $(GATE_WASM)
+	@for module in $(WASM) $(GATE_WASM); do echo "$$module: $$(($$(wc -c < $$module) / 1024)) KiB"; done
 
 $(TRAP_WASM): wasm
 	@# A module that ends on request, for the test of what becomes of a worker then.
@@ -62,9 +69,12 @@ $(TRAP_WASM): wasm
 cli: rust-ready ## Build the command line, target/release/pointsman.
 	cargo build --release --package pointsman
 
-image: wasm cli python-ready ## Build the module's OCI image, dist/image, and an archive of it for `docker load`.
-	@$(PYTHON) scripts/sbom.py $(WASM) $(SBOM)
+image: wasm cli python-ready ## Build the OCI images of the module and of the gate alone, dist/image and dist/gate-image.
+	@$(PYTHON) scripts/sbom.py $(WASM) $(SBOM) pointsman-filter
 	@$(CLI) image --wasm $(WASM) --sbom $(SBOM) --output dist/image --archive dist/pointsman-image.tar $(IMAGE_ARGUMENTS)
+	@$(PYTHON) scripts/sbom.py $(GATE_WASM) $(GATE_SBOM) pointsman-gate
+	@$(CLI) image --wasm $(GATE_WASM) --sbom $(GATE_SBOM) --output dist/gate-image --archive dist/pointsman-gate-image.tar \
+		--label 'org.opencontainers.image.description=$(GATE_DESCRIPTION)' $(IMAGE_ARGUMENTS)
 
 release: image ## Put everything that a release holds into dist/release.
 	@$(PYTHON) scripts/release.py $(CLI) dist
@@ -83,7 +93,7 @@ lint: rust-ready venv ## Check format and lints: Rust natively and for wasm, als
 	cargo fmt --all --check --manifest-path bench/Cargo.toml
 	cargo fmt --all --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --workspace --all-targets -- --deny warnings
-	cargo clippy --package pointsman-filter --package pointsman-abi --target wasm32-wasip1 -- --deny warnings
+	cargo clippy --package pointsman-filter --package pointsman-gate --package pointsman-abi --target wasm32-wasip1 -- --deny warnings
 	cargo clippy --manifest-path bench/Cargo.toml --target-dir $(TARGET) --all-targets -- --deny warnings
 	cargo clippy --manifest-path bench/Cargo.toml --target-dir $(TARGET) $(BENCH_MODULES) --target wasm32-wasip1 -- --deny warnings
 	cargo clippy --manifest-path fuzz/Cargo.toml --target-dir $(TARGET) --all-targets -- --deny warnings
@@ -95,7 +105,7 @@ doc: rust-ready ## Build the documentation of the crates; a warning is an error.
 
 msrv: msrv-ready ## Check that the oldest supported Rust builds everything.
 	cargo +$(MSRV) check --workspace --target-dir $(TARGET)/msrv
-	cargo +$(MSRV) check --package pointsman-filter --target wasm32-wasip1 --target-dir $(TARGET)/msrv
+	cargo +$(MSRV) check --package pointsman-filter --package pointsman-gate --target wasm32-wasip1 --target-dir $(TARGET)/msrv
 
 fmt: rust-ready venv ## Format the code.
 	cargo fmt --all

@@ -34,7 +34,13 @@ ROUTE = {"kind": "HTTPRoute", "name": "llm"}
 
 ISTIO = {"policy": POLICY, "image": IMAGE, "istio": SELECTED}
 STOP = {**ISTIO, "mode": "stop"}
-ENVOY_GATEWAY = {"policy": POLICY, "image": IMAGE, "target": "envoyGateway", "envoyGateway": {"targetRefs": [ROUTE]}}
+GATE_DIGEST = "sha256:" + "fedcba9876543210" * 4
+ENVOY_GATEWAY = {
+    "policy": POLICY,
+    "image": IMAGE,
+    "target": "envoyGateway",
+    "envoyGateway": {"targetRefs": [ROUTE], "gateImage": {"digest": GATE_DIGEST}},
+}
 TARGETS = [
     pytest.param(ISTIO, id="istio-gate"),
     pytest.param(STOP, id="istio-stop"),
@@ -176,7 +182,10 @@ def test_an_image_is_named_by_its_digest_or_by_its_tag(render):
     assert urls(ISTIO) == {f"oci://{repository}@{DIGEST}"}
     assert urls({**ISTIO, "image": {"repository": repository}}) == {f"oci://{repository}:{version}"}
     assert urls({**ISTIO, "image": {"repository": repository, "tag": "next"}}) == {f"oci://{repository}:next"}
-    assert urls(ENVOY_GATEWAY) == {f"{repository}@{DIGEST}"}
+    # In Envoy Gateway the gate has one of its own.
+    assert urls(ENVOY_GATEWAY) == {f"{repository}@{DIGEST}", f"{repository}-gate@{GATE_DIGEST}"}
+    tagged = {**ENVOY_GATEWAY, "image": {"repository": repository}, "envoyGateway": {"targetRefs": [ROUTE]}}
+    assert urls(tagged) == {f"{repository}:{version}", f"{repository}-gate:{version}"}
 
 
 def test_two_releases_of_one_namespace_have_names_of_their_own(render):
@@ -230,6 +239,19 @@ def test_objects_go_where_they_should(render):
             {**ENVOY_GATEWAY, "mode": "stop"}, "Envoy Gateway has only `mode: gate`", id="stop in Envoy Gateway"
         ),
         pytest.param({**ENVOY_GATEWAY, "envoyGateway": {}}, "envoyGateway.targetRefs is needed", id="no target"),
+        pytest.param(
+            {**ENVOY_GATEWAY, "envoyGateway": {"targetRefs": [ROUTE]}},
+            "envoyGateway.gateImage.digest is needed",
+            id="no digest of the gate",
+        ),
+        pytest.param(
+            {
+                **ENVOY_GATEWAY,
+                "envoyGateway": {"targetRefs": [ROUTE], "gateImage": {"repository": IMAGE["repository"]}},
+            },
+            "the gate is a module of its own",
+            id="one image for both",
+        ),
         pytest.param(
             {**STOP, "image": {**IMAGE, "pullSecret": "s"}},
             "image.pullSecret is not for `mode: stop`",

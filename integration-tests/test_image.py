@@ -22,6 +22,7 @@ POLICY = {"models": [{"name": "gpt", "cluster": "provider", "upstreamModel": "gp
 VERSION = tomllib.loads((locations.REPOSITORY / "Cargo.toml").read_text())["workspace"]["package"]["version"]
 SCRIPTS = locations.REPOSITORY / "scripts"
 SBOM, IMAGE, WITH_SBOM, ARCHIVE = "pointsman.cdx.json", "image", "image-with-sbom", "pointsman-image.tar"
+GATE_SBOM, GATE_IMAGE = "pointsman-gate.cdx.json", "gate-image"
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +31,16 @@ def module() -> bytes:
 
 
 def build(dist: pathlib.Path, *options: str) -> str:
-    """What `make image` does with a module that is built; gives what was printed."""
+    """What `make image` does with modules that are built; gives what was printed for the whole one."""
     dist.mkdir(parents=True, exist_ok=True)
+    gate = dist / "pointsman-gate.wasm"
+    shutil.copyfile(locations.gate_module(), gate)
+    run(sys.executable, SCRIPTS / "sbom.py", gate, dist / GATE_SBOM, "pointsman-gate")
+    places = ["--output", dist / GATE_IMAGE, "--archive", dist / "pointsman-gate-image.tar"]
+    run(locations.cli(), "image", "--wasm", gate, *places, "--sbom", dist / GATE_SBOM, *options)
     wasm = dist / "pointsman.wasm"
     shutil.copyfile(locations.module(), wasm)
-    run(sys.executable, SCRIPTS / "sbom.py", wasm, dist / SBOM)
+    run(sys.executable, SCRIPTS / "sbom.py", wasm, dist / SBOM, "pointsman-filter")
     places = ["--wasm", wasm, "--output", dist / IMAGE, "--archive", dist / ARCHIVE, "--sbom", dist / SBOM]
     return run(locations.cli(), "image", *places, *options)
 
@@ -140,6 +146,15 @@ def test_the_digests_that_were_printed_are_those_to_pin(dist, layout, module):
     said = dict(line.split(" sha256:") for line in (dist / "said").read_text().splitlines() if " sha256:" in line)
     (manifest,) = layout.index()
     assert said == {"module": sha256(module), "image": manifest["digest"].removeprefix("sha256:")}
+
+
+def test_the_gate_has_an_image_of_its_own(dist, layout):
+    gate = Layout.of(dist / GATE_IMAGE)
+    assert plugin(the_image(gate), gate.blob) == locations.gate_module().read_bytes()
+    assert gate.index()[0]["digest"] != layout.index()[0]["digest"]
+    component = json.loads((dist / GATE_SBOM).read_text())["metadata"]["component"]
+    assert component["name"] == "pointsman-gate.wasm"
+    assert component["hashes"] == [{"alg": "SHA-256", "content": sha256(locations.gate_module().read_bytes())}]
 
 
 def test_two_builds_are_identical(dist, tmp_path):
@@ -305,6 +320,10 @@ def test_a_release_holds_everything_and_its_sums(release):
         "SHA256SUMS",
         "pointsman-V.wasm",
         "pointsman-V.cdx.json",
+        "pointsman-V-gate.wasm",
+        "pointsman-V-gate.cdx.json",
+        "pointsman-V-gate-image.tar",
+        "pointsman-V-gate-image-with-sbom.tar",
         "pointsman-V.tgz",
         "pointsman-V-image.tar",
         "pointsman-V-image-with-sbom.tar",

@@ -137,7 +137,13 @@ def test_every_combination_for_istio_is_valid_or_refused_with_a_reason(target, h
     [
         {},
         {"sha256": "ab" * 32, "pullSecret": "pull", "pullPolicy": "IfNotPresent"},
-        {"url": "https://files.example.com/p.wasm", "sha256": "ab" * 32, "pullPolicy": "Always"},
+        {
+            "url": "https://files.example.com/p.wasm",
+            "gateUrl": "https://files.example.com/g.wasm",
+            "sha256": "ab" * 32,
+            "gateSha256": "cd" * 32,
+            "pullPolicy": "Always",
+        },
     ],
     ids=["plain", "pinned", "http"],
 )

@@ -47,6 +47,10 @@ def contents(version: str, cli: pathlib.Path, dist: pathlib.Path) -> dict[str, b
     about = {file: (ROOT / file).read_bytes() for file in ABOUT}
     files = {
         f"{name}.wasm": (dist / "pointsman.wasm").read_bytes(),
+        f"{name}-gate.wasm": (dist / "pointsman-gate.wasm").read_bytes(),
+        f"{name}-gate.cdx.json": (dist / "pointsman-gate.cdx.json").read_bytes(),
+        f"{name}-gate-image.tar": (dist / "pointsman-gate-image.tar").read_bytes(),
+        f"{name}-gate-image-with-sbom.tar": tar(tree(dist / "gate-image-with-sbom")),
         f"{name}.cdx.json": (dist / "pointsman.cdx.json").read_bytes(),
         f"{name}-image.tar": (dist / "pointsman-image.tar").read_bytes(),
         f"{name}-image-with-sbom.tar": tar(tree(dist / "image-with-sbom")),

@@ -2,7 +2,7 @@
 """Writes what the module is made of as a CycloneDX document: the crates that Cargo links into it, and Rust's
 standard library.
 
-    scripts/sbom.py MODULE OUTPUT
+    scripts/sbom.py MODULE OUTPUT PACKAGE
 
 Nothing in it depends on when or where it is written: the same module gives the same document.
 """
@@ -17,12 +17,9 @@ import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TARGET = "wasm32-wasip1"
-PACKAGE = "pointsman-filter"
 # `no-proc-macro`: what runs inside the compiler is not in the module.
 TREE = [
     "--locked",
-    "--package",
-    PACKAGE,
     "--target",
     TARGET,
     "--edges",
@@ -34,10 +31,10 @@ TREE = [
 NAMESPACE = uuid.UUID("6f1de3b4-3c0a-5d0f-9a55-5f0c2f7e8a11")
 
 
-def main(module: pathlib.Path, output: pathlib.Path) -> None:
+def main(module: pathlib.Path, output: pathlib.Path, package: str) -> None:
     digest = hashlib.sha256(module.read_bytes()).hexdigest()
-    crates, edges = linked()
-    own = next(reference for reference in crates if reference.startswith(f"{PACKAGE}@"))
+    crates, edges = linked(package)
+    own = next(reference for reference in crates if reference.startswith(f"{package}@"))
     standard = standard_library()
     edges[own].add(standard["bom-ref"])
     document = {
@@ -46,20 +43,20 @@ def main(module: pathlib.Path, output: pathlib.Path) -> None:
         "specVersion": "1.6",
         "serialNumber": uuid.uuid5(NAMESPACE, digest).urn,
         "version": 1,
-        "metadata": {"component": the_module(crates.pop(own), own, digest)},
+        "metadata": {"component": the_module(module.name, crates.pop(own), own, digest)},
         "components": [*(crates[reference] for reference in sorted(crates)), standard],
         "dependencies": [{"ref": reference, "dependsOn": sorted(edges[reference])} for reference in sorted(edges)],
     }
     output.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n")
 
 
-def linked() -> tuple[dict[str, dict], dict[str, set[str]]]:
+def linked(package: str) -> tuple[dict[str, dict], dict[str, set[str]]]:
     """The crates in the module, and which of them needs which, both by `name@version`."""
     checksums = locked_checksums()
     crates, edges, path = {}, {}, []
-    for line in run("cargo", "tree", *TREE, "--format", "|{p}|{l}").splitlines():
-        depth, package, licence = line.split("|")
-        name, version = package.split()[:2]
+    for line in run("cargo", "tree", "--package", package, *TREE, "--format", "|{p}|{l}").splitlines():
+        depth, described, licence = line.split("|")
+        name, version = described.split()[:2]
         reference = f"{name}@{version.removeprefix('v')}"
         del path[int(depth) :]
         if path:
@@ -87,14 +84,14 @@ def locked_checksums() -> dict[str, str]:
     return {f"{each['name']}@{each['version']}": each["checksum"] for each in lock["package"] if "checksum" in each}
 
 
-def the_module(filter_crate: dict, reference: str, digest: str) -> dict:
+def the_module(name: str, own_crate: dict, reference: str, digest: str) -> dict:
     described = {
         "bom-ref": reference,
         "type": "application",
-        "name": "pointsman.wasm",
-        "version": filter_crate["version"],
+        "name": name,
+        "version": own_crate["version"],
     }
-    return {**described, "licenses": filter_crate["licenses"], "hashes": [{"alg": "SHA-256", "content": digest}]}
+    return {**described, "licenses": own_crate["licenses"], "hashes": [{"alg": "SHA-256", "content": digest}]}
 
 
 def standard_library() -> dict:
@@ -118,6 +115,6 @@ def run(*command: str) -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit(f"usage: {sys.argv[0]} MODULE OUTPUT")
-    main(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
+    if len(sys.argv) != 4:
+        sys.exit(f"usage: {sys.argv[0]} MODULE OUTPUT PACKAGE")
+    main(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3])

@@ -27,7 +27,7 @@ pub(crate) fn examine(answers: &Answers) -> Report {
     let mut report = Report { envoy: title(answers, &dump), ..Report::default() };
     instances(&dump, &mut report);
     versions(release, &mut report);
-    findings::check(&dump, release, stats.as_ref(), &mut report);
+    findings::check(&dump, release, stats.as_ref(), answers.workers(), &mut report);
     report
 }
 

@@ -145,10 +145,6 @@ pub trait View {
     fn property(&self, path: &[u8]) -> Option<Self::Bytes>;
     /// The first value of a request header; `None` also when the headers have gone on.
     fn header(&self, name: &str) -> Option<Self::Bytes>;
-    /// Has any gate ever counted itself in this proxy?
-    fn is_any_gate(&self) -> bool;
-    /// Does another instance of the module follow in this stream's chain? Unknown where no gate could share its machine.
-    fn is_followed(&self) -> Option<bool>;
     /// Nanoseconds since 1970.
     fn now(&self) -> u64;
 }

@@ -77,11 +77,6 @@ fn plugin(id: u32) -> Option<Plugin> {
     with_plugins(|plugins| plugins.iter().find(|(known, _)| *known == id).map(|(_, plugin)| plugin.clone()))
 }
 
-/// Is there a gate in this VM?
-pub(crate) fn has_gate() -> bool {
-    with_plugins(|plugins| plugins.iter().any(|(_, plugin)| matches!(plugin, Plugin::Gate(_))))
-}
-
 fn take_stream(id: u32) -> Option<Stream> {
     with_streams(|streams| streams.remove(&id))
 }

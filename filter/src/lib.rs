@@ -11,10 +11,9 @@
 //! gate       a gate, and its queue
 //! upstream   an attempt that comes to the upstream role
 //! drive      commands of a machine, done in Envoy
-//! view       what machines ask Envoy
 //! peer       who is calling
 //! feedback   what providers say about their rate limits, shared by all workers
-//! host       the ABI (`pointsman-abi`) with meaningful arguments
+//! host       the ABI with meaningful arguments, and `view`, what machines ask (`pointsman-host`)
 //! logger     the `log` facade over Envoy's log
 //! ```
 //!
@@ -30,13 +29,14 @@ mod drive;
 mod exports;
 mod feedback;
 mod gate;
-mod host;
 mod logger;
 mod peer;
 mod plugin;
 mod router;
 mod upstream;
-mod view;
+
+use pointsman_host as host;
+use pointsman_host::view;
 
 #[cfg(test)]
 mod tests;

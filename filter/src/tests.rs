@@ -34,6 +34,7 @@ fn request(fake: &Fake, path: &str, more: &[(&str, &str)]) {
         (":method", "POST"),
         (":path", path),
         (":authority", "llm.example"),
+        ("x-forwarded-proto", "https"),
         ("content-type", "application/json"),
         ("content-length", &length),
         ("authorization", "Bearer a secret"),
@@ -58,6 +59,7 @@ fn send(fake: &Fake, context: u32, gated: bool) -> bool {
     }
     if gated {
         assert_eq!(held, Action::Continue);
+        assert_eq!(fake.header("x-forwarded-proto"), None, "some route could fit an undecided request");
         dispatch::on_context_create(context + 1, GATE);
         let held = dispatch::on_request_headers(context + 1, false);
         assert!(held == Action::PauseAll || fake.failed.borrow().is_some(), "an undecided request went on");
@@ -94,6 +96,7 @@ fn a_gate_holds_until_the_letter_comes() {
     configure(&fake, GATE, r#"{"role": "gate"}"#);
     request(&fake, "/v1/chat/completions", &[]);
     assert!(send(&fake, 20, true));
+    assert_eq!(fake.header("x-forwarded-proto").as_deref(), Some("https"), "some route fits again");
     assert_eq!(fake.state.borrow().body, SENT);
     assert_eq!(fake.header("x-pointsman-cluster").as_deref(), Some("c"));
     assert_eq!(fake.header("content-length"), Some(SENT.len().to_string()));

@@ -28,6 +28,8 @@ class Chain:
 
     roles: tuple[str, ...]
     flag: bool
+    apart: bool = False
+    """Each instance has a virtual machine of its own, and the gate a module of its own, as in Envoy Gateway."""
 
     @staticmethod
     def of(hold: str) -> "Chain":
@@ -38,13 +40,22 @@ def plugin_configuration(role: str, hold: str, policy: dict | None) -> dict:
     return {"role": "router", "hold": hold, "policy": policy} if role == "router" else {"role": "gate"}
 
 
-def wasm_filter(role: str, configuration: dict, module: pathlib.Path, flag: bool) -> dict:
-    """The typed config of one instance."""
+def remote(url: str, sha256: str) -> dict:
+    """A module that Envoy fetches, from the cluster `modules`."""
+    uri = {"uri": url, "cluster": "modules", "timeout": "10s"}
+    return {"remote": {"http_uri": uri, "sha256": sha256}}
+
+
+def wasm_filter(
+    role: str, configuration: dict, module: pathlib.Path | dict, flag: bool, vm_id: str = "", name: str | None = None
+) -> dict:
+    """The typed config of one instance. A module is a file, or where Envoy finds it."""
+    code = module if isinstance(module, dict) else {"local": {"filename": str(module)}}
     plugin = {
-        "name": f"pointsman-{role}",
-        "root_id": f"pointsman-{role}",
+        "name": name or f"pointsman-{role}",
+        "root_id": name or f"pointsman-{role}",
         "failure_policy": "FAIL_RELOAD",
-        "vm_config": {"vm_id": "", "runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": str(module)}}},
+        "vm_config": {"vm_id": vm_id, "runtime": "envoy.wasm.runtime.v8", "code": code},
         "configuration": {
             "@type": TYPE + "google.protobuf.StringValue",
             "value": json.dumps(configuration, ensure_ascii=False),

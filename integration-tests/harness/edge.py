@@ -2,11 +2,15 @@
 
 import contextlib
 import dataclasses
+import functools
+import hashlib
+import http.server
 import itertools
 import json
 import os
 import pathlib
 import ssl
+import threading
 import uuid
 from collections.abc import Iterable, Iterator
 
@@ -41,6 +45,10 @@ class Installation:
     elsewhere_policy: dict | None = None
     """Its policy, if it is another one."""
     module: pathlib.Path | None = None
+    fetched: bool = False
+    """Envoy fetches the modules by HTTP, instead of reading files."""
+    catch_all: str | None = None
+    """The cluster to which all routes lead, whatever a header says."""
     upgrades: tuple[str, ...] = ()
     """The protocols to which the listener lets clients upgrade."""
     discovered: bool = False
@@ -52,7 +60,7 @@ class Installation:
     def clusters(self) -> list[str]:
         policies = (self.policy, self.elsewhere_policy or {})
         named = [model["cluster"] for policy in policies for model in policy.get("models", [])]
-        extra = [self.default_cluster] if self.default_cluster else []
+        extra = [cluster for cluster in (self.default_cluster, self.catch_all) if cluster]
         return list(dict.fromkeys(named + extra))
 
 
@@ -267,25 +275,41 @@ def discovery_file(folder: pathlib.Path) -> pathlib.Path:
 
 def write_discovery(folder: pathlib.Path, installation: Installation, policy: dict, version: str) -> None:
     configuration = bootstrap.plugin_configuration("router", installation.hold, policy)
-    typed = bootstrap.wasm_filter("router", configuration, locations.module(), flag=installation.hold == "stop")
+    vm_id = "/edge/wasm/0" if installation.chain and installation.chain.apart else ""
+    typed = bootstrap.wasm_filter(
+        "router", configuration, locations.module(), flag=installation.hold == "stop", vm_id=vm_id
+    )
     response = bootstrap.discovery_response("pointsman-router", version, typed)
     draft = folder / f"draft-{version}.json"
     draft.write_text(json.dumps(response))
     os.replace(draft, discovery_file(folder))
 
 
-def http_filters(installation: Installation, chain: bootstrap.Chain, policy: dict, folder: pathlib.Path) -> list[dict]:
+def http_filters(
+    installation: Installation, name: str, chain: bootstrap.Chain, policy: dict, folder: pathlib.Path
+) -> list[dict]:
     filters = [*installation.front_filters]
-    module = installation.module or locations.module()
-    for role in chain.roles:
-        name = f"pointsman-{role}"
+    for place, role in enumerate(chain.roles):
+        # A second instance of a role needs a name of its own.
+        filter_name = f"pointsman-{role}" + (f"-{place}" if role in chain.roles[:place] else "")
         if installation.discovered and role == "router":
             write_discovery(folder, installation, installation.policy, version="0")
-            filters.append(bootstrap.discovered(name, discovery_file(folder)))
+            filters.append(bootstrap.discovered(filter_name, discovery_file(folder)))
             continue
         configuration = bootstrap.plugin_configuration(role, installation.hold, policy)
-        filters.append({"name": name, "typed_config": bootstrap.wasm_filter(role, configuration, module, chain.flag)})
+        vm_id = f"/{name}/wasm/{place}" if chain.apart else ""
+        module = module_of(installation, chain, role)
+        typed = bootstrap.wasm_filter(role, configuration, module, chain.flag, vm_id, filter_name)
+        filters.append({"name": filter_name, "typed_config": typed})
     return filters
+
+
+def module_of(installation: Installation, chain: bootstrap.Chain, role: str) -> pathlib.Path | dict:
+    own = chain.apart and role == "gate"
+    file = installation.module or (locations.gate_module() if own else locations.module())
+    if not installation.fetched:
+        return file
+    return bootstrap.remote(f"http://modules/{file.name}", hashlib.sha256(file.read_bytes()).hexdigest())
 
 
 def listeners(installation: Installation, folder: pathlib.Path) -> list[dict]:
@@ -294,12 +318,15 @@ def listeners(installation: Installation, folder: pathlib.Path) -> list[dict]:
     built = []
     for name, chain in chains.items():
         policy = installation.elsewhere_policy if name == "elsewhere" else None
-        filters = http_filters(installation, chain, policy or installation.policy, folder)
+        filters = http_filters(installation, name, chain, policy or installation.policy, folder)
         listener = bootstrap.listener(
             name, filters, installation.default_cluster, folder / "access.log", installation.buffer_limit
         )
         manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
         manager["upgrade_configs"] = [{"upgrade_type": protocol} for protocol in installation.upgrades]
+        if installation.catch_all:
+            route = {"match": {"prefix": "/"}, "route": {"cluster": installation.catch_all, "timeout": "0s"}}
+            manager["route_config"]["virtual_hosts"][0]["routes"] = [route]
         manager.update(installation.manager)
         if installation.transport_socket:
             listener["filter_chains"][0]["transport_socket"] = installation.transport_socket
@@ -307,15 +334,36 @@ def listeners(installation: Installation, folder: pathlib.Path) -> list[dict]:
     return built
 
 
+class Files(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def serving_files(folder: pathlib.Path) -> Iterator[int]:
+    """A folder by HTTP; gives the port."""
+    handler = functools.partial(Files, directory=folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 @contextlib.contextmanager
 def running(installation: Installation, folder: pathlib.Path) -> Iterator[Edge]:
     folder.mkdir(parents=True, exist_ok=True)
     providers = {name: Provider(name) for name in installation.clusters()}
-    with serving(list(providers.values())):
+    files = serving_files(locations.gate_module().parent) if installation.fetched else contextlib.nullcontext(0)
+    with serving(list(providers.values())), files as modules:
         clusters = [
             bootstrap.cluster(name, provider.port, name in installation.http2_clusters)
             for name, provider in providers.items()
         ]
+        clusters += [bootstrap.cluster("modules", modules, http2=False)] if installation.fetched else []
         config = bootstrap.bootstrap(listeners(installation, folder), clusters)
         envoy = Envoy(installation.version, json.dumps(config), folder, installation.concurrency)
         try:

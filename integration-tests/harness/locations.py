@@ -6,6 +6,7 @@ import pathlib
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 MODULE = pathlib.Path(os.environ.get("POINTSMAN_WASM", REPOSITORY / "dist" / "pointsman.wasm"))
+GATE_MODULE = pathlib.Path(os.environ.get("POINTSMAN_GATE_WASM", REPOSITORY / "dist" / "pointsman-gate.wasm"))
 CLI = pathlib.Path(os.environ.get("POINTSMAN_CLI", REPOSITORY / "target" / "release" / "pointsman"))
 SHARED = pathlib.Path(os.environ.get("POINTSMAN_SHARED", REPOSITORY.parent / "shared"))
 FIXTURES = SHARED / "data" / "ecosystem" / "fixtures"
@@ -32,6 +33,10 @@ def envoy_binary(version: str) -> pathlib.Path:
 
 def module() -> pathlib.Path:
     return existing(MODULE, "run `make wasm`")
+
+
+def gate_module() -> pathlib.Path:
+    return existing(GATE_MODULE, "run `make wasm`")
 
 
 def trap_module() -> pathlib.Path:

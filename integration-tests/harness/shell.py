@@ -29,6 +29,7 @@ class Shell:
             (folder / name).symlink_to(locations.REPOSITORY / name)
         (folder / "dist").mkdir()
         shutil.copyfile(locations.module(), folder / "dist" / "pointsman.wasm")
+        shutil.copyfile(locations.gate_module(), folder / "dist" / "pointsman-gate.wasm")
         for name, text in files.items():
             (folder / name).write_text(text)
 
@@ -110,11 +111,16 @@ def _absolute(shell: Shell, word: str) -> str:
 
 def _make(shell: Shell, arguments: list[str], _) -> str:
     assert arguments == ["image"], f"`make {arguments}` is not run by this test"
-    module, sbom = "dist/pointsman.wasm", "dist/pointsman.cdx.json"
     script = locations.REPOSITORY / "scripts" / "sbom.py"
-    shell.execute(sys.executable, script, shell.folder / module, shell.folder / sbom)
-    written = ["--output", "dist/image", "--archive", "dist/pointsman-image.tar"]
-    return shell.execute(locations.cli(), "image", "--wasm", module, "--sbom", sbom, *written)
+
+    def image(name: str, package: str, output: str) -> str:
+        module, sbom = f"dist/{name}.wasm", f"dist/{name}.cdx.json"
+        shell.execute(sys.executable, script, shell.folder / module, shell.folder / sbom, package)
+        written = ["--output", output, "--archive", f"dist/{name}-image.tar"]
+        return shell.execute(locations.cli(), "image", "--wasm", module, "--sbom", sbom, *written)
+
+    whole = image("pointsman", "pointsman-filter", "dist/image")
+    return whole + image("pointsman-gate", "pointsman-gate", "dist/gate-image")
 
 
 def _registry_tool(shell: Shell, arguments: list[str], _) -> str:

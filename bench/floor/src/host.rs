@@ -24,6 +24,7 @@ unsafe extern "C" {
     fn proxy_get_header_map_value(map: u32, key: *const u8, length: usize, data: *mut *mut u8, size: *mut usize)
     -> u32;
     fn proxy_replace_header_map_value(map: u32, key: *const u8, length: usize, data: *const u8, size: usize) -> u32;
+    fn proxy_remove_header_map_value(map: u32, key: *const u8, length: usize) -> u32;
     fn proxy_get_property(path: *const u8, length: usize, data: *mut *mut u8, size: *mut usize) -> u32;
     fn proxy_set_property(path: *const u8, length: usize, data: *const u8, size: usize) -> u32;
     fn proxy_register_shared_queue(name: *const u8, length: usize, queue: *mut u32) -> u32;
@@ -98,6 +99,11 @@ pub fn header(name: &[u8]) {
 pub fn set_header(name: &[u8], value: &[u8]) {
     // SAFETY: the host copies both during the call.
     unsafe { proxy_replace_header_map_value(REQUEST, name.as_ptr(), name.len(), value.as_ptr(), value.len()) };
+}
+
+pub fn remove_header(name: &[u8]) {
+    // SAFETY: the host reads the slice during the call.
+    unsafe { proxy_remove_header_map_value(REQUEST, name.as_ptr(), name.len()) };
 }
 
 pub fn property<R>(name: &[u8], look: impl FnOnce(&[u8]) -> Option<R>) -> Option<R> {

@@ -23,6 +23,8 @@ const BEFORE: usize = br#"{"model":"#.len();
 const BEHIND: &[u8] = br#","stream":false,"temperature":0.2,"max_tokens":512}"#;
 
 const HOLD: &[u8] = b"pointsman_hold";
+/// Taken away until the request is decided: without it no route fits.
+const ROUTABLE: &[u8] = b"x-forwarded-proto";
 const ADDRESS: &[u8] = b"pointsman_gate";
 /// As long as the product's for these requests.
 const RECORD: [u8; 273] = [b'r'; 273];
@@ -81,10 +83,6 @@ fn stream<R>(context: u32, act: impl FnOnce(&Cell<Stream>) -> R) -> R {
 /// Root 0 is nobody's: the floor without `proxy_on_context_create` has one plugin and needs no more.
 fn plugin(root: u32) -> Option<Plugin> {
     PLUGINS.with_borrow(|plugins| plugins.iter().find(|plugin| root == 0 || plugin.root == root).copied())
-}
-
-fn has_gate() -> bool {
-    PLUGINS.with_borrow(|plugins| plugins.iter().any(|plugin| plugin.role == Role::Gate))
 }
 
 fn on_configure(root: u32, size: usize) -> bool {
@@ -146,12 +144,10 @@ fn on_request_headers(context: u32) -> u32 {
     match plugin.role {
         _ if without.hold || without.pause => host::CONTINUE,
         Role::Router => {
-            if has_gate() {
-                host::act_for(context + 1);
-                host::act_for(context);
-            }
+            host::header(ROUTABLE);
             host::set_header(CLUSTER_HEADER, UNDECIDED);
             host::set_property(HOLD, b"1");
+            host::remove_header(ROUTABLE);
             host::CONTINUE
         }
         _ => host::PAUSE,
@@ -277,6 +273,7 @@ fn on_queue_ready(root: u32, queue: u32) {
     if let Some((context, length)) = letter.split_first_chunk() {
         host::act_for(u32::from_le_bytes(*context));
         edit_headers(&plugin.without, length);
+        host::set_header(ROUTABLE, b"http");
         host::resume();
     }
 }

@@ -26,9 +26,9 @@ pub(crate) struct Arguments {
     /// A CycloneDX document: writes a second layout, DIR-with-sbom, in which it refers to the image
     #[arg(long, value_name = "FILE")]
     sbom: Option<PathBuf>,
-    /// What the archive's image is called
-    #[arg(long, default_value = "pointsman")]
-    name: String,
+    /// What the archive's image is called; by default what the module's file is
+    #[arg(long)]
+    name: Option<String>,
     /// The image's tag
     #[arg(long, default_value = env!("CARGO_PKG_VERSION"))]
     tag: String,
@@ -38,7 +38,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let reference = Reference::read(&arguments.name, &arguments.tag)?;
+    let stem = arguments.wasm.file_stem().unwrap_or_default().to_string_lossy();
+    let reference = Reference::read(arguments.name.as_deref().unwrap_or(&stem), &arguments.tag)?;
     let created = created()?;
     let about = About { created: created.unwrap_or(Created::UNSAID), labels: labels(arguments, created)? };
     let module = read(&arguments.wasm)?;

@@ -18,10 +18,18 @@ mod routes;
 use super::read::answers::{Release, Stats};
 use super::read::dump::Dump;
 use super::report::Report;
+use machines::Running;
 
 /// Looks for all of them, in the order in which a request meets what they are about.
-pub(super) fn check(dump: &Dump<'_>, release: Option<Release>, stats: Option<&Stats<'_>>, report: &mut Report) {
-    order::check(dump, release, report);
+pub(super) fn check(
+    dump: &Dump<'_>,
+    release: Option<Release>,
+    stats: Option<&Stats<'_>>,
+    workers: Option<u64>,
+    report: &mut Report,
+) {
+    let running = Running { stats, workers };
+    order::check(dump, release, &running, report);
     behind::check(dump, report);
     order::disabled(dump, report);
     failure::check(dump, report);
@@ -34,5 +42,5 @@ pub(super) fn check(dump: &Dump<'_>, release: Option<Release>, stats: Option<&St
     failover::check(dump, &destinations, report);
     keys::check(dump, stats, report);
     buffers::check(dump, release, report);
-    machines::check(dump, stats, report);
+    machines::check(dump, &running, report);
 }

@@ -14,7 +14,7 @@ const MANAGER: &str =
 const OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 /// Statistics of machines that run.
-const MACHINES: &str = "wasm.envoy.wasm.runtime.v8.active: 2\nwasm.envoy.wasm.runtime.v8.created: 2\n";
+const MACHINES: &str = "wasm.envoy.wasm.runtime.v8.active: 6\nwasm.envoy.wasm.runtime.v8.created: 6\n";
 
 /// What Envoy is told; the default is a right installation.
 struct Setup {
@@ -156,7 +156,10 @@ impl Setup {
         examine(&Answers {
             config_dump: json!({"configs": configs}),
             stats: self.stats,
-            server_info: Some(json!({"version": format!("0/{}/Clean/RELEASE/BoringSSL", self.version)})),
+            server_info: Some(json!({
+                "version": format!("0/{}/Clean/RELEASE/BoringSSL", self.version),
+                "command_line_options": {"concurrency": 1},
+            })),
             listeners: None,
         })
     }
@@ -495,6 +498,25 @@ fn machines_are_counted() {
     stats("wasm.remote_load_fetch_failures: 3\n".into()).check(&["download-failed", "no-machine"]);
     let report = stats(String::new()).check(&[]);
     assert!(report.unseen.iter().any(|line| line.contains("`wasm.` statistics")));
+}
+
+/// With one worker, each machine is there three times.
+#[test]
+fn a_gate_whose_module_has_not_come_is_not_called_fine() {
+    let apart = |mut filter: Value, vm_id: &str| {
+        filter["typed_config"]["config"]["vm_config"] = json!({"vm_id": vm_id, "code": {"remote": {"sha256": "aa"}}});
+        filter
+    };
+    let setup = |gates: &str, active: u64| Setup {
+        filters: vec![apart(router("gate", &policy()), "r"), apart(gate(), gates)],
+        stats: Some(format!("wasm.envoy.wasm.runtime.v8.active: {active}\n")),
+        ..Setup::default()
+    };
+    let stand = |report: &Report| report.fine.iter().any(|line| line.starts_with("router and gate stand"));
+    let report = setup("g", 3).check(&["module-not-loaded"]);
+    assert!(!stand(&report) && report.findings[0].cause.contains("3 virtual machines run"), "{}", report.text());
+    assert!(stand(&setup("g", 6).check(&[])));
+    assert!(stand(&setup("r", 3).check(&[])), "they share one");
 }
 
 #[test]

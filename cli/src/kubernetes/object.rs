@@ -38,7 +38,7 @@ const MANAGER: &str = "pointsman-render";
 
 /// All objects as one file, in the order in which they should come to be.
 pub(crate) fn manifest(head: &str, instance: &str, objects: &[Object<'_>]) -> String {
-    let object = |object: &Object<'_>| format!("---\n{}", yaml::print(&object.tree(instance).into()));
-    let objects: String = objects.iter().map(object).collect();
-    format!("{}{objects}", yaml::comment(head))
+    let objects: Vec<_> = objects.iter().map(|object| yaml::print(&object.tree(instance).into())).collect();
+    // The head is part of the first document: Envoy Gateway's file provider takes none that has only comments.
+    format!("{}\n{}", yaml::comment(head), objects.join("---\n"))
 }

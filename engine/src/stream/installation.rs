@@ -3,9 +3,7 @@
 //! | mistake | how it shows |
 //! | --- | --- |
 //! | `hold: stop` without `allow_on_headers_stop_iteration` | bytes of a body arrive, but no body callback comes |
-//! | `hold: gate`, no gate in this proxy | no gate has ever counted itself in shared data |
-//! | `hold: gate`, no gate in this chain | no context of this VM follows the router's |
-//! | the same, and the gates elsewhere have another VM | the gate's address is missing when the body comes, or Envoy finds no route |
+//! | `hold: gate`, no gate behind the router | Envoy finds no route, or the gate's address is missing when the body comes |
 //! | the gate stands before its router | the gate finds nothing to hold and leaves a note; the router reads it |
 //! | `role: upstream` on a cluster that no chain or copy goes to | there is no plan |
 //! | `role: upstream` with another `vm_id` than its router | there is no table of demotions (said only; no request is refused) |
@@ -13,6 +11,11 @@
 
 /// The cluster of a request that is still undecided. No cluster can have this name: routes by header find nothing.
 pub const UNDECIDED: &[u8] = b"pointsman-undecided";
+/// What Envoy looks at before it compares a request with any route: without it, none fits, whatever the routes say
+/// (`VirtualHostImpl::getRouteFromEntries`). Its connection manager sees to it that every request has it. The router takes it
+/// away and the gate puts it back, so that a request that no gate has held goes nowhere, also where routes do not look at
+/// the cluster header or have a default. It asks nothing of the gate: not its virtual machine, nor whether it exists.
+pub const ROUTABLE_HEADER: &str = "x-forwarded-proto";
 /// Filter state in which a router asks the gate behind it to hold. A client can send the undecided header; it cannot
 /// write filter state.
 pub const HOLD_PROPERTY: &str = "pointsman_hold";

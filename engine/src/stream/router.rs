@@ -6,7 +6,9 @@ mod read;
 mod turn_away;
 
 use super::closing::Closing;
-use super::installation::{FLAG_MISSING, GATE_FIRST, GATE_FIRST_PROPERTY, GATE_MISSING, HOLD_PROPERTY, UNDECIDED};
+use super::installation::{
+    FLAG_MISSING, GATE_FIRST, GATE_FIRST_PROPERTY, GATE_MISSING, HOLD_PROPERTY, ROUTABLE_HEADER, UNDECIDED,
+};
 use super::letter::{ADDRESS_PROPERTY, Address, HeaderEdit};
 use super::room::{Room, Share};
 use super::splice::SplicePlan;
@@ -35,6 +37,8 @@ pub struct RouterStream {
     received: u64,
     /// Where the gate that holds this request can be reached: looked up once, and there or the request is refused.
     gate: OnceCell<Address>,
+    /// What was taken from the headers so that no route fits them, for the gate to put back.
+    withheld: Option<Box<[u8]>>,
     phase: Phase,
     seen: Seen,
     task: Task,
@@ -92,6 +96,8 @@ enum Task {
     Mark,
     /// The gate is asked to hold it.
     AskGate,
+    /// No route shall fit it until it is decided.
+    Withhold,
     /// The first body callback has shown that the chain is right.
     Hear,
     /// The engine is fed what is new.
@@ -125,6 +131,7 @@ impl RouterStream {
             share,
             received: 0,
             gate: OnceCell::new(),
+            withheld: None,
             phase: Phase::Held { read: 0 },
             seen: Seen::default(),
             task: Task::Return(FilterStatus::Pause),
@@ -144,7 +151,14 @@ impl RouterStream {
         } else {
             self.task = match self.manner.hold {
                 Hold::Stop => Task::Watch,
-                Hold::Gate => Task::Mark,
+                Hold::Gate => {
+                    self.withheld = view.header(ROUTABLE_HEADER).map(|value| (*value).into());
+                    // What cannot be put back later is not taken away.
+                    if self.withheld.is_none() {
+                        return self.host_failed("mark the request", Failure::NOTHING_THERE);
+                    }
+                    Task::Mark
+                }
             };
         }
     }
@@ -154,15 +168,10 @@ impl RouterStream {
         let watch = &self.manner.watch;
         match self.manner.hold {
             Hold::Stop => (!watch.may_hold(self.reading.content_length(), || view.now())).then_some(FLAG_MISSING),
+            // Whether one stands behind shows later: it holds the headers, or no route fits them.
             Hold::Gate => {
-                let unknown = !watch.is_sound();
-                if unknown && !view.is_any_gate() {
-                    Some(GATE_MISSING)
-                } else if unknown && view.property(GATE_FIRST_PROPERTY.as_bytes()).is_some() {
-                    Some(GATE_FIRST)
-                } else {
-                    (view.is_followed() == Some(false)).then_some(GATE_MISSING)
-                }
+                let first = || view.property(GATE_FIRST_PROPERTY.as_bytes()).is_some();
+                (!watch.is_sound() && first()).then_some(GATE_FIRST)
             }
         }
     }
@@ -219,6 +228,7 @@ impl<V: View> Machine<V> for RouterStream {
             Task::Watch => HostAction::Watch { length: self.reading.content_length() },
             Task::Mark => HostAction::Edit(HeaderEdit::Set(CLUSTER_HEADER.as_bytes(), UNDECIDED)),
             Task::AskGate => HostAction::SetProperty { name: HOLD_PROPERTY, value: b"1" },
+            Task::Withhold => HostAction::Edit(HeaderEdit::Remove(ROUTABLE_HEADER.as_bytes())),
             Task::Hear => HostAction::Heard,
             Task::Read => return Command::Show { at: self.seen.at, until: self.seen.size },
             Task::Splice(_) | Task::Edit { .. } | Task::Send { .. } | Task::Record | Task::Leave { .. } => {
@@ -248,8 +258,11 @@ impl<V: View> Machine<V> for RouterStream {
             (Task::Return(status), _) => Task::Return(status),
             (Task::Watch, _) => Task::Return(FilterStatus::Pause),
             (Task::Mark, Ok(())) => Task::AskGate,
-            (Task::AskGate, Ok(())) => Task::Return(FilterStatus::Continue),
-            (Task::Mark | Task::AskGate, Err(status)) => return self.host_failed("mark the request", status),
+            (Task::AskGate, Ok(())) => Task::Withhold,
+            (Task::Withhold, Ok(())) => Task::Return(FilterStatus::Continue),
+            (Task::Mark | Task::AskGate | Task::Withhold, Err(status)) => {
+                return self.host_failed("mark the request", status);
+            }
             (Task::Hear, _) => return self.read_on(view),
             (Task::Read, Err(status)) => return self.host_failed("read the body", status),
             (Task::Read, Ok(())) => Task::Read,

@@ -141,6 +141,7 @@ fn request_headers(body: &[u8], with_length: bool) -> Headers {
         (":method", "POST"),
         (":path", path),
         (":authority", "llm.example"),
+        ("x-forwarded-proto", "https"),
         ("content-type", content_type),
         ("digest", "sha-256=x"),
     ]

@@ -1,5 +1,6 @@
 //! Whether the module's instances are where they must be in a chain of HTTP filters.
 
+use super::machines::{self, Running};
 use crate::doctor::read::answers::Release;
 use crate::doctor::read::dump::{Chain, Dump};
 use crate::doctor::read::filter::Filter;
@@ -10,7 +11,7 @@ use pointsman_engine::config::Role;
 /// The first Envoy that knows `allow_on_headers_stop_iteration`.
 const FLAG: Release = Release(1, 35);
 
-pub(super) fn check(dump: &Dump<'_>, release: Option<Release>, report: &mut Report) {
+pub(super) fn check(dump: &Dump<'_>, release: Option<Release>, running: &Running<'_>, report: &mut Report) {
     let ours = |filter: &Filter<'_>| filter.instance.is_some();
     let in_clusters = || dump.clusters.values().flat_map(|cluster| &cluster.filters);
     if !dump.chains.iter().flat_map(|chain| &chain.filters).any(ours) {
@@ -21,6 +22,7 @@ pub(super) fn check(dump: &Dump<'_>, release: Option<Release>, report: &mut Repo
     } else {
         report.family("router and gate stand where they must, with what they need", |report| {
             dump.chains.iter().filter(|chain| !is_incomplete(chain)).for_each(|chain| in_chain(chain, release, report));
+            machines::modules(dump, running, report);
         });
     }
     for (name, cluster) in &dump.clusters {

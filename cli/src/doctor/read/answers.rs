@@ -33,6 +33,10 @@ impl Answers {
         Some(Release(numbers.next()?.ok()?, numbers.next()?.ok()?))
     }
 
+    pub(in crate::doctor) fn workers(&self) -> Option<u64> {
+        self.server_info.as_ref()?.number("/command_line_options/concurrency")
+    }
+
     pub(in crate::doctor) fn stats(&self) -> Option<Stats<'_>> {
         self.stats.as_deref().map(Stats::of)
     }

@@ -1,7 +1,7 @@
 //! One HTTP filter of a chain.
 
 use super::discovered::Discovered;
-use super::instance::{Instance, Typed};
+use super::instance::{Instance, Typed, WASM};
 use super::tree::Tree;
 use pointsman_engine::config::Role;
 use serde_json::Value;
@@ -51,6 +51,14 @@ impl<'a> Filter<'a> {
         let typed = self.typed.filter(|typed| typed.message.ends_with(".http.rbac.v3.RBAC"))?;
         let prefix = typed.value.text("/rules_stat_prefix");
         ["wasm-default-deny", "wasm-default-allow"].contains(&prefix).then_some(prefix)
+    }
+
+    /// What tells its virtual machine from those of other filters, if it runs in one: who names them alike shares it.
+    pub(in crate::doctor) fn machine(&self) -> Option<String> {
+        let typed = self.typed.filter(|typed| typed.message == WASM)?;
+        let config = typed.value.pointer("/config/vm_config")?;
+        let code = ["/code/remote/sha256", "/code/local"].into_iter().find_map(|place| config.pointer(place));
+        Some(format!("{:?} {:?} {code:?}", config.get("vm_id"), config.get("configuration")))
     }
 
     /// How people call it: Istio's own name for one of its plugins, else the filter's.

@@ -9,7 +9,7 @@ use pointsman_engine::config::{Hold, PluginConfig, Role, Told};
 use serde_json::Value;
 use std::sync::Arc;
 
-const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
+pub(super) const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
 
 /// A filter's configuration and the message type it has.
 #[derive(Debug, Clone, Copy)]

@@ -1,7 +1,8 @@
 //! A decision, applied step by step: the body here, the headers where they are held, then what others will read.
 
 use super::{RouterStream, Task};
-use crate::stream::letter::{self, header_edits};
+use crate::stream::installation::ROUTABLE_HEADER;
+use crate::stream::letter::{self, HeaderEdit, header_edits};
 use crate::stream::splice::SplicePlan;
 use crate::stream::{Command, Failure, HostAction};
 
@@ -59,7 +60,11 @@ impl RouterStream {
         match self.gate.get() {
             None => self.edit_next(0, content_length),
             Some(gate) => {
-                let letter = letter::write(gate.context, header_edits(edits, content_length.as_deref()));
+                // Last of all: from then on routes fit.
+                let put_back = self.withheld.as_deref();
+                let put_back = put_back.map(|value| HeaderEdit::Set(ROUTABLE_HEADER.as_bytes(), value));
+                let edits = header_edits(edits, content_length.as_deref());
+                let letter = letter::write(gate.context, edits.chain(put_back));
                 self.task = Task::Send { queue: gate.queue, letter };
             }
         }

@@ -9,7 +9,7 @@ use crate::names::CLUSTER_HEADER;
 use crate::policy::Policy;
 use crate::stream::FilterStatus;
 use crate::stream::gate::{Delivery, Gate};
-use crate::stream::installation::UNDECIDED;
+use crate::stream::installation::{ROUTABLE_HEADER, UNDECIDED};
 use crate::stream::router::{Manner, RouterStream};
 use proptest::prelude::*;
 use std::rc::Rc;
@@ -37,9 +37,13 @@ pub(super) enum Filters {
     Stop,
     /// A router, and the gate behind it.
     Gate,
+    /// A router, and two gates behind it.
+    TwoGates,
     /// The gate in front of its router.
     GateFirst,
-    /// No gate in this chain, and those elsewhere have a machine of their own.
+    /// One in front of it and one behind.
+    BothSides,
+    /// No gate in this chain, whatever there is in others.
     GateMissing,
 }
 
@@ -56,8 +60,8 @@ pub(super) struct Way {
 }
 
 pub(super) fn way() -> impl Strategy<Value = Way> {
-    let filters = prop_oneof![4 => Just(Filters::Stop), 4 => Just(Filters::Gate),
-        1 => Just(Filters::GateFirst), 1 => Just(Filters::GateMissing)];
+    let filters = prop_oneof![4 => Just(Filters::Stop), 4 => Just(Filters::Gate), 1 => Just(Filters::TwoGates),
+        1 => Just(Filters::GateFirst), 1 => Just(Filters::BothSides), 1 => Just(Filters::GateMissing)];
     let ending = prop::sample::select(vec![Ending::WithLast, Ending::Alone, Ending::Trailers, Ending::Reset]);
     let deliveries = prop::collection::vec(any::<bool>(), 12);
     (filters, ending, deliveries).prop_map(|(filters, ending, deliveries)| Way {
@@ -80,12 +84,18 @@ pub(super) struct Fate {
     pub(super) was_reset: bool,
 }
 
+/// Each gate has a virtual machine of its own, and machines number their contexts alike.
 const GATE_CONTEXT: u32 = 78;
+/// Queues are numbered for the whole proxy.
+const QUEUES: [u32; 2] = [5, 6];
+/// What a gate of another chain, which runs at the same time, has in its queue.
+const ELSEWHERE: u32 = 7;
 
 struct Chain {
     fate: Fate,
     router: RouterStream,
-    gate: Gate,
+    /// In the order of the chain.
+    gates: [Gate; 2],
     way: Way,
     /// What the router keeps, and whether it pauses.
     kept: Vec<u8>,
@@ -98,7 +108,7 @@ struct Chain {
 /// Sends a request.
 pub(super) fn send(policy: &Arc<Policy>, headers: &Headers, chunks: &[Vec<u8>], way: &Way) -> Fate {
     let mut proxy = Proxy::new(headers);
-    (proxy.fails_at, proxy.any_gate) = (way.fails_at, true);
+    proxy.fails_at = way.fails_at;
     if let Some((name, value)) = way.attribute {
         proxy.state.insert(name.to_vec(), value.to_vec());
     }
@@ -111,8 +121,16 @@ pub(super) fn send(policy: &Arc<Policy>, headers: &Headers, chunks: &[Vec<u8>], 
     let router = RouterStream::new(reading, manner);
     let fate = Fate { proxy, ..Fate::default() };
     let (kept, behind) = (Vec::new(), Vec::new());
-    let mut chain =
-        Chain { fate, router, gate: Gate::new(5), way: way.clone(), kept, paused: false, behind, callbacks: 0 };
+    let mut chain = Chain {
+        fate,
+        router,
+        gates: QUEUES.map(Gate::new),
+        way: way.clone(),
+        kept,
+        paused: false,
+        behind,
+        callbacks: 0,
+    };
     chain.headers();
     for (at, chunk) in chunks.iter().enumerate() {
         let last = at + 1 == chunks.len();
@@ -135,8 +153,8 @@ impl Chain {
     }
 
     fn headers(&mut self) {
-        if self.way.filters == Filters::GateFirst {
-            self.gate_headers();
+        if matches!(self.way.filters, Filters::GateFirst | Filters::BothSides) {
+            assert_eq!(self.gate_headers(0), FilterStatus::Continue, "nobody has asked it to hold");
         }
         self.router.headers(&self.fate.proxy, false);
         let status = self.fate.proxy.drive(&mut self.router, &mut Vec::new());
@@ -145,8 +163,8 @@ impl Chain {
         }
         match (self.way.filters, status) {
             (Filters::Stop, FilterStatus::Pause) => {}
-            (Filters::Gate, FilterStatus::Continue) => {
-                assert_eq!(self.gate_headers(), FilterStatus::PauseAll, "the gate holds");
+            (Filters::Gate | Filters::TwoGates, FilterStatus::Continue) => {
+                assert_eq!(self.gate_headers(0), FilterStatus::PauseAll, "the gate holds");
                 self.fate.proxy.holds_headers = false;
             }
             (Filters::GateMissing, FilterStatus::Continue) => self.went_on_undecided(),
@@ -154,17 +172,19 @@ impl Chain {
         }
     }
 
-    fn gate_headers(&mut self) -> FilterStatus {
-        let mut arrival = self.gate.headers(&self.fate.proxy, GATE_CONTEXT, false);
+    fn gate_headers(&mut self, gate: usize) -> FilterStatus {
+        let mut arrival = self.gates[gate].headers(&self.fate.proxy, GATE_CONTEXT, false);
         self.fate.proxy.drive(&mut arrival, &mut Vec::new())
     }
 
-    /// There is no such cluster: Envoy's router answers, unless the first bytes of the body come before.
+    /// No route fits, whatever they look at: Envoy's router answers, unless a filter in front of it waits for the first bytes of
+    /// the body.
     fn went_on_undecided(&mut self) {
         assert_eq!(self.fate.proxy.value(CLUSTER_HEADER).map(String::into_bytes).as_deref(), Some(UNDECIDED));
+        assert_eq!(self.fate.proxy.value(ROUTABLE_HEADER), None, "some route could fit an undecided request");
         self.fate.proxy.holds_headers = false;
         if self.way.deliveries[0] {
-            let details = (b"response\0code_details".to_vec(), b"cluster_not_found".to_vec());
+            let details = (b"response\0code_details".to_vec(), b"route_not_found".to_vec());
             self.fate.proxy.state.extend([details]);
             self.router.answer(&self.fate.proxy);
             self.fate.proxy.drive(&mut self.router, &mut Vec::new());
@@ -231,8 +251,13 @@ impl Chain {
     /// The worker's event loop wakes the gate.
     fn deliver(&mut self) {
         while let Some((queue, letter)) = self.fate.proxy.queue.pop_front() {
-            let letter = self.gate.letter(queue, &letter).expect("a letter for this gate");
-            assert_eq!(letter.context, GATE_CONTEXT);
+            let gate = QUEUES.iter().position(|own| *own == queue).expect("a queue of this chain");
+            assert!(
+                Gate::new(ELSEWHERE).letter(queue, &letter).is_none(),
+                "another gate has a context of that number, too"
+            );
+            let letter = self.gates[gate].letter(queue, &letter).expect("a letter for this gate");
+            assert_eq!((gate, letter.context), (0, GATE_CONTEXT), "the gate that holds the request");
             // A context that is gone cannot be acted for.
             if self.is_over() || self.fate.was_reset {
                 continue;
@@ -240,6 +265,9 @@ impl Chain {
             self.fate.proxy.holds_headers = true;
             self.fate.proxy.drive(&mut Delivery::new(letter), &mut Vec::new());
             if std::mem::take(&mut self.fate.proxy.resumed) {
+                if self.way.filters == Filters::TwoGates {
+                    assert_eq!(self.gate_headers(1), FilterStatus::Continue, "it is decided");
+                }
                 self.go();
             }
         }

@@ -49,3 +49,8 @@ fn the_router_that_stops_headers() {
 fn the_router_with_a_gate() {
     check(br#"{"model":"small","messages":[{"role":"user","content":"hello"}]}"#, Filters::Gate);
 }
+
+#[test]
+fn the_router_with_two_gates() {
+    check(br#"{"model":"small","messages":[{"role":"user","content":"hello"}]}"#, Filters::TwoGates);
+}

@@ -22,8 +22,6 @@ pub(super) struct Proxy {
     pub(super) replies: Vec<u16>,
     pub(super) resumed: bool,
     pub(super) watch: Rc<Watch>,
-    pub(super) any_gate: bool,
-    pub(super) followed: Option<bool>,
     pub(super) labels: Vec<(&'static str, String)>,
     /// The command that fails, counted from 0, and how many there have been.
     pub(super) fails_at: Option<usize>,
@@ -41,14 +39,6 @@ impl View for Proxy {
     fn header(&self, name: &str) -> Option<Vec<u8>> {
         let found = self.headers.iter().find(|(known, _)| known == name.as_bytes());
         found.filter(|_| self.holds_headers).map(|(_, value)| value.clone())
-    }
-
-    fn is_any_gate(&self) -> bool {
-        self.any_gate
-    }
-
-    fn is_followed(&self) -> Option<bool> {
-        self.followed
     }
 
     fn now(&self) -> u64 {

@@ -3,7 +3,7 @@
 use super::chain::{Ending, Fate, Filters, Way, send, way};
 use super::{Expected, body, chunks, cuts, expected, part, policies, request_headers};
 use crate::names::CLUSTER_HEADER;
-use crate::stream::installation::UNDECIDED;
+use crate::stream::installation::{ROUTABLE_HEADER, UNDECIDED};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -23,6 +23,7 @@ fn check_headers(fate: &Fate, record: &str, sent: &[u8], with_length: bool) {
     } else {
         assert_eq!(cluster.as_deref(), record["cluster"].as_str());
     }
+    assert_eq!(value(fate, ROUTABLE_HEADER), Some(&b"https"[..]), "no route fits it");
     if with_length {
         let length = String::from_utf8_lossy(value(fate, "content-length").expect("a length")).into_owned();
         assert_eq!(length, sent.len().to_string());
@@ -33,7 +34,7 @@ fn check(body: &[u8], cuts: &[usize], with_length: bool, way: &Way) {
     for policy in policies() {
         let headers = request_headers(body, with_length);
         let fate = send(&policy, &headers, &chunks(body, cuts), way);
-        let wrong = matches!(way.filters, Filters::GateFirst | Filters::GateMissing);
+        let wrong = matches!(way.filters, Filters::GateFirst | Filters::GateMissing | Filters::BothSides);
         let expected = expected(&policy, body, &headers);
         assert!(fate.proxy.replies.len() <= 1);
         match expected {

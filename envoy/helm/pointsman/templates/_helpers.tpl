@@ -34,6 +34,21 @@ labels:
 {{- end -}}
 {{- end -}}
 
+{{/* The same for the gate's own image, which Envoy Gateway needs. */}}
+{{- define "pointsman.gateImage" -}}
+{{- $image := .Values.image -}}
+{{- $gate := .Values.envoyGateway.gateImage | default dict -}}
+{{- $repository := $gate.repository | default (printf "%s-gate" $image.repository) -}}
+{{- if eq $repository $image.repository }}{{ fail "envoyGateway.gateImage.repository is image.repository: the gate is a module of its own, with other bytes" }}{{ end -}}
+{{- if $gate.digest -}}
+{{ $repository }}@{{ $gate.digest }}
+{{- else if and $image.digest (not $gate.tag) -}}
+{{ fail "envoyGateway.gateImage.digest is needed where image.digest is: the gate's image has one of its own" }}
+{{- else -}}
+{{ $repository }}:{{ $gate.tag | default $image.tag | default .Chart.AppVersion }}
+{{- end -}}
+{{- end -}}
+
 {{/* The policy as JSON. YAML would write 1000000 as 1e+06. */}}
 {{- define "pointsman.policy" -}}
 {{- $policy := .Values.policy -}}

@@ -1,33 +1,37 @@
 //! What the proxy can do for us, as safe functions with meaningful arguments.
 //!
-//! Every call can fail, and no failure is a panic: the caller decides what a request is worth when Envoy says no.
+//! Every call can fail, and no failure is a panic: the caller decides what a request is worth when Envoy says no. Beside them
+//! stands what both modules need: [`view`], what machines ask, and [`gate`], a gate with its queue.
+
+pub mod gate;
+pub mod view;
 
 use pointsman_abi::{self as abi, Buffer};
-pub(crate) use pointsman_abi::{Action, Loan, Map as Headers, Status};
+pub use pointsman_abi::{Action, Loan, Map as Headers, Status};
 use pointsman_engine::stream::{PIECE, pairs};
 
 /// Nanoseconds since 1970; 0 when the host has no clock.
-pub(crate) fn now() -> u64 {
+pub fn now() -> u64 {
     abi::current_time().unwrap_or_default()
 }
 
 /// How often `on_tick` comes; 0 is never.
-pub(crate) fn set_tick_period(milliseconds: u32) {
+pub fn set_tick_period(milliseconds: u32) {
     let _ = abi::set_tick_period(milliseconds);
 }
 
 /// From here to the end of this callback, host calls act on that stream. Fails when it is gone.
-pub(crate) fn act_for(context: u32) -> Result<(), Status> {
+pub fn act_for(context: u32) -> Result<(), Status> {
     abi::set_effective_context(context)
 }
 
 /// Lets held headers go, once this callback has returned.
-pub(crate) fn resume_request() -> Result<(), Status> {
+pub fn resume_request() -> Result<(), Status> {
     abi::continue_stream(abi::Stream::Request)
 }
 
 /// The plugin's configuration, while it is being configured.
-pub(crate) fn configuration(size: usize) -> Result<Vec<u8>, Status> {
+pub fn configuration(size: usize) -> Result<Vec<u8>, Status> {
     let mut whole = Vec::new();
     while whole.len() < size {
         let piece = abi::get_buffer(Buffer::PluginConfiguration, whole.len(), PIECE.min(size - whole.len()))?;
@@ -40,83 +44,83 @@ pub(crate) fn configuration(size: usize) -> Result<Vec<u8>, Status> {
 }
 
 /// At most [`PIECE`] bytes of the body that this callback can see.
-pub(crate) fn body(start: usize, until: usize) -> Result<Loan, Status> {
+pub fn body(start: usize, until: usize) -> Result<Loan, Status> {
     abi::get_buffer(Buffer::RequestBody, start, until.saturating_sub(start).min(PIECE))
 }
 
 /// Replaces the first `length` bytes of the body that this callback can see.
-pub(crate) fn replace_body_prefix(length: usize, with: &[u8]) -> Result<(), Status> {
+pub fn replace_body_prefix(length: usize, with: &[u8]) -> Result<(), Status> {
     abi::set_buffer(Buffer::RequestBody, 0, length, with)
 }
 
 /// Appends to the body that this callback can see.
-pub(crate) fn append_body(with: &[u8]) -> Result<(), Status> {
+pub fn append_body(with: &[u8]) -> Result<(), Status> {
     // Any start at or behind the end appends.
     abi::set_buffer(Buffer::RequestBody, u32::MAX as usize, 0, with)
 }
 
 /// A header map as the host serialised it.
-pub(crate) fn headers(of: Headers) -> Result<Loan, Status> {
+pub fn headers(of: Headers) -> Result<Loan, Status> {
     abi::get_header_map(of)
 }
 
 /// The first value of a header; `None` also when the map is not there any more.
-pub(crate) fn header(of: Headers, name: &str) -> Option<Loan> {
+pub fn header(of: Headers, name: &str) -> Option<Loan> {
     abi::get_header(of, name.as_bytes()).ok()
 }
 
 /// Sets a header and drops its other values. In the request this also makes Envoy choose the route anew: modules that
 /// speak ABI 0.2.1, as this one does, need no call of `clear_route_cache`.
-pub(crate) fn set_header(of: Headers, name: &[u8], value: &[u8]) -> Result<(), Status> {
+pub fn set_header(of: Headers, name: &[u8], value: &[u8]) -> Result<(), Status> {
     abi::replace_header(of, name, value)
 }
 
 /// Removes every value of a header.
-pub(crate) fn remove_header(of: Headers, name: &[u8]) -> Result<(), Status> {
+pub fn remove_header(of: Headers, name: &[u8]) -> Result<(), Status> {
     abi::remove_header(of, name)
 }
 
 /// An attribute of the stream; the parts of its path are separated by NUL.
-pub(crate) fn property(path: &[u8]) -> Option<Loan> {
+pub fn property(path: &[u8]) -> Option<Loan> {
     abi::get_property(path).ok()
 }
 
 /// Filter state of the stream, under `wasm.<name>`.
-pub(crate) fn set_property(name: &str, value: &[u8]) -> Result<(), Status> {
+pub fn set_property(name: &str, value: &[u8]) -> Result<(), Status> {
     abi::set_property(name.as_bytes(), value)
 }
 
 /// A value that all modules in this proxy share, and the number to change it with.
-pub(crate) fn shared(key: &str) -> Option<(Loan, u32)> {
+pub fn shared(key: &str) -> Option<(Loan, u32)> {
     abi::get_shared_data(key.as_bytes()).ok()
 }
 
 /// Changes a shared value, unless somebody else has changed it since (`cas`, 0: whatever it was).
-pub(crate) fn set_shared(key: &str, value: &[u8], cas: u32) -> Result<(), Status> {
+pub fn set_shared(key: &str, value: &[u8], cas: u32) -> Result<(), Status> {
     abi::set_shared_data(key.as_bytes(), value, cas)
 }
 
 /// A queue that wakes the current plugin through `on_queue_ready`, from the worker's event loop.
-pub(crate) fn register_queue(name: &str) -> Result<u32, Status> {
+pub fn register_queue(name: &str) -> Result<u32, Status> {
     abi::register_queue(name.as_bytes())
 }
 
-pub(crate) fn enqueue(queue: u32, message: &[u8]) -> Result<(), Status> {
+pub fn enqueue(queue: u32, message: &[u8]) -> Result<(), Status> {
     abi::enqueue(queue, message)
 }
 
-pub(crate) fn dequeue(queue: u32) -> Result<Loan, Status> {
+pub fn dequeue(queue: u32) -> Result<Loan, Status> {
     abi::dequeue(queue)
 }
 
 /// Answers the client without an upstream; an upstream request that has begun is reset.
-pub(crate) fn send_local_response(status: u16, headers: &[(&'static str, String)], body: &[u8]) -> Result<(), Status> {
+pub fn send_local_response(status: u16, headers: &[(&'static str, String)], body: &[u8]) -> Result<(), Status> {
     let headers = pairs::write(headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
     abi::send_local_response(u32::from(status), b"pointsman", &headers, body)
 }
 
 /// Bytes of this request that Envoy has received, its headers included.
-pub(crate) fn received() -> u64 {
+pub fn received() -> u64 {
     let size = property(b"request\0total_size");
     size.and_then(|size| size.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))).unwrap_or_default()
 }
