@@ -5,13 +5,14 @@ import contextlib
 
 import pytest
 
-from harness.failover import WORLDS, Setting, running
+from harness.failover import MOST, WORLDS, Setting, running
+from harness.pairing import WHOLE
 
 
 def pytest_generate_tests(metafunc):
-    """A file runs in all worlds, or in those that it names."""
+    """A file runs in the worlds that it names, else in most; in all of them for the whole product."""
     if "world" in metafunc.fixturenames:
-        worlds = getattr(metafunc.module, "RUN_IN", WORLDS)
+        worlds = getattr(metafunc.module, "RUN_IN", WORLDS if WHOLE else MOST)
         metafunc.parametrize(
             "world", [pytest.param(world, id=str(world)) for world in worlds], indirect=True, scope="module"
         )
