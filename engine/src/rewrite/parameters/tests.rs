@@ -120,6 +120,9 @@ fn expected(tree: &Tree, said: &[Said], tokens: Option<u64>, model: &str) -> Val
                 set(&mut tree, to, value);
                 if were_limits.contains(&path) {
                     were_limits.push(to.to_owned());
+                } else {
+                    // What stood there was `null`, whatever it had been.
+                    were_limits.retain(|known| known != to);
                 }
             }
         }
