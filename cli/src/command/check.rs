@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
     /// The least severe finding that makes the exit code 1
     #[arg(long, value_name = "SEVERITY", value_enum, default_value_t = FailOn::Error)]
     fail_on: FailOn,
-    /// Allow a kind of finding, or only that at a field and below it: P0010@rules[3]
+    /// Allow a kind of finding, or only that at a field and below it: `P0010@rules[3]`
     #[arg(long, value_name = "CODE[@FIELD]")]
     allow: Vec<Allowance>,
 }
