@@ -4,6 +4,7 @@
 //! key order, white space, number spelling and unknown fields reach the upstream as the client wrote them.
 
 mod parameters;
+mod path;
 
 pub(crate) use parameters::{OutputCap, is_limited};
 
@@ -11,7 +12,7 @@ use crate::api::Api;
 use crate::attempt::{Candidate, HeaderState, Plan};
 use crate::keys::Accounts;
 use crate::names;
-use crate::policy::{HeaderSlot, HeaderText, HeaderTo, Model, ModelPath, Policy};
+use crate::policy::{HeaderSlot, HeaderText, HeaderTo, Model, Policy};
 use crate::record::Record;
 use crate::request::endpoint::Called;
 use crate::request::envelope::{DIGESTS, Envelope};
@@ -19,6 +20,7 @@ use crate::request::facts::Facts;
 use crate::request::model::AskedModel;
 use crate::splice::{Place, Spelling, Splice, new_length};
 use parameters::Changes;
+use path::path_at;
 use pointsman_document::duration::Duration;
 use std::sync::Arc;
 
@@ -85,37 +87,6 @@ impl<'a> Destination<'a> {
     }
 }
 
-/// The path at a model: the API's own, or that of a model that is served elsewhere, whose prefix stands in for `/v1`.
-fn path_at(there: Option<&ModelPath>, upstream_model: &str, called: &Called<'_>, accounts: &Accounts) -> String {
-    let prefix = there.map(|there| there.prefix.as_str());
-    let naming = called.naming(prefix, upstream_model);
-    let names_model = naming.is_some();
-    let path = naming.unwrap_or_else(|| {
-        let own = &called.own;
-        let Some(prefix) = prefix else { return own.clone() };
-        format!("{prefix}{}", own.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(own))
-    });
-    match (there, called.query) {
-        (Some(ModelPath { query: Some(own), .. }), clients) => {
-            // How an answer is streamed is the client's to say, and Google's clients say it in the query.
-            let alt = clients.unwrap_or_default().split('&').find(|parameter| parameter.starts_with("alt="));
-            match alt.filter(|_| names_model) {
-                Some(alt) => format!("{path}?{own}&{alt}"),
-                None => format!("{path}?{own}"),
-            }
-        }
-        (Some(_), Some(clients)) => accounts.without(&format!("{path}?{clients}")),
-        (None, Some(clients)) if called.is_azures => {
-            // The version of Azure's API is a version of nobody else's.
-            let kept = clients.split('&').filter(|parameter| !parameter.starts_with("api-version="));
-            let kept = kept.collect::<Vec<_>>().join("&");
-            if kept.is_empty() { path } else { format!("{path}?{kept}") }
-        }
-        (None, Some(clients)) => format!("{path}?{clients}"),
-        (_, None) => path,
-    }
-}
-
 /// A request that has been given its models.
 pub(crate) struct Sent<'a> {
     pub(crate) facts: &'a Facts,
@@ -145,13 +116,14 @@ type Leaving = (Option<Place>, Option<u64>);
 impl Sent<'_> {
     /// The edits that send it on its way, and its copy on another.
     pub(crate) fn edits(&self, mut record: Record) -> Edits {
-        record.changed = self.chain.first().map_or_else(Vec::new, |first| self.changes(first.model).1);
+        let (changed, names) = self.chain.first().map(|first| self.changes(first.model)).unwrap_or_default();
+        record.changed = names;
         let is_changed = !record.changed.is_empty();
         let mut edits = Edits::none(Arc::new(record));
         edits.splices = self.besides();
         let leaving = match self.chain {
-            [only] => self.write(only, &mut edits),
-            several => self.plan(several, &mut edits),
+            [only] => self.write(only, changed, &mut edits),
+            several => self.plan(several, changed, &mut edits),
         };
         if let Some(mirror) = self.mirror {
             // Of a body that has been changed for the one model, a copy is made as it is.
@@ -219,11 +191,10 @@ impl Sent<'_> {
         named.filter_map(name).collect()
     }
 
-    /// Writes the one model that there is.
-    fn write(&self, only: &Destination<'_>, edits: &mut Edits) -> Leaving {
+    /// Writes the one model that there is, and what else changes with it.
+    fn write(&self, only: &Destination<'_>, changed: Vec<Splice>, edits: &mut Edits) -> Leaving {
         let place = place(self.facts);
         let (name, stands) = (only.model.upstream_model(), self.facts.model_value());
-        let (changed, _) = self.changes(only.model);
         let mut stays = place.map(|place| place.after(&edits.splices));
         if !changed.is_empty() {
             edits.splices = merged(changed, std::mem::take(&mut edits.splices));
@@ -244,15 +215,16 @@ impl Sent<'_> {
         leaving
     }
 
-    /// Leaves a plan. Each attempt writes its own model: it is not written here.
-    fn plan(&self, several: &[Destination<'_>], edits: &mut Edits) -> Leaving {
+    /// Leaves a plan. Each attempt writes its own model: it is not written here. `first` is what else changes at the first.
+    fn plan(&self, several: &[Destination<'_>], first: Vec<Splice>, edits: &mut Edits) -> Leaving {
         let place = place(self.facts).map(|place| place.after(&edits.splices));
         let leaving = (place, self.envelope.content_length.map(|length| new_length(&edits.splices, length)));
         edits.content_length = leaving.1.filter(|length| Some(*length) != self.envelope.content_length);
         let all: Vec<_> = several.iter().map(|destination| destination.model).collect();
-        let models = several.iter().map(|destination| {
+        let others = several.iter().skip(1).map(|destination| self.changes(destination.model).0);
+        let models = several.iter().zip(std::iter::once(first).chain(others)).map(|(destination, changed)| {
             let headers = self.headers(destination.model, &all);
-            destination.candidate(headers, shifted(self.changes(destination.model).0, &edits.splices))
+            destination.candidate(headers, shifted(changed, &edits.splices))
         });
         let models = models.collect();
         let path = several.first().map(|first| first.accounts.without(self.path)).unwrap_or_default();
@@ -433,71 +405,6 @@ mod tests {
         assert_eq!(attempt.path, "/openai/deployments/x/moderations?api-version=1");
         assert_eq!(after(body, &attempt.splices), r#"{"model":"azure"}"#);
         assert_eq!(plan.attempt(b"m", None).map(|attempt| attempt.path).as_deref(), Some("/v1/moderations"));
-    }
-
-    fn prefixes() -> [String; 2] {
-        ["/llm".to_owned(), "/api/v3".to_owned()]
-    }
-
-    #[test]
-    fn a_model_can_be_served_under_another_path() {
-        let there = ModelPath { prefix: "/openai/deployments/x".to_owned(), query: None };
-        let check = |path: &str, expected: &str| {
-            assert_eq!(path_at(Some(&there), "m", &Called::new(path, &prefixes()), &Accounts::default()), expected);
-        };
-        check("/v1/chat/completions", "/openai/deployments/x/chat/completions");
-        check("/llm/v1/chat/completions?a=b", "/openai/deployments/x/chat/completions?a=b");
-        check("/chat/completions", "/openai/deployments/x/chat/completions");
-        check("/v2/rerank", "/openai/deployments/x/v2/rerank");
-        check("/v1/chat/completions?key=secret&a=b&api-key=x", "/openai/deployments/x/chat/completions?a=b");
-        check("/v1/chat/completions?key=secret", "/openai/deployments/x/chat/completions");
-    }
-
-    #[test]
-    fn a_model_without_a_path_is_served_where_its_api_is() {
-        let check = |path: &str, expected: &str| {
-            assert_eq!(path_at(None, "m", &Called::new(path, &prefixes()), &Accounts::default()), expected);
-        };
-        check("/v1/chat/completions?key=a", "/v1/chat/completions?key=a");
-        check("/llm/v1/chat/completions?a=b", "/v1/chat/completions?a=b");
-        check("/api/v3/responses", "/v1/responses");
-        check("/messages", "/v1/messages");
-        check("/llm/api/chat", "/api/chat");
-        check("/rerank?", "/rerank?");
-        check("/openai/deployments/d/chat/completions?api-version=1", "/v1/chat/completions");
-        check("/llm/openai/deployments/d/chat/completions?api-version=1&a=b", "/v1/chat/completions?a=b");
-        check("/openai/responses?api-version=preview", "/v1/responses");
-        check("/openai/v1/chat/completions", "/v1/chat/completions");
-        check("/llm/v1beta/models/x%2Fy:generateContent?key=k", "/v1beta/models/m:generateContent?key=k");
-        check("/model/x%3A1/converse", "/model/m/converse");
-    }
-
-    #[test]
-    fn a_model_in_the_path_is_another_one_there() {
-        let check = |prefix: &str, query: Option<&str>, path: &str, expected: &str| {
-            let there = ModelPath { prefix: prefix.to_owned(), query: query.map(ToOwned::to_owned) };
-            assert_eq!(path_at(Some(&there), "m:1", &Called::new(path, &prefixes()), &Accounts::default()), expected);
-        };
-        let (azure, vertex) = ("/openai/deployments/e", "/v1/projects/p/locations/eu/publishers/google");
-        check(
-            azure,
-            None,
-            "/openai/deployments/d/embeddings?api-version=1",
-            "/openai/deployments/e/embeddings?api-version=1",
-        );
-        check(
-            azure,
-            Some("api-version=2"),
-            "/openai/deployments/d/embeddings?api-version=1",
-            "/openai/deployments/e/embeddings?api-version=2",
-        );
-        check(azure, None, "/openai/v1/responses?api-version=1", "/openai/deployments/e/responses?api-version=1");
-        let stream = "/llm/v1beta/models/x:streamGenerateContent?alt=sse&key=k";
-        check(vertex, None, stream, &format!("{vertex}/models/m%3A1:streamGenerateContent?alt=sse"));
-        check(vertex, Some("a=b"), stream, &format!("{vertex}/models/m%3A1:streamGenerateContent?a=b&alt=sse"));
-        let elsewhere = "/v1/projects/x/locations/us/publishers/google/models/g:countTokens";
-        check(vertex, None, elsewhere, &format!("{vertex}/models/m%3A1:countTokens"));
-        check("/aws", None, "/model/x/converse-stream", "/aws/model/m%3A1/converse-stream");
     }
 
     #[test]

@@ -134,10 +134,10 @@ impl Spelling {
     }
 }
 
-/// A name as JSON. Nearly all are written as they are.
-fn quoted(name: &str) -> String {
-    let is_plain = name.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\');
-    if is_plain { ["\"", name, "\""].concat() } else { serde_json::Value::from(name).to_string() }
+/// A text as JSON. Nearly all are written as they are.
+pub(crate) fn quoted(text: &str) -> String {
+    let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\');
+    if is_plain { ["\"", text, "\""].concat() } else { serde_json::Value::from(text).to_string() }
 }
 
 impl Place {

@@ -1,6 +1,7 @@
 //! Commands of a machine, done in Envoy.
 
 use crate::feedback;
+use crate::host::machine::failure;
 use crate::host::{self, Action, Headers, Loan, Status};
 use crate::view::Envoy;
 use pointsman_engine::Record;
@@ -8,7 +9,7 @@ use pointsman_engine::names::RECORD_PROPERTY;
 use pointsman_engine::stream::letter::HeaderEdit;
 use pointsman_engine::stream::summary::Summary;
 use pointsman_engine::stream::watch::{Complaints, TICK, Watch};
-use pointsman_engine::stream::{Command, Failure, FilterStatus, HostAction, Machine};
+use pointsman_engine::stream::{Command, HostAction, Machine};
 
 /// Where a machine stands: its stream, and what its plugin keeps for all of them.
 #[derive(Clone, Copy, Debug)]
@@ -30,9 +31,7 @@ impl Place<'_> {
         let mut head: Option<Loan> = None;
         loop {
             match machine.command() {
-                Command::Return(FilterStatus::Continue) => return Action::Continue,
-                Command::Return(FilterStatus::Pause) => return Action::Pause,
-                Command::Return(FilterStatus::PauseAll) => return Action::PauseAll,
+                Command::Return(status) => return host::machine::action(status),
                 Command::Show { at, until } => {
                     match head.as_deref().and_then(|head| head.get(at..until.min(head.len()))) {
                         Some(known) if !known.is_empty() => machine.shown(&self.envoy, known),
@@ -105,10 +104,6 @@ impl Place<'_> {
 pub(crate) fn record(record: &Record) -> Result<(), Status> {
     log::debug!("{}", Summary(record));
     host::set_property(RECORD_PROPERTY, record.to_json().as_bytes())
-}
-
-fn failure(status: Status) -> Failure {
-    Failure(status.code())
 }
 
 fn move_to_end(length: usize) -> Result<(), Status> {

@@ -3,9 +3,11 @@
 
 #![no_main]
 
+mod walk;
+
 use libfuzzer_sys::fuzz_target;
-use pointsman_engine::{Exchange, Live, Policy, Received, Step, explain, receive, spliced};
-use std::sync::{Arc, LazyLock};
+use pointsman_engine::Policy;
+use std::sync::LazyLock;
 
 /// A policy that reads everything there is to read.
 static POLICY: LazyLock<Policy> = LazyLock::new(|| {
@@ -32,51 +34,9 @@ fuzz_target!(|input: (u8, Vec<u8>, &[u8])| {
     let (choice, cuts, body) = input;
     let path = PATHS[usize::from(choice) % PATHS.len()];
     let boundary = BOUNDARIES[usize::from(choice >> 2) % BOUNDARIES.len()];
-    let content_type = format!("multipart/form-data; boundary={boundary}").into_bytes();
-    let exchange = Exchange {
-        method: "POST".into(),
-        path: path.into(),
-        headers: vec![("content-type".into(), content_type.clone())],
-        body: body.to_vec(),
-        ..Exchange::default()
-    };
-    let policy = Arc::new(POLICY.clone());
-    let whole = explain(&policy, &exchange);
-    if body.is_empty() {
-        return;
-    }
-    let headers: [(&[u8], &[u8]); 3] =
-        [(b":method", b"POST"), (b":path", path.as_bytes()), (b"content-type", &content_type)];
-    let Received::Read(mut reading) = receive(&policy, &headers, &exchange, &Live::default, false) else {
-        panic!("an API call is read")
-    };
-    let (mut record, mut rest) = (None, body);
-    let mut steps = Vec::new();
-    for cut in cuts {
-        let (chunk, tail) = rest.split_at(usize::from(cut).min(rest.len()));
-        steps.push(reading.push(chunk));
-        rest = tail;
-    }
-    steps.push(reading.push(rest));
-    steps.push(reading.finish());
-    let mut routed = None;
-    for step in steps {
-        match step {
-            Step::Route(edits) => {
-                record = Some(Arc::unwrap_or_clone(edits.record));
-                routed = Some(edits.splices);
-            }
-            Step::Reply(reply) => {
-                record = Some(reply.record);
-                routed = None;
-            }
-            Step::Hold | Step::Flow => {}
-        }
-    }
-    assert_eq!(record, whole);
-    if let Some(splices) = routed {
-        let after = spliced(body, &splices);
-        let upstream = record.as_ref().and_then(|record| record.upstream_model.as_deref()).expect("a model");
+    let content_type = format!("multipart/form-data; boundary={boundary}");
+    if let Some((record, after)) = walk::walk(&POLICY, path, &content_type, cuts, body) {
+        let upstream = record.upstream_model.as_deref().expect("a model");
         assert_eq!(models(&after, boundary), [upstream]);
     }
 });

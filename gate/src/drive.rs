@@ -2,7 +2,8 @@
 
 use pointsman_abi::{Action, Status};
 use pointsman_engine::stream::letter::HeaderEdit;
-use pointsman_engine::stream::{Command, Failure, FilterStatus, HostAction, Machine};
+use pointsman_engine::stream::{Command, HostAction, Machine};
+use pointsman_host::machine::failure;
 use pointsman_host::view::Envoy;
 use pointsman_host::{self as host, Headers};
 
@@ -11,9 +12,7 @@ pub(crate) fn drive(context: u32, machine: &mut impl Machine<Envoy>) -> Action {
     let envoy = Envoy { context };
     loop {
         match machine.command() {
-            Command::Return(FilterStatus::Continue) => return Action::Continue,
-            Command::Return(FilterStatus::Pause) => return Action::Pause,
-            Command::Return(FilterStatus::PauseAll) => return Action::PauseAll,
+            Command::Return(status) => return host::machine::action(status),
             // A gate sees no body.
             Command::Show { .. } => machine.done(&envoy, Err(failure(Status::NOT_FOUND))),
             Command::Do(action) => {
@@ -34,8 +33,4 @@ fn perform(action: HostAction<'_>) -> Result<(), Status> {
         // The record of the decision stays the router's: this module cannot write one.
         _ => Ok(()),
     }
-}
-
-fn failure(status: Status) -> Failure {
-    Failure(status.code())
 }

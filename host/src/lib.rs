@@ -1,9 +1,11 @@
 //! What the proxy can do for us, as safe functions with meaningful arguments.
 //!
 //! Every call can fail, and no failure is a panic: the caller decides what a request is worth when Envoy says no. Beside them
-//! stands what both modules need: [`view`], what machines ask, and [`gate`], a gate with its queue.
+//! stands what both modules need: [`view`], what machines ask, [`machine`], what they say and hear, and [`gate`], a gate with
+//! its queue.
 
 pub mod gate;
+pub mod machine;
 pub mod view;
 
 use pointsman_abi::{self as abi, Buffer};

@@ -8,9 +8,8 @@ use crate::policy::{Becomes, Parameter, written};
 use crate::request::limit::{self, Spelling};
 use crate::request::members::{Inside, Member, Members, Says, Span};
 use crate::request::session::FieldPath;
-use crate::splice::{KEY, Place, Replaced, Splice};
+use crate::splice::{KEY, Place, Replaced, Splice, quoted};
 use pointsman_document::order;
-use serde_json::Value;
 
 /// The most that a tenant's answers may have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,12 +50,6 @@ fn called(parameters: &[&Parameter], spelling: Spelling) -> Option<FieldPath> {
         Some(Becomes::Nothing) => None,
         Some(Becomes::Bound { .. }) | None => Some(path),
     }
-}
-
-/// A JSON string.
-#[inline(never)]
-fn quoted(text: &str) -> String {
-    Value::from(text).to_string()
 }
 
 /// Whether a value is a number up to a cap. For an output limit, 0 is none: to some servers it stands for no limit.

@@ -1,9 +1,9 @@
 //! Models and aliases that no request gets to.
 
 use super::callers::Callers;
+use super::cover::shape;
 use super::rules::Dead;
 use super::{Kind, Search};
-use crate::policy::condition::Conditions;
 use crate::policy::model_set::ModelSet;
 use crate::policy::pattern::Pattern;
 use crate::policy::rule::Rule;
@@ -19,31 +19,7 @@ pub(super) fn check(search: &mut Search<'_>, dead: &Dead) {
 
 /// Whether some request comes to the end of the rules: none of them takes every request.
 fn has_default(policy: &Policy, alive: &[&Rule]) -> bool {
-    policy.default_action() == DefaultAction::Allow && !alive.iter().any(|rule| takes_all(&rule.conditions))
-}
-
-fn takes_all(conditions: &Conditions) -> bool {
-    let Conditions {
-        apis,
-        models,
-        tenants,
-        headers,
-        paths,
-        input_tokens,
-        max_output_tokens,
-        messages,
-        flags,
-        keywords,
-    } = conditions;
-    let ranges = [input_tokens, max_output_tokens, messages];
-    apis.is_none()
-        && ranges.iter().all(|range| range.is_none())
-        && flags.iter().next().is_none()
-        && models.is_empty()
-        && tenants.is_empty()
-        && headers.is_empty()
-        && paths.is_empty()
-        && keywords.is_empty()
+    policy.default_action() == DefaultAction::Allow && !alive.iter().any(|rule| shape(rule) == 0)
 }
 
 fn models(search: &mut Search<'_>, alive: &[&Rule]) {
