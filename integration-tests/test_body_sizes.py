@@ -1,13 +1,10 @@
 """Bodies from nothing to 20 MB, the model first and last: exact at the provider, within the memory that the policy
 needs."""
 
-import threading
-
 import pytest
 
-from harness.edge import JSON, new_test_id
-from harness.http1 import Http1, head
-from harness.waiting import wait_for
+from harness.edge import JSON
+from harness.memory import growth_in_front_of
 
 EVERY_WORLD = True
 POLICY = {"models": [{"name": "m", "cluster": "provider", "upstreamModel": "a-longer-name"}]}
@@ -66,26 +63,9 @@ def test_with_envoys_default_limit_a_model_behind_is_too_large(small_buffers, pr
 
 def test_memory_stays_flat_while_a_large_body_waits_for_a_slow_provider(small_buffers):
     """20 MB stand in front of a provider that reads nothing: Envoy holds its buffer limits and no more."""
-    edge, provider, test_id = small_buffers, small_buffers.providers["provider"], new_test_id()
+    edge, provider = small_buffers, small_buffers.providers["provider"]
     assert edge.ask(CHAT, body_of(MEGA, "first")).status == 200
-    before = edge.envoy.resident_bytes()
-    body = body_of(20 * MEGA, "first")
-    fields = [("host", "e"), ("x-test-id", test_id), JSON, ("content-length", str(len(body)))]
-    provider.reads_bodies.clear()
-    with Http1(edge.port) as client:
-        sender = threading.Thread(target=client.send, args=(head("POST", CHAT, fields) + body,))
-        sender.start()
-        try:
-            wait_for("the provider to see the request", lambda: provider.received(test_id))
-            wait_for(
-                "Envoy to stop reading",
-                lambda: edge.envoy.stat("http.edge.downstream_flow_control_paused_reading_total"),
-            )
-            growth = edge.envoy.resident_bytes() - before
-        finally:
-            provider.reads_bodies.set()
-        sender.join(10)
-        assert client.response().status == 200
-    assert provider.one(test_id).body == body_of(20 * MEGA, "first", WRITTEN)
+    growth, request = growth_in_front_of(provider, edge, CHAT, JSON, body_of(20 * MEGA, "first"))
+    assert request.body == body_of(20 * MEGA, "first", WRITTEN)
     assert growth < 6 * MEGA
     edge.assert_healthy()

@@ -3,15 +3,12 @@ form arrives with its model written anew and not one other byte changed."""
 
 import io
 import os
-import threading
 
 import openai
 import pytest
 
 from harness import llm, readings
-from harness.edge import new_test_id
-from harness.http1 import Http1, head
-from harness.waiting import wait_for
+from harness.memory import growth_in_front_of
 
 EVERY_WORLD = True
 POLICY = {
@@ -162,27 +159,11 @@ def test_with_envoys_default_limit_a_model_in_front_streams_through(small_buffer
 
 def test_memory_stays_flat_while_a_recording_waits_for_a_slow_provider(small_buffers):
     """25 MB stand in front of a provider that reads nothing: Envoy holds its buffer limits and no more."""
-    edge, provider, test_id = small_buffers, small_buffers.providers["ears"], new_test_id()
+    edge, provider = small_buffers, small_buffers.providers["ears"]
     assert edge.ask(TRANSCRIPTIONS, transcription(MEGA, "first"), [FORM]).status == 200
-    before = edge.envoy.resident_bytes()
-    body = transcription(25 * MEGA, "first")
-    fields = [("host", "e"), ("x-test-id", test_id), FORM, ("content-length", str(len(body)))]
-    provider.reads_bodies.clear()
-    with Http1(edge.port) as client:
-        sender = threading.Thread(target=client.send, args=(head("POST", TRANSCRIPTIONS, fields) + body,))
-        sender.start()
-        try:
-            wait_for("the provider to see the request", lambda: provider.received(test_id))
-            wait_for(
-                "Envoy to stop reading",
-                lambda: edge.envoy.stat("http.edge.downstream_flow_control_paused_reading_total"),
-            )
-        finally:
-            growth = edge.envoy.resident_bytes() - before
-            provider.reads_bodies.set()
-        sender.join(10)
-        assert client.response().status == 200
-    assert len(provider.one(test_id).body) == len(body) + len("-large-v3")
+    before, body = edge.envoy.resident_bytes(), transcription(25 * MEGA, "first")
+    growth, request = growth_in_front_of(provider, edge, TRANSCRIPTIONS, FORM, body)
+    assert len(request.body) == len(body) + len("-large-v3")
     assert growth < 6 * MEGA
     assert edge.envoy.resident_bytes() - before < 6 * MEGA
     edge.assert_healthy()

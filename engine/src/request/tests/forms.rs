@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::form::Boundary;
-use proptest::prelude::*;
 
 fn form(api: Api) -> Facts {
     facts(api).parted_by(Boundary::of_content_type(b"multipart/form-data; boundary=B"))
@@ -174,14 +173,9 @@ fn bodies() -> impl Strategy<Value = Vec<u8>> {
     let one = (name, content, prop::sample::select(vec![0_u8, 0, 0, 1])).prop_map(|(name, content, is_file)| {
         if is_file == 1 || matches!(name, "file" | "image[]") { file(name, &content) } else { part(name, &content) }
     });
-    let damage = prop::option::weighted(0.4, (any::<prop::sample::Index>(), any::<u8>(), any::<bool>()));
-    (prop::collection::vec(one, 0..6), damage).prop_map(|(parts, damage)| {
-        let mut body = format!("{}--B--|", parts.concat()).replace('|', "\r\n").into_bytes();
-        if let Some((at, byte, insert)) = damage {
-            let at = at.index(body.len());
-            if insert { body.insert(at, byte) } else { body[at] = byte }
-        }
-        body
+    (prop::collection::vec(one, 0..6), damage()).prop_map(|(parts, damage)| {
+        let body = format!("{}--B--|", parts.concat()).replace('|', "\r\n").into_bytes();
+        damaged(body, damage)
     })
 }
 
@@ -197,10 +191,7 @@ proptest! {
             (read, summary(&facts), facts.input_tokens(), facts.messages(), facts.identity())
         };
         let whole = told(&[&body]);
-        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(body.len())).collect();
-        cuts.extend([0, body.len()]);
-        cuts.sort_unstable();
-        for chunks in [cuts.windows(2).map(|pair| &body[pair[0]..pair[1]]).collect::<Vec<_>>(), body.chunks(1).collect()] {
+        for chunks in splits(&body, &cuts) {
             prop_assert_eq!(&told(&chunks), &whole);
         }
     }

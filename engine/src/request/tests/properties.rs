@@ -1,7 +1,6 @@
 //! What holds for any body, in any split.
 
 use super::*;
-use proptest::prelude::*;
 
 const APIS: [Api; 5] = [Api::ChatCompletions, Api::Messages, Api::Responses, Api::OllamaChat, Api::OllamaGenerate];
 
@@ -54,19 +53,14 @@ fn bodies() -> impl Strategy<Value = Vec<u8>> {
             }),
         ]
     });
-    let damage = prop::option::weighted(0.4, (any::<prop::sample::Index>(), any::<u8>(), any::<bool>()));
     let top = prop_oneof![
         3 => "\"(model|messages|input|[a-z]{1,3})\"",
         2 => prop::sample::select(KEYS.to_vec()).prop_map(|key| format!("\"{key}\"")),
     ];
-    (prop::collection::vec((top, value), 0..5), damage).prop_map(|(members, damage)| {
+    (prop::collection::vec((top, value), 0..5), damage()).prop_map(|(members, damage)| {
         let members: Vec<String> = members.iter().map(|(key, value)| format!("{key}: {value}")).collect();
-        let mut body = format!("{{{}}}", members.join(", ")).into_bytes();
-        if let Some((at, byte, insert)) = damage {
-            let at = at.index(body.len());
-            if insert { body.insert(at, byte) } else { body[at] = byte }
-        }
-        body
+        let body = format!("{{{}}}", members.join(", ")).into_bytes();
+        damaged(body, damage)
     })
 }
 
@@ -81,10 +75,7 @@ proptest! {
             (summary(facts), facts.identity(), ends)
         };
         let whole = read(Api::ChatCompletions, &body).map(|facts| told(&facts));
-        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(body.len())).collect();
-        cuts.extend([0, body.len()]);
-        cuts.sort_unstable();
-        for chunks in [cuts.windows(2).map(|pair| &body[pair[0]..pair[1]]).collect::<Vec<_>>(), body.chunks(1).collect()] {
+        for chunks in splits(&body, &cuts) {
             let mut facts = facts(Api::ChatCompletions);
             let split = chunks.iter().try_for_each(|chunk| facts.push(chunk)).and_then(|()| facts.finish());
             prop_assert_eq!(split.map(|()| told(&facts)), whole.clone());

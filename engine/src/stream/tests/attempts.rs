@@ -23,13 +23,7 @@ const ENDPOINTS: [Endpoint; 4] = [
 
 fn routed(body: &[u8], with_length: bool) -> Fate {
     let policy = policy(&json!([]), &json!({}), &["b", "far"]);
-    let way = Way {
-        filters: Filters::Stop,
-        ending: Ending::WithLast,
-        deliveries: vec![false; 12],
-        fails_at: None,
-        attribute: None,
-    };
+    let way = Way::undisturbed(Filters::Stop, Ending::WithLast);
     let fate = send(&policy, &request_headers(body, with_length), &chunks(body, &[]), &way);
     assert!(fate.is_complete && fate.body == body, "a chain's body leaves the router as it came");
     fate
@@ -151,13 +145,7 @@ proptest! {
             "1,".repeat(padding) + "1",
         );
         let body = body.into_bytes();
-        let way = Way {
-            filters: Filters::Stop,
-            ending: Ending::WithLast,
-            deliveries: vec![false; 12],
-            fails_at: None,
-            attribute: None,
-        };
+        let way = Way::undisturbed(Filters::Stop, Ending::WithLast);
         let fate = send(&policy, &request_headers(&body, true), &chunks(&body, &[]), &way);
         prop_assert!(fate.is_complete && fate.body == body, "{}", fate.proxy.record());
         let mut proxy = fate.proxy;
@@ -259,8 +247,7 @@ fn a_body_that_names_no_model_passes_as_it_is() {
         }
     }
     for filters in [Filters::Stop, Filters::Gate] {
-        let way =
-            Way { filters, ending: Ending::WithLast, deliveries: vec![false; 12], fails_at: None, attribute: None };
+        let way = Way::undisturbed(filters, Ending::WithLast);
         let fate = send(&policy, &headers, &chunks(body, &[3]), &way);
         assert!(fate.is_complete && fate.body == body);
         let mut proxy = fate.proxy;

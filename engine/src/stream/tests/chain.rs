@@ -59,18 +59,20 @@ pub(super) struct Way {
     pub(super) attribute: Option<(&'static [u8], &'static [u8])>,
 }
 
+impl Way {
+    /// Nothing comes between, and nothing fails.
+    pub(super) fn undisturbed(filters: Filters, ending: Ending) -> Self {
+        Self { filters, ending, deliveries: vec![false; 12], fails_at: None, attribute: None }
+    }
+}
+
 pub(super) fn way() -> impl Strategy<Value = Way> {
     let filters = prop_oneof![4 => Just(Filters::Stop), 4 => Just(Filters::Gate), 1 => Just(Filters::TwoGates),
         1 => Just(Filters::GateFirst), 1 => Just(Filters::BothSides), 1 => Just(Filters::GateMissing)];
     let ending = prop::sample::select(vec![Ending::WithLast, Ending::Alone, Ending::Trailers, Ending::Reset]);
     let deliveries = prop::collection::vec(any::<bool>(), 12);
-    (filters, ending, deliveries).prop_map(|(filters, ending, deliveries)| Way {
-        filters,
-        ending,
-        deliveries,
-        fails_at: None,
-        attribute: None,
-    })
+    (filters, ending, deliveries)
+        .prop_map(|(filters, ending, deliveries)| Way { deliveries, ..Way::undisturbed(filters, ending) })
 }
 
 /// What became of a request.

@@ -11,13 +11,7 @@ fn check(body: &[u8], filters: Filters) {
         let headers = request_headers(body, true);
         let Expected::Route { body: whole, .. } = expected(&policy, body, &headers) else { panic!("it is routed") };
         for fails_at in 0.. {
-            let way = Way {
-                filters,
-                ending: Ending::WithLast,
-                deliveries: vec![false; 12],
-                fails_at: Some(fails_at),
-                attribute: None,
-            };
+            let way = Way { fails_at: Some(fails_at), ..Way::undisturbed(filters, Ending::WithLast) };
             let fate = send(&policy, &headers, &chunks(body, &[15, 40]), &way);
             if !fate.proxy.failed {
                 break;

@@ -87,8 +87,7 @@ fn a_value_far_behind_the_start_is_changed() {
         let body = format!(r#"{{"user":"{}","model":"small","seed":1}}"#, "x".repeat(before));
         let form = [part("user", &"x".repeat(before)), part("model", "small"), "--B--".into()].concat();
         for filters in [Filters::Stop, Filters::Gate] {
-            let way =
-                Way { filters, ending: Ending::Alone, deliveries: vec![false; 12], fails_at: None, attribute: None };
+            let way = Way::undisturbed(filters, Ending::Alone);
             for body in [&body, &form] {
                 check(body.as_bytes(), &[1, 65_536, before, before + 20], true, &way);
             }
