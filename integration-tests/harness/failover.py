@@ -165,8 +165,8 @@ class Failover(Edge):
         self.made = folder
 
     def push(self, policy: dict, only: str | None = None) -> str:
-        """Renders a new policy for the running Envoy to take over, clusters first, or only one file of what it needs, and
-        says its version."""
+        """Renders a new policy for the running Envoy to take over, clusters first, or only one file of what it needs,
+        and says its version."""
         self.made.write_policy(policy)
         if only:
             beside = self.made.path / "beside"
