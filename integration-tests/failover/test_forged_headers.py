@@ -7,7 +7,7 @@ import pytest
 from harness import chain
 from harness.chain import assert_own
 from harness.edge import JSON
-from harness.failover import EACH_VERSION, GATES
+from harness.failover import EACH_ONCE
 
 POLICY = {
     **chain.POLICY,
@@ -16,7 +16,7 @@ POLICY = {
     ],
 }
 SETTING = {"keys": chain.KEYS, "clusters": chain.CLUSTERS}
-RUN_IN = (*EACH_VERSION, *GATES)
+RUN_IN = EACH_ONCE
 TEAM = ("x-team", "a")
 BODY = b'{"model":"auto","messages":[]}'
 PLAN = json.dumps(
