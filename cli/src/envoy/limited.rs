@@ -6,13 +6,13 @@
 
 use super::config::Config;
 use super::limits::circuit_breakers;
-use super::turn::place;
+use super::needs::Place;
 use super::{listener, typed};
 use crate::deployment::duration::Duration;
 use crate::deployment::limits::CircuitBreakers;
 use crate::deployment::{Cluster, Mechanism};
 use crate::yaml::{List, Map, Tree, quoted};
-use pointsman_engine::names::CLUSTER_HEADER;
+use pointsman_engine::names::{CLUSTER_HEADER, model_cluster};
 
 /// The listener inside Envoy.
 const LISTENER: &str = "pointsman-limits";
@@ -47,8 +47,8 @@ pub(super) fn through_listener(attempts: Map, name: &str, mark: &Map) -> Map {
 }
 
 /// The last of an attempt's filters: it tells the listener which cluster is meant.
-pub(super) fn tell(model: &str, cluster: &Cluster) -> Tree {
-    let header = Map::line().with("key", CLUSTER_HEADER).with("value", quoted(place(model, &cluster.name)));
+pub(super) fn tell(place: &Place) -> Tree {
+    let header = Map::line().with("key", CLUSTER_HEADER).with("value", quoted(model_cluster(place.names())));
     let append = Map::new().with("header", header).with("append_action", "OVERWRITE_IF_EXISTS_OR_ADD");
     let config = typed::message("envoy.extensions.filters.http.header_mutation.v3.HeaderMutation")
         .with("mutations", Map::new().with("request_mutations", List::of([Map::new().with("append", append)])));

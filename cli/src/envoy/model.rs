@@ -3,6 +3,7 @@
 use super::chain;
 use super::cluster::with_endpoints;
 use super::config::Config;
+use super::needs::Place;
 use super::upstream::{self, Protocol};
 use crate::deployment::duration::Duration;
 use crate::deployment::{Cluster, Mechanism};
@@ -13,17 +14,16 @@ use pointsman_engine::names::{mirror_cluster, model_cluster};
 pub(super) fn render(config: &Config<'_>) -> Vec<Map> {
     let mut items = Vec::new();
     let is_walked = config.mechanism() != Mechanism::Matcher;
-    for (model, provider) in &config.needs.models {
-        let Some(cluster) = config.deployment.cluster(provider) else { continue };
-        if is_walked && config.needs.chains.iter().any(|chain| chain.contains(model)) {
-            items.push(one(config, cluster, model, &model_cluster(model), For::Attempts));
+    for place in config.needs.places().into_iter().filter(|_| is_walked) {
+        let Some(cluster) = config.deployment.cluster(&place.cluster) else { continue };
+        items.push(one(config, cluster, &place.model, &model_cluster(place.names()), For::Attempts));
+        if is_passed_keys(config, place) {
+            items.push(one(config, cluster, &place.model, &passing_cluster(place), For::AttemptsWithClientsKey));
         }
-        if is_passed_keys(config, model) {
-            items.push(one(config, cluster, model, &passing_cluster(model), For::AttemptsWithClientsKey));
-        }
-        if config.needs.mirrors.contains(model) {
-            items.push(one(config, cluster, model, &mirror_cluster(model), For::Copies));
-        }
+    }
+    for place in &config.needs.mirrors {
+        let Some(cluster) = config.deployment.cluster(&place.cluster) else { continue };
+        items.push(one(config, cluster, &place.model, &mirror_cluster(place.names()), For::Copies));
     }
     items
 }
@@ -41,13 +41,12 @@ enum For {
 const LONGEST_COPY: Duration = Duration::seconds(300);
 
 /// The cluster of a model in chains that let the client's own key through, where each cluster has filters of its own.
-pub(super) fn passing_cluster(model: &str) -> String {
-    format!("own-key:{}", model_cluster(model))
+pub(super) fn passing_cluster(place: &Place) -> String {
+    format!("own-key:{}", model_cluster(place.names()))
 }
 
-fn is_passed_keys(config: &Config<'_>, model: &String) -> bool {
-    let mut chains = config.needs.chains.iter().filter(|chain| chain.contains(model));
-    config.mechanism() == Mechanism::PriorityGroup && chains.any(|models| chain::passes_keys(config, models))
+fn is_passed_keys(config: &Config<'_>, place: &Place) -> bool {
+    config.mechanism() == Mechanism::PriorityGroup && chain::passes_keys_at(config, place)
 }
 
 fn one(config: &Config<'_>, cluster: &Cluster, model: &str, name: &str, purpose: For) -> Map {

@@ -44,7 +44,7 @@ impl Size {
         let (chains, choosing, of_models) = match config.mechanism() {
             Mechanism::Matcher => {
                 let all = turn::clusters(config).len();
-                let with_endpoints = config.needs.places.len();
+                let with_endpoints = config.needs.places().len();
                 (0, all.saturating_sub(with_endpoints), with_endpoints)
             }
             _ => {

@@ -268,7 +268,7 @@ fn a_chain_brings_clusters_routes_and_keys() {
     expect(
         &outcome.stdout,
         &[
-            "name: \"failover:gpt-4o>mistral-large\"",
+            "name: \"failover:gpt-4o>openai,mistral-large>mistral\"",
             "{ name: x-pointsman-cluster, string_match: { prefix: \"failover:\" } }",
             "cluster: { service: api.openai.com, portNumber: 443 }",
             "filename: \"/var/lib/pointsman/plugin.wasm\"",
