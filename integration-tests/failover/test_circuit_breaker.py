@@ -16,7 +16,7 @@ NARROW = {"maxConnections": 2, "maxRequests": 2, "maxPendingRequests": 1}
 SOON = {"consecutiveGatewayFailure": 3, "interval": "100ms", "baseEjectionTime": "500ms", "maxEjectionTime": "500ms"}
 CLUSTERS = {**chain.CLUSTERS, "first": {**chain.CLUSTERS["first"], "circuitBreakers": NARROW}}
 SETTING = {"clusters": CLUSTERS, "keys": chain.KEYS, "idle": SHORT_IDLE}
-RUN_IN = tuple(world for world in WORLDS if world.mechanism == "matcher")
+RUN_IN = WORLDS
 BODY = b'{"model":"auto","messages":[]}'
 
 

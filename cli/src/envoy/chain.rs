@@ -4,20 +4,20 @@ use super::config::Config;
 use super::limits::circuit_breakers;
 use super::needs::{Place, only_cluster};
 use super::stat_name::stat_name;
-use super::typed;
 use super::upstream::{self, Protocol};
+use super::{limited, model, typed};
 use crate::deployment::limits::CircuitBreakers;
 use crate::deployment::{Cluster, Mechanism};
 use crate::yaml::{List, Map, Tree, quoted, shared};
-use pointsman_engine::names::{chain_cluster, model_cluster};
+use pointsman_engine::names::chain_cluster;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 /// The items of `clusters` for every chain.
 pub(super) fn render(config: &Config<'_>) -> Vec<Map> {
     let one = |models: &Vec<Place>| match config.mechanism() {
-        Mechanism::Aggregate => Some(aggregate(models)),
-        Mechanism::Composite => Some(composite(models)),
+        Mechanism::Aggregate => Some(aggregate(config, models)),
+        Mechanism::Composite => Some(composite(config, models)),
         Mechanism::PriorityGroup | Mechanism::Matcher => None,
     };
     // Made once: with many providers it is large.
@@ -47,15 +47,15 @@ pub(super) fn name(models: &[Place]) -> String {
     chain_cluster(models.iter().map(Place::names))
 }
 
-fn aggregate(models: &[Place]) -> Map {
-    let clusters = models.iter().map(|place| quoted(model_cluster(place.names())));
+fn aggregate(config: &Config<'_>, models: &[Place]) -> Map {
+    let clusters = models.iter().map(|place| quoted(model::name(config, place, false)));
     let config =
         typed::message("envoy.extensions.clusters.aggregate.v3.ClusterConfig").with("clusters", List::line(clusters));
     typed::extension("envoy.clusters.aggregate", config)
 }
 
-fn composite(models: &[Place]) -> Map {
-    let clusters = models.iter().map(|place| Map::line().with("name", quoted(model_cluster(place.names()))));
+fn composite(config: &Config<'_>, models: &[Place]) -> Map {
+    let clusters = models.iter().map(|place| Map::line().with("name", quoted(model::name(config, place, false))));
     let config =
         typed::message("envoy.extensions.clusters.composite.v3.ClusterConfig").with("clusters", List::line(clusters));
     typed::extension("envoy.clusters.composite", config)
@@ -78,7 +78,8 @@ fn outer(config: &Config<'_>, models: &[Place], cluster_type: Map, options: Tree
 fn own_key_options(config: &Config<'_>, models: &[Place]) -> Option<Tree> {
     let clusters = clusters(config, models);
     let provider = clusters.first().filter(|_| passes_keys(config, models))?;
-    let filters = upstream::at_one_provider(config, provider, true);
+    let mut filters = upstream::at_one_provider(config, provider, true);
+    filters.extend(limited::is_limited(config, provider).then(limited::tell));
     Some(shared("attempts-with-own-key", upstream::options(Protocol::Http1, filters)))
 }
 

@@ -3,7 +3,7 @@
 use super::chain;
 use super::config::Config;
 use super::credential::{key_headers, no_accounts, removal};
-use super::model::passing_cluster;
+use super::model;
 use super::needs::Place;
 use super::turn::{self, COUNT_HEADER};
 use super::{cors, retry, typed};
@@ -12,7 +12,7 @@ use crate::deployment::duration::Duration;
 use crate::yaml::{List, Map, Tree, quoted, shared};
 use pointsman_engine::names::{
     ATTEMPT_HEADER, CHAIN_PREFIX, CLUSTER_HEADER, MIRROR_HEADER, MIRROR_PLAN_PROPERTY, MODEL_HEADER, PLAN_HEADER,
-    POLICY_HEADER, PROVIDER_HEADER, REASON_HEADER, RULE_HEADER, mirror_cluster, model_cluster,
+    POLICY_HEADER, PROVIDER_HEADER, REASON_HEADER, RULE_HEADER, mirror_cluster,
 };
 
 /// What is taken out of every request.
@@ -192,7 +192,7 @@ fn priority_groups(config: &Config<'_>, models: &[Place]) -> Map {
         "envoy.extensions.router.cluster_specifiers.priority_group.v3.PriorityGroupClusterSpecifier";
     let passes_keys = chain::passes_keys(config, models);
     let group = |place: &Place| {
-        let cluster = if passes_keys { passing_cluster(place) } else { model_cluster(place.names()) };
+        let cluster = model::name(config, place, passes_keys);
         let cluster = Map::line().with("cluster_name", quoted(cluster)).with("weight", 1u32);
         Map::line().with("name", quoted(&place.model)).with("clusters", List::line([cluster]))
     };

@@ -4,7 +4,6 @@
 //! The router leaves the clusters of a request's attempts as filter state. Envoy chooses a route's cluster anew for each
 //! attempt, when `x-envoy-attempt-count` still says how many there have been: nothing at the first, 1 at the second.
 
-use super::cluster::with_endpoints;
 use super::config::Config;
 use super::limits::circuit_breakers;
 use super::needs::{Place, only_cluster};
@@ -28,7 +27,7 @@ pub(super) fn clusters(config: &Config<'_>) -> Vec<Map> {
     let mut items = Vec::new();
     for place in config.needs.places() {
         let Some(cluster) = config.deployment.cluster(&place.cluster) else { continue };
-        items.push(endpoints(config, cluster, place));
+        items.push(model::endpoints(config, cluster, place));
         items.push(attempts(config, cluster, place, false));
         if chain::passes_keys_at(config, place) {
             items.push(attempts(config, cluster, place, true));
@@ -45,27 +44,19 @@ fn is_alone(config: &Config<'_>, place: &Place) -> bool {
     config.needs.chains.iter().any(|models| models.contains(place) && only_cluster(models).is_some())
 }
 
-/// A model's endpoints.
-fn endpoints(config: &Config<'_>, cluster: &Cluster, place: &Place) -> Map {
-    let mark = model::mark(cluster, &place.model);
-    with_endpoints(config, cluster, &model_cluster(place.names()), Some(&mark), None)
-}
-
 /// The attempts at one model: at its endpoints, and at nobody's when it has none.
 fn attempts(config: &Config<'_>, cluster: &Cluster, place: &Place, passes_keys: bool) -> Map {
-    let name = attempt_cluster(place.names(), passes_keys);
-    let mut filters = upstream::at_one_provider(config, cluster, passes_keys);
-    let named = Map::new().with("name", quoted(&name)).with("alt_stat_name", quoted(stat_name(&name)));
     if limited::is_limited(config, cluster) {
-        filters.push(limited::tell(place));
-        let options = upstream::options(Protocol::Http1, filters);
-        return limited::through_listener(named, &name, &model::mark(cluster, &place.model))
-            .with("typed_extension_protocol_options", shared("attempt", options));
+        return limited::attempts(config, cluster, place, passes_keys);
     }
+    let name = attempt_cluster(place.names(), passes_keys);
+    let filters = upstream::at_one_provider(config, cluster, passes_keys);
     let inside = [model_cluster(place.names()), SINK.to_owned()];
     let aggregate = typed::message("envoy.extensions.clusters.aggregate.v3.ClusterConfig")
         .with("clusters", List::line(inside.map(quoted)));
-    named
+    Map::new()
+        .with("name", quoted(&name))
+        .with("alt_stat_name", quoted(stat_name(&name)))
         .with("lb_policy", "CLUSTER_PROVIDED")
         .with("cluster_type", typed::extension("envoy.clusters.aggregate", aggregate))
         .with("circuit_breakers", circuit_breakers(&cluster.circuit_breakers))

@@ -52,6 +52,7 @@ pub(super) fn run(arguments: &EnvoyArguments) -> Result<(), Failure> {
         version,
         needs: &Needs::of(&project.policy.policy),
         demo_ports: &demo_ports,
+        owns_listeners: true,
     };
     if let Some(folder) = &arguments.xds_dir {
         let written = std::fs::create_dir_all(folder).and_then(|()| xds::write(folder, &config));
