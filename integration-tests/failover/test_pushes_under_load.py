@@ -35,13 +35,9 @@ def chat(number: int):
     return f"session-{number % 10}", [JSON], b'{"messages":[],"model":"%s"}' % model.encode()
 
 
-def assert_nobody_noticed(edge, load, taking_over: float = 0.0) -> None:
-    """Up to `taking_over` seconds after the first push, a new request may meet a policy whose chain a worker has not
-    got yet; it is answered at once, and by nobody else."""
+def assert_nobody_noticed(edge, load) -> None:
     assert len(load.fates) == RATE * SECONDS
-    failed = [fate for fate in load.fates if fate.status != 200 or not fate.complete]
-    assert [fate for fate in failed if fate.status != 503 or not 1.0 <= fate.at < 1.0 + taking_over][:5] == []
-    assert len(failed) <= 3
+    assert [fate for fate in load.fates if fate.status != 200 or not fate.complete][:5] == []
     wrong = [
         (request.provider, request.json()["model"])
         for request in edge.all_arrived()
@@ -71,8 +67,7 @@ def test_pushes_in_quick_succession_take_nothing_from_requests_on_their_way(edge
         edge.push(by_rule(["gamma", "beta"]))
         version = edge.push(by_rule(["beta", "gamma"]))
         edge.wait_for_policy(version)
-    is_linear = edge.made.setting.world.mechanism == "matcher"
-    assert_nobody_noticed(edge, load, taking_over=0.0 if is_linear else 1.0)
+    assert_nobody_noticed(edge, load)
     late = [fate for fate in load.fates if fate.at < 1.0 and fate.took > 1.0]
     assert late, "some have waited for the first model, and were served by another policy's chain"
 

@@ -165,15 +165,15 @@ class Failover(Edge):
         self.made = folder
 
     def push(self, policy: dict, only: str | None = None) -> str:
-        """Renders a new policy for the running Envoy to take over, or only one file of what it needs, and says its
-        version."""
+        """Renders a new policy for the running Envoy to take over, clusters first, or only one file of what it needs,
+        and says its version."""
         self.made.write_policy(policy)
         if only:
             beside = self.made.path / "beside"
             self.made.render("--xds-dir", beside)
             os.replace(beside / only, self.made.discovery / only)
         else:
-            self.made.render(*self.made.discovering)
+            self.made.render(*self.made.discovering, "--admin", self.envoy.admin_address)
         return self.made.explain(UNREADABLE)["policy"]
 
     def arrived(self, test_id: str) -> list[Recorded]:
