@@ -299,7 +299,10 @@ CHAIN_MISTAKES = {
     "no-cluster": (("cluster-missing",), lambda c: without_cluster(c, "failover:a>one,b>two")),
     "no-retry": (("failover-without-retry",), lambda c: routes(c)[0]["route"].pop("retry_policy")),
     "no-priority": (("failover-without-priority",), lambda c: retry_policy(c).pop("retry_priority")),
-    "no-upstream": (("upstream-missing",), lambda c: options(cluster_named(c, "failover:a>one,b>two")).pop("http_filters")),
+    "no-upstream": (
+        ("upstream-missing",),
+        lambda c: options(cluster_named(c, "failover:a>one,b>two")).pop("http_filters"),
+    ),
     "upstream-on-plain-cluster": (
         ("upstream-without-chain",),
         lambda c: options(cluster_named(c, "two")).update(

@@ -321,7 +321,7 @@ clusters:
     let chain = cluster(&envoy, "failover:alpha>first,beta>second");
     assert_eq!(
         chain["cluster_type"]["typed_config"]["clusters"],
-        json!([{ "name": "model:alpha>first" }, { "name": "model:beta>second" }])
+        json!([{ "name": "try:alpha>first" }, { "name": "model:beta>second" }])
     );
     let retry = &route(&envoy, "failover:alpha>first,beta>second", None)["route"]["retry_policy"];
     assert_eq!(
@@ -444,6 +444,46 @@ fn with_a_matcher_there_is_a_cluster_for_each_model_and_none_for_a_chain() {
     assert_eq!(cluster(&envoy, "try:alpha>first")["type"], "STATIC");
     assert_eq!(cluster(&envoy, "model:alpha>first")["common_lb_config"]["healthy_panic_threshold"]["value"], 0);
     assert_eq!(cluster(&envoy, "try:beta>second")["cluster_type"]["name"], "envoy.clusters.aggregate");
+}
+
+#[test]
+fn limits_are_met_behind_a_listener_with_every_mechanism() {
+    let narrow = CLUSTERS.replace("authority: first.example", "circuitBreakers: { maxRequests: 5 }");
+    let rendered = |mechanism: &str| {
+        let text = format!("envoyVersion: \"1.40\"\nfailover: {{ mechanism: {mechanism} }}\n{narrow}");
+        let folder = folder(&format!("limits-{mechanism}"), &[("policy.yaml", POLICY), ("deployment.yaml", &text)]);
+        render(&folder, &[])
+    };
+    let chain = "failover:alpha>first,beta>second";
+    for mechanism in ["aggregate", "composite", "priorityGroup"] {
+        let envoy = rendered(mechanism);
+        assert_eq!(envoy["static_resources"]["listeners"][1]["name"], "pointsman-limits");
+        let attempts = &cluster(&envoy, "try:alpha>first")["load_assignment"]["endpoints"][0]["lb_endpoints"][0];
+        assert_eq!(
+            attempts["endpoint"]["address"]["envoy_internal_address"]["server_listener_name"],
+            "pointsman-limits"
+        );
+        let mark = &attempts["metadata"]["filter_metadata"]["pointsman"];
+        assert_eq!(mark, &json!({ "model": "alpha", "provider": "first", "behind": "model:alpha>first" }));
+        let behind = cluster(&envoy, "model:alpha>first");
+        assert_eq!(behind["circuit_breakers"]["thresholds"][0]["max_requests"], 5);
+        assert_eq!(filters(behind), [""; 0]);
+        // The chain's own filters run, or else those of its models' clusters.
+        let own = if mechanism == "priorityGroup" { "try:alpha>first" } else { chain };
+        assert_eq!(filters(cluster(&envoy, own)).iter().rev().nth(1), Some(&"pointsman-to-limits"));
+        let home =
+            if mechanism == "priorityGroup" { "own-key:try:alpha>first" } else { "failover:alpha>first,sibling>first" };
+        assert_eq!(
+            filters(cluster(&envoy, home)),
+            ["pointsman-upstream", "pointsman-no-provider", "pointsman-to-limits", CODEC]
+        );
+        let removed = &filter(cluster(&envoy, own), "pointsman-no-provider")["mutations"]["request_mutations"];
+        assert_eq!(removed, &json!([{ "remove": "x-pointsman-provider" }, { "remove": "x-pointsman-cluster" }]));
+        assert!(!filters(cluster(&envoy, "mirror:gamma>third")).contains(&"pointsman-to-limits"));
+    }
+    let envoy = rendered("aggregate");
+    let inside = &cluster(&envoy, chain)["cluster_type"]["typed_config"]["clusters"];
+    assert_eq!(inside, &json!(["try:alpha>first", "model:beta>second"]));
 }
 
 /// What `check` warns of, besides keys that are not here.

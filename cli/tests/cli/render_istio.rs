@@ -276,6 +276,19 @@ fn a_chain_brings_clusters_routes_and_keys() {
     );
 }
 
+/// The listener that other Envoys have in front of them would be the mesh's to make.
+#[test]
+fn limits_of_a_chain_stay_where_they_are_in_a_mesh() {
+    let deployment = std::fs::read_to_string(project().join("examples/istio/failover.yaml")).unwrap();
+    let policy = std::fs::read_to_string(project().join("examples/istio/failover-policy.yaml")).unwrap();
+    let narrow = deployment.replace("tls: {}", "tls: {}\n  circuitBreakers: { maxRequests: 5 }");
+    let folder = folder("istio-limits", &[("failover-policy.yaml", &policy), ("deployment.yaml", &narrow)]);
+    let outcome = pointsman(&["render", "istio", folder.to_str().unwrap(), "--failover"]);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    expect(&outcome.stdout, &["name: \"model:gpt-4o>openai\"", "max_requests: 5"]);
+    assert!(!outcome.stdout.contains("pointsman-limits") && !outcome.stdout.contains("\"try:"));
+}
+
 #[test]
 fn keys_in_files_are_not_for_envoy_gateway() {
     let text = CLUSTERS.replace("tls: {}", "credential: { sds: /keys.yaml }");
