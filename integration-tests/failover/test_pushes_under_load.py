@@ -74,8 +74,8 @@ def test_pushes_in_quick_succession_take_nothing_from_requests_on_their_way(edge
 
 @pytest.mark.parametrize(("moved", "failure"), [(ALPHA, None), (BETA, "hang")], ids=["first", "next"])
 def test_a_model_moves_between_clusters(edge, moved, failure):
-    """The first of a chain; and one that is also asked by its name, and by requests that have waited for the first since
-    before it moved."""
+    """The first of a chain; and one that is also asked by its name, and by requests that have waited for the first
+    since before it moved."""
     models = [{**model, "cluster": "third"} if model is moved else model for model in (ALPHA, BETA, GAMMA)]
     edge.wait_for_policy(edge.push(by_rule(["alpha", "beta"])))
     if failure:
