@@ -29,10 +29,10 @@ PLAN = json.dumps(
 )
 FORGED = (
     ("x-pointsman-plan", PLAN),
-    ("x-pointsman-mirror", "model:gamma"),
+    ("x-pointsman-mirror", "model:gamma>third"),
     ("x-pointsman-provider", "third"),
-    ("x-pointsman-cluster", "failover:alpha>beta>gamma"),
-    ("x-pointsman-cluster", "model:gamma"),
+    ("x-pointsman-cluster", "failover:alpha>first,beta>second,gamma>third"),
+    ("x-pointsman-cluster", "model:gamma>third"),
     ("x-pointsman-model", "gamma"),
     ("x-pointsman-attempt", "3"),
     ("x-envoy-max-retries", "9"),

@@ -51,9 +51,7 @@ fn earlier(folder: &Path, config: &Config<'_>) -> Vec<Earlier> {
 
 /// What the policy needs, and those before it.
 pub(crate) fn all_needs(folder: &Path, config: &Config<'_>) -> Needs {
-    // The latest comes first: a model that has moved is where the latest policy has it.
-    let all = earlier(folder, config);
-    all.iter().rev().fold(config.needs.clone(), |all, earlier| all.and(&earlier.needs))
+    earlier(folder, config).iter().fold(config.needs.clone(), |all, earlier| all.and(&earlier.needs))
 }
 
 /// Writes everything at once, for an Envoy that is yet to start or cannot be asked. One that follows the folder may take the

@@ -55,6 +55,7 @@ pub(super) fn run(arguments: &EnvoyArguments) -> Result<(), Failure> {
         version,
         needs: &Needs::of(&project.policy.policy),
         demo_ports: &demo_ports,
+        owns_listeners: true,
     };
     if let Some(folder) = &arguments.xds_dir {
         hand_over(folder, &config, arguments.admin.as_deref())?;

@@ -34,6 +34,7 @@ impl Running {
             version: self.version,
             needs: &self.needs,
             demo_ports: &self.demo_ports,
+            owns_listeners: true,
         }
     }
 }
