@@ -73,7 +73,7 @@ def test_the_next_provider_gets_its_own_model_and_key(edge, failing, status, pro
         assert request.header("content-length") == str(len(request.body))
         assert [name for name, _ in request.headers if name.startswith(b"x-pointsman")] == []
     # Envoy logs a cluster by its name in statistics.
-    assert (seen.record["model"], seen.log["cluster"]) == ("first", "failover%3Afirst%3Esecond")
+    assert (seen.record["model"], seen.log["cluster"]) == ("first", "failover%3Afirst%3Eone%2Csecond%3Etwo")
     assert seen.response.json() == {"served_by": "two", "bytes": len(attempts["two"].body)}
 
 

@@ -491,7 +491,7 @@ fn machines_are_counted() {
         |more: &str| format!("wasm.envoy.wasm.runtime.v8.created: 4\nwasm.envoy.wasm.runtime.v8.active: 2\n{more}\n");
     stats(with("")).check(&[]);
     stats(with("wasm.llm-router.vm_reload: 1")).check(&["machine-failed"]);
-    stats(with("cluster.failover:a>b.wasm.llm-router.vm_reload_failure: 1")).check(&["machine-failed"]);
+    stats(with("cluster.failover:a>one,b>two.wasm.llm-router.vm_reload_failure: 1")).check(&["machine-failed"]);
     stats(with("wasm.other.vm_reload: 1")).check(&[]);
     stats(with("wasm.remote_load_fetch_failures: 3")).check(&["download-failed"]);
     stats("wasm.p.vm_reload: 0\ncluster.c.wasm.envoy.wasm.runtime.v8.active: 1\n".into()).check(&[]);
