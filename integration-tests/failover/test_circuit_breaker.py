@@ -7,7 +7,7 @@ import pytest
 
 from harness import chain, locations
 from harness.edge import JSON
-from harness.failover import IDLE, SHORT_IDLE, WORLDS
+from harness.failover import IDLE, SHORT_IDLE
 from harness.messages import Answer
 from harness.outage import EVENT
 from harness.waiting import wait_for
@@ -17,7 +17,6 @@ NARROW = {"maxConnections": 2, "maxRequests": 2, "maxPendingRequests": 1}
 SOON = {"consecutiveGatewayFailure": 3, "interval": "100ms", "baseEjectionTime": "500ms", "maxEjectionTime": "500ms"}
 CLUSTERS = {**chain.CLUSTERS, "first": {**chain.CLUSTERS["first"], "circuitBreakers": NARROW}}
 SETTING = {"clusters": CLUSTERS, "keys": chain.KEYS, "idle": SHORT_IDLE}
-RUN_IN = WORLDS
 BODY = b'{"model":"auto","messages":[]}'
 
 
