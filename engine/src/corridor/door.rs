@@ -49,13 +49,18 @@ pub fn receive(
     let header = |wanted: &[u8]| headers.iter().find(|(name, _)| *name == wanted).map_or(&[][..], |(_, value)| *value);
     let (method, path) = (header(b":method"), header(b":path"));
     let door = Door { policy, headers, caller, live, path };
-    match endpoint::recognise(path, policy.path_prefixes()) {
+    let endpoint = endpoint::recognise(path, policy.path_prefixes());
+    if let Some(name) = door.looked_up(&endpoint, method) {
+        return door.models(Some(&name), door.family());
+    }
+    match endpoint {
         Endpoint::Other => Received::Pass(None),
         Endpoint::Models if method == b"GET" => door.models(None, door.family()),
         Endpoint::Tags if method == b"GET" => door.models(None, Api::OllamaChat),
-        Endpoint::Model(name) if method == b"GET" => door.models(Some(&name), door.family()),
         Endpoint::Models | Endpoint::Tags | Endpoint::Model(_) => Received::Pass(None),
-        Endpoint::Elsewhere(api) if method == b"POST" && !end_of_stream => door.call(api, Ok(Body::Elsewhere)),
+        Endpoint::Elsewhere(api) if (method == b"POST" && !end_of_stream) || door.is_websocket() => {
+            door.call(api, Ok(Body::Elsewhere))
+        }
         Endpoint::Elsewhere(_) => Received::Pass(None),
         // A preflight never reaches a model.
         _ if method == b"OPTIONS" && end_of_stream => Received::Pass(None),
@@ -65,6 +70,7 @@ pub fn receive(
         Endpoint::Named(named) => door.named(&named, method, end_of_stream),
         // Reading back what an earlier call left (a batch, say) names no model; a socket does.
         Endpoint::Api(api) if api.is_routable() && door.is_websocket() => door.call(api, Ok(Body::Frames)),
+        Endpoint::Api(api) if door.is_websocket() => door.call(api, Ok(Body::Unread)),
         Endpoint::Api(api) if method != b"POST" && end_of_stream && api != Api::Realtime => Received::Pass(None),
         Endpoint::Api(api) if !api.names_in_body() => door.call(api, Ok(Body::Unread)),
         Endpoint::Api(api) if method != b"POST" => door.call(api, Err(Violation::UnexpectedBody)),
@@ -132,6 +138,18 @@ impl Door<'_> {
             Ok(Body::Frames) => self.refuse(&attributes, &Reason::Websocket.refuse()),
             Err(violation) => self.unread(&attributes, violation),
         }
+    }
+
+    /// The model that a client asks about. Its name may look like a method of Google's, which nobody gets.
+    fn looked_up(&self, endpoint: &Endpoint, method: &[u8]) -> Option<String> {
+        let may_be = match endpoint {
+            Endpoint::Model(_) => true,
+            Endpoint::Api(api) | Endpoint::Ambiguous(api) => *api == Api::Gemini,
+            Endpoint::Named(named) => named.api == Api::Gemini,
+            _ => false,
+        };
+        let is_asked = may_be && method == b"GET" && !self.is_websocket();
+        is_asked.then(|| endpoint::looked_up(self.path, self.policy.path_prefixes())).flatten()
     }
 
     /// Whether the client wants to speak another protocol than HTTP, in HTTP/1.1 or in HTTP/2.
