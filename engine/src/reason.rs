@@ -154,6 +154,11 @@ reasons! {
          send a bearer key or no key at all, and let the gateway sign",
     /// A model in the query.
     QueryModel "queryModel" 400 "a model in the query is refused; name it in the body",
+    /// A signed id of a response that somebody has made up, changed, or got from another tenant.
+    ForeignId "foreignId" 400
+        "`previous_response_id` is signed, and not by this gateway for this caller",
+    /// An id of a response without a signature, where the policy wants one.
+    UnsignedId "unsignedId" 400 "`previous_response_id` is not one that this gateway has given out",
     /// A length that is none.
     ContentLength "contentLength" 400 "the content-length is not a number",
     /// Larger than the policy allows.

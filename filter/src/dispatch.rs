@@ -161,6 +161,22 @@ pub(crate) fn on_response_headers(context: u32) {
     });
 }
 
+/// Only some answers have somebody who reads them: for all others this is one lookup.
+pub(crate) fn on_response_body(context: u32, size: usize, end_of_stream: bool) -> Action {
+    if !is_read(context) {
+        return Action::Continue;
+    }
+    resume(context, |stream| match stream {
+        Stream::Request(stream) => stream.on_response_body(size, end_of_stream),
+        Stream::Attempt(_) => Action::Continue,
+    })
+}
+
+/// Is this a request of whose answer the body is read?
+fn is_read(context: u32) -> bool {
+    with_streams(|streams| matches!(streams.get(&context), Some(Stream::Request(stream)) if stream.reads_answer()))
+}
+
 pub(crate) fn on_response_trailers(context: u32) {
     if !is_attempt(context) {
         router::strip_answer(context, Headers::ResponseTrailers);

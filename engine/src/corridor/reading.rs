@@ -1,6 +1,6 @@
 //! The body of one LLM call: until it is decided, and behind the decision.
 
-use super::answer::Expectation;
+use super::answer::{self, Expectation};
 use crate::api::Family;
 use crate::decide::attributes::Attributes;
 use crate::decide::{self, Decision, Need, Unknown, Verdict};
@@ -248,6 +248,8 @@ impl Reading {
             mirror: mirror.as_ref(),
             timeout: decision.rule.and_then(|rule| self.policy.rule(rule)?.action.route()?.timeout),
             besides: &besides,
+            kept: decision.kept.as_ref(),
+            reads_answer: answer::has_ids(&self.policy, self.attributes.api),
         };
         let edits = sent.edits(record);
         self.state = State::Sent(Expectation::of(&self.policy, &edits.record, self.is_private).map(Box::new));
@@ -303,6 +305,7 @@ impl Reading {
             rule: decision.rule.and_then(|rule| self.policy.rule(rule)).map(|rule| Arc::clone(&rule.name)),
             excluded: decision.excluded.iter().filter_map(named).collect(),
             unreadable: decision.unread.names().into_iter().map(Into::into).collect(),
+            kept_by: decision.kept.as_ref().map(|kept| Arc::clone(&kept.by)),
             demoted: if decision.heeds { self.attributes.demoted_names(&self.policy) } else { Vec::new() },
             ..self.attributes.record(&self.policy, Disposition::Route, decision.reason)
         }
