@@ -153,26 +153,8 @@ impl Sent<'_> {
         edits
     }
 
-    /// The headers at a model, of those that any of `models` changes: all of them, since one attempt finds what the one before
-    /// has written.
-    #[inline(never)]
     fn headers(&self, model: &Model, models: &[&Model]) -> Vec<HeaderState> {
-        let clients = |slot| (self.header)(slot).map(|text| text.as_bytes().to_vec());
-        let mut headers: Vec<HeaderState> = Vec::new();
-        for change in models.iter().flat_map(|model| &model.header_changes) {
-            if headers.iter().any(|(name, _)| *name == change.name) {
-                continue;
-            }
-            let own = model.header_changes.iter().find(|own| own.name == change.name);
-            let value = match own.map(|own| &own.to) {
-                None => clients(change.slot),
-                Some(HeaderTo::Nothing) => None,
-                Some(HeaderTo::Value(value)) => Some(value.clone().into_bytes()),
-                Some(HeaderTo::ValueOf(old)) => clients(change.slot).or_else(|| clients(*old)),
-            };
-            headers.push((change.name.clone(), value));
-        }
-        headers
+        headers(self.header, model, models)
     }
 
     /// What a model and the tenant's cap change in the body besides the model's name: all splices, and the names of the fields;
@@ -271,6 +253,45 @@ impl Sent<'_> {
         edits.state.push((names::MIRROR_PLAN_PROPERTY, plan));
         edits.set_headers.push((names::MIRROR_HEADER, names::mirror_cluster(mirror.model.name())));
     }
+}
+
+/// What sends a request without a body to a model's cluster: it names no model that could be written.
+pub(crate) fn recalling<'a>(
+    to: &Destination<'_>,
+    header: &dyn Fn(HeaderSlot) -> Option<&'a HeaderText>,
+    record: Record,
+) -> Edits {
+    let mut edits = Edits::none(Arc::new(record));
+    edits.model_headers = headers(header, to.model, &[to.model]);
+    edits.set_headers = vec![(":path", to.path.clone()), (names::CLUSTER_HEADER, to.model.cluster().to_owned())];
+    edits.remove_headers.push(names::ACCEPT_ENCODING);
+    edits
+}
+
+/// The headers at a model, of those that any of `models` changes: all of them, since one attempt finds what the one before
+/// has written.
+#[inline(never)]
+fn headers<'a>(
+    header: &dyn Fn(HeaderSlot) -> Option<&'a HeaderText>,
+    model: &Model,
+    models: &[&Model],
+) -> Vec<HeaderState> {
+    let clients = |slot| header(slot).map(|text| text.as_bytes().to_vec());
+    let mut headers: Vec<HeaderState> = Vec::new();
+    for change in models.iter().flat_map(|model| &model.header_changes) {
+        if headers.iter().any(|(name, _)| *name == change.name) {
+            continue;
+        }
+        let own = model.header_changes.iter().find(|own| own.name == change.name);
+        let value = match own.map(|own| &own.to) {
+            None => clients(change.slot),
+            Some(HeaderTo::Nothing) => None,
+            Some(HeaderTo::Value(value)) => Some(value.clone().into_bytes()),
+            Some(HeaderTo::ValueOf(old)) => clients(change.slot).or_else(|| clients(*old)),
+        };
+        headers.push((change.name.clone(), value));
+    }
+    headers
 }
 
 /// Splices for a body in which these others have been made already, of which one may write the model, too.

@@ -206,3 +206,52 @@ fn only_answers_that_are_read_come_uncompressed() {
         assert_eq!(reading.expectation().is_some_and(|it| it.signature(true, None).is_some()), expected, "{path}");
     }
 }
+
+/// Without a model in sight, the id in the path is all that can say where a stored response is.
+#[test]
+fn a_stored_response_is_asked_for_where_it_is() {
+    let mut document = document();
+    document["pathPrefixes"] = json!(["/llm"]);
+    document["models"][1]["path"] = json!({ "prefix": "/base/v1" });
+    let policy = keyed(&document, KEY);
+    let sent = |method: &str, path: &str, tenant: &str, ends: bool| {
+        let headers: [(&[u8], &[u8]); 3] =
+            [(b":method", method.as_bytes()), (b":path", path.as_bytes()), (b"x-tenant", tenant.as_bytes())];
+        match crate::receive(&policy, &headers, &Exchange::default(), &crate::Live::default, ends) {
+            crate::Received::Pass(record) => Err(record.map_or_else(String::new, |record| record.to_json())),
+            crate::Received::Reply(reply) => Err(reply.record.to_json()),
+            crate::Received::Read(mut reading) => {
+                let crate::Step::Route(edits) = reading.finish() else { panic!("undecided") };
+                assert_eq!(reading.finish(), crate::Step::Flow);
+                assert!(reading.expectation().is_some_and(|expected| expected.signature(true, None).is_some()));
+                assert!(edits.splices.is_empty() && edits.remove_headers.contains(&"accept-encoding"));
+                Ok((edits.set_headers.clone(), edits.record.to_json()))
+            }
+        }
+    };
+    let (a, b) = (sign(&policy, "a", "any", "resp_1"), sign(&policy, "b", "any", "resp_1"));
+    for (method, path, tenant, expected, cluster) in [
+        ("GET", format!("/v1/responses/{a}?stream=true"), "any", "/v1/responses/resp_1?stream=true", "a"),
+        ("DELETE", format!("/llm/v1/responses/{b}"), "any", "/base/v1/responses/resp_1", "b"),
+        ("POST", format!("/responses/{b}/cancel"), "any", "/base/v1/responses/resp_1/cancel", "b"),
+        ("GET", format!("/v1/responses/{a}/input_items"), "any", "/v1/responses/resp_1/input_items", "a"),
+    ] {
+        let (headers, record) = sent(method, &path, tenant, true).expect("a route");
+        assert_eq!(headers, [(":path", expected.to_owned()), ("x-pointsman-cluster", cluster.to_owned())]);
+        assert!(
+            record.contains(r#""reason":"kept""#) && record.contains(&format!(r#""keptBy":"{cluster}""#)),
+            "{record}"
+        );
+    }
+    let refused = |path: &str, tenant: &str, ends: bool, expected: &str| {
+        let record = sent("GET", path, tenant, ends).expect_err("a refusal");
+        assert!(record.contains(expected), "{record}");
+    };
+    let near = sign(&policy, "b", "near", "resp_1");
+    refused(&format!("/v1/responses/{a}"), "near", true, r#""reason":"foreignId","status":404"#);
+    refused(&format!("/v1/responses/{near}"), "near", true, r#""reason":"noCandidate","status":403"#);
+    refused(&format!("/v1/responses/{a}"), "nobody", true, r#""reason":"unknownTenant""#);
+    refused(&format!("/v1/responses/{a}"), "any", false, r#""reason":"unexpectedBody""#);
+    // Whatever says nothing is nothing to us, as before.
+    assert_eq!(sent("GET", "/v1/responses/resp_1", "any", true), Err(String::new()));
+}
