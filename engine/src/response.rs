@@ -8,7 +8,7 @@
 //! limits      what headers say of rate limits
 //! ```
 
-pub(crate) mod documents;
+mod documents;
 mod ids;
 pub mod limits;
-pub(crate) mod signing;
+pub mod signing;

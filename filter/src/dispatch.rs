@@ -102,6 +102,13 @@ pub(crate) fn on_configure(id: u32, size: usize) -> bool {
     true
 }
 
+/// A router whose policy has what the environment of a test cannot give it.
+#[cfg(test)]
+pub(crate) fn install_router(id: u32, policy: std::sync::Arc<pointsman_engine::Policy>) {
+    let router = router::Router::new(policy, pointsman_engine::config::Hold::Stop);
+    with_plugins(|plugins| plugins.push((id, Plugin::Router(std::rc::Rc::new(router)))));
+}
+
 pub(crate) fn on_request_headers(context: u32, end_of_stream: bool) -> Action {
     let (created, parent) = CREATED.get();
     let (action, stream) = match plugin(parent).filter(|_| created == context) {

@@ -12,12 +12,13 @@ use std::sync::Arc;
 
 /// Whose answer it is.
 #[derive(Clone, Debug)]
-pub(crate) struct Signature {
-    pub(crate) policy: Arc<Policy>,
+pub struct Signature {
+    /// The policy that has it signed, and has the key.
+    pub policy: Arc<Policy>,
     /// The cluster that has made it.
-    pub(crate) cluster: Arc<str>,
+    pub cluster: Arc<str>,
     /// The tenant that gets it.
-    pub(crate) tenant: Option<Arc<str>>,
+    pub tenant: Option<Arc<str>>,
 }
 
 impl Signature {
@@ -32,7 +33,7 @@ impl Signature {
 
 /// An answer as it passes.
 #[derive(Debug)]
-pub(crate) struct Signing {
+pub struct Signing {
     signature: Signature,
     documents: Documents,
     ids: Ids,
@@ -47,7 +48,13 @@ pub(crate) struct Signing {
 }
 
 impl Signing {
-    pub(crate) fn new(signature: Signature, shape: Shape) -> Self {
+    /// An answer of this type; `None` where nothing in it can be read.
+    #[must_use]
+    pub fn of(signature: Signature, content_type: &[u8]) -> Option<Self> {
+        Shape::of(content_type).map(|shape| Self::new(signature, shape))
+    }
+
+    fn new(signature: Signature, shape: Shape) -> Self {
         Self {
             signature,
             documents: Documents::new(shape),
@@ -60,12 +67,13 @@ impl Signing {
     }
 
     /// Whether nothing of what is still to come can change.
-    pub(crate) fn is_over(&self) -> bool {
+    #[must_use]
+    pub fn is_over(&self) -> bool {
         self.documents.is_over() && self.held.is_empty()
     }
 
     /// The next bytes of a chunk.
-    pub(crate) fn push(&mut self, piece: &[u8]) {
+    pub fn push(&mut self, piece: &[u8]) {
         let at = self.documents.position();
         self.documents.feed(piece, &mut self.ids);
         for found in self.ids.take() {
@@ -101,7 +109,7 @@ impl Signing {
     }
 
     /// All of a chunk has been pushed: what changes in it. `is_last`: nothing comes behind it.
-    pub(crate) fn finish(&mut self, is_last: bool) -> Vec<Splice> {
+    pub fn finish(&mut self, is_last: bool) -> Vec<Splice> {
         let (begin, end) = (self.begin, self.documents.position());
         let offset = |at: u64| usize::try_from(at.saturating_sub(begin)).unwrap_or(usize::MAX);
         self.begin = end;

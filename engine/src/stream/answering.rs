@@ -5,11 +5,10 @@
 
 use super::splice::SplicePlan;
 use super::{Command, Failure, FilterStatus, Machine, View};
-use crate::response::documents::Shape;
 use crate::response::signing::{Signature, Signing};
 
-/// The header that says how long an answer is, for as long as nothing in it changes.
-pub(super) const CONTENT_LENGTH: &str = "content-length";
+/// The headers that are about the very bytes of an answer: they go where it can change.
+pub(super) const OF_ITS_BYTES: [&str; 5] = ["content-length", "content-md5", "digest", "content-digest", "repr-digest"];
 
 /// An answer whose body is read.
 #[derive(Debug)]
@@ -40,7 +39,7 @@ impl AnswerStream {
         if header("content-encoding").is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
             return None;
         }
-        let signing = Signing::new(signature, Shape::of(&header("content-type")?)?);
+        let signing = Signing::of(signature, &header("content-type")?)?;
         Some(Self { signing, size: 0, at: 0, is_last: false, is_over: false, task: Task::Return })
     }
 

@@ -6,7 +6,7 @@ use crate::config::Hold;
 use crate::corridor::{Answer, Reading};
 use crate::names::ATTEMPT_PROPERTY;
 use crate::record::Record;
-use crate::stream::answering::{AnswerStream, CONTENT_LENGTH};
+use crate::stream::answering::{AnswerStream, OF_ITS_BYTES};
 use crate::stream::installation::{GATE_MISSING, REFUSED_ATTEMPT};
 use crate::stream::{Command, Failure, FilterStatus, HostAction, View};
 
@@ -32,8 +32,10 @@ fn went_nowhere<V: View>(view: &V) -> bool {
 /// What is done with an answer: its limits are noted, the record completed, our headers set.
 #[derive(Debug)]
 pub(super) enum Passing {
-    /// It will not be as long as it says.
-    Unmeasure,
+    /// It will not have the length and the digest that it says.
+    Unmeasure {
+        at: usize,
+    },
     Listen,
     Record {
         record: Box<Record>,
@@ -48,7 +50,10 @@ pub(super) enum Passing {
 impl Passing {
     pub(super) fn command<'a>(&'a self, reading: &'a Reading) -> Command<'a> {
         Command::Do(match self {
-            Self::Unmeasure => HostAction::Unlabel(CONTENT_LENGTH),
+            Self::Unmeasure { at } => match OF_ITS_BYTES.get(*at) {
+                Some(name) => HostAction::Unlabel(name),
+                None => return Command::Return(FilterStatus::Continue),
+            },
             Self::Listen => {
                 let (owner, model) = heard(reading).unwrap_or_default();
                 HostAction::Listen { owner, model, proven: false }
@@ -87,7 +92,7 @@ impl RouterStream {
         }
         self.answer = self.signed(view);
         if self.answer.is_some() {
-            self.task = Task::Pass(Passing::Unmeasure);
+            self.task = Task::Pass(Passing::Unmeasure { at: 0 });
         } else {
             self.note(view);
         }
@@ -138,13 +143,15 @@ impl RouterStream {
     /// A step with the answer has been taken. None is worth refusing an answer for.
     pub(super) fn passed<V: View>(&mut self, view: &V, passing: Passing, result: Result<(), Failure>) {
         match passing {
-            Passing::Unmeasure => {
-                // One whose length stays must not change.
-                if result.is_err() {
-                    self.answer = None;
-                }
+            // One whose length stays must not change.
+            Passing::Unmeasure { .. } if result.is_err() => {
+                self.answer = None;
                 self.note(view);
             }
+            Passing::Unmeasure { at } if at + 1 < OF_ITS_BYTES.len() => {
+                self.task = Task::Pass(Passing::Unmeasure { at: at + 1 });
+            }
+            Passing::Unmeasure { .. } => self.note(view),
             Passing::Listen => self.label_direct(),
             Passing::Record { answer, .. } => self.label(answer),
             Passing::Label { answer, at } => self.task = Task::Pass(Passing::Label { answer, at: at + 1 }),

@@ -1,5 +1,6 @@
 //! Ids of responses that say who keeps them: what becomes of a request with one, and of what is sent.
 
+use crate::attempt::Tried;
 use crate::tests::walk;
 use crate::{Exchange, Policy, explain};
 use serde_json::{Value, json};
@@ -205,6 +206,35 @@ fn only_answers_that_are_read_come_uncompressed() {
         assert_eq!(removed.contains(&"accept-encoding"), expected, "{path}");
         assert_eq!(reading.expectation().is_some_and(|it| it.signature(true, None).is_some()), expected, "{path}");
     }
+}
+
+/// Of a chain, the cluster counts that has answered; an answer of the proxy's own is nobody's.
+#[test]
+fn the_one_who_answers_is_the_one_who_keeps() {
+    let policy = keyed(&document(), KEY);
+    let exchange = request("/v1/responses", "any", r#"{"model":"left","input":"x"}"#.into());
+    let headers: [(&[u8], &[u8]); 4] = [
+        (b":method", b"POST"),
+        (b":path", b"/v1/responses"),
+        (b"x-tenant", b"any"),
+        (b"content-type", b"application/json"),
+    ];
+    let crate::Received::Read(mut reading) = crate::receive(&policy, &headers, &exchange, &crate::Live::default, false)
+    else {
+        panic!("a call")
+    };
+    let _ = (reading.push(&exchange.body), reading.finish());
+    let expected = reading.expectation().expect("an answer");
+    assert!(!expected.is_direct());
+    let tried = |model: &str| Tried { number: 2, model: model.to_owned() };
+    let by = |by_provider, tried: Option<Tried>| {
+        let signature = expected.signature(by_provider, tried.as_ref())?;
+        assert_eq!(signature.tenant.as_deref(), Some("any"));
+        Some(signature.cluster.to_string())
+    };
+    assert_eq!(by(true, Some(tried("left"))).as_deref(), Some("a"));
+    assert_eq!(by(true, Some(tried("spare"))).as_deref(), Some("b"));
+    assert_eq!([by(true, None), by(false, Some(tried("left"))), by(true, Some(tried("nobody")))], [None, None, None]);
 }
 
 /// Without a model in sight, the id in the path is all that can say where a stored response is.
