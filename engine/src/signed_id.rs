@@ -275,6 +275,14 @@ mod tests {
         assert_eq!(signer.read(&bare, None), by("openai", "68af-0"));
     }
 
+    /// Proxies of two versions understand each other. Computed by Python's `hmac` and `base64`.
+    #[test]
+    fn a_signature_stays_what_it_is() {
+        let signer = signer(OLD, &["other", "openai"]);
+        assert_eq!(signed(&signer, "openai", Some("finance"), "resp_68af"), "resp_psm1LrnGQFqQhFrxyF0k1jgH68af");
+        assert_eq!(signer.read("resp_psm1LrnGsawahyoOCXqoh1ab1", None), by("openai", "resp_1"));
+    }
+
     #[test]
     fn keys_change_one_after_the_other() {
         let (before, between, after) =
