@@ -256,18 +256,18 @@ def test_listeners_with_different_policies_are_told_apart(tmp_path, version):
 def failover(config: dict) -> None:
     """What a chain of two models needs."""
     resources = config["static_resources"]
-    for model in ("a", "b"):
-        single = bootstrap.cluster(f"model:{model}", 9, http2=False)
+    for model, cluster in (("a", "one"), ("b", "two")):
+        single = bootstrap.cluster(f"model:{model}>{cluster}", 9, http2=False)
         endpoint = single["load_assignment"]["endpoints"][0]["lb_endpoints"][0]
         endpoint["metadata"] = {"filter_metadata": {"pointsman": {"model": model}}}
         resources["clusters"].append(single)
     aggregate = EXTENSIONS + "clusters.aggregate.v3.ClusterConfig"
     module = bootstrap.wasm_filter("upstream", {"role": "upstream"}, locations.module(), flag=False)
     codec = {"name": "codec", "typed_config": {"@type": EXTENSIONS + "filters.http.upstream_codec.v3.UpstreamCodec"}}
-    chain = bootstrap.cluster("failover:a>b", 9, http2=False)
+    chain = bootstrap.cluster("failover:a>one,b>two", 9, http2=False)
     del chain["type"], chain["load_assignment"]
     chain["lb_policy"] = "CLUSTER_PROVIDED"
-    parts = {"@type": aggregate, "clusters": ["model:a", "model:b"]}
+    parts = {"@type": aggregate, "clusters": ["model:a>one", "model:b>two"]}
     chain["cluster_type"] = {"name": "envoy.clusters.aggregate", "typed_config": parts}
     options(chain)["http_filters"] = [{"name": "pointsman-upstream", "typed_config": module}, codec]
     resources["clusters"].append(chain)
@@ -296,19 +296,22 @@ DEAF = {"feedback": {"rateLimits": False}}
 CHAIN = {"policy": {**POLICY, **DEAF, "models": [{**POLICY["models"][0], "fallback": ["b"]}, POLICY["models"][1]]}}
 CHAIN_MISTAKES = {
     "none": ((), lambda c: None),
-    "no-cluster": (("cluster-missing",), lambda c: without_cluster(c, "failover:a>b")),
+    "no-cluster": (("cluster-missing",), lambda c: without_cluster(c, "failover:a>one,b>two")),
     "no-retry": (("failover-without-retry",), lambda c: routes(c)[0]["route"].pop("retry_policy")),
     "no-priority": (("failover-without-priority",), lambda c: retry_policy(c).pop("retry_priority")),
-    "no-upstream": (("upstream-missing",), lambda c: options(cluster_named(c, "failover:a>b")).pop("http_filters")),
+    "no-upstream": (
+        ("upstream-missing",),
+        lambda c: options(cluster_named(c, "failover:a>one,b>two")).pop("http_filters"),
+    ),
     "upstream-on-plain-cluster": (
         ("upstream-without-chain",),
         lambda c: options(cluster_named(c, "two")).update(
-            http_filters=options(cluster_named(c, "failover:a>b"))["http_filters"]
+            http_filters=options(cluster_named(c, "failover:a>one,b>two"))["http_filters"]
         ),
     ),
     "unmarked": (
         ("endpoint-unmarked",),
-        lambda c: cluster_named(c, "model:b")["load_assignment"]["endpoints"][0]["lb_endpoints"][0].pop("metadata"),
+        lambda c: cluster_named(c, "model:b>two")["load_assignment"]["endpoints"][0]["lb_endpoints"][0].pop("metadata"),
     ),
 }
 

@@ -227,9 +227,9 @@ def test_envoy_takes_the_clusters_and_routes_of_a_chain(version, tmp_path):
 
     clusters = values("CLUSTER", "ADD")
     assert {cluster["name"] for cluster in clusters} == {
-        *(f"model:{model}" for model in ("first", "second", "inside")),
-        "mirror:trial",
-        "failover:first>second>inside",
+        *(f"model:{place}" for place in ("first>one", "second>two", "inside>llama")),
+        "mirror:trial>two",
+        "failover:first>one,second>two,inside>llama",
     } | {cluster["name"] for cluster in clusters if cluster["name"].startswith("failover:")}
     # The mesh's own clusters, as the patches with keys make them.
     own = [

@@ -42,8 +42,14 @@ impl Project {
     pub(crate) fn size(&self, version: EnvoyVersion) -> Option<Size> {
         let needs = Needs::of(&self.policy.policy);
         let (plugin, demo_ports) = (Plugin::new(self, String::new()), HashMap::new());
-        let config =
-            Config { deployment: &self.deployment, plugin: &plugin, version, needs: &needs, demo_ports: &demo_ports };
+        let config = Config {
+            deployment: &self.deployment,
+            plugin: &plugin,
+            version,
+            needs: &needs,
+            demo_ports: &demo_ports,
+            owns_listeners: true,
+        };
         (!needs.is_empty()).then(|| Size::of(&config))
     }
 

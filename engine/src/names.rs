@@ -1,4 +1,6 @@
-//! Names that others read: headers, filter state. Each is spelled once, here.
+//! Names that others read: headers, filter state, clusters. Each is spelled once, here.
+
+use crate::percent;
 
 /// Every request header that begins so is Pointsman's; what a client sends under it is removed.
 pub const RESERVED_PREFIX: &str = "x-pointsman-";
@@ -64,36 +66,88 @@ pub const TURN_PROPERTIES: [&str; 7] = [
     "pointsman_turn_7",
 ];
 
-/// The cluster of attempts at one model, where that is at one of the deployment's clusters: a model that has moved is asked by
-/// each request where that request's policy has it. With `is_alone`, all of the request's models are on that cluster, and a
-/// client's own key may stay in it. No model has a `>` in its name.
+/// A model at the cluster that serves it, as the names of clusters have it: `MODEL>CLUSTER`. What they say of a model they say of
+/// one place: a model that has moved is asked by each request where that request's policy has it.
+///
+/// No model has a `>` in its name, so the first ends it; and what ends a place in [`chain_cluster`] is encoded in the cluster's.
+fn place((model, cluster): (&str, &str)) -> String {
+    let cluster = percent::encode(cluster.as_bytes(), |byte| byte.is_ascii_graphic() && !b"%,".contains(&byte));
+    format!("{model}>{cluster}")
+}
+
+/// The cluster of attempts at one model. With `is_alone`, all of the request's models are on one cluster of the deployment's, and
+/// a client's own key may stay in it.
 #[must_use]
-pub fn attempt_cluster(model: &str, cluster: &str, is_alone: bool) -> String {
+pub fn attempt_cluster(at: (&str, &str), is_alone: bool) -> String {
     let prefix = if is_alone { "own-key:" } else { "" };
-    format!("{prefix}try:{model}>{cluster}")
+    format!("{prefix}try:{}", place(at))
 }
 
 /// The cluster that holds the endpoints of one model, for the chains that it is part of.
 #[must_use]
-pub fn model_cluster(model: &str) -> String {
-    format!("model:{model}")
+pub fn model_cluster(at: (&str, &str)) -> String {
+    format!("model:{}", place(at))
 }
 
 /// The cluster for copies to a model: what happens to them shall not count against anybody's request.
 #[must_use]
-pub fn mirror_cluster(model: &str) -> String {
-    format!("mirror:{model}")
+pub fn mirror_cluster(at: (&str, &str)) -> String {
+    format!("mirror:{}", place(at))
 }
 
-/// The cluster that stands for a chain of models. No model has a `>` in its name.
+/// What [`chain_cluster`] begins with.
+pub const CHAIN_PREFIX: &str = "failover:";
+
+/// The cluster that stands for a chain of models, each with its cluster: `failover:A>X,B>Y`.
 #[must_use]
-pub fn chain_cluster<'a>(models: impl IntoIterator<Item = &'a str>) -> String {
-    let models: Vec<&str> = models.into_iter().collect();
-    format!("failover:{}", models.join(">"))
+pub fn chain_cluster<'a>(models: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let places: Vec<_> = models.into_iter().map(place).collect();
+    format!("{CHAIN_PREFIX}{}", places.join(","))
 }
 
 /// Whether a request header is one that only Pointsman may set. Names are in lower case.
 #[must_use]
 pub fn is_reserved(name: &[u8]) -> bool {
     name.starts_with(RESERVED_PREFIX.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn names_say_where_a_model_is() {
+        let (a, b) = (("org/a", "x"), ("b", "outbound|443||y.example"));
+        assert_eq!(chain_cluster([a, b]), "failover:org/a>x,b>outbound|443||y.example");
+        assert_eq!(model_cluster(b), "model:b>outbound|443||y.example");
+        assert_eq!(mirror_cluster(a), "mirror:org/a>x");
+        assert_eq!(
+            (attempt_cluster(a, false), attempt_cluster(a, true)),
+            ("try:org/a>x".into(), "own-key:try:org/a>x".into())
+        );
+        assert_eq!(model_cluster(("a,b", "x,y%2C")), "model:a,b>x%2Cy%252C");
+    }
+
+    proptest! {
+        /// Two chains have one name only when they are one chain.
+        #[test]
+        fn no_name_stands_for_two_chains(
+            one in proptest::collection::vec(("[ab,%]{1,3}", "[ab,>%C2]{1,5}"), 1..4),
+            other in proptest::collection::vec(("[ab,%]{1,3}", "[ab,>%C2]{1,5}"), 1..4),
+        ) {
+            let name = |chain: &[(String, String)]| {
+                chain_cluster(chain.iter().map(|(model, cluster)| (model.as_str(), cluster.as_str())))
+            };
+            prop_assert_eq!(name(&one) == name(&other), one == other);
+            let (name, mut read) = (name(&one), Vec::new());
+            let mut rest = name.strip_prefix(CHAIN_PREFIX);
+            while let Some((model, tail)) = rest.and_then(|rest| rest.split_once('>')) {
+                let (cluster, more) = tail.split_once(',').map_or((tail, None), |(cluster, more)| (cluster, Some(more)));
+                read.push((model.to_owned(), String::from_utf8(percent::decode(cluster.as_bytes())).unwrap()));
+                rest = more;
+            }
+            prop_assert_eq!(read, one);
+        }
+    }
 }

@@ -147,7 +147,7 @@ impl Sent<'_> {
         }
         let cluster = match self.chain {
             [only] => only.model.cluster().to_owned(),
-            several => names::chain_cluster(several.iter().map(|destination| destination.model.name())),
+            several => names::chain_cluster(several.iter().map(|destination| destination.model.place())),
         };
         edits.set_headers.push((names::CLUSTER_HEADER, cluster));
         edits
@@ -235,9 +235,7 @@ impl Sent<'_> {
         let is_alone = clusters.all(|other| Some(other) == first);
         let plan = if self.is_private && is_alone { plan.deaf() } else { plan };
         edits.state.push((names::PLAN_PROPERTY, plan.to_json()));
-        let turns = several
-            .iter()
-            .map(|Destination { model, .. }| names::attempt_cluster(model.name(), model.cluster(), is_alone));
+        let turns = several.iter().map(|Destination { model, .. }| names::attempt_cluster(model.place(), is_alone));
         edits.state.extend(names::TURN_PROPERTIES.into_iter().zip(turns));
         edits.set_headers.push((names::MAX_RETRIES_HEADER, several.len().saturating_sub(1).to_string()));
         leaving
@@ -251,7 +249,7 @@ impl Sent<'_> {
         let models = vec![mirror.candidate(self.headers(mirror.model, &all), own)];
         let plan = Plan::new(place, length, mirror.accounts.without(self.path), models).deaf().to_json();
         edits.state.push((names::MIRROR_PLAN_PROPERTY, plan));
-        edits.set_headers.push((names::MIRROR_HEADER, names::mirror_cluster(mirror.model.name())));
+        edits.set_headers.push((names::MIRROR_HEADER, names::mirror_cluster(mirror.model.place())));
     }
 }
 
@@ -413,7 +411,7 @@ mod tests {
         assert_eq!(spliced, expected);
         assert_eq!(edits.content_length, (spliced.len() != body.len()).then_some(spliced.len() as u64));
         assert_eq!(edits.remove_headers, DIGESTS);
-        let mirror = (names::MIRROR_HEADER, "mirror:azure".to_owned());
+        let mirror = (names::MIRROR_HEADER, "mirror:azure>d".to_owned());
         assert_eq!(edits.set_headers, [mirror, (names::CLUSTER_HEADER, "c".to_owned())]);
         // The copy is written into what leaves the router.
         let [(names::MIRROR_PLAN_PROPERTY, plan)] = edits.state.as_slice() else { panic!("a plan for the copy") };
@@ -436,7 +434,7 @@ mod tests {
         let edits = sent(body, &[to("m"), to("azure")], None);
         assert_eq!((edits.splices, edits.content_length), (Vec::new(), None));
         let headers =
-            [(names::MAX_RETRIES_HEADER, "1".to_owned()), (names::CLUSTER_HEADER, "failover:m>azure".to_owned())];
+            [(names::MAX_RETRIES_HEADER, "1".to_owned()), (names::CLUSTER_HEADER, "failover:m>c,azure>d".to_owned())];
         assert_eq!(edits.set_headers, headers);
         let [(names::PLAN_PROPERTY, plan), turns @ ..] = edits.state.as_slice() else { panic!("a plan") };
         let clusters = ["try:m>c".to_owned(), "try:azure>d".to_owned()];

@@ -119,6 +119,7 @@ fn sends(policy: &Policy, exchange: &Exchange, edits: &Edits) -> Vec<Sent> {
         assert!(attempt.content_length.is_none_or(|length| length == after.len() as u64));
         after
     };
+    let place = |model: &str| policy.model_named(model).expect("a model").place();
     let chain = names("chain");
     let mut sent: Vec<Sent> = match (record["model"].as_str(), chain.is_empty()) {
         (None, _) => Vec::new(),
@@ -129,7 +130,7 @@ fn sends(policy: &Policy, exchange: &Exchange, edits: &Edits) -> Vec<Sent> {
             assert!(known, "no proxy has a cluster for the chain of {record}");
             assert_eq!(
                 header(names::CLUSTER_HEADER),
-                Some(names::chain_cluster(chain.iter().map(String::as_str)).as_str())
+                Some(names::chain_cluster(chain.iter().map(|name| place(name))).as_str())
             );
             assert_eq!(header(names::MAX_RETRIES_HEADER), Some((chain.len() - 1).to_string().as_str()));
             chain.iter().map(|model| (model.clone(), false, attempt(names::PLAN_PROPERTY, model))).collect()
@@ -137,7 +138,7 @@ fn sends(policy: &Policy, exchange: &Exchange, edits: &Edits) -> Vec<Sent> {
     };
     if let Some(mirror) = record["mirror"].as_str() {
         assert!(policy.mirrors().iter().any(|model| model.name() == mirror));
-        assert_eq!(header(names::MIRROR_HEADER), Some(names::mirror_cluster(mirror).as_str()));
+        assert_eq!(header(names::MIRROR_HEADER), Some(names::mirror_cluster(place(mirror)).as_str()));
         sent.push((mirror.to_owned(), true, attempt(names::MIRROR_PLAN_PROPERTY, mirror)));
     }
     sent

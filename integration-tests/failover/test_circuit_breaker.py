@@ -1,10 +1,11 @@
 """A provider that is as busy as the operator lets it be: the next model takes what is too much for it."""
 
+import subprocess
 import threading
 
 import pytest
 
-from harness import chain
+from harness import chain, locations
 from harness.edge import JSON
 from harness.failover import IDLE, SHORT_IDLE, WORLDS
 from harness.messages import Answer
@@ -16,7 +17,7 @@ NARROW = {"maxConnections": 2, "maxRequests": 2, "maxPendingRequests": 1}
 SOON = {"consecutiveGatewayFailure": 3, "interval": "100ms", "baseEjectionTime": "500ms", "maxEjectionTime": "500ms"}
 CLUSTERS = {**chain.CLUSTERS, "first": {**chain.CLUSTERS["first"], "circuitBreakers": NARROW}}
 SETTING = {"clusters": CLUSTERS, "keys": chain.KEYS, "idle": SHORT_IDLE}
-RUN_IN = tuple(world for world in WORLDS if world.mechanism == "matcher")
+RUN_IN = WORLDS
 BODY = b'{"model":"auto","messages":[]}'
 
 
@@ -85,6 +86,30 @@ def test_an_answer_behind_limits_is_the_providers_own(edge):
         for answer in (direct, limited)
     ]
     assert (limited.status, names[0]) == (404, names[1])
+
+
+def test_doctor_finds_nothing_wrong_with_limits(edge):
+    done = subprocess.run(
+        [locations.cli(), "doctor", edge.envoy.admin_address], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.fixture(scope="module")
+def alone(started):
+    """All models of a chain at one provider, which has limits and no key of its own."""
+    models = [POLICY["models"][0], {"name": "sibling", "cluster": "first"}]
+    rule = {**POLICY["rules"][0], "route": {"targets": [{"model": "alpha"}], "fallback": ["sibling"]}}
+    return started(policy={**POLICY, "models": models, "rules": [rule]}, keys={})
+
+
+def test_a_clients_key_passes_behind_limits_where_there_is_one_provider_only(alone):
+    alone.providers["first"].fail("500")
+    seen = alone.ask(chain.CHAT, BODY, [JSON, ("authorization", chain.CLIENTS_KEY)])
+    assert seen.status == 500
+    assert alone.tried(seen.test_id) == [("first", "alpha-2026-01"), ("first", "sibling")]
+    assert {request.header("authorization") for request in alone.arrived(seen.test_id)} == {chain.CLIENTS_KEY}
+    alone.assert_healthy()
 
 
 @pytest.fixture(scope="module")

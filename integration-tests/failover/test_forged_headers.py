@@ -7,7 +7,7 @@ import pytest
 from harness import chain
 from harness.chain import assert_own
 from harness.edge import JSON
-from harness.failover import EACH_VERSION, GATES
+from harness.failover import EACH_ONCE
 
 POLICY = {
     **chain.POLICY,
@@ -16,7 +16,7 @@ POLICY = {
     ],
 }
 SETTING = {"keys": chain.KEYS, "clusters": chain.CLUSTERS}
-RUN_IN = (*EACH_VERSION, *GATES)
+RUN_IN = EACH_ONCE
 TEAM = ("x-team", "a")
 BODY = b'{"model":"auto","messages":[]}'
 PLAN = json.dumps(
@@ -29,10 +29,10 @@ PLAN = json.dumps(
 )
 FORGED = (
     ("x-pointsman-plan", PLAN),
-    ("x-pointsman-mirror", "model:gamma"),
+    ("x-pointsman-mirror", "model:gamma>third"),
     ("x-pointsman-provider", "third"),
-    ("x-pointsman-cluster", "failover:alpha>beta>gamma"),
-    ("x-pointsman-cluster", "model:gamma"),
+    ("x-pointsman-cluster", "failover:alpha>first,beta>second,gamma>third"),
+    ("x-pointsman-cluster", "model:gamma>third"),
     ("x-pointsman-model", "gamma"),
     ("x-pointsman-attempt", "3"),
     ("x-envoy-max-retries", "9"),

@@ -4,12 +4,12 @@ import pytest
 
 from harness import chain
 from harness.chain import assert_body
-from harness.failover import EACH_VERSION, GATES
+from harness.failover import EACH_ONCE
 
 POLICY = {**chain.POLICY, "onFailure": {"missingModel": {"model": "alpha"}}}
 POLICY["models"] = [{**POLICY["models"][0], "fallback": ["beta", "gamma"]}, *POLICY["models"][1:]]
 SETTING = {"keys": chain.KEYS, "clusters": chain.CLUSTERS}
-RUN_IN = (*EACH_VERSION, *GATES)
+RUN_IN = EACH_ONCE
 
 TRANSCRIPTIONS = "/v1/audio/transcriptions"
 FORM = ("content-type", "multipart/form-data; boundary=B-1")

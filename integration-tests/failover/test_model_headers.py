@@ -3,7 +3,7 @@
 import pytest
 
 from harness import chain
-from harness.failover import EACH_VERSION, GATES
+from harness.failover import EACH_ONCE
 
 ALPHA, BETA, GAMMA = chain.POLICY["models"]
 POLICY = {
@@ -22,7 +22,7 @@ POLICY = {
     ],
 }
 SETTING = {"policy": POLICY, "keys": chain.KEYS, "clusters": chain.CLUSTERS}
-RUN_IN = EACH_VERSION + GATES
+RUN_IN = EACH_ONCE
 SENT = [("anthropic-beta", "a"), ("anthropic-beta", "b"), ("x-title", "its"), ("x-user", "u\xe9".encode("latin-1"))]
 NAMES = ("anthropic-beta", "x-tier", "x-title", "x-user", "x-end-user")
 CLIENTS = {"anthropic-beta": [b"a,b"], "x-tier": [], "x-title": [b"its"], "x-user": [b"u\xe9"], "x-end-user": []}

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from harness import chain
-from harness.failover import EACH_VERSION, GATES
+from harness.failover import EACH_ONCE
 
 ROUTE = {"targets": [{"model": "alpha"}], "timeout": "1s"}
 POLICY = {
@@ -22,7 +22,7 @@ SETTING = {
     "clusters": chain.CLUSTERS,
     "deployment": {"timeouts": {"answer": "3s"}},
 }
-RUN_IN = EACH_VERSION + GATES
+RUN_IN = EACH_ONCE
 
 
 def timed(edge, model: str) -> tuple:

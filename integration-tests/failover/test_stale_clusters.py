@@ -1,10 +1,13 @@
 """A policy that arrives before the clusters that fit it: what they cannot do is refused, and nothing goes where it
 must not."""
 
+import os
+
 import pytest
 
 from harness import chain
 from harness.failover import EACH_VERSION, GATES
+from harness.waiting import wait_for
 
 ALPHA, BETA, GAMMA = chain.POLICY["models"]
 POLICY = chain.POLICY
@@ -51,7 +54,7 @@ def test_a_model_that_has_moved_is_not_asked_at_its_old_place(edge, pushed):
     if edge.made.setting.world.mechanism == "matcher":
         assert (seen.status, reached, seen.record["answeredBy"]) == (200, ["first", "third"], "gamma")
     else:
-        assert (seen.status, reached) == (500, ["first"])
+        assert (seen.status, reached) == (503, [])
 
 
 def test_names_that_have_changed_places_are_not_mixed_up(edge, pushed):
@@ -60,3 +63,27 @@ def test_names_that_have_changed_places_are_not_mixed_up(edge, pushed):
     seen = edge.chat("auto")
     assert seen.status == 500 or seen.status == 503
     assert edge.received(seen.test_id) == []
+
+
+def test_an_endpoint_that_says_it_is_elsewhere_gets_nothing(edge):
+    """Clusters that somebody has changed by hand."""
+    file = edge.made.discovery / "clusters.yaml"
+    rendered = file.read_text()
+    changed = rendered.replace('provider: "second"', 'provider: "elsewhere"')
+    assert changed != rendered
+
+    def replaced(text: str, status: int):
+        new = file.with_suffix(".new")
+        new.write_text(text)
+        os.replace(new, file)
+
+        def is_taken():
+            seen = edge.chat("auto")
+            return seen if seen.status == status else None
+
+        return wait_for("Envoy to take the clusters", is_taken)
+
+    edge.providers["first"].fail("500")
+    seen = replaced(changed, 500)
+    assert [request.provider for request in edge.arrived(seen.test_id)] == ["first"]
+    assert edge.tried(replaced(rendered, 200).test_id)[-1] == ("second", chain.OWN["second"].model)

@@ -43,12 +43,10 @@ def counts(edge) -> dict[str, int]:
 
 
 def test_each_cluster_is_counted_under_its_own_name(edge):
-    """With `matcher`, a model's cluster says where the model is, too."""
-    is_placed = edge.made.setting.world.mechanism == "matcher"
-    place = {name: f"model:{name}" + (f">cluster.{index}:x" if is_placed else "") for index, name in enumerate(NAMES)}
+    place = {name: f"model:{name}>cluster.{index}:x" for index, name in enumerate(NAMES)}
     before = counts(edge)
     assert {f"cluster.{index}:x" for index in range(len(NAMES))} <= before.keys()
-    assert {place[name] for name in NAMES[:3]} | {f"mirror:{NAMES[3]}"} <= before.keys()
+    assert {place[name] for name in NAMES[:3]} | {f"mirror:{NAMES[3]}>cluster.3:x"} <= before.keys()
     assert edge.chat("gpt-5.2").status == 200
     assert counts(edge)["cluster.1:x"] == before["cluster.1:x"] + 1
     assert edge.chat("auto").status == 200

@@ -63,6 +63,10 @@ class Envoy:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def admin_address(self) -> str:
+        return f"127.0.0.1:{self._admin_port}"
+
     def admin(self, path: str, method: str = "GET") -> tuple[int, str]:
         connection = http.client.HTTPConnection("127.0.0.1", self._admin_port, timeout=60)
         try:

@@ -22,6 +22,7 @@ from harness.envoy import Envoy
 from harness.keys import Key, KeyFile
 from harness.messages import Recorded
 from harness.outage import FailingProvider, serving
+from harness.pairing import WHOLE
 from harness.steady import Steady
 
 LOG_FORMAT = re.compile("^( *)(json_format:\n)", re.MULTILINE)
@@ -67,6 +68,10 @@ two that are tested: a fault there would be one that an Envoy had in between and
 ENDS = (WORLDS[0], WORLDS[7], WORLDS[9])
 """The oldest and the newest Envoy: for what does not depend on the mechanism."""
 GATES = (World("1.36.4", "aggregate", "gate"), World("1.40.0", "priorityGroup", "gate"))
+EACH_ONCE = (*EACH_VERSION, *GATES) if WHOLE else (GATES[0], WORLDS[2], WORLDS[8], GATES[1], WORLDS[9])
+"""Every Envoy, every mechanism and both hold modes, each at least once: for what an attempt is made of, which is
+written by the same code whatever moves the request on. Left out is a hold mode that meets a mechanism, and `composite`
+in an Envoy between two others, where `test_attempts.py` runs it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -165,15 +170,15 @@ class Failover(Edge):
         self.made = folder
 
     def push(self, policy: dict, only: str | None = None) -> str:
-        """Renders a new policy for the running Envoy to take over, or only one file of what it needs, and says its
-        version."""
+        """Renders a new policy for the running Envoy to take over, clusters first, or only one file of what it needs,
+        and says its version."""
         self.made.write_policy(policy)
         if only:
             beside = self.made.path / "beside"
             self.made.render("--xds-dir", beside)
             os.replace(beside / only, self.made.discovery / only)
         else:
-            self.made.render(*self.made.discovering)
+            self.made.render(*self.made.discovering, "--admin", self.envoy.admin_address)
         return self.made.explain(UNREADABLE)["policy"]
 
     def arrived(self, test_id: str) -> list[Recorded]:

@@ -287,12 +287,12 @@ fn what_many_chains_miss_is_one_finding() {
     policy["models"][1]["fallback"] = json!(["a"]);
     let chain = |name: &str, parts: &[&str]| aggregate(name, parts, &[upstream()]);
     let retry = json!({"retry_on": "5xx", "retry_priority": {"name": "envoy.retry_priorities.previous_priorities"}});
-    let mut setup = failover(&retry, chain("failover:a>b", &["model:a", "model:b"]));
+    let mut setup = failover(&retry, chain("failover:a>one,b>two", &["model:a>one", "model:b>two"]));
     setup.filters = vec![router("stop", &policy)];
-    setup.clusters.push(chain("failover:b>a", &["model:b", "model:a"]));
-    setup.clusters.retain(|cluster| cluster["name"] != "model:b");
+    setup.clusters.push(chain("failover:b>two,a>one", &["model:b>two", "model:a>one"]));
+    setup.clusters.retain(|cluster| cluster["name"] != "model:b>two");
     let report = setup.check(&["cluster-missing"]);
-    assert_eq!(report.findings[0].places, ["cluster `model:b`, a part of others"]);
+    assert_eq!(report.findings[0].places, ["cluster `model:b>two`, a part of others"]);
 }
 
 #[test]
@@ -338,8 +338,8 @@ fn failover(retry: &Value, cluster: Value) -> Setup {
             cluster,
             self::cluster("one"),
             self::cluster("two"),
-            self::cluster("model:a"),
-            self::cluster("model:b"),
+            self::cluster("model:a>one"),
+            self::cluster("model:b>two"),
         ],
         ..Setup::default()
     }
@@ -347,16 +347,17 @@ fn failover(retry: &Value, cluster: Value) -> Setup {
 
 #[test]
 fn chains_have_clusters_retries_and_an_upstream_instance() {
-    let parts = &["model:a", "model:b"];
-    let good = || aggregate("failover:a>b", parts, &[upstream()]);
+    let parts = &["model:a>one", "model:b>two"];
+    let good = || aggregate("failover:a>one,b>two", parts, &[upstream()]);
     let retry = json!({"retry_on": "5xx", "retry_priority": {"name": "envoy.retry_priorities.previous_priorities"}});
     failover(&retry, good()).check(&[]);
     failover(&retry, cluster("web")).check(&["cluster-missing"]);
     failover(&json!({}), good()).check(&["failover-without-retry"]);
     failover(&json!({"retry_on": "5xx"}), good()).check(&["failover-without-priority"]);
-    failover(&retry, aggregate("failover:a>b", parts, &[])).check(&["upstream-missing"]);
-    failover(&retry, aggregate("failover:a>b", &["model:a", "model:c"], &[upstream()])).check(&["cluster-missing"]);
-    let plain = |name: &str| aggregate(name, &["model:b"], &[upstream()]);
+    failover(&retry, aggregate("failover:a>one,b>two", parts, &[])).check(&["upstream-missing"]);
+    failover(&retry, aggregate("failover:a>one,b>two", &["model:a>one", "model:c>three"], &[upstream()]))
+        .check(&["cluster-missing"]);
+    let plain = |name: &str| aggregate(name, &["model:b>two"], &[upstream()]);
     let mut setup = failover(&retry, good());
     setup.clusters[2] = plain("two");
     setup.check(&["upstream-without-chain"]);
@@ -382,12 +383,12 @@ fn mirrors_have_routes_and_clusters() {
     let all = |more: &[Value]| [&[cluster("one"), cluster("two"), cluster("web")], more].concat();
     setup(vec![follows()], all(&[])).check(&["mirror-without-route"]);
     let mut mirror = follows();
-    let copied = json!({"name": "x-pointsman-mirror", "string_match": {"exact": "mirror:b"}});
+    let copied = json!({"name": "x-pointsman-mirror", "string_match": {"exact": "mirror:b>two"}});
     mirror["match"]["headers"] = json!([copied, mirror["match"]["headers"][0]]);
-    mirror["route"]["request_mirror_policies"] = json!([{"cluster": "mirror:b"}]);
+    mirror["route"]["request_mirror_policies"] = json!([{"cluster": "mirror:b>two"}]);
     setup(vec![mirror.clone(), follows()], all(&[])).check(&["cluster-missing"]);
-    setup(vec![mirror.clone(), follows()], all(&[cluster("mirror:b")])).check(&["upstream-missing"]);
-    let good = || all(&[aggregate("mirror:b", &["one"], &[upstream()])]);
+    setup(vec![mirror.clone(), follows()], all(&[cluster("mirror:b>two")])).check(&["upstream-missing"]);
+    let good = || all(&[aggregate("mirror:b>two", &["one"], &[upstream()])]);
     setup(vec![mirror.clone(), follows()], good()).check(&[]);
     let regex = |pattern: &str, cluster: &str| {
         let mut route = exact(pattern, cluster);

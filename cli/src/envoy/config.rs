@@ -14,6 +14,8 @@ pub(crate) struct Config<'a> {
     pub(crate) needs: &'a Needs,
     /// Ports of the demo servers, by cluster.
     pub(crate) demo_ports: &'a HashMap<String, u16>,
+    /// Whether Envoy's listeners are ours to write. A mesh has its own.
+    pub(crate) owns_listeners: bool,
 }
 
 impl Config<'_> {

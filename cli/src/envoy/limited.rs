@@ -6,20 +6,22 @@
 
 use super::config::Config;
 use super::limits::circuit_breakers;
-use super::turn::place;
-use super::{listener, typed};
+use super::needs::Place;
+use super::stat_name::stat_name;
+use super::upstream::{self, Protocol};
+use super::{listener, model, typed};
+use crate::deployment::Cluster;
 use crate::deployment::duration::Duration;
 use crate::deployment::limits::CircuitBreakers;
-use crate::deployment::{Cluster, Mechanism};
-use crate::yaml::{List, Map, Tree, quoted};
-use pointsman_engine::names::CLUSTER_HEADER;
+use crate::yaml::{List, Map, Tree, quoted, shared};
+use pointsman_engine::names::{CLUSTER_HEADER, attempt_cluster, model_cluster};
 
 /// The listener inside Envoy.
 const LISTENER: &str = "pointsman-limits";
 
 /// Whether a cluster lets fewer requests through at a time than any does by default.
 pub(super) fn is_limited(config: &Config<'_>, cluster: &Cluster) -> bool {
-    config.mechanism() == Mechanism::Matcher && is_narrow(&cluster.circuit_breakers)
+    config.owns_listeners && is_narrow(&cluster.circuit_breakers)
 }
 
 fn is_narrow(limits: &CircuitBreakers) -> bool {
@@ -29,30 +31,44 @@ fn is_narrow(limits: &CircuitBreakers) -> bool {
         || limits.max_requests < usual.max_requests
 }
 
-fn is_needed(config: &Config<'_>) -> bool {
+/// Whether there are such clusters.
+pub(super) fn is_needed(config: &Config<'_>) -> bool {
     config.deployment.clusters.iter().any(|cluster| is_limited(config, cluster))
 }
 
-/// A cluster of attempts that go through the listener: it has what `attempts` has, but for its own endpoint and limits.
-pub(super) fn through_listener(attempts: Map, name: &str, mark: &Map) -> Map {
+/// What the metadata of an endpoint says of the cluster that is meant by going through the listener to it.
+const BEHIND: &str = "behind";
+
+/// The cluster of attempts at one model that go through the listener. The limits are those of the model's endpoints behind it.
+pub(super) fn attempts(config: &Config<'_>, cluster: &Cluster, place: &Place, passes_keys: bool) -> Map {
+    let name = attempt_cluster(place.names(), passes_keys);
     let address = Map::line().with("envoy_internal_address", Map::line().with("server_listener_name", LISTENER));
-    let metadata = Map::line().with("filter_metadata", Map::line().with("pointsman", mark.clone()));
+    let mark = model::mark(cluster, &place.model).with(BEHIND, quoted(model_cluster(place.names())));
+    let metadata = Map::line().with("filter_metadata", Map::line().with("pointsman", mark));
     let endpoint = Map::new().with("endpoint", Map::line().with("address", address)).with("metadata", metadata);
     let endpoints = Map::new().with("lb_endpoints", List::of([endpoint]));
-    attempts
+    let mut filters = upstream::at_one_provider(config, cluster, passes_keys);
+    filters.push(tell());
+    let options = upstream::options(Protocol::Http1, filters);
+    Map::new()
+        .with("name", quoted(&name))
+        .with("alt_stat_name", quoted(stat_name(&name)))
         .with("type", "STATIC")
         .with("connect_timeout", "5s")
         .with("circuit_breakers", circuit_breakers(&CircuitBreakers::default()))
         .with("load_assignment", Map::new().with("cluster_name", quoted(name)).with("endpoints", List::of([endpoints])))
+        .with("typed_extension_protocol_options", shared("attempt", options))
 }
 
-/// The last of an attempt's filters: it tells the listener which cluster is meant.
-pub(super) fn tell(model: &str, cluster: &Cluster) -> Tree {
-    let header = Map::line().with("key", CLUSTER_HEADER).with("value", quoted(place(model, &cluster.name)));
+/// The last of an attempt's filters: it tells the listener which cluster is meant. One that does not go there is told nothing.
+pub(super) fn tell() -> Tree {
+    let header = Map::line()
+        .with("key", CLUSTER_HEADER)
+        .with("value", quoted(format!("%UPSTREAM_METADATA(pointsman:{BEHIND})%")));
     let append = Map::new().with("header", header).with("append_action", "OVERWRITE_IF_EXISTS_OR_ADD");
     let config = typed::message("envoy.extensions.filters.http.header_mutation.v3.HeaderMutation")
         .with("mutations", Map::new().with("request_mutations", List::of([Map::new().with("append", append)])));
-    typed::extension("pointsman-to-limits", config).into()
+    shared("to-limits", typed::extension("pointsman-to-limits", config))
 }
 
 /// What Envoy needs to have listeners inside.

@@ -1,12 +1,13 @@
 //! What a mesh's own objects cannot say and Envoy's configuration can: clusters and routes for chains, copies and keys.
 
 use super::config::Config;
+use super::needs::Place;
 use super::route::{OWN_HEADERS, end, matching, to_the_next};
 use super::upstream::{self, Protocol};
 use super::{clusters, retry};
 use crate::deployment::Cluster;
 use crate::yaml::{List, Map, quoted};
-use pointsman_engine::names::CLUSTER_HEADER;
+use pointsman_engine::names::{CHAIN_PREFIX, CLUSTER_HEADER};
 
 /// The clusters of models and chains.
 pub(crate) fn clusters(config: &Config<'_>) -> Vec<Map> {
@@ -14,13 +15,13 @@ pub(crate) fn clusters(config: &Config<'_>) -> Vec<Map> {
 }
 
 /// The route of requests with several models, and with `mirror` of those that are copied to it.
-pub(crate) fn chain_route(config: &Config<'_>, mirror: Option<&str>) -> Map {
+pub(crate) fn chain_route(config: &Config<'_>, mirror: Option<&Place>) -> Map {
     let action = Map::new().with("cluster_header", CLUSTER_HEADER).and(to_the_next(config));
-    route(config, "chain", Map::line().with("prefix", quoted("failover:")), action, mirror)
+    route(config, "chain", Map::line().with("prefix", quoted(CHAIN_PREFIX)), action, mirror)
 }
 
 /// The route of requests with one model of `cluster` that are copied to `mirror`. `target` is the mesh's own cluster.
-pub(crate) fn copied_route(config: &Config<'_>, cluster: &Cluster, target: &str, mirror: &str) -> Map {
+pub(crate) fn copied_route(config: &Config<'_>, cluster: &Cluster, target: &str, mirror: &Place) -> Map {
     let action = Map::new()
         .with("cluster", quoted(target))
         .with_some("host_rewrite_literal", cluster.host().map(quoted))
@@ -28,8 +29,8 @@ pub(crate) fn copied_route(config: &Config<'_>, cluster: &Cluster, target: &str,
     route(config, &cluster.name, Map::line().with("exact", quoted(&cluster.name)), action, Some(mirror))
 }
 
-fn route(config: &Config<'_>, name: &str, matcher: Map, action: Map, mirror: Option<&str>) -> Map {
-    let copied = mirror.map(|model| format!("-copied-to-{model}")).unwrap_or_default();
+fn route(config: &Config<'_>, name: &str, matcher: Map, action: Map, mirror: Option<&Place>) -> Map {
+    let copied = mirror.map(|place| format!("-copied-to-{}", place.model)).unwrap_or_default();
     let header = Map::line().with("name", CLUSTER_HEADER).with("string_match", matcher);
     Map::new()
         .with("name", quoted(format!("pointsman-{name}{copied}")))

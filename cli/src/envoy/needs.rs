@@ -3,45 +3,50 @@
 use pointsman_engine::Policy;
 use pointsman_engine::policy::Model;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Names only, so that what an earlier policy needed can be kept in a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Needs {
-    /// The models that are part of a chain or get copies, and the deployment's cluster of each.
-    pub(crate) models: BTreeMap<String, String>,
-    /// Where the models of chains are, and where requests still need them that an earlier policy has decided.
-    #[serde(default)]
-    pub(crate) places: BTreeSet<(String, String)>,
     /// Models in the order in which they are tried, two or more.
-    pub(crate) chains: BTreeSet<Vec<String>>,
+    pub(crate) chains: BTreeSet<Vec<Place>>,
     /// The models that get copies.
-    pub(crate) mirrors: BTreeSet<String>,
+    pub(crate) mirrors: BTreeSet<Place>,
     /// Headers that say whose account a request is for, by the policy's own word.
     #[serde(default)]
     pub(crate) accounts: BTreeSet<String>,
 }
 
+/// A model, and the deployment's cluster that serves it by the policy that needs it. Another policy can have it elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Place {
+    pub(crate) model: String,
+    pub(crate) cluster: String,
+}
+
+impl Place {
+    fn of(model: &&Model) -> Self {
+        Self { model: model.name().to_owned(), cluster: model.cluster().to_owned() }
+    }
+
+    /// As the names of clusters are made of it.
+    pub(crate) fn names(&self) -> (&str, &str) {
+        (&self.model, &self.cluster)
+    }
+}
+
 impl Needs {
     pub(crate) fn of(policy: &Policy) -> Self {
-        let (chains, mirrors) = (policy.chains(), policy.mirrors());
-        let models = chains.iter().flatten().chain(&mirrors);
-        let place = |model: &&Model| (model.name().to_owned(), model.cluster().to_owned());
         Self {
-            places: chains.iter().flatten().map(place).collect(),
-            models: models.map(place).collect(),
-            chains: chains.iter().map(|chain| chain.iter().map(|model| model.name().to_owned()).collect()).collect(),
-            mirrors: mirrors.iter().map(|model| model.name().to_owned()).collect(),
+            chains: policy.chains().iter().map(|chain| chain.iter().map(Place::of).collect()).collect(),
+            mirrors: policy.mirrors().iter().map(Place::of).collect(),
             accounts: policy.account_headers().map(str::to_owned).collect(),
         }
     }
 
     /// These, and what requests that an earlier policy has decided still need.
     pub(crate) fn and(&self, earlier: &Self) -> Self {
-        let models = earlier.models.iter().chain(&self.models);
         Self {
-            models: models.map(|(model, cluster)| (model.clone(), cluster.clone())).collect(),
-            places: self.places.union(&earlier.places).cloned().collect(),
             chains: self.chains.union(&earlier.chains).cloned().collect(),
             mirrors: self.mirrors.union(&earlier.mirrors).cloned().collect(),
             accounts: self.accounts.union(&earlier.accounts).cloned().collect(),
@@ -49,20 +54,25 @@ impl Needs {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.models.is_empty()
+        self.chains.is_empty() && self.mirrors.is_empty()
     }
 
-    /// The deployment's cluster when all models of a chain are on that one: they share whatever key there is.
-    pub(crate) fn only_cluster(&self, chain: &[String]) -> Option<&str> {
-        let mut clusters = chain.iter().map(|model| self.models.get(model));
-        let first = clusters.next()??;
-        clusters.all(|cluster| cluster == Some(first)).then_some(first)
+    /// Where attempts can go.
+    pub(crate) fn places(&self) -> BTreeSet<&Place> {
+        self.chains.iter().flatten().collect()
     }
+}
+
+/// The deployment's cluster when all models of a chain are on that one: they share whatever key there is.
+pub(crate) fn only_cluster(chain: &[Place]) -> Option<&str> {
+    let (first, others) = chain.split_first()?;
+    others.iter().all(|other| other.cluster == first.cluster).then_some(&first.cluster)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pointsman_engine::names::chain_cluster;
 
     fn needs(json: &str) -> Needs {
         Needs::of(&Policy::from_json(json.as_bytes()).unwrap())
@@ -74,18 +84,18 @@ mod tests {
     }
 
     #[test]
-    fn what_was_needed_stays_but_as_it_is_now() {
+    fn what_was_needed_stays_where_it_was() {
         let old =
             needs(r#"{"models": [{"name": "a", "cluster": "x", "fallback": ["b"]}, {"name": "b", "cluster": "y"}]}"#);
         let new =
             needs(r#"{"models": [{"name": "c", "cluster": "z", "fallback": ["b"]}, {"name": "b", "cluster": "z"}]}"#);
         let both = new.and(&old);
-        let models: Vec<_> = both.models.iter().map(|(model, cluster)| format!("{model}={cluster}")).collect();
-        assert_eq!(models, ["a=x", "b=z", "c=z"]);
-        let chains: Vec<_> = both.chains.iter().map(|chain| chain.join(">")).collect();
-        assert_eq!(chains, ["a>b", "b>a", "b>c", "c>b"]);
-        assert_eq!(both.only_cluster(&["c".into(), "b".into()]), Some("z"));
-        assert_eq!(both.only_cluster(&["a".into(), "b".into()]), None);
-        assert_eq!(both.only_cluster(&["nobody".into()]), None);
+        let places: Vec<_> = both.places().iter().map(|place| format!("{}={}", place.model, place.cluster)).collect();
+        assert_eq!(places, ["a=x", "b=y", "b=z", "c=z"]);
+        let names: Vec<_> = both.chains.iter().map(|chain| chain_cluster(chain.iter().map(Place::names))).collect();
+        assert_eq!(names, ["failover:a>x,b>y", "failover:b>y,a>x", "failover:b>z,c>z", "failover:c>z,b>z"]);
+        let only: Vec<_> = both.chains.iter().map(|chain| only_cluster(chain)).collect();
+        assert_eq!(only, [None, None, Some("z"), Some("z")]);
+        assert_eq!(only_cluster(&[]), None);
     }
 }

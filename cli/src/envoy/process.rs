@@ -89,21 +89,6 @@ impl Envoy {
         }
     }
 
-    /// Waits until Envoy has taken or refused what was written after `before` was asked for.
-    pub(crate) async fn wait_for_filters(&self, before: admin::Discovery) -> Result<(), String> {
-        for _ in 0..200 {
-            let now = admin::discovery(&self.admin).await.unwrap_or(before);
-            if now.refused > before.refused {
-                return Err(self.last_error());
-            }
-            if now.taken > before.taken {
-                return Ok(());
-            }
-            tokio::time::sleep(POLL).await;
-        }
-        Err("Envoy did not read it".into())
-    }
-
     pub(crate) fn has_ended(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
     }

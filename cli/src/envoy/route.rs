@@ -3,15 +3,16 @@
 use super::chain;
 use super::config::Config;
 use super::credential::{key_headers, no_accounts, removal};
-use super::model::passing_cluster;
+use super::model;
+use super::needs::Place;
 use super::turn::{self, COUNT_HEADER};
 use super::{cors, retry, typed};
 use crate::deployment::Mechanism;
 use crate::deployment::duration::Duration;
 use crate::yaml::{List, Map, Tree, quoted, shared};
 use pointsman_engine::names::{
-    ATTEMPT_HEADER, CLUSTER_HEADER, MIRROR_HEADER, MIRROR_PLAN_PROPERTY, MODEL_HEADER, PLAN_HEADER, POLICY_HEADER,
-    PROVIDER_HEADER, REASON_HEADER, RULE_HEADER, chain_cluster, mirror_cluster, model_cluster,
+    ATTEMPT_HEADER, CHAIN_PREFIX, CLUSTER_HEADER, MIRROR_HEADER, MIRROR_PLAN_PROPERTY, MODEL_HEADER, PLAN_HEADER,
+    POLICY_HEADER, PROVIDER_HEADER, REASON_HEADER, RULE_HEADER, mirror_cluster,
 };
 
 /// What is taken out of every request.
@@ -32,7 +33,7 @@ enum Destination<'a> {
     /// To a chain, each of which is a cluster.
     AnyChain,
     /// To this chain, which is no cluster but the route itself.
-    Chain(&'a [String]),
+    Chain(&'a [Place]),
 }
 
 /// The route configuration.
@@ -41,7 +42,6 @@ pub(super) fn render(config: &Config<'_>) -> Map {
     // Where several match, Envoy takes the first.
     for mirror in config.needs.mirrors.iter().map(Some).chain([None]) {
         for destination in destinations(config) {
-            let mirror = mirror.map(String::as_str);
             routes = routes.noted(comment(destination, mirror), item(config, destination, mirror));
         }
     }
@@ -108,7 +108,7 @@ fn destinations<'a>(config: &Config<'a>) -> Vec<Destination<'a>> {
     all
 }
 
-fn comment(destination: Destination<'_>, mirror: Option<&str>) -> String {
+fn comment(destination: Destination<'_>, mirror: Option<&Place>) -> String {
     let comment = match destination {
         Destination::Direct => "One model. What a client sends under this name never gets here.",
         Destination::AnyChain | Destination::Chain(_) => "Several models, one after the other.",
@@ -117,14 +117,13 @@ fn comment(destination: Destination<'_>, mirror: Option<&str>) -> String {
     format!("{comment}{copied}")
 }
 
-fn item(config: &Config<'_>, destination: Destination<'_>, mirror: Option<&str>) -> Map {
+fn item(config: &Config<'_>, destination: Destination<'_>, mirror: Option<&Place>) -> Map {
     let header = Map::line().with("name", CLUSTER_HEADER);
     let header = match destination {
         Destination::Direct => header.with("present_match", true),
-        Destination::AnyChain => header.with("string_match", Map::line().with("prefix", quoted("failover:"))),
+        Destination::AnyChain => header.with("string_match", Map::line().with("prefix", quoted(CHAIN_PREFIX))),
         Destination::Chain(models) => {
-            let name = chain_cluster(models.iter().map(String::as_str));
-            header.with("string_match", Map::line().with("exact", quoted(name)))
+            header.with("string_match", Map::line().with("exact", quoted(chain::name(models))))
         }
     };
     let removed = match destination {
@@ -142,9 +141,9 @@ fn item(config: &Config<'_>, destination: Destination<'_>, mirror: Option<&str>)
 }
 
 /// Requests whose cluster is `header`'s, and with `mirror` those that are copied to it.
-pub(super) fn matching(header: Map, mirror: Option<&str>) -> Map {
-    let copied = mirror.map(|model| {
-        let exact = Map::line().with("exact", quoted(mirror_cluster(model)));
+pub(super) fn matching(header: Map, mirror: Option<&Place>) -> Map {
+    let copied = mirror.map(|place| {
+        let exact = Map::line().with("exact", quoted(mirror_cluster(place.names())));
         Map::line().with("name", MIRROR_HEADER).with("string_match", exact)
     });
     any_path().with("headers", List::line([Some(header), copied].into_iter().flatten()))
@@ -164,8 +163,8 @@ fn action(config: &Config<'_>, destination: Destination<'_>) -> Map {
 }
 
 /// What every action ends with: a limit on how long a model may speak, by default none, and whom a copy is for.
-pub(super) fn end(config: &Config<'_>, mirror: Option<&str>) -> Map {
-    let policies = mirror.map(|model| List::of([mirror_policy(config, model)]));
+pub(super) fn end(config: &Config<'_>, mirror: Option<&Place>) -> Map {
+    let policies = mirror.map(|place| List::of([mirror_policy(config, place)]));
     let timeout = config.deployment.timeouts.answer.map_or_else(|| "0s".to_owned(), |longest| longest.to_string());
     Map::new().with("timeout", timeout).with_some("request_mirror_policies", policies)
 }
@@ -188,14 +187,14 @@ pub(super) fn to_the_next(config: &Config<'_>) -> Map {
 }
 
 /// The models as groups of one cluster each.
-fn priority_groups(config: &Config<'_>, models: &[String]) -> Map {
+fn priority_groups(config: &Config<'_>, models: &[Place]) -> Map {
     const SPECIFIER: &str =
         "envoy.extensions.router.cluster_specifiers.priority_group.v3.PriorityGroupClusterSpecifier";
     let passes_keys = chain::passes_keys(config, models);
-    let group = |model: &String| {
-        let cluster = if passes_keys { passing_cluster(model) } else { model_cluster(model) };
+    let group = |place: &Place| {
+        let cluster = model::name(config, place, passes_keys);
         let cluster = Map::line().with("cluster_name", quoted(cluster)).with("weight", 1u32);
-        Map::line().with("name", quoted(model)).with("clusters", List::line([cluster]))
+        Map::line().with("name", quoted(&place.model)).with("clusters", List::line([cluster]))
     };
     let config = typed::message(SPECIFIER).with("priority_groups", List::of(models.iter().map(group)));
     let extension = typed::extension("envoy.router.cluster_specifier_plugin.priority_group", config);
@@ -204,14 +203,14 @@ fn priority_groups(config: &Config<'_>, models: &[String]) -> Map {
 
 /// A copy has no filter state of its request, so its plan travels in a header. It never has the client's key: nobody
 /// asked that client whether the other provider may have it.
-fn mirror_policy(config: &Config<'_>, model: &str) -> Tree {
+fn mirror_policy(config: &Config<'_>, place: &Place) -> Tree {
     let plan = Map::line()
         .with("key", PLAN_HEADER)
         .with("value", quoted(format!("%FILTER_STATE(wasm.{MIRROR_PLAN_PROPERTY}:PLAIN)%")));
     let plan = Map::new().with("header", plan).with("append_action", "OVERWRITE_IF_EXISTS_OR_ADD");
     let keys = key_headers(config).into_iter().map(removal).chain(no_accounts());
     let policy = Map::new()
-        .with("cluster", quoted(mirror_cluster(model)))
+        .with("cluster", quoted(mirror_cluster(place.names())))
         .with("disable_shadow_host_suffix_append", true)
         .with("request_headers_mutations", List::of(keys).with(Map::new().with("append", plan)));
     shared("mirror", policy)

@@ -1,7 +1,7 @@
 //! What Envoy's statistics call a cluster.
 //!
-//! A dot in a name ends it there for whoever takes the name out of a statistic, Envoy's own tags included: `model:gpt-5.1`
-//! would be counted together with `model:gpt-5.2`, as `model_gpt-5`, for Envoy writes `_` for a colon. So names are written
+//! A dot in a name ends it there for whoever takes the name out of a statistic, Envoy's own tags included: `model:gpt-5.1>x`
+//! would be counted together with `model:gpt-5.2>x`, as `model_gpt-5`, for Envoy writes `_` for a colon. So names are written
 //! in the percent-encoding that URLs have, which every language decodes.
 
 use pointsman_engine::percent;
@@ -20,8 +20,8 @@ mod tests {
         for (name, expected) in [
             ("openai", "openai"),
             ("my_own-cluster2", "my_own-cluster2"),
-            ("model:gpt-5.1", "model%3Agpt-5%2E1"),
-            ("failover:a>org/b", "failover%3Aa%3Eorg%2Fb"),
+            ("model:gpt-5.1>openai", "model%3Agpt-5%2E1%3Eopenai"),
+            ("failover:a>x,org/b>y", "failover%3Aa%3Ex%2Corg%2Fb%3Ey"),
             ("50%2E", "50%252E"),
             ("é", "%C3%A9"),
         ] {

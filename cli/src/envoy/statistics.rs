@@ -4,8 +4,7 @@
 //! no health of its own: of its series, only what the router filter counts of attempts is ever anything but 0.
 
 use super::config::Config;
-use super::{chain, model, turn};
-use crate::deployment::Mechanism;
+use super::{chain, clusters, model};
 use crate::yaml::{List, Map, quoted};
 use std::fmt;
 
@@ -41,18 +40,10 @@ const SERIES: (usize, usize, usize) = (513, 191, 11);
 
 impl Size {
     pub(crate) fn of(config: &Config<'_>) -> Self {
-        let (chains, choosing, of_models) = match config.mechanism() {
-            Mechanism::Matcher => {
-                let all = turn::clusters(config).len();
-                let with_endpoints = config.needs.places.len();
-                (0, all.saturating_sub(with_endpoints), with_endpoints)
-            }
-            _ => {
-                let chains = chain::render(config).len();
-                (chains, chains, 0)
-            }
-        };
-        let with_endpoints = config.deployment.clusters.len() + model::render(config).len() + of_models;
+        let chains = chain::render(config).len();
+        let of_models = model::with_endpoints(config) + config.needs.mirrors.len();
+        let with_endpoints = config.deployment.clusters.len() + of_models;
+        let choosing = clusters::of_policy(config).len().saturating_sub(of_models);
         let (base, of_endpoints, of_choosing) = SERIES;
         let series = base + with_endpoints * of_endpoints + choosing * of_choosing;
         Self { clusters: with_endpoints + choosing, chains, series }

@@ -4,15 +4,15 @@
 //! The router leaves the clusters of a request's attempts as filter state. Envoy chooses a route's cluster anew for each
 //! attempt, when `x-envoy-attempt-count` still says how many there have been: nothing at the first, 1 at the second.
 
-use super::cluster::with_endpoints;
 use super::config::Config;
 use super::limits::circuit_breakers;
+use super::needs::{Place, only_cluster};
 use super::stat_name::stat_name;
 use super::upstream::{self, Protocol};
 use super::{chain, limited, model, typed};
 use crate::deployment::Cluster;
 use crate::yaml::{List, Map, quoted, shared};
-use pointsman_engine::names::{TURN_PROPERTIES, attempt_cluster};
+use pointsman_engine::names::{TURN_PROPERTIES, attempt_cluster, model_cluster};
 use std::collections::BTreeMap;
 
 /// Who takes the attempts at models without a healthy endpoint: nobody. Such an attempt fails as a refused connection does,
@@ -25,12 +25,12 @@ pub(super) const COUNT_HEADER: &str = "x-envoy-attempt-count";
 /// The items of `clusters` for attempts: one for each model, and what they end in.
 pub(super) fn clusters(config: &Config<'_>) -> Vec<Map> {
     let mut items = Vec::new();
-    for (model, name) in &config.needs.places {
-        let Some(cluster) = config.deployment.cluster(name) else { continue };
-        items.push(endpoints(config, cluster, model));
-        items.push(attempts(config, cluster, model, false));
-        if passes_keys(config, model, cluster) {
-            items.push(attempts(config, cluster, model, true));
+    for place in config.needs.places() {
+        let Some(cluster) = config.deployment.cluster(&place.cluster) else { continue };
+        items.push(model::endpoints(config, cluster, place));
+        items.push(attempts(config, cluster, place, false));
+        if chain::passes_keys_at(config, place) {
+            items.push(attempts(config, cluster, place, true));
         }
     }
     if !items.is_empty() {
@@ -39,42 +39,24 @@ pub(super) fn clusters(config: &Config<'_>) -> Vec<Map> {
     items
 }
 
-/// The cluster that an attempt at a model with the client's own key goes to is another one only where that key may stay.
-fn passes_keys(config: &Config<'_>, model: &String, cluster: &Cluster) -> bool {
-    let mut chains = config.needs.chains.iter().filter(|chain| chain.contains(model));
-    cluster.credential.is_none() && chains.any(|models| chain::passes_keys(config, models))
-}
-
 /// Whether all models of some chain that this one is part of are on one cluster.
-fn is_alone(config: &Config<'_>, model: &String) -> bool {
-    let mut chains = config.needs.chains.iter().filter(|chain| chain.contains(model));
-    chains.any(|models| config.needs.only_cluster(models).is_some())
-}
-
-/// A model's endpoints.
-fn endpoints(config: &Config<'_>, cluster: &Cluster, model: &str) -> Map {
-    with_endpoints(config, cluster, &place(model, &cluster.name), Some(&model::mark(cluster, model)), None)
-}
-
-pub(super) fn place(model: &str, cluster: &str) -> String {
-    format!("model:{model}>{cluster}")
+fn is_alone(config: &Config<'_>, place: &Place) -> bool {
+    config.needs.chains.iter().any(|models| models.contains(place) && only_cluster(models).is_some())
 }
 
 /// The attempts at one model: at its endpoints, and at nobody's when it has none.
-fn attempts(config: &Config<'_>, cluster: &Cluster, model: &str, passes_keys: bool) -> Map {
-    let name = attempt_cluster(model, &cluster.name, passes_keys);
-    let mut filters = upstream::at_one_provider(config, cluster, passes_keys);
-    let named = Map::new().with("name", quoted(&name)).with("alt_stat_name", quoted(stat_name(&name)));
+fn attempts(config: &Config<'_>, cluster: &Cluster, place: &Place, passes_keys: bool) -> Map {
     if limited::is_limited(config, cluster) {
-        filters.push(limited::tell(model, cluster));
-        let options = upstream::options(Protocol::Http1, filters);
-        return limited::through_listener(named, &name, &model::mark(cluster, model))
-            .with("typed_extension_protocol_options", shared("attempt", options));
+        return limited::attempts(config, cluster, place, passes_keys);
     }
-    let inside = [place(model, &cluster.name), SINK.to_owned()];
+    let name = attempt_cluster(place.names(), passes_keys);
+    let filters = upstream::at_one_provider(config, cluster, passes_keys);
+    let inside = [model_cluster(place.names()), SINK.to_owned()];
     let aggregate = typed::message("envoy.extensions.clusters.aggregate.v3.ClusterConfig")
         .with("clusters", List::line(inside.map(quoted)));
-    named
+    Map::new()
+        .with("name", quoted(&name))
+        .with("alt_stat_name", quoted(stat_name(&name)))
         .with("lb_policy", "CLUSTER_PROVIDED")
         .with("cluster_type", typed::extension("envoy.clusters.aggregate", aggregate))
         .with("circuit_breakers", circuit_breakers(&cluster.circuit_breakers))
@@ -135,12 +117,12 @@ fn to(cluster: &str) -> Map {
 /// Each value that a turn can have, and its cluster.
 fn destinations(config: &Config<'_>) -> Map {
     let mut all = BTreeMap::new();
-    for (model, name) in &config.needs.places {
-        let Some(cluster) = config.deployment.cluster(name) else { continue };
-        let of = |passes: bool| attempt_cluster(model, name, passes);
+    let known = |place: &&Place| config.deployment.cluster(&place.cluster).is_some();
+    for place in config.needs.places().into_iter().filter(known) {
+        let of = |passes: bool| attempt_cluster(place.names(), passes);
         all.insert(of(false), of(false));
-        if is_alone(config, model) {
-            all.insert(of(true), of(passes_keys(config, model, cluster)));
+        if is_alone(config, place) {
+            all.insert(of(true), of(chain::passes_keys_at(config, place)));
         }
     }
     all.into_iter().fold(Map::new(), |map, (turn, cluster)| {

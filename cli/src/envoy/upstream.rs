@@ -1,9 +1,9 @@
 //! The filters that run for each attempt, among the HTTP options of a cluster.
 
 use super::config::Config;
-use super::{credential, filter, typed};
+use super::{credential, filter, limited, typed};
+use crate::deployment::Cluster;
 use crate::deployment::duration::Duration;
-use crate::deployment::{Cluster, Mechanism};
 use crate::yaml::{List, Map, Tree, shared};
 use pointsman_engine::config::Role;
 use pointsman_engine::names::{CLUSTER_HEADER, PROVIDER_HEADER};
@@ -66,7 +66,9 @@ pub(super) fn at_one_provider(config: &Config<'_>, cluster: &Cluster, passes_key
 pub(super) fn at_many_providers(config: &Config<'_>, clusters: &[&Cluster]) -> Vec<Tree> {
     let injectors =
         clusters.iter().filter_map(|cluster| Some(credential::injector_in_turn(cluster, cluster.credential.as_ref()?)));
-    attempt(config, injectors, false)
+    let mut filters = attempt(config, injectors, false);
+    filters.extend(clusters.iter().any(|cluster| limited::is_limited(config, cluster)).then(limited::tell));
+    filters
 }
 
 /// Keys are out before the module runs and in after it has: it never sees a provider's.
@@ -78,8 +80,7 @@ fn attempt(config: &Config<'_>, injectors: impl IntoIterator<Item = Tree>, passe
     filters.push(shared("pointsman-upstream", filter::inline(config.plugin, Role::Upstream)));
     filters.extend(injectors);
     // The latter is what an attempt before this one may have left, at a cluster with limits.
-    let told =
-        [PROVIDER_HEADER].into_iter().chain((config.mechanism() == Mechanism::Matcher).then_some(CLUSTER_HEADER));
+    let told = [PROVIDER_HEADER].into_iter().chain(limited::is_needed(config).then_some(CLUSTER_HEADER));
     filters.push(shared("no-provider", credential::without("pointsman-no-provider", told)));
     filters
 }

@@ -51,21 +51,19 @@ fn earlier(folder: &Path, config: &Config<'_>) -> Vec<Earlier> {
 
 /// What the policy needs, and those before it.
 pub(crate) fn all_needs(folder: &Path, config: &Config<'_>) -> Needs {
-    // The latest comes first: a model that has moved is where the latest policy has it.
-    let all = earlier(folder, config);
-    all.iter().rev().fold(config.needs.clone(), |all, earlier| all.and(&earlier.needs))
+    earlier(folder, config).iter().fold(config.needs.clone(), |all, earlier| all.and(&earlier.needs))
 }
 
-/// Writes everything, in the order in which nothing refers to what is not there yet.
+/// Writes everything at once, for an Envoy that is yet to start or cannot be asked. One that follows the folder may take the
+/// policy before the clusters: it reads every file when any is replaced. `uptake` keeps the order for it.
 ///
-/// What policies before needed stays for a time: requests that they have decided are still on their way, and Envoy takes the
-/// files one after the other.
+/// What policies before needed stays for a time: requests that they have decided are still on their way.
 pub(crate) fn write(folder: &Path, config: &Config<'_>) -> Result<()> {
     let needs = all_needs(folder, config);
     let wide = Config { needs: &needs, ..*config };
     write_clusters(folder, &wide)?;
     write_routes(folder, &wide)?;
-    write_filters(folder, config)
+    write_filters(folder, config).map(|_| ())
 }
 
 /// Says whether the file is another than before.
@@ -82,14 +80,16 @@ pub(crate) fn write_routes(folder: &Path, config: &Config<'_>) -> Result<bool> {
     replace(folder, ROUTES, &print(&resources(config, [routes]).into()))
 }
 
-/// With these, the policy takes over.
-pub(crate) fn write_filters(folder: &Path, config: &Config<'_>) -> Result<()> {
+/// With these, the policy takes over. Says whether any is another than before.
+pub(crate) fn write_filters(folder: &Path, config: &Config<'_>) -> Result<bool> {
+    let mut is_new = false;
     for role in filter::chain(config.plugin.hold) {
         let file = resources(config, [filter::resource(config.plugin, *role)]);
-        replace(folder, &filter::file_name(*role), &print(&file.into()))?;
+        is_new |= replace(folder, &filter::file_name(*role), &print(&file.into()))?;
     }
     let written = Written { now: config.needs.clone(), earlier: earlier(folder, config) };
-    replace(folder, NEEDS, &serde_json::to_string(&written).unwrap_or_default()).map(|_| ())
+    replace(folder, NEEDS, &serde_json::to_string(&written).unwrap_or_default())?;
+    Ok(is_new)
 }
 
 fn resources(config: &Config<'_>, resources: impl IntoIterator<Item = Map>) -> Map {

@@ -33,8 +33,14 @@ pub(super) fn objects<'a>(
         policy: Tree::Null,
         version: String::new(),
     };
-    let config =
-        Config { deployment, plugin: &plugin, version: EnvoyVersion::OLDEST, needs, demo_ports: &HashMap::new() };
+    let config = Config {
+        deployment,
+        plugin: &plugin,
+        version: EnvoyVersion::OLDEST,
+        needs,
+        demo_ports: &HashMap::new(),
+        owns_listeners: false,
+    };
     let keys = keys(&config, destinations);
     let mut objects = Vec::new();
     if !keys.is_empty() {

@@ -1,7 +1,7 @@
 //! What of failover works, but not as one would expect.
 
 use crate::deployment::{Cluster, Deployment};
-use crate::envoy::needs::Needs;
+use crate::envoy::needs::{Needs, Place};
 use crate::envoy::statistics::Size;
 use crate::policy_file::PolicyFile;
 use crate::project::Project;
@@ -55,12 +55,13 @@ pub(super) fn of_failover(deployment: &Deployment, source: &Source, policy: &Pol
 
 /// A chain through this cluster and another.
 fn crosses(needs: &Needs, cluster: &Cluster) -> Option<String> {
-    let is_here = |model: &String| needs.models.get(model) == Some(&cluster.name);
+    let is_here = |place: &Place| place.cluster == cluster.name;
     let mut chains = needs.chains.iter().filter(|chain| chain.iter().any(is_here) && !chain.iter().all(is_here));
-    chains.next().map(|chain| format!("`{}`", chain.join("`, `")))
+    let models = |chain: &Vec<Place>| chain.iter().map(|place| format!("`{}`", place.model)).collect::<Vec<_>>();
+    chains.next().map(|chain| models(chain).join(", "))
 }
 
 /// A model of this cluster that gets copies.
 fn copied<'a>(needs: &'a Needs, cluster: &Cluster) -> Option<&'a String> {
-    needs.mirrors.iter().find(|model| needs.models.get(*model) == Some(&cluster.name))
+    needs.mirrors.iter().find(|place| place.cluster == cluster.name).map(|place| &place.model)
 }

@@ -85,6 +85,21 @@ fn the_policy_can_live_in_files_of_its_own() {
 }
 
 #[test]
+fn an_envoy_that_cannot_be_asked_gets_nothing() {
+    let folder = folder(
+        "render-nobody",
+        &[("policy.yaml", POLICY), ("deployment.yaml", "clusters: [{ name: llama, demo: true }]\n")],
+    );
+    let xds = folder.join("xds");
+    let arguments =
+        ["render", "envoy", folder.to_str().unwrap(), "--xds-dir", xds.to_str().unwrap(), "--admin", "127.0.0.1:1"];
+    let outcome = pointsman(&arguments);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(1), ""));
+    assert_eq!(outcome.stderr, "error: Envoy's admin interface at `127.0.0.1:1` does not answer\n");
+    assert_eq!(std::fs::read_dir(xds).unwrap().count(), 0);
+}
+
+#[test]
 fn a_bad_policy_is_not_rendered() {
     let folder = folder("render-bad", &[("policy.yaml", "modles: []\n"), ("deployment.yaml", "clusters: []\n")]);
     let outcome = pointsman(&["render", "envoy", folder.to_str().unwrap()]);

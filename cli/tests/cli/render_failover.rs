@@ -94,18 +94,18 @@ const CODEC: &str = "envoy.filters.http.upstream_codec";
 #[test]
 fn a_chain_is_a_cluster_over_its_models() {
     let envoy = render(&prepare("chain-aggregate", ""), &[]);
-    let chain = cluster(&envoy, "failover:alpha>beta");
-    assert_eq!(chain["cluster_type"]["typed_config"]["clusters"], json!(["model:alpha", "model:beta"]));
+    let chain = cluster(&envoy, "failover:alpha>first,beta>second");
+    assert_eq!(chain["cluster_type"]["typed_config"]["clusters"], json!(["model:alpha>first", "model:beta>second"]));
     assert_eq!(
         (&chain["lb_policy"], &chain["circuit_breakers"]["thresholds"][0]["max_retries"]),
         (&json!("CLUSTER_PROVIDED"), &json!(10000))
     );
-    let endpoints = &cluster(&envoy, "model:alpha")["load_assignment"]["endpoints"][0]["lb_endpoints"];
+    let endpoints = &cluster(&envoy, "model:alpha>first")["load_assignment"]["endpoints"][0]["lb_endpoints"];
     assert_eq!(
         endpoints[0]["metadata"]["filter_metadata"]["pointsman"],
         json!({ "model": "alpha", "provider": "first", "authority": "first.example" })
     );
-    let action = &route(&envoy, "failover:alpha>beta", None)["route"];
+    let action = &route(&envoy, "failover:alpha>first,beta>second", None)["route"];
     assert_eq!(
         (&action["cluster_header"], &action["auto_host_rewrite"]),
         (&json!("x-pointsman-cluster"), &Value::Null)
@@ -134,10 +134,10 @@ fn keys_are_taken_out_before_the_module_and_put_in_behind_it() {
         filters.extend(["pointsman-no-provider", CODEC]);
         filters
     };
-    let chain = cluster(&envoy, "failover:alpha>beta");
+    let chain = cluster(&envoy, "failover:alpha>first,beta>second");
     assert_eq!(filters(chain), around(&["pointsman-key-second", "pointsman-key-third"]));
-    assert_eq!(filters(cluster(&envoy, "model:beta")), around(&["pointsman-key-second"]));
-    assert_eq!(filters(cluster(&envoy, "model:alpha")), around(&[]));
+    assert_eq!(filters(cluster(&envoy, "model:beta>second")), around(&["pointsman-key-second"]));
+    assert_eq!(filters(cluster(&envoy, "model:alpha>first")), around(&[]));
     assert_eq!(filters(cluster(&envoy, "second")), ["pointsman-no-keys", "pointsman-key-second", CODEC]);
     assert_eq!(filters(cluster(&envoy, "first")), [""; 0]);
     let removed = &filter(chain, "pointsman-no-keys")["mutations"]["request_mutations"];
@@ -155,7 +155,7 @@ fn keys_are_taken_out_before_the_module_and_put_in_behind_it() {
 fn in_a_chain_a_key_waits_for_its_providers_turn() {
     let folder = prepare("chain-turn", "");
     let envoy = render(&folder, &[]);
-    let wrapped = filter(cluster(&envoy, "failover:alpha>beta"), "pointsman-key-second");
+    let wrapped = filter(cluster(&envoy, "failover:alpha>first,beta>second"), "pointsman-key-second");
     let matcher = &wrapped["xds_matcher"]["matcher_list"]["matchers"][0];
     let predicate = &matcher["predicate"]["not_matcher"]["single_predicate"];
     assert_eq!(predicate["input"]["typed_config"]["header_name"], "x-pointsman-provider");
@@ -170,7 +170,7 @@ fn in_a_chain_a_key_waits_for_its_providers_turn() {
 #[test]
 fn a_clients_key_stays_only_where_no_other_provider_can_see_it() {
     let aggregate = render(&prepare("chain-own-key", ""), &[]);
-    let home = cluster(&aggregate, "failover:alpha>sibling");
+    let home = cluster(&aggregate, "failover:alpha>first,sibling>first");
     assert_eq!(filters(home), ["pointsman-upstream", "pointsman-no-provider", CODEC]);
 
     let more = "envoyVersion: \"1.40\"\nfailover: { mechanism: priorityGroup }\n";
@@ -182,25 +182,31 @@ fn a_clients_key_stays_only_where_no_other_provider_can_see_it() {
         let clusters = groups.map(|group| group["clusters"][0]["cluster_name"].as_str().unwrap());
         (clusters.collect::<Vec<_>>(), route["request_headers_to_remove"].is_array())
     };
-    assert_eq!(tried("failover:alpha>sibling"), (vec!["own-key:model:alpha", "own-key:model:sibling"], false));
-    assert_eq!(tried("failover:alpha>beta"), (vec!["model:alpha", "model:beta"], true));
-    assert_eq!(filters(cluster(&groups, "own-key:model:alpha"))[0], "pointsman-upstream");
-    assert_eq!(filters(cluster(&groups, "model:alpha"))[0], "pointsman-no-keys");
-    assert_eq!(route(&groups, "failover:alpha>beta", None)["route"]["retry_policy"]["refresh_cluster_on_retry"], true);
+    assert_eq!(
+        tried("failover:alpha>first,sibling>first"),
+        (vec!["own-key:model:alpha>first", "own-key:model:sibling>first"], false)
+    );
+    assert_eq!(tried("failover:alpha>first,beta>second"), (vec!["model:alpha>first", "model:beta>second"], true));
+    assert_eq!(filters(cluster(&groups, "own-key:model:alpha>first"))[0], "pointsman-upstream");
+    assert_eq!(filters(cluster(&groups, "model:alpha>first"))[0], "pointsman-no-keys");
+    assert_eq!(
+        route(&groups, "failover:alpha>first,beta>second", None)["route"]["retry_policy"]["refresh_cluster_on_retry"],
+        true
+    );
 }
 
 #[test]
 fn a_copy_gets_its_plan_and_no_key() {
     let envoy = render(&prepare("chain-mirror", ""), &[]);
-    for (cluster, kind) in [("failover:alpha>beta", "next provider"), ("first", "same provider")] {
-        let mirrored = &route(&envoy, cluster, Some("mirror:gamma"))["route"];
+    for (cluster, kind) in [("failover:alpha>first,beta>second", "next provider"), ("first", "same provider")] {
+        let mirrored = &route(&envoy, cluster, Some("mirror:gamma>third"))["route"];
         let plain = &route(&envoy, cluster, None)["route"];
         assert_eq!(mirrored["retry_policy"], plain["retry_policy"], "{kind}");
         assert_eq!(plain["request_mirror_policies"], Value::Null);
         let mirror = &mirrored["request_mirror_policies"][0];
         assert_eq!(
             (&mirror["cluster"], &mirror["disable_shadow_host_suffix_append"]),
-            (&json!("mirror:gamma"), &json!(true))
+            (&json!("mirror:gamma>third"), &json!(true))
         );
         let mutations = mirror["request_headers_mutations"].as_array().unwrap();
         assert!(mutations.contains(&json!({ "remove": "authorization" })));
@@ -210,8 +216,8 @@ fn a_copy_gets_its_plan_and_no_key() {
             &json!({ "key": "x-pointsman-plan", "value": "%FILTER_STATE(wasm.pointsman_mirror_plan:PLAIN)%" })
         );
     }
-    assert!(filters(cluster(&envoy, "mirror:gamma")).contains(&"pointsman-no-trace"));
-    assert!(!filters(cluster(&envoy, "model:beta")).contains(&"pointsman-no-trace"));
+    assert!(filters(cluster(&envoy, "mirror:gamma>third")).contains(&"pointsman-no-trace"));
+    assert!(!filters(cluster(&envoy, "model:beta>second")).contains(&"pointsman-no-trace"));
 }
 
 #[test]
@@ -224,12 +230,12 @@ fn a_chains_cluster_finds_no_http2_behind_it() {
     };
     // An aggregate or composite cluster brings its own protocol, and what it is made of the TLS that offers one.
     let aggregate = render(&prepare("chain-protocol", ""), &[]);
-    for name in ["failover:alpha>beta", "model:alpha", "model:beta"] {
+    for name in ["failover:alpha>first,beta>second", "model:alpha>first", "model:beta>second"] {
         assert_eq!(protocol(&aggregate, name), "HTTP/1.1", "{name}");
     }
     assert_eq!(protocol(&aggregate, "second"), "negotiated");
     let more = "envoyVersion: \"1.40\"\nfailover: { mechanism: priorityGroup }\n";
-    assert_eq!(protocol(&render(&prepare("chain-protocol-groups", more), &[]), "model:beta"), "negotiated");
+    assert_eq!(protocol(&render(&prepare("chain-protocol-groups", more), &[]), "model:beta>second"), "negotiated");
 }
 
 #[test]
@@ -259,7 +265,7 @@ fn no_client_counts_as_internal() {
 #[test]
 fn one_healthy_endpoint_keeps_conversations_at_home() {
     let envoy = render(&prepare("chain-home", ""), &[]);
-    for name in ["third", "mirror:gamma"] {
+    for name in ["third", "mirror:gamma>third"] {
         let third = cluster(&envoy, name);
         assert_eq!(third["load_assignment"]["policy"]["overprovisioning_factor"], 10000);
         assert_eq!(third["load_assignment"]["endpoints"][0]["lb_endpoints"].as_array().unwrap().len(), 2);
@@ -297,7 +303,7 @@ clusters:
 ";
     let folder = folder("chain-settings", &[("policy.yaml", POLICY), ("deployment.yaml", deployment)]);
     let envoy = render(&folder, &[]);
-    let first = cluster(&envoy, "model:alpha");
+    let first = cluster(&envoy, "model:alpha>first");
     assert_eq!(first["connect_timeout"], "0.250s");
     let limits = &first["circuit_breakers"]["thresholds"][0];
     assert_eq!(
@@ -312,12 +318,12 @@ clusters:
     );
     assert_eq!((&outliers["base_ejection_time"], &outliers["interval"]), (&json!("1s"), &json!("0.500s")));
     assert_eq!(first["health_checks"][0]["http_health_check"], json!({ "host": "first", "path": "/health" }));
-    let chain = cluster(&envoy, "failover:alpha>beta");
+    let chain = cluster(&envoy, "failover:alpha>first,beta>second");
     assert_eq!(
         chain["cluster_type"]["typed_config"]["clusters"],
-        json!([{ "name": "model:alpha" }, { "name": "model:beta" }])
+        json!([{ "name": "try:alpha>first" }, { "name": "model:beta>second" }])
     );
-    let retry = &route(&envoy, "failover:alpha>beta", None)["route"]["retry_policy"];
+    let retry = &route(&envoy, "failover:alpha>first,beta>second", None)["route"]["retry_policy"];
     assert_eq!(
         (&retry["retry_on"], &retry["per_try_idle_timeout"], &retry["per_try_timeout"], &retry["retry_priority"]),
         (&json!("reset,retriable-status-codes"), &json!("90s"), &json!("600s"), &Value::Null)
@@ -372,9 +378,10 @@ fn what_policies_needed_stays_in_the_folder_as_long_as_requests_may_need_it() {
         names.filter(|name| name.starts_with("failover:")).map(str::to_owned).collect()
     };
     let policy = format!("{POLICY}feedback: {{ rateLimits: false }}\n");
-    assert_eq!(chains(&policy), ["failover:alpha>beta", "failover:alpha>sibling"]);
+    assert_eq!(chains(&policy), ["failover:alpha>first,beta>second", "failover:alpha>first,sibling>first"]);
     let other = policy.replace("fallback: [sibling]", "fallback: [gamma]");
-    let all = ["failover:alpha>beta", "failover:alpha>gamma", "failover:alpha>sibling"];
+    let all =
+        ["failover:alpha>first,beta>second", "failover:alpha>first,gamma>third", "failover:alpha>first,sibling>first"];
     assert_eq!(chains(&other), all);
     // Once more the same is no step further.
     assert_eq!(chains(&other), all);
@@ -402,7 +409,7 @@ fn with_a_matcher_there_is_a_cluster_for_each_model_and_none_for_a_chain() {
         "first",
         "second",
         "third",
-        "mirror:gamma",
+        "mirror:gamma>third",
         "pointsman-sink",
         "model:alpha>first",
         "try:alpha>first",
@@ -416,7 +423,7 @@ fn with_a_matcher_there_is_a_cluster_for_each_model_and_none_for_a_chain() {
     assert_eq!(names, BTreeSet::from(expected));
     let inside = |name: &str| cluster(&envoy, name)["cluster_type"]["typed_config"]["clusters"].clone();
     assert_eq!(inside("try:beta>second"), json!(["model:beta>second", "pointsman-sink"]));
-    let action = &route(&envoy, "failover:alpha>beta", None)["route"];
+    let action = &route(&envoy, "failover:alpha>first,beta>second", None)["route"];
     assert_eq!(action["retry_policy"]["refresh_cluster_on_retry"], true);
     let matcher = &action["inline_cluster_specifier_plugin"]["extension"]["typed_config"]["cluster_matcher"];
     let first = &matcher["on_no_match"]["matcher"]["matcher_tree"];
@@ -437,6 +444,46 @@ fn with_a_matcher_there_is_a_cluster_for_each_model_and_none_for_a_chain() {
     assert_eq!(cluster(&envoy, "try:alpha>first")["type"], "STATIC");
     assert_eq!(cluster(&envoy, "model:alpha>first")["common_lb_config"]["healthy_panic_threshold"]["value"], 0);
     assert_eq!(cluster(&envoy, "try:beta>second")["cluster_type"]["name"], "envoy.clusters.aggregate");
+}
+
+#[test]
+fn limits_are_met_behind_a_listener_with_every_mechanism() {
+    let narrow = CLUSTERS.replace("authority: first.example", "circuitBreakers: { maxRequests: 5 }");
+    let rendered = |mechanism: &str| {
+        let text = format!("envoyVersion: \"1.40\"\nfailover: {{ mechanism: {mechanism} }}\n{narrow}");
+        let folder = folder(&format!("limits-{mechanism}"), &[("policy.yaml", POLICY), ("deployment.yaml", &text)]);
+        render(&folder, &[])
+    };
+    let chain = "failover:alpha>first,beta>second";
+    for mechanism in ["aggregate", "composite", "priorityGroup"] {
+        let envoy = rendered(mechanism);
+        assert_eq!(envoy["static_resources"]["listeners"][1]["name"], "pointsman-limits");
+        let attempts = &cluster(&envoy, "try:alpha>first")["load_assignment"]["endpoints"][0]["lb_endpoints"][0];
+        assert_eq!(
+            attempts["endpoint"]["address"]["envoy_internal_address"]["server_listener_name"],
+            "pointsman-limits"
+        );
+        let mark = &attempts["metadata"]["filter_metadata"]["pointsman"];
+        assert_eq!(mark, &json!({ "model": "alpha", "provider": "first", "behind": "model:alpha>first" }));
+        let behind = cluster(&envoy, "model:alpha>first");
+        assert_eq!(behind["circuit_breakers"]["thresholds"][0]["max_requests"], 5);
+        assert_eq!(filters(behind), [""; 0]);
+        // The chain's own filters run, or else those of its models' clusters.
+        let own = if mechanism == "priorityGroup" { "try:alpha>first" } else { chain };
+        assert_eq!(filters(cluster(&envoy, own)).iter().rev().nth(1), Some(&"pointsman-to-limits"));
+        let home =
+            if mechanism == "priorityGroup" { "own-key:try:alpha>first" } else { "failover:alpha>first,sibling>first" };
+        assert_eq!(
+            filters(cluster(&envoy, home)),
+            ["pointsman-upstream", "pointsman-no-provider", "pointsman-to-limits", CODEC]
+        );
+        let removed = &filter(cluster(&envoy, own), "pointsman-no-provider")["mutations"]["request_mutations"];
+        assert_eq!(removed, &json!([{ "remove": "x-pointsman-provider" }, { "remove": "x-pointsman-cluster" }]));
+        assert!(!filters(cluster(&envoy, "mirror:gamma>third")).contains(&"pointsman-to-limits"));
+    }
+    let envoy = rendered("aggregate");
+    let inside = &cluster(&envoy, chain)["cluster_type"]["typed_config"]["clusters"];
+    assert_eq!(inside, &json!(["try:alpha>first", "model:beta>second"]));
 }
 
 /// What `check` warns of, besides keys that are not here.

@@ -286,12 +286,25 @@ fn a_chain_brings_clusters_routes_and_keys() {
     expect(
         &outcome.stdout,
         &[
-            "name: \"failover:gpt-4o>mistral-large\"",
+            "name: \"failover:gpt-4o>openai,mistral-large>mistral\"",
             "{ name: x-pointsman-cluster, string_match: { prefix: \"failover:\" } }",
             "cluster: { service: api.openai.com, portNumber: 443 }",
             "filename: \"/var/lib/pointsman/plugin.wasm\"",
         ],
     );
+}
+
+/// The listener that other Envoys have in front of them would be the mesh's to make.
+#[test]
+fn limits_of_a_chain_stay_where_they_are_in_a_mesh() {
+    let deployment = std::fs::read_to_string(project().join("examples/istio/failover.yaml")).unwrap();
+    let policy = std::fs::read_to_string(project().join("examples/istio/failover-policy.yaml")).unwrap();
+    let narrow = deployment.replace("tls: {}", "tls: {}\n  circuitBreakers: { maxRequests: 5 }");
+    let folder = folder("istio-limits", &[("failover-policy.yaml", &policy), ("deployment.yaml", &narrow)]);
+    let outcome = pointsman(&["render", "istio", folder.to_str().unwrap(), "--failover"]);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    expect(&outcome.stdout, &["name: \"model:gpt-4o>openai\"", "max_requests: 5"]);
+    assert!(!outcome.stdout.contains("pointsman-limits") && !outcome.stdout.contains("\"try:"));
 }
 
 #[test]

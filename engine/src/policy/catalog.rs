@@ -104,6 +104,11 @@ impl Model {
         &self.cluster
     }
 
+    /// Both: what the names of clusters are made of.
+    pub fn place(&self) -> (&str, &str) {
+        (&self.name, &self.cluster)
+    }
+
     /// The name that is written into the body.
     pub fn upstream_model(&self) -> &str {
         &self.upstream_model

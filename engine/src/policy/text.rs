@@ -8,7 +8,7 @@ use pointsman_document::text;
 const LONGEST: usize = 256;
 
 text! {
-    /// The name of a model. Chains of models are joined by `>`.
+    /// The name of a model. A `>` ends it in the names of clusters.
     pub(crate) ModelName: "a name (visible ASCII characters, spaces only between them, no `*` or `>`, at most 256)",
         "^[!-)+-=?-~]([ -)+-=?-~]*[!-)+-=?-~])?$", LONGEST, |text| is_printable(text) && !text.contains(['*', '>']);
     /// The name of a tenant or rule, or of what another section declares. Names are told in response headers.

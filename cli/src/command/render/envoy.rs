@@ -1,22 +1,22 @@
 //! `pointsman render envoy`.
 
-use crate::command::{Failure, print, size, warn, warn_of};
+use crate::command::{Failure, block_on, print, size, warn, warn_of};
 use crate::deployment::{Cluster, EnvoyVersion};
 use crate::envoy::config::Config;
 use crate::envoy::filter::Plugin;
 use crate::envoy::needs::Needs;
-use crate::envoy::{bootstrap, xds};
+use crate::envoy::{bootstrap, uptake, xds};
 use crate::project;
 use crate::yaml::comment;
 use pointsman_source::reason;
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Prints a complete Envoy bootstrap (Envoy 1.36 or newer)
 ///
 /// The policy is checked first and written into the configuration. With --xds-dir it is written into files of its own
 /// beside it, with the clusters and routes that it needs. Envoy reads them again whenever one is replaced: run the same
-/// command again after a change.
+/// command again after a change, with --admin, so that Envoy has the clusters before the policy that needs them.
 #[derive(Debug, clap::Args)]
 pub(super) struct EnvoyArguments {
     /// A deployment file, or a folder with a deployment.yaml
@@ -30,6 +30,9 @@ pub(super) struct EnvoyArguments {
     /// Write what a policy can change into this folder, for Envoy to follow
     #[arg(long, value_name = "DIR", alias = "ecds-dir")]
     xds_dir: Option<PathBuf>,
+    /// The admin interface of the Envoy that follows the folder: it gets each file once it has taken the one before
+    #[arg(long, value_name = "HOST:PORT", requires = "xds_dir")]
+    admin: Option<String>,
 }
 
 /// Where demo servers are expected when nobody has started them yet.
@@ -52,10 +55,10 @@ pub(super) fn run(arguments: &EnvoyArguments) -> Result<(), Failure> {
         version,
         needs: &Needs::of(&project.policy.policy),
         demo_ports: &demo_ports,
+        owns_listeners: true,
     };
     if let Some(folder) = &arguments.xds_dir {
-        let written = std::fs::create_dir_all(folder).and_then(|()| xds::write(folder, &config));
-        written.map_err(|err| format!("`{}`: {}", folder.display(), reason(&err)))?;
+        hand_over(folder, &config, arguments.admin.as_deref())?;
     }
     if !demo.is_empty() {
         let servers: Vec<_> =
@@ -64,4 +67,12 @@ pub(super) fn run(arguments: &EnvoyArguments) -> Result<(), Failure> {
     }
     print(&bootstrap::render(&config, arguments.xds_dir.as_deref()));
     Ok(())
+}
+
+/// Without an Envoy to ask, the files are written one right after the other.
+fn hand_over(folder: &Path, config: &Config<'_>, admin: Option<&str>) -> Result<(), Failure> {
+    let unwritten = |err| format!("`{}`: {}", folder.display(), reason(&err));
+    std::fs::create_dir_all(folder).map_err(unwritten)?;
+    let Some(admin) = admin else { return Ok(xds::write(folder, config).map_err(unwritten)?) };
+    block_on(async { uptake::hand_over(admin, folder, config).await.map_err(|why| why.to_string().into()) })
 }

@@ -7,10 +7,8 @@ use crate::envoy::config::Config;
 use crate::envoy::filter::Plugin;
 use crate::envoy::needs::Needs;
 use crate::envoy::process::Envoy;
-use crate::envoy::uptake::{self, Discovery};
-use crate::envoy::{admin, xds};
+use crate::envoy::uptake::{self, NotTaken};
 use crate::project::{self, Project};
-use pointsman_source::reason;
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
@@ -36,6 +34,7 @@ impl Running {
             version: self.version,
             needs: &self.needs,
             demo_ports: &self.demo_ports,
+            owns_listeners: true,
         }
     }
 }
@@ -88,7 +87,7 @@ impl Watch {
         let plugin = self.running.plugin.with(&policy);
         let needs = Needs::of(&policy.policy);
         let config = Config { plugin: &plugin, needs: &needs, ..self.running.config() };
-        match hand_over(envoy, folder, &config).await {
+        match uptake::hand_over(&envoy.admin, folder, &config).await.map_err(|why| cause(why, envoy)) {
             Ok(()) => {
                 say("policy", &format!("version {} took over from {kept}", policy.short_version()));
                 self.running.project.policy = policy;
@@ -100,22 +99,10 @@ impl Watch {
     }
 }
 
-/// Clusters, then routes, then the policy, each once Envoy has taken the one before: no request is ever sent to what is
-/// not there yet.
-async fn hand_over(envoy: &Envoy, folder: &Path, config: &Config<'_>) -> Result<(), String> {
-    let needs = xds::all_needs(folder, config);
-    let wide = Config { needs: &needs, ..*config };
-    for (what, write) in [
-        (Discovery::Clusters, xds::write_clusters as fn(&Path, &Config<'_>) -> std::io::Result<bool>),
-        (Discovery::Routes, xds::write_routes),
-    ] {
-        let before = uptake::now(&envoy.admin, what).await.unwrap_or_default();
-        let is_new = write(folder, &wide).map_err(|err| reason(&err))?;
-        if is_new && !uptake::wait(&envoy.admin, what, before).await? {
-            return Err(envoy.last_error());
-        }
+/// Whoever has started Envoy has its log.
+fn cause(why: NotTaken, envoy: &Envoy) -> String {
+    match why {
+        NotTaken::Refused(_) => envoy.last_error(),
+        NotTaken::Failed(why) => why,
     }
-    let before = admin::discovery(&envoy.admin).await.unwrap_or_default();
-    xds::write_filters(folder, config).map_err(|err| reason(&err))?;
-    envoy.wait_for_filters(before).await
 }

@@ -8,13 +8,13 @@ use crate::doctor::read::tree::Tree;
 use crate::doctor::report::{Finding, Report};
 use pointsman_engine::Policy;
 use pointsman_engine::config::Role;
-use pointsman_engine::names::{MIRROR_HEADER, chain_cluster, mirror_cluster};
+use pointsman_engine::names::{CHAIN_PREFIX, MIRROR_HEADER, chain_cluster, mirror_cluster};
 use pointsman_engine::policy::Model;
 use serde_json::Value;
 
 pub(super) fn check(dump: &Dump<'_>, destinations: &Destinations, report: &mut Report) {
     for (name, values) in destinations {
-        if values.iter().any(|value| !value.starts_with(CHAIN))
+        if values.iter().any(|value| !value.starts_with(CHAIN_PREFIX))
             && dump.clusters.get(name.as_str()).is_some_and(has_upstream)
         {
             report.find(not_for_attempts(name));
@@ -34,8 +34,8 @@ pub(super) fn check(dump: &Dump<'_>, destinations: &Destinations, report: &mut R
         for (chain, policy) in chains() {
             let Routes::Table(table) = chain.routes else { continue };
             for models in policy.chains() {
+                let name = chain_cluster(models.iter().copied().map(Model::place));
                 let models: Vec<_> = models.into_iter().map(Model::name).collect();
-                let name = chain_cluster(models.iter().copied());
                 let hosts = table.items("/virtual_hosts").iter();
                 hosts.for_each(|host| retries(dump, chain, host, &name, report));
                 if let Some(cluster) = dump.clusters.get(name.as_str()) {
@@ -47,9 +47,6 @@ pub(super) fn check(dump: &Dump<'_>, destinations: &Destinations, report: &mut R
         }
     });
 }
-
-/// What the names of clusters for chains begin with.
-const CHAIN: &str = "failover:";
 
 fn has_upstream(cluster: &Cluster<'_>) -> bool {
     cluster.filters.iter().any(|filter| filter.is(Role::Upstream))
@@ -154,7 +151,7 @@ fn endpoints(dump: &Dump<'_>, chain: &[&str], cluster: &Cluster<'_>, report: &mu
 
 fn mirrors(dump: &Dump<'_>, chain: &Chain<'_>, table: &Value, policy: &Policy, report: &mut Report) {
     for model in policy.mirrors() {
-        let name = mirror_cluster(model.name());
+        let name = mirror_cluster(model.place());
         let to = |route: &&Value| {
             let mut mirrors = route.items("/route/request_mirror_policies").iter();
             mirrors.any(|mirror| mirror.text("/cluster") == name)

@@ -48,7 +48,7 @@ pub(super) fn policy<'a>(chain: &'a Chain<'_>) -> Option<&'a Policy> {
 
 /// Every value that the header can have: a model's cluster, or the one that stands for a chain of models.
 fn values(policy: &Policy) -> BTreeSet<String> {
-    let chains = policy.chains().into_iter().map(|chain| chain_cluster(chain.into_iter().map(Model::name)));
+    let chains = policy.chains().into_iter().map(|chain| chain_cluster(chain.into_iter().map(Model::place)));
     policy.clusters().map(str::to_owned).chain(chains).collect()
 }
 
