@@ -50,7 +50,9 @@ pub fn receive(
     let header = |wanted: &[u8]| headers.iter().find(|(name, _)| *name == wanted).map_or(&[][..], |(_, value)| *value);
     let (method, path) = (header(b":method"), header(b":path"));
     let door = Door { policy, headers, caller, live, path };
+    // A preflight says nothing of who asks, and asks for nothing.
     if policy.signs_ids()
+        && method != b"OPTIONS"
         && let Some(stored) = Stored::of(path, policy.path_prefixes())
     {
         return door.stored(&stored, end_of_stream);
@@ -186,14 +188,17 @@ impl Door<'_> {
     #[inline(never)]
     fn stored(&self, stored: &Stored<'_>, end_of_stream: bool) -> Received {
         let attributes = Attributes::new(self.policy, Api::Responses, self.path, self.headers, self.caller);
+        let denies = self.policy.provider_state().unsigned() == Some(OnUnsigned::Deny);
+        let kept = Kept::read(self.policy, attributes.tenant, &stored.id);
+        if kept == Ok(None) && !denies {
+            return Received::Pass(None);
+        }
         if let Some(refusal) = self.unknown_tenant(&attributes) {
             return refusal;
         }
-        let denies = self.policy.provider_state().unsigned() == Some(OnUnsigned::Deny);
-        let kept = match Kept::read(self.policy, attributes.tenant, &stored.id) {
+        let kept = match kept {
             Ok(Some(kept)) => kept,
-            Ok(None) if denies => return self.refuse(&attributes, &Reason::UnsignedResponse.refuse()),
-            Ok(None) => return Received::Pass(None),
+            Ok(None) => return self.refuse(&attributes, &Reason::UnsignedResponse.refuse()),
             Err(_) => return self.refuse(&attributes, &Reason::ForeignResponse.refuse()),
         };
         if !end_of_stream {

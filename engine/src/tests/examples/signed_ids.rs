@@ -283,5 +283,11 @@ fn a_stored_response_is_asked_for_where_it_is() {
     refused(&format!("/v1/responses/{a}"), "nobody", true, r#""reason":"unknownTenant""#);
     refused(&format!("/v1/responses/{a}"), "any", false, r#""reason":"unexpectedBody""#);
     // Whatever says nothing is nothing to us, as before.
-    assert_eq!(sent("GET", "/v1/responses/resp_1", "any", true), Err(String::new()));
+    for (method, path, tenant) in [
+        ("GET", "/v1/responses/resp_1", "any"),
+        ("GET", "/v1/responses/resp_1", "nobody"),
+        ("OPTIONS", &*format!("/v1/responses/{a}"), "nobody"),
+    ] {
+        assert_eq!(sent(method, path, tenant, true), Err(String::new()), "{method} {path}");
+    }
 }
