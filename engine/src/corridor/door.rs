@@ -4,15 +4,16 @@ use super::reading::Reading;
 use crate::api::{Api, Family};
 use crate::claim::Claim;
 use crate::decide::attributes::Attributes;
+use crate::decide::kept::Kept;
 use crate::live::Live;
 use crate::models;
 use crate::names;
-use crate::policy::{OnUnknownTenant, OnUnread, Policy};
+use crate::policy::{OnUnknownTenant, OnUnread, OnUnsigned, Policy};
 use crate::reason::{Reason, Refusal};
 use crate::record::{Disposition, Record};
 use crate::reply::{self, Reply};
 use crate::request::Violation;
-use crate::request::endpoint::{self, Endpoint};
+use crate::request::endpoint::{self, Endpoint, Stored};
 use crate::request::envelope::{self, HeaderList};
 use crate::request::named::Named;
 use std::sync::Arc;
@@ -49,6 +50,13 @@ pub fn receive(
     let header = |wanted: &[u8]| headers.iter().find(|(name, _)| *name == wanted).map_or(&[][..], |(_, value)| *value);
     let (method, path) = (header(b":method"), header(b":path"));
     let door = Door { policy, headers, caller, live, path };
+    // A preflight says nothing of who asks, and asks for nothing.
+    if policy.signs_ids()
+        && method != b"OPTIONS"
+        && let Some(stored) = Stored::of(path, policy.path_prefixes())
+    {
+        return door.stored(&stored, end_of_stream);
+    }
     let endpoint = endpoint::recognise(path, policy.path_prefixes());
     if let Some(name) = door.looked_up(&endpoint, method) {
         return door.models(Some(&name), door.family());
@@ -191,6 +199,33 @@ impl Door<'_> {
             self.headers,
             self.path,
         )))
+    }
+
+    /// A stored response. Nothing but its id can say where it is: one that does not is somebody else's business, as all of them
+    /// are where ids are not signed. No rule is asked, for no model is.
+    #[inline(never)]
+    fn stored(&self, stored: &Stored<'_>, end_of_stream: bool) -> Received {
+        let attributes = Attributes::new(self.policy, Api::Responses, self.path, self.headers, self.caller);
+        let denies = self.policy.provider_state().unsigned() == Some(OnUnsigned::Deny);
+        let kept = Kept::read(self.policy, attributes.tenant, &stored.id);
+        if kept == Ok(None) && !denies {
+            return Received::Pass(None);
+        }
+        if let Some(refusal) = self.unknown_tenant(&attributes) {
+            return refusal;
+        }
+        let kept = match kept {
+            Ok(Some(kept)) => kept,
+            Ok(None) => return self.refuse(&attributes, &Reason::UnsignedResponse.refuse()),
+            Err(_) => return self.refuse(&attributes, &Reason::ForeignResponse.refuse()),
+        };
+        if !end_of_stream {
+            return self.refuse(&attributes, &Violation::UnexpectedBody.refuse());
+        }
+        match kept.model_for(self.policy, attributes.tenant) {
+            Some(model) => Received::Read(Box::new(Reading::recalling(self.policy, attributes, model, &kept, stored))),
+            None => self.refuse(&attributes, &Reason::NoCandidateForTenant.refuse()),
+        }
     }
 
     /// The refusal of a caller that is nobody's, if the policy refuses such callers.

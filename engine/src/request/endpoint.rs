@@ -5,8 +5,10 @@
 //! slash): those are refused, because a policy that they slip past is no policy.
 
 mod called;
+mod stored;
 
 pub(crate) use called::Called;
+pub(crate) use stored::Stored;
 
 use super::named::{self, Named};
 use crate::api::Api;
