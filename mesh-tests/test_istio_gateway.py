@@ -2,7 +2,7 @@
 
 import pytest
 
-from mesh import gateway
+from mesh.gateway import Gateway
 from test_istio import *  # noqa: F403
 
 del shared_edge  # noqa: F821  the stand-in's: this file's is in conftest.py
@@ -16,5 +16,5 @@ def world(request):
 
 
 def test_the_gateway_is_istiods(edge):
-    assert isinstance(edge, gateway.Gateway)
+    assert isinstance(edge, Gateway)
     assert "istiod" in edge.envoy.admin("/server_info")[1] and "pilot-agent" in edge.envoy.agent.process.args[0]

@@ -107,26 +107,24 @@ def running(
     default: str | None = None,
     change=lambda manifests: None,
     deployment: dict | None = None,
-    authority: Authority | None = None,
-    secrets: dict | None = None,
     more: tuple[dict, ...] = (),
     ready=None,
     **pod,
 ) -> Iterator[Gateway]:
-    """A gateway from rendered manifests, which a test may change before they are applied. `secrets` are what the
-    stand-in would be asked for: here the agent reads the files that the manifests name."""
+    """A gateway from rendered manifests, which a test may change before they are applied. One authority vouches for
+    the registry and for all providers, and the pod's system trusts it."""
     version, hold = world
     folder.mkdir(parents=True, exist_ok=True)
-    authority = authority or Authority(folder)
-    trusted = (authority.certificate, registry.authority.certificate)
-    SYSTEM_ROOTS.write_bytes(b"".join(file.read_bytes() for file in trusted))
+    SYSTEM_ROOTS.write_bytes(registry.authority.certificate.read_bytes())
     deployment = deployment or {}
     deployment["istio"] = {"hosts": HOSTS, **deployment.get("istio", {})}
     manifests = rendered.manifests(folder / "user", policy, hold, ISTIO, default, **deployment)
     manifests += more
     change(manifests)
     clusters = [model["cluster"] for model in policy["models"]] + [default] * bool(default)
-    providers = providers_of(manifests, {rendered.host_of(cluster): cluster for cluster in clusters}, authority)
+    providers = providers_of(
+        manifests, {rendered.host_of(cluster): cluster for cluster in clusters}, registry.authority
+    )
     mesh = Applied(istiod, manifests)
     with serving(list(providers.values())), contextlib.ExitStack() as ends:
         ends.callback(mesh.delete)
