@@ -63,9 +63,11 @@ def test_an_attempt_in_the_body_ends_as_its_table_says(edge, world, attempt: Att
     assert_outcome(seen, attempt, attempt.outcome_in(protocol, "model-decides"))
 
 
-def test_doctor_finds_both_instances_in_order(edge):
+def test_doctor_finds_both_instances_in_order(edge, world):
     examined = examine_at((edge.gateway.folder / "admin-address").read_text())
-    # Envoy Gateway has no setting for what happens after a module has failed.
-    assert examined.findings in ([], ["fail-closed"]), examined.report
+    # Envoy Gateway has no setting for what happens after a module has failed. Envoy before 1.38 gives up the retries of
+    # a body beyond half of the limit; Envoy Gateway 1.9 is made for newer ones.
+    expected = ["fail-closed"] + ["buffer-too-small-for-retries"] * (world[0] == "1.36.4")
+    assert examined.findings == expected, examined.report
     roles = [instance["role"] for instance in examined.report["instances"]]
     assert roles[:2] == ["router", "gate"], examined.report
