@@ -25,8 +25,7 @@ def printed(tmp_path):
     """What `render istio` prints for a policy with these clusters."""
 
     def render(*clusters: str) -> str:
-        istio = {"hosts": ["edge.test"]}
-        return yaml.safe_dump_all(rendered.manifests(tmp_path, policy(*clusters), "gate", istio=istio))
+        return yaml.safe_dump_all(rendered.manifests(tmp_path, policy(*clusters), "gate"))
 
     return render
 
