@@ -28,6 +28,14 @@ def test_the_gateway_is_istiods(edge):
     assert "istiod" in edge.envoy.admin("/server_info")[1] and "pilot-agent" in edge.envoy.agent.process.args[0]
 
 
+def test_the_extension_has_the_name_of_istio_1_30_and_newer(edge, world):
+    name = "pointsman-router"
+    if world[1] == "gate":
+        name = "extensions.istio.io/trafficextension/istio-ingress.pointsman-router~istio-translated-wasmplugin"
+    assert router(edge) == name
+    assert edge.envoy.discovery(name)["config_reload"] >= 1
+
+
 def test_a_plugin_that_is_new_and_bad_lets_nothing_pass_undecided(edge):
     """Envoy may take the new listener, and answers everything with a 500; or, when it has had that bad plugin before,
     it refuses the listener, and the old one serves by the old policy. A refused listener comes again only with the
@@ -58,11 +66,3 @@ def test_a_plugin_that_is_new_and_bad_lets_nothing_pass_undecided(edge):
 
     wait_for("the old plugin on every worker", serves)
     edge.envoy.accept_log()
-
-
-def test_the_extension_has_the_name_of_istio_1_30_and_newer(edge, world):
-    name = "pointsman-router"
-    if world[1] == "gate":
-        name = "extensions.istio.io/trafficextension/istio-ingress.pointsman-router~istio-translated-wasmplugin"
-    assert router(edge) == name
-    assert edge.envoy.discovery(name)["config_reload"] >= 1
