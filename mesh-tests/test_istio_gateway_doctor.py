@@ -5,12 +5,14 @@ import json
 
 import pytest
 
+import test_istio_doctor
 from istiod import rendered
 from mesh.pod import ALL_STATISTICS
 from mesh.program import built
 from test_doctor import examine_at
 from test_istio_doctor import GATE, ROUTER, misspell, roles, swap, without_buffers
 
+POLICY = test_istio_doctor.POLICY
 INSTALLATION = {"default_cluster": "web"}
 
 

@@ -34,12 +34,12 @@ def test_istiod_is_restarted_under_load(edge, istiod):
     assert load.failures == [], load.failures[:3]
 
 
-def test_memory_of_the_gateway(edge):
-    """The figures of docs/istio.md were taken with this; the bound is what no gateway of these tests comes near."""
+def test_a_gateway_takes_no_more_memory_than_its_page_says(edge):
+    """docs/istio.md has what this prints; a busy machine's allocator may take a little more."""
     edge.chat("m")
     megabytes = pid_memory(edge.envoy.pid)
-    print(f"Envoy with router and gate: {megabytes} MB")
-    assert megabytes < 400
+    print(f"Envoy with two workers: {megabytes} MB")
+    assert megabytes < 160
 
 
 def pid_memory(pid: int) -> int:

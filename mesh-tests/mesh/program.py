@@ -1,13 +1,23 @@
 """A program that runs until it is stopped by its id, with a log."""
 
+import ctypes
 import os
 import pathlib
+import signal
 import subprocess
 import urllib.request
 from collections.abc import Callable
 
 import control_planes
 from harness.waiting import wait_for
+
+PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+
+
+def _end_with_parent() -> None:
+    """A test process that is killed cannot stop what it has started."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def built(part: str, name: str) -> pathlib.Path:
@@ -29,8 +39,9 @@ class Program:
         # Nothing of whoever runs the tests: neither a kubeconfig nor a home folder, nor a proxy.
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), **self._environment}
         with self.log_file.open("ab") as log:
+            streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
             self.process = subprocess.Popen(
-                self._command, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                self._command, cwd=self.folder, env=environment, preexec_fn=_end_with_parent, **streams
             )
 
     def wait_for(self, what: str, condition: Callable, within: float = 60.0):
