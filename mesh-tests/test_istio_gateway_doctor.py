@@ -16,11 +16,10 @@ POLICY = test_istio_doctor.POLICY
 INSTALLATION = {"default_cluster": "web"}
 
 
-@pytest.fixture(
-    scope="module", params=[pytest.param((version, "gate"), id=version) for version in ("1.36.4", "1.40.0")]
-)
-def world(request):
-    return request.param
+@pytest.fixture(scope="module")
+def world():
+    """Envoy before 1.38 would want larger buffers than are rendered for Istio 1.31, which doctor says."""
+    return "1.40.0", "gate"
 
 
 def analyzed(istiod) -> list[str]:
