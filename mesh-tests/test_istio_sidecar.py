@@ -9,14 +9,11 @@ import sys
 import pytest
 
 from harness.edge import JSON, Installation
-from harness.provider import serving
 from harness.waiting import wait_for
 from istiod import rendered
-from mesh.application import Application
-from mesh.gateway import Applied, providers_of
+from mesh.application import Application, called
 from mesh.network import PROXYS_GROUP
-from mesh.pod import SYSTEM_ROOTS
-from mesh.workload import Workload, serving_to_pods
+from mesh.workload import Workload
 
 WORLDS = [("1.36.4", "gate"), ("1.40.0", "gate"), ("1.40.0", "stop")]
 HOST, PORT = "llm.example.com", 8080
@@ -49,22 +46,11 @@ def world(request):
 def shared_application(istiod, registry, world, tmp_path_factory):
     version, hold = world
     folder = tmp_path_factory.mktemp("sidecar")
-    SYSTEM_ROOTS.write_bytes(registry.authority.certificate.read_bytes())
     target = {"target": "sidecar", "namespace": "chat", "selector": {"app": "chat"}, "hosts": [HOST], "port": PORT}
-    manifests = rendered.manifests(folder / "user", POLICY, hold, "1.31", istio=target)
-    names = {rendered.host_of(model["cluster"]): model["cluster"] for model in POLICY["models"]}
-    providers = providers_of(manifests, names, registry.authority)
-    for number, provider in enumerate(providers.values()):
-        provider.address = f"10.9.1.{number + 1}"
-    hosts = {rendered.host_of(name): provider.address for name, provider in providers.items() if name != HOST}
-    del providers[HOST]
-    mesh = Applied(istiod, manifests)
-    with contextlib.ExitStack() as ends:
-        ends.callback(mesh.delete)
-        mesh.push()
-        mesh.wait_until_known()
-        ends.enter_context(serving_to_pods(registry))
-        ends.enter_context(serving(list(providers.values())))
+    with (
+        called(istiod, registry, folder, POLICY, hold, target) as (providers, hosts),
+        contextlib.ExitStack() as ends,
+    ):
         pod = Workload(istiod, version, folder / "pod", "chat", "chat", LABELS, hosts=hosts)
         ends.callback(pod.stop)
         application = Application(pod, Installation(version, hold, POLICY), providers, f"http://{HOST}:{PORT}")

@@ -64,7 +64,7 @@ class Network:
         pid = str(self._holder.pid)
         _ip("link", "add", self._interface, "type", "veth", "peer", "name", "eth0", "netns", pid)
         _ip("link", "set", self._interface, "up")
-        _ip("route", "replace", f"{self.address}/32", "dev", self._interface)
+        _ip("route", "replace", f"{self.address}/32", "dev", self._interface, "src", NODE)
         self.run("ip", "address", "add", f"{self.address}/32", "dev", "eth0")
         self.run("ip", "link", "set", "eth0", "up")
         self.run("ip", "route", "add", NODE, "dev", "eth0", "scope", "link")
