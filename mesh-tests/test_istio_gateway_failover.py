@@ -1,5 +1,5 @@
-"""In a real mesh: an attempt that fails goes on to the next provider, by the EnvoyFilters that `render istio --failover`
-prints and istiod merges."""
+"""In a real mesh: an attempt that fails goes on to the next provider, by the EnvoyFilters that `render istio
+--failover` prints and istiod merges."""
 
 import pytest
 

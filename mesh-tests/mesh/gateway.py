@@ -23,8 +23,6 @@ from mesh.registry import Registry
 
 ISTIO = "1.31"
 """What the pinned commits call themselves."""
-HOSTS = ["edge.test"]
-"""istiod takes no short names for a gateway."""
 PORTS = [rendered.PORT, rendered.PORT + 1]
 _places: dict[str, str] = {}
 
@@ -116,9 +114,7 @@ def running(
     version, hold = world
     folder.mkdir(parents=True, exist_ok=True)
     SYSTEM_ROOTS.write_bytes(registry.authority.certificate.read_bytes())
-    deployment = deployment or {}
-    deployment["istio"] = {"hosts": HOSTS, **deployment.get("istio", {})}
-    manifests = rendered.manifests(folder / "user", policy, hold, ISTIO, default, **deployment)
+    manifests = rendered.manifests(folder / "user", policy, hold, ISTIO, default, **(deployment or {}))
     manifests += more
     change(manifests)
     clusters = [model["cluster"] for model in policy["models"]] + [default] * bool(default)
@@ -144,5 +140,5 @@ def listener_port(pod: Pod) -> int | None:
 
 
 def decides(edge: Gateway) -> bool:
-    """Whether every worker answers a question that needs no provider."""
-    return {seen.status for seen in edge.ask_each_worker("/v1/models", method="GET")} == {200}
+    """Whether the router of every worker answers a question that needs no provider."""
+    return all(seen.log["record"] for seen in edge.ask_each_worker("/v1/models", method="GET"))

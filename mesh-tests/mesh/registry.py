@@ -95,7 +95,7 @@ class Pull(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         registry = self.server.registry
         if not registry.lets_in(self.headers.get("authorization")):
-            return self._answer(401, [("www-authenticate", 'Basic realm="registry"')], b"")
+            return self._answer(401, [("www-authenticate", 'Basic realm="https://registry.example/"')], b"")
         if "/blobs/" in self.path:
             time.sleep(registry.seconds)
         registry.pulled.append(self.path)
