@@ -23,11 +23,10 @@ DISCOVERY = "extension_config_discovery"
 """Statistics that Istio does not keep."""
 
 
-@pytest.fixture(
-    scope="module", params=[pytest.param((version, "gate"), id=version) for version in ("1.36.4", "1.40.0")]
-)
-def world(request):
-    return request.param
+@pytest.fixture(scope="module")
+def world():
+    """An Envoy as old as 1.36 is not this Istio's: doctor says that there the buffers are too small for retries."""
+    return "1.40.0", "gate"
 
 
 @pytest.fixture(scope="module")
