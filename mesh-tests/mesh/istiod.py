@@ -47,7 +47,7 @@ class Istiod:
 
     def _program(self) -> Program:
         ports = {"grpc": 15010, "http": HTTP_PORT, "https": WEBHOOK_PORT, "secureGRPC": DISCOVERY_PORT}
-        addresses = [word for name, port in ports.items() for word in (f"--{name}Addr", f"127.0.0.1:{port}")]
+        addresses = [word for name, port in ports.items() for word in (f"--{name}Addr", f"0.0.0.0:{port}")]
         addresses += ["--monitoringAddr", f"127.0.0.1:{MONITORING_PORT}", "--ctrlz_port", "0"]
         command = [built(self.part, "istiod"), "discovery", "--meshConfig", self.folder / "mesh.json", *addresses]
         environment = {

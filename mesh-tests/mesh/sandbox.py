@@ -57,6 +57,11 @@ def name_hosts(addresses: dict[str, str]) -> None:
     HOSTS.write_text(HOSTS.read_text() + lines)
 
 
+def enter_network(descriptor: int) -> None:
+    """For the thread that calls it."""
+    _called("setns", _libc.setns(descriptor, CLONE_NEWNET))
+
+
 def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
     called = _libc.mount(source.encode(), target.encode(), kind.encode(), flags, options.encode())
     _called(f"mount {target}", called)
