@@ -135,6 +135,8 @@ fn principals_that_nobody_can_be_are_warned_of() {
     let plain = "listener: { port: 1 }\nclusters: [{ name: llama, demo: true }]\n";
     let folder = folder("render-principals", &[("policy.yaml", &policy), ("deployment.yaml", plain)]);
     let outcome = pointsman(&["render", "envoy", folder.to_str().unwrap()]);
-    let expected = "deployment.yaml:1:11: listener: warning: asks clients for no certificate, so no caller will ever be one of the policy's `principals`: give it `tls` with `clientCaFile`\n";
+    let expected = "deployment.yaml:1:11: listener: warning: asks clients for no certificate, so no caller will ever be one of the policy's `principals`: give it `tls` with `clientCaFile` (P0046)\n";
+    assert_eq!((outcome.code, without(&folder, &outcome.stderr).as_str()), (Some(0), expected));
+    let outcome = pointsman(&["check", folder.to_str().unwrap()]);
     assert_eq!((outcome.code, without(&folder, &outcome.stderr).as_str()), (Some(0), expected));
 }
