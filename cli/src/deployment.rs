@@ -140,6 +140,9 @@ impl Deployment {
             }
         }
         self.listener.check(&at.key("listener"), report);
+        if report.is_sound(at, &["listener", "admin"]) {
+            self.admin.check_admin(&self.listener, &at.key("admin"), report);
+        }
         self.failover.check(&at.key("failover"), report);
         if let Some(cors) = &self.cors {
             cors.check(&at.key("cors"), report);

@@ -18,6 +18,7 @@ mod limits;
 pub(crate) mod listener;
 pub(crate) mod mesh;
 mod model;
+pub(crate) mod module;
 pub(crate) mod needs;
 mod overload;
 pub(crate) mod process;

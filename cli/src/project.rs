@@ -30,7 +30,9 @@ pub(crate) fn load(path: &Path) -> Result<Project, Vec<Finding>> {
     let mut warnings: Vec<_> = small_buffer(&deployment, &source, &policy).into_iter().collect();
     warnings.extend(files::missing(&deployment, &source));
     warnings.extend(warnings::of_failover(&deployment, &source, &policy));
+    warnings.extend(warnings::of_admin(&deployment, &source));
     let mut project = Project { deployment, source, policy, warnings };
+    project.warnings.extend(warnings::of_principals(&project));
     project
         .warnings
         .extend(project.size(project.deployment.version()).and_then(|size| warnings::of_size(&project, size)));
@@ -59,14 +61,14 @@ impl Project {
     }
 
     /// Where this listener is the one that clients reach: tenants that nobody can be.
-    pub(crate) fn unproven_principals(&self) -> Vec<Finding> {
+    pub(crate) fn unproven_principals(&self) -> Option<Finding> {
         if !self.policy.policy.tells_apart_by().principals || self.deployment.listener.asks_for_certificates() {
-            return Vec::new();
+            return None;
         }
         let message = "warning: asks clients for no certificate, so no caller will ever be one of the policy's `principals`: \
             give it `tls` with `clientCaFile`";
         let part = if self.source.document.get("listener").is_some() { "listener" } else { "" };
-        vec![self.source.finding(part, Part::Value, message)]
+        Some(self.source.finding(part, Part::Value, message))
     }
 
     /// Whether an Envoy of this version can do what the deployment asks for.

@@ -1,6 +1,6 @@
 //! JSON to a tree with positions. YAML's parser would not do: it reads escaped surrogate pairs differently.
 
-use crate::{MAX_DEPTH, Place, Placed, Position, SyntaxError};
+use crate::{MAX_DEPTH, Place, Placed, Position, SyntaxError, too_deep};
 use pointsman_document::Document;
 
 pub(crate) fn parse(text: &str) -> Result<Placed, SyntaxError> {
@@ -61,7 +61,7 @@ impl Reader<'_> {
     fn value(&mut self, depth: usize) -> Result<Placed, SyntaxError> {
         let at = self.position();
         if depth >= MAX_DEPTH {
-            return Err(self.error(format!("nested deeper than {MAX_DEPTH} levels")));
+            return Err(too_deep(at));
         }
         let mut place = Place::at(at);
         let document = match self.peek() {

@@ -62,7 +62,10 @@ impl Source {
         };
         match parsed {
             Ok(Placed { document, place }) => Ok(Self { file, document, place, text: text.to_owned() }),
-            Err(err) => Err(Finding { file, at: Some(err.at), path: String::new(), message: err.message }),
+            Err(err) => {
+                let err = unmerged(text).unwrap_or(err);
+                Err(Finding { file, at: Some(err.at), path: String::new(), message: err.message })
+            }
         }
     }
 
@@ -110,9 +113,44 @@ struct SyntaxError {
 /// Nesting beyond this is refused, so that no tree can exhaust the stack.
 const MAX_DEPTH: usize = 128;
 
+fn too_deep(at: Position) -> SyntaxError {
+    SyntaxError { at, message: format!("nested deeper than {MAX_DEPTH} levels") }
+}
+
+/// What a merge has left in the text: no parser knows these lines, and each stumbles over another part of them.
+fn unmerged(text: &str) -> Option<SyntaxError> {
+    let begins = |mark: &str| {
+        let is_mark = |line: &str| line.strip_prefix(mark).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+        text.lines().position(is_mark)
+    };
+    let line = begins("<<<<<<<").or_else(|| begins(">>>>>>>"))? + 1;
+    let message = "a conflict of a merge is left here: keep one side, and remove the lines with `<<<<<<<`, `=======` and `>>>>>>>`";
+    Some(SyntaxError { at: Position { line, column: 1 }, message: message.into() })
+}
+
 /// An I/O error without the `(os error 2)` that only a programmer can read.
 pub fn reason(err: &std::io::Error) -> String {
     let text = err.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     text.chars().take(1).flat_map(char::to_lowercase).chain(text.chars().skip(1)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_merge_has_left_is_named_as_such() {
+        let check = |text: &str, format: Format, place: &str| {
+            let finding = Source::parse("f", text, format).expect_err(text).to_string();
+            assert!(finding.starts_with(&format!("{place} a conflict of a merge is left here: ")), "{finding}");
+        };
+        let list = "models:\n<<<<<<< HEAD\n- name: a\n=======\n- name: b\n>>>>>>> other\n";
+        check(list, Format::Yaml, "f:2:1:");
+        check("<<<<<<< HEAD\na: 1\n=======\na: 2\n>>>>>>> other\n", Format::Yaml, "f:1:1:");
+        check("a:\n  b: 1\n<<<<<<<\n  c: 1\n=======\n  c: 2\n>>>>>>>\n", Format::Yaml, "f:3:1:");
+        check("a: 1\n>>>>>>> other\nb: 2\n", Format::Yaml, "f:2:1:");
+        check("{\n<<<<<<< HEAD\n\"a\": 1\n=======\n\"a\": 2\n>>>>>>> other\n}\n", Format::Json, "f:2:1:");
+        assert!(Source::parse("f", "a: |\n <<<<<<< HEAD\n", Format::Yaml).is_ok());
+    }
 }

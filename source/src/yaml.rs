@@ -3,7 +3,7 @@
 mod words;
 
 use crate::scalar::resolve;
-use crate::{MAX_DEPTH, Place, Placed, Position, SyntaxError};
+use crate::{MAX_DEPTH, Place, Placed, Position, SyntaxError, too_deep};
 use pointsman_document::Document;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 use std::borrow::Cow;
@@ -114,7 +114,7 @@ impl Builder {
             return Err(unsupported_tag(&tag, at));
         }
         if self.open.len() >= MAX_DEPTH {
-            return Err(SyntaxError { at, message: format!("nested deeper than {MAX_DEPTH} levels") });
+            return Err(too_deep(at));
         }
         if let Some(Open { kind: Kind::Object(_, None), .. }) = self.open.last() {
             return Err(SyntaxError { at, message: "a key must be plain text".into() });

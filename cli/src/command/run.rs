@@ -9,13 +9,13 @@ use crate::deployment::listener::Listener;
 use crate::deployment::{Deployment, EnvoyVersion};
 use crate::envoy::config::Config;
 use crate::envoy::filter::Plugin;
+use crate::envoy::module::{self, Fault};
 use crate::envoy::needs::Needs;
 use crate::envoy::process::Envoy;
 use crate::envoy::{access_log, binary, bootstrap, xds};
 use crate::example;
 use crate::project::{self, Project};
 use folder::Folder;
-use pointsman_engine::names::CLUSTER_HEADER;
 use pointsman_source::reason;
 use std::collections::HashMap;
 use std::net::TcpListener;
@@ -136,22 +136,11 @@ fn find_module(named: Option<&Path>) -> Result<PathBuf, String> {
             .find(|candidate| candidate.is_file()),
     };
     let found = found.ok_or("the module is missing: run `make wasm`, or name it with --wasm")?;
-    is_module(&found)?;
+    module::check(&found).map_err(|fault| match fault {
+        Fault::Unread(why) => format!("the module `{}`: {why}", found.display()),
+        Fault::Other(why) => why,
+    })?;
     std::path::absolute(&found).map_err(|err| reason(&err))
-}
-
-/// Envoy would only say that it cannot create a virtual machine.
-fn is_module(file: &Path) -> Result<(), String> {
-    let name = file.display();
-    let bytes = std::fs::read(file).map_err(|err| format!("the module `{name}`: {}", reason(&err)))?;
-    if !bytes.starts_with(b"\0asm") {
-        return Err(format!("`{name}` is no WebAssembly module: run `make wasm`, or name another with --wasm"));
-    }
-    let mark = CLUSTER_HEADER.as_bytes();
-    if !bytes.windows(mark.len()).any(|it| it == mark) {
-        return Err(format!("`{name}` is a WebAssembly module, but not Pointsman's: name that one with --wasm"));
-    }
-    Ok(())
 }
 
 /// Makes sure the port is free, since Envoy would share it with another Envoy; a port of 0 becomes a free one.

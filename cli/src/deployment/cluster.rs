@@ -4,7 +4,7 @@ use super::Endpoint;
 use super::duration::Duration;
 use super::limits::{CircuitBreakers, HealthCheck, OutlierDetection};
 use pointsman_document::{Document, Path, Report, object};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 
 object! {
@@ -87,8 +87,8 @@ impl Cluster {
         if self.demo_key.is_some() && !self.demo && report.is_sound(at, &["demo"]) {
             report.add(&at.key("demoKey"), "only a cluster with `demo: true` has one".into());
         }
-        if self.authority.as_deref().is_some_and(|host| !is_field_value(host)) {
-            report.add(&at.key("authority"), "expected a host, visible ASCII characters".into());
+        if let Some(why) = self.authority.as_deref().and_then(wrong_authority) {
+            report.add(&at.key("authority"), why.into());
         }
         if self.credential.as_ref().is_some_and(|credential| !is_field_name(&credential.header)) {
             let message = "expected a header's name, in lower case";
@@ -110,6 +110,9 @@ impl Cluster {
         }
         if let Some(why) = self.address.as_deref().and_then(wrong_address) {
             report.add(&at.key("address"), why.into());
+        }
+        if let Some(why) = self.tls.as_ref().and_then(|tls| wrong_address(tls.sni.as_deref()?)) {
+            report.add(&at.key("tls").key("sni"), why.into());
         }
     }
 
@@ -146,21 +149,47 @@ impl Cluster {
 
 /// Why this is no address of a server.
 fn wrong_address(address: &str) -> Option<String> {
-    let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
-    let is_address = address.parse::<IpAddr>().is_ok() || (!address.is_empty() && address.bytes().all(is_host));
-    if is_address {
+    if is_host(address) {
         return None;
     }
-    // What people copy out of a provider's documentation.
-    let host = address.split_once("://").map_or(address, |(_, rest)| rest);
-    let host = host.split(['/', ':', '?']).next().unwrap_or_default();
-    let is_likely = !host.is_empty() && host != address && host.bytes().all(is_host);
-    let meant = if is_likely { format!("; did you mean `{host}`?") } else { String::new() };
-    Some(format!("expected a host name or an IP address without scheme, port and path{meant}"))
+    if is_like_ipv4(address) {
+        return Some(format!("`{address}` is not an IP address, and no host is named so"));
+    }
+    Some(format!("expected a host name or an IP address without scheme, port and path{}", meant(address)))
 }
 
-fn is_field_value(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
+/// Why this is no `host` of a request. A port may stand in it, and around an IPv6 address its brackets do.
+fn wrong_authority(authority: &str) -> Option<String> {
+    let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port != 0);
+    let host = authority.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(authority, |(host, _)| host);
+    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let is_host = match bracketed {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => is_host(host) && !host.contains(':'),
+    };
+    let why = || format!("expected a host, with or without a port, without scheme and path{}", meant(authority));
+    (!is_host).then(why)
+}
+
+fn is_host(text: &str) -> bool {
+    let is_name = !text.is_empty() && text.bytes().all(is_of_name) && !is_like_ipv4(text);
+    is_name || text.parse::<IpAddr>().is_ok()
+}
+
+fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b".-_".contains(&byte)
+}
+
+/// Resolvers take numbers for an address and ask nobody.
+fn is_like_ipv4(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+}
+
+/// The host in what people copy out of a provider's documentation, as the end of a sentence.
+fn meant(text: &str) -> String {
+    let host = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let host = host.split(['/', ':', '?']).next().unwrap_or_default();
+    if host != text && is_host(host) { format!("; did you mean `{host}`?") } else { String::new() }
 }
 
 /// A header that a credential may stand in: no pseudo-header, none of Pointsman's.

@@ -1,6 +1,8 @@
 //! Where clients call.
 
+use super::Endpoint;
 use pointsman_document::{Path, Report, names, object};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 object! {
@@ -47,6 +49,9 @@ impl Listener {
 
     /// What the types alone do not rule out.
     pub(super) fn check(&self, at: &Path<'_>, report: &mut Report) {
+        if let Some(why) = not_to_listen_on(&self.address) {
+            report.add(&at.key("address"), why.into());
+        }
         let Some(tls) = &self.tls else { return };
         let at_tls = at.key("tls");
         if tls.client_certificates.is_some()
@@ -57,4 +62,41 @@ impl Listener {
             report.add(&at_tls.key("clientCertificates"), message.into());
         }
     }
+}
+
+impl Endpoint {
+    /// What is wrong with it as the place of Envoy's admin interface, beside a listener.
+    pub(super) fn check_admin(&self, listener: &Listener, at: &Path<'_>, report: &mut Report) {
+        if let Some(why) = not_to_listen_on(&self.address) {
+            report.add(&at.key("address"), why.into());
+        }
+        if self.port != 0 && self.port == listener.port && share_an_interface(&self.address, &listener.address) {
+            report.add(&at.key("port"), "is the port of `listener` too: Envoy cannot listen twice at one place".into());
+        }
+    }
+
+    /// Whether other machines reach it.
+    pub(crate) fn is_open(&self) -> bool {
+        self.address.parse::<IpAddr>().is_ok_and(|address| !address.to_canonical().is_loopback())
+    }
+}
+
+/// Why Envoy cannot listen there: it asks no DNS for where it is itself.
+fn not_to_listen_on(address: &str) -> Option<String> {
+    if address.parse::<IpAddr>().is_ok() {
+        return None;
+    }
+    let choice = match address {
+        "localhost" => "did you mean `127.0.0.1`?",
+        "*" | "" => "did you mean `0.0.0.0`?",
+        _ => "`0.0.0.0` is every interface, `127.0.0.1` this machine alone",
+    };
+    Some(format!("expected an IP address to listen on; {choice}"))
+}
+
+/// Whether one port cannot be had at both: they are one address, or one of them stands for all of its kind.
+fn share_an_interface(one: &str, other: &str) -> bool {
+    let (Ok(one), Ok(other)) = (one.parse::<IpAddr>(), other.parse::<IpAddr>()) else { return false };
+    let covers_all = one.is_unspecified() || other.is_unspecified();
+    one == other || covers_all && one.is_ipv4() == other.is_ipv4()
 }

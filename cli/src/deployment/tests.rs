@@ -133,7 +133,10 @@ fn mistakes_in_a_cluster_are_placed() {
         "endpoints: [{ port: 1 }], tls: {}",
         "f:2:45: clusters[0].tls: several endpoints need `sni`: the name that their certificates are valid for",
     );
-    one("demo: true, authority: \"a b\"", "f:2:37: clusters[0].authority: expected a host, visible ASCII characters");
+    one(
+        "demo: true, authority: \"a b\"",
+        "f:2:37: clusters[0].authority: expected a host, with or without a port, without scheme and path",
+    );
     one(
         "demo: true, credential: { sds: k, header: Authorization }",
         "f:2:56: clusters[0].credential.header: expected a header's name, in lower case",
@@ -192,6 +195,81 @@ fn an_address_is_a_host_and_nothing_more() {
         "clusters:\n- { name: a, endpoints: [{ address: \"http://b\", port: 1 }] }",
         "f:2:37: clusters[0].endpoints[0].address: expected a host name or an IP address without scheme, port and path; did you mean `b`?",
     );
+}
+
+#[test]
+fn numbers_and_dots_that_are_no_ip_address_are_no_name_either() {
+    for address in ["10.0.0.300", "10.0.0", "1", "010.0.0.1", "1.2.3.4."] {
+        refused(
+            &format!("clusters:\n- {{ name: a, endpoints: [{{ port: 1, address: \"{address}\" }}] }}"),
+            &format!(
+                "f:2:46: clusters[0].endpoints[0].address: `{address}` is not an IP address, and no host is named so"
+            ),
+        );
+    }
+    for address in ["10.0.0.4", "1a.example", "10.0.0.4.nip.io"] {
+        read(&format!("clusters:\n- {{ name: a, port: 1, address: \"{address}\" }}")).unwrap();
+    }
+}
+
+#[test]
+fn names_asked_for_and_hosts_of_requests_are_hosts() {
+    let cluster = |more: &str| format!("clusters:\n- {{ name: a, address: 10.0.0.1, port: 1, {more} }}");
+    refused(
+        &cluster("tls: { sni: \"https://api.openai.com\" }"),
+        "f:2:54: clusters[0].tls.sni: expected a host name or an IP address without scheme, port and path; did you mean `api.openai.com`?",
+    );
+    refused(
+        &cluster("tls: { sni: 10.0.0.300 }"),
+        "f:2:54: clusters[0].tls.sni: `10.0.0.300` is not an IP address, and no host is named so",
+    );
+    let meant = "; did you mean `api.openai.com`?";
+    for (authority, meant) in [
+        ("api.openai.com/v1", meant),
+        ("https://api.openai.com:8443/v1", meant),
+        ("api.openai.com:0", meant),
+        ("", ""),
+        ("::1", ""),
+        ("[::1", ""),
+        ("10.0.0.300:80", ""),
+    ] {
+        let expected =
+            "f:2:53: clusters[0].authority: expected a host, with or without a port, without scheme and path";
+        refused(&cluster(&format!("authority: \"{authority}\"")), &format!("{expected}{meant}"));
+    }
+    for authority in ["api.openai.com", "api.openai.com:8443", "10.0.0.1:80", "[::1]:80", "[::1]", "vllm_1"] {
+        read(&cluster(&format!("authority: \"{authority}\""))).unwrap();
+    }
+}
+
+#[test]
+fn envoy_listens_on_ip_addresses_each_place_once() {
+    let one = |text: &str, finding: &str| refused(&format!("{text}\nclusters: []"), finding);
+    let field = |field: &str, address: &str| format!("{field}: {{ port: 1, address: \"{address}\" }}");
+    for (address, hint) in [
+        ("*", "did you mean `0.0.0.0`?"),
+        ("localhost", "did you mean `127.0.0.1`?"),
+        ("edge.example", "`0.0.0.0` is every interface, `127.0.0.1` this machine alone"),
+        ("10.0.0.300", "`0.0.0.0` is every interface, `127.0.0.1` this machine alone"),
+    ] {
+        let message = format!("address: expected an IP address to listen on; {hint}");
+        one(&field("listener", address), &format!("f:1:31: listener.{message}"));
+        one(&field("admin", address), &format!("f:1:28: admin.{message}"));
+    }
+    let both = |admin: &str, listener: &str| {
+        format!(
+            "listener: {{ port: 8080, address: \"{listener}\" }}\nadmin: {{ port: 8080, address: \"{admin}\" }}\nclusters: []"
+        )
+    };
+    let twice = "f:2:16: admin.port: is the port of `listener` too: Envoy cannot listen twice at one place";
+    for (admin, listener) in [("127.0.0.1", "127.0.0.1"), ("127.0.0.1", "0.0.0.0"), ("::", "::1")] {
+        refused(&both(admin, listener), twice);
+    }
+    for (admin, listener) in [("127.0.0.1", "10.0.0.1"), ("127.0.0.1", "::")] {
+        read(&both(admin, listener)).unwrap();
+    }
+    // Any free port is another one.
+    read("listener: { port: 0 }\nadmin: { port: 0 }\nclusters: []").unwrap();
 }
 
 #[test]

@@ -6,6 +6,7 @@
 use super::Finding;
 use super::table::Code;
 use pointsman_source::{Finding as Placed, Part, Position, Source};
+use std::collections::HashSet;
 use std::str::FromStr;
 
 /// How such a comment begins.
@@ -50,17 +51,28 @@ struct Comment {
     codes: Vec<Code>,
 }
 
+impl Comment {
+    fn spots(&self) -> impl Iterator<Item = Spot> {
+        self.codes.iter().flat_map(|code| self.lines.map(|line| (*code, line)))
+    }
+}
+
+/// A code at a line.
+type Spot = (Code, usize);
+
 /// Marks what the author of the file, or who runs the command, allows.
 pub(super) fn apply(source: &Source, allowed: &[Allowance], findings: &mut [Finding]) {
     let comments = comments(source.text());
+    let spoken_of: HashSet<Spot> = comments.iter().flat_map(Comment::spots).collect();
     for finding in findings.iter_mut().filter(|finding| finding.code.can_be_allowed()) {
         finding.is_allowed |= allowed.iter().any(|allowance| allowance.covers(finding))
-            || finding.placed.file == source.file && comments.iter().any(|comment| speaks_of(comment, source, finding));
+            || spots(source, finding).any(|spot| spoken_of.contains(&spot));
     }
 }
 
 /// Comments for which there is nothing, or that say nothing. `looked_for` are the codes that were looked for.
 pub(super) fn unused(source: &Source, findings: &[Finding], looked_for: fn(Code) -> bool) -> Vec<Finding> {
+    let found: HashSet<Spot> = findings.iter().flat_map(|finding| spots(source, finding)).collect();
     let mut unused = Vec::new();
     for comment in comments(source.text()) {
         let mut find = |message: String| {
@@ -71,8 +83,7 @@ pub(super) fn unused(source: &Source, findings: &[Finding], looked_for: fn(Code)
             find(format!("names no code that can be allowed: `{} P0025`", MARK.trim_start_matches("# ")));
         }
         for code in comment.codes.iter().filter(|code| looked_for(**code)) {
-            let only = Comment { at: comment.at, lines: comment.lines, codes: vec![*code] };
-            if !findings.iter().any(|finding| speaks_of(&only, source, finding)) {
+            if !comment.lines.iter().any(|line| found.contains(&(*code, *line))) {
                 find(format!("allows {code} ({}), and there is none here", code.title()));
             }
         }
@@ -80,49 +91,62 @@ pub(super) fn unused(source: &Source, findings: &[Finding], looked_for: fn(Code)
     unused
 }
 
-/// A finding is where it is pointed at, and where the rule, tenant or model begins that it is in.
-fn speaks_of(comment: &Comment, source: &Source, finding: &Finding) -> bool {
+/// Where comments of this file can speak of a finding: where it is pointed at, and where the rule, tenant or model begins that
+/// it is in.
+fn spots(source: &Source, finding: &Finding) -> impl Iterator<Item = Spot> {
     let path = &finding.placed.path;
     let item = path.find(']').and_then(|end| path.get(..=end)).unwrap_or(path);
-    let begins = source.finding(item, Part::Value, "").at;
-    let lines = finding.placed.at.into_iter().chain(begins).map(|at| at.line);
-    comment.codes.contains(&finding.code) && lines.into_iter().any(|line| comment.lines.contains(&line))
+    let is_here = finding.placed.file == source.file;
+    let begins = is_here.then(|| source.finding(item, Part::Value, "").at).flatten();
+    let places = finding.placed.at.filter(|_| is_here).into_iter().chain(begins);
+    let code = finding.code;
+    places.map(move |at| (code, at.line))
 }
 
+/// All of them, in one pass: a file may be nothing but comments.
 fn comments(text: &str) -> Vec<Comment> {
-    let lines: Vec<&str> = text.lines().collect();
-    let is_quiet = |line: &str| line.trim_start().is_empty() || line.trim_start().starts_with('#');
-    let mut comments = Vec::new();
-    for (number, line) in (1..).zip(&lines) {
-        let starts = line.match_indices(MARK).map(|(at, _)| at);
-        let starts = starts
-            .filter(|at| line.get(..*at).is_some_and(|before| before.is_empty() || before.ends_with([' ', '\t'])));
-        for start in starts {
-            let rest = line.get(start + MARK.len()..).unwrap_or_default();
-            // What follows the codes says why.
-            let words = rest.split([' ', ',', '\t']).filter(|word| !word.is_empty());
-            let codes = words.map_while(|word| word.trim_end_matches([':', '.', ';']).parse::<Code>().ok());
-            let before = line.get(..start).unwrap_or_default();
-            let next = match before.trim().is_empty() {
-                true => (number..)
-                    .zip(lines.iter().skip(number))
-                    .find(|(_, line)| !is_quiet(line))
-                    .map_or(number, |(at, _)| at + 1),
-                false => number,
-            };
-            comments.push(Comment {
-                at: Position { line: number, column: before.chars().count() + 1 },
-                lines: [number, next],
-                codes: codes.filter(|code| code.can_be_allowed()).collect(),
-            });
+    let mut comments: Vec<Comment> = Vec::new();
+    // Those with nothing else at their line, until one comes that has something.
+    let mut alone: Vec<usize> = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let content = line.trim_start();
+        let indentation = line.len() - content.len();
+        if !content.is_empty() && !content.starts_with('#') {
+            for nth in alone.drain(..) {
+                if let Some(Comment { lines: [_, next], .. }) = comments.get_mut(nth) {
+                    *next = number;
+                }
+            }
+        }
+        let (mut counted, mut column) = (0, 1);
+        for (start, _) in line.match_indices(MARK) {
+            let before = line.get(counted..start).unwrap_or_default();
+            (counted, column) = (start, column + before.chars().count());
+            if start > 0 && !before.ends_with([' ', '\t']) {
+                continue;
+            }
+            if start == indentation {
+                alone.push(comments.len());
+            }
+            let codes = codes(line.get(start + MARK.len()..).unwrap_or_default());
+            comments.push(Comment { at: Position { line: number, column }, lines: [number, number], codes });
         }
     }
     comments
 }
 
+/// The codes that a comment names first; what follows them says why.
+fn codes(rest: &str) -> Vec<Code> {
+    let words = rest.split([' ', ',', '\t']).filter(|word| !word.is_empty());
+    let codes = words.map_while(|word| word.trim_end_matches([':', '.', ';']).parse::<Code>().ok());
+    codes.filter(|code| code.can_be_allowed()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pointsman_source::Format;
+    use std::time::{Duration, Instant};
 
     fn check(text: &str, expected: &[(usize, [usize; 2], &[Code])]) {
         let found = comments(text);
@@ -145,6 +169,31 @@ mod tests {
         check("# pointsman: allow everything", &[(1, [1, 1], &[])]);
         check("# pointsman: allow P0001", &[(1, [1, 1], &[])]);
         check("a: x# pointsman: allow P0010", &[]);
+    }
+
+    /// Whoever looks on from each comment for what it speaks of needs minutes for these.
+    #[test]
+    fn a_file_of_comments_is_read_in_one_pass() {
+        let begun = Instant::now();
+        let text = format!("a: 1\n{}", "# pointsman: allow P0010: x\n".repeat(100_000));
+        let source = Source::parse("f", &text, Format::Yaml).unwrap();
+        let mut findings: Vec<Finding> =
+            (0..1000).map(|_| Finding::new(Code::P0011, source.finding("a", Part::Value, ""))).collect();
+        apply(&source, &[], &mut findings);
+        assert_eq!(unused(&source, &findings, Code::is_of_policies).len(), 100_000);
+        // And where all of them are at one line.
+        let line = format!("{}{}", " ".repeat(100_000), "# pointsman: allow P0010 ".repeat(100_000));
+        assert_eq!(comments(&line).last().map(|last| last.at.column), Some(100_000 + 99_999 * 25 + 1));
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn a_comment_speaks_of_nothing_in_another_file() {
+        let text = "a: 1 # pointsman: allow P0010\n";
+        let [source, other] = ["f", "g"].map(|file| Source::parse(file, text, Format::Yaml).unwrap());
+        let mut findings = [Finding::new(Code::P0010, other.finding("a", Part::Value, ""))];
+        apply(&source, &[], &mut findings);
+        assert!(!findings[0].is_allowed && unused(&source, &findings, Code::is_of_policies).len() == 1);
     }
 
     #[test]

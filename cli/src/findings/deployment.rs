@@ -9,13 +9,14 @@ use pointsman_source::Finding as Placed;
 const WARNING: &str = "warning: ";
 
 /// Fields, and what is found about them: the first that a path ends with.
-const FIELDS: [(&str, Code); 9] = [
+const FIELDS: [(&str, Code); 10] = [
     ("credential.sds", Code::P0041),
     ("caFile", Code::P0041),
     ("certificateFile", Code::P0041),
     ("keyFile", Code::P0041),
     ("clientCaFile", Code::P0041),
     (".port", Code::P0042),
+    ("admin.address", Code::P0047),
     ("defaultCluster", Code::P0044),
     ("bufferLimitBytes", Code::P0045),
     ("limits.maxBodyBytes", Code::P0045),
@@ -39,6 +40,7 @@ fn coded(placed: &Placed) -> Finding {
     let of_field = FIELDS.iter().find(|(field, _)| path.ends_with(field)).map(|(_, code)| *code);
     let code = of_field.unwrap_or(match path {
         "models" => Code::P0040,
+        "" | "listener" | "istio.target" => Code::P0046,
         cluster if cluster.starts_with("clusters[") && cluster.ends_with(']') => Code::P0043,
         _ => Code::P0049,
     });

@@ -89,14 +89,19 @@ codes! {
     P0023 Warning "a pattern that matches no model"
         "A pattern in `allow` or `deny` is compared with the names of the models, and matches none. What it was to deny is not \
         denied: check its spelling. Only `*` has a meaning in it."
-    P0024 Warning "a star in `contains`"
+    P0024 Warning "a star or a space that stands for itself"
         "`contains` looks for a whole item of a list, or a whole word of a text. It takes no patterns, so this holds only for an \
         item with a `*` in its name. Name each item in a tenant of its own, or let the issuer add a claim that says it in one \
-        value, and match that with `value: team-*`."
+        value, and match that with `value: team-*`. \
+        No scope has a space in it: for two of them, write two claims. The exact value of a header is no pattern either: `type: \
+        Prefix` takes what begins so."
     P0025 Warning "a tenant that a client can choose to be"
         "Nothing but request headers says who this tenant is, and a client can write any header. That is right only where the \
         proxy sets these headers itself, after it has removed what the client sent. Otherwise match certificates (`principals`) \
         or verified tokens (`claims`). Where the proxy sets them, say so in place."
+    P0026 Warning "a principal without its scheme"
+        "Principals are compared with the URI in the client's certificate, as a whole: `spiffe://cluster.local/ns/a/sa/b`. Istio's \
+        own resources leave `spiffe://` out; without it, no caller is ever this tenant."
     P0030 Warning "a model that no request gets to"
         "No tenant may use it, or nothing leads to it: no rule, fallback, alias or stand-in, and asking for its name does not \
         either, since a rule takes every request or the default refuses."
@@ -107,6 +112,9 @@ codes! {
     P0033 Note "a model without a price"
         "Other models of the same cluster have a `cost`, this one has none. No decision looks at prices, but `explain` and reports \
         are silent where they compare models."
+    P0034 Warning "a context window without room for input"
+        "`reservedOutput` is kept of `contextWindow` for the output of a request that names no limit of its own. Where it is all of \
+        it, no such request fits: it goes to another model, or is refused. Write how much a client usually needs."
     P0040 Warning "too much for an Envoy to hold"
         "A policy makes clusters, and each cluster statistics, in every Envoy: more than `failover.warnAboveSeries` says. With the \
         mechanism `matcher` (Envoy 1.39) they grow with the models, with the others with the chains that can come out of \
@@ -123,6 +131,12 @@ codes! {
     P0045 Warning "a buffer that is too small"
         "Envoy refuses a body that its buffer cannot hold before the policy can say that it is too large, in plain text that no \
         client of an LLM API understands."
+    P0046 Warning "principals that nobody can be"
+        "The policy knows tenants by their certificates, and where clients come in nobody is asked for one, or none gets that far: \
+        no caller is ever such a tenant. Give the listener `tls` with `clientCaFile`, or match tokens (`claims`)."
+    P0047 Warning "an admin interface for everybody"
+        "Envoy's admin interface asks nobody who they are: whoever reaches it can stop Envoy, change its log level and read its \
+        configuration. Let it listen on 127.0.0.1. In a container of its own, where only a probe reaches it, say so in place."
     P0049 Warning "a deployment that works otherwise than one would expect"
         "See the sentence of the finding."
 }
@@ -145,10 +159,12 @@ impl From<Kind> for Code {
             Kind::UnmatchedPattern => Self::P0023,
             Kind::LiteralStar => Self::P0024,
             Kind::ForgeableTenant => Self::P0025,
+            Kind::PrincipalWithoutScheme => Self::P0026,
             Kind::UnreachableModel => Self::P0030,
             Kind::ModelWithoutApis => Self::P0031,
             Kind::AliasWithoutModel => Self::P0032,
             Kind::MissingPrice => Self::P0033,
+            Kind::ReservedWindow => Self::P0034,
         }
     }
 }

@@ -1,8 +1,9 @@
-//! What of failover works, but not as one would expect.
+//! What of a deployment and its policy works, but not as one would expect.
 
 use crate::deployment::{Cluster, Deployment};
 use crate::envoy::needs::{Needs, Place};
 use crate::envoy::statistics::Size;
+use crate::istio;
 use crate::policy_file::PolicyFile;
 use crate::project::Project;
 use pointsman_source::{Finding, Part, Source};
@@ -23,6 +24,25 @@ pub(super) fn of_size(project: &Project, size: Size) -> Option<Finding> {
     };
     let message = format!("warning: Envoy gets {size}, above `failover.warnAboveSeries`: {why}");
     Some(policy.source.finding("models", Part::Key, &message))
+}
+
+/// Warns of tenants that nobody can be, where clients reach the module.
+pub(super) fn of_principals(project: &Project) -> Vec<Finding> {
+    let Project { deployment, source, policy, .. } = project;
+    if let Some(istio) = &deployment.istio {
+        let found = istio::warnings(istio, &policy.policy);
+        return found.into_iter().map(|(path, message)| source.finding(&path, Part::Value, &message)).collect();
+    }
+    // Clients of a gateway's come in by a listener of the gateway.
+    let listens = deployment.envoy_gateway.is_none();
+    project.unproven_principals().filter(|_| listens).into_iter().collect()
+}
+
+/// Warns of an admin interface for everybody: it asks nobody who they are.
+pub(super) fn of_admin(deployment: &Deployment, source: &Source) -> Option<Finding> {
+    let message =
+        "warning: whoever reaches it can stop Envoy and read its configuration: `127.0.0.1` is this machine alone";
+    deployment.admin.is_open().then(|| source.finding("admin.address", Part::Value, message))
 }
 
 pub(super) fn of_failover(deployment: &Deployment, source: &Source, policy: &PolicyFile) -> Vec<Finding> {

@@ -137,6 +137,44 @@ fn a_buffer_smaller_than_the_largest_body_is_warned_of() {
 }
 
 #[test]
+fn an_admin_interface_for_everybody_is_warned_of() {
+    let message = "warning: whoever reaches it can stop Envoy and read its configuration: `127.0.0.1` is this machine alone (P0047)";
+    for (test, address) in [("check-admin-all", "0.0.0.0"), ("check-admin-one", "10.0.0.7"), ("check-admin-six", "::")]
+    {
+        warns(
+            test,
+            "",
+            &format!("admin: {{ address: \"{address}\", port: 9901 }}\n"),
+            &format!("deployment.yaml:2:19: admin.address: {message}\n"),
+        );
+    }
+    warns("check-admin-loopback", "", "admin: { address: 127.0.0.2, port: 9901 }\n", "");
+    warns("check-admin-loopback-six", "", "admin: { address: \"::1\", port: 9901 }\n", "");
+}
+
+#[test]
+fn principals_are_looked_for_where_clients_come_in() {
+    let policy = format!("{VALID}tenants: [{{ name: t, match: {{ principals: [\"spiffe://*\"] }} }}]\n");
+    let listener = "listener: { address: 0.0.0.0 }";
+    let istio = "istio: { namespace: a, hosts: [b], url: \"oci://c/d:1\", selector: { e: f } }";
+    let gateway = "envoyGateway: { namespace: a, gateway: b, url: r/p, hosts: [c] }";
+    for (test, more, expected) in [
+        ("check-principals-listener", listener, Some("deployment.yaml:2:11: listener")),
+        ("check-principals-none", "", Some("deployment.yaml:1:1")),
+        ("check-principals-istio", istio, Some("deployment.yaml:2:8: istio.target")),
+        ("check-principals-gateway", gateway, None),
+    ] {
+        let deployment = format!("clusters: [{{ name: llama, demo: true }}]\n{more}\n");
+        let folder = folder(test, &[("policy.yaml", &policy), ("deployment.yaml", &deployment)]);
+        let stderr = without(&folder, &pointsman(&["check", folder.to_str().unwrap()]).stderr);
+        let places: Vec<&str> =
+            stderr.lines().filter_map(|line| line.split_once(": warning: ").map(|it| it.0)).collect();
+        assert_eq!(places, expected.into_iter().collect::<Vec<_>>(), "{stderr}");
+        assert!(stderr.is_empty() || stderr.ends_with("(P0046)\n"), "{stderr}");
+    }
+}
+
+#[test]
 fn every_error_is_printed_in_the_order_of_the_file() {
     let policy = "
 models:

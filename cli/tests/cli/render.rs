@@ -142,11 +142,36 @@ fn timeouts_and_tls_with_clients_are_what_the_deployment_says() {
 }
 
 #[test]
+fn a_module_is_looked_at_where_it_is_here() {
+    let deployment = "clusters: [{ name: llama, demo: true }]\n";
+    let folder = folder("render-module", &[("policy.yaml", POLICY), ("deployment.yaml", deployment)]);
+    let wasm = folder.join("m.wasm");
+    let run = || {
+        let outcome = pointsman(&["render", "envoy", folder.to_str().unwrap(), "--wasm", wasm.to_str().unwrap()]);
+        assert_eq!(outcome.stdout.contains("m.wasm"), outcome.code == Some(0), "{outcome:?}");
+        (outcome.code, without(&folder, &outcome.stderr))
+    };
+    let absent = "m.wasm: warning: no such file or directory; Envoy will refuse the configuration where that is so\n";
+    assert_eq!(run(), (Some(0), absent.to_owned()));
+    for (bytes, what) in [
+        ("models: []\n", "no WebAssembly module: run `make wasm`, or name another with --wasm"),
+        ("\0asm\u{1}\0\0\0", "a WebAssembly module, but not Pointsman's: name that one with --wasm"),
+    ] {
+        std::fs::write(&wasm, bytes).unwrap();
+        assert_eq!(run(), (Some(1), format!("error: `m.wasm` is {what}\n")));
+    }
+    std::fs::write(&wasm, "\0asm\u{1}\0\0\0x-pointsman-cluster").unwrap();
+    assert_eq!(run(), (Some(0), String::new()));
+}
+
+#[test]
 fn principals_that_nobody_can_be_are_warned_of() {
     let policy = format!("{POLICY}tenants: [{{ name: t, match: {{ principals: [\"spiffe://*\"] }} }}]\n");
     let plain = "listener: { port: 1 }\nclusters: [{ name: llama, demo: true }]\n";
     let folder = folder("render-principals", &[("policy.yaml", &policy), ("deployment.yaml", plain)]);
     let outcome = pointsman(&["render", "envoy", folder.to_str().unwrap()]);
-    let expected = "deployment.yaml:1:11: listener: warning: asks clients for no certificate, so no caller will ever be one of the policy's `principals`: give it `tls` with `clientCaFile`\n";
+    let expected = "deployment.yaml:1:11: listener: warning: asks clients for no certificate, so no caller will ever be one of the policy's `principals`: give it `tls` with `clientCaFile` (P0046)\n";
+    assert_eq!((outcome.code, without(&folder, &outcome.stderr).as_str()), (Some(0), expected));
+    let outcome = pointsman(&["check", folder.to_str().unwrap()]);
     assert_eq!((outcome.code, without(&folder, &outcome.stderr).as_str()), (Some(0), expected));
 }

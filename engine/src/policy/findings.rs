@@ -18,6 +18,7 @@ mod serving;
 mod shares;
 mod takers;
 mod tenants;
+mod windows;
 mod written;
 
 #[cfg(test)]
@@ -55,10 +56,12 @@ pub enum Kind {
     UnknownLabelValue,
     /// A pattern that matches no model.
     UnmatchedPattern,
-    /// A star where it stands for itself.
+    /// A star, or a space, where it stands for itself.
     LiteralStar,
     /// A tenant that a client can choose to be.
     ForgeableTenant,
+    /// A principal that no certificate has.
+    PrincipalWithoutScheme,
     /// A model that no request gets to.
     UnreachableModel,
     /// A model that serves no API.
@@ -67,6 +70,8 @@ pub enum Kind {
     AliasWithoutModel,
     /// A model without a price, where others of its provider have one.
     MissingPrice,
+    /// A model whose window is kept for output as a whole.
+    ReservedWindow,
 }
 
 /// One thing that cannot be meant.
@@ -129,6 +134,7 @@ pub fn of(policy: &Policy, document: &Document, extent: Extent) -> Vec<Found> {
         reach::check(&mut search, &dead);
         prices::check(&mut search);
     }
+    windows::check(&mut search);
     search.found
 }
 

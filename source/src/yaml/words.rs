@@ -1,6 +1,6 @@
 //! What a parser says is wrong with YAML, in words for people who write it, at the line that they have to change.
 
-use crate::{Position, SyntaxError};
+use crate::{Position, SyntaxError, too_deep};
 
 /// A sentence for each of the parser's that people meet; others stay as they are.
 const WORDS: [(&str, &str); 16] = [
@@ -47,6 +47,10 @@ pub(super) fn plain(text: &str, at: Position, said: &str) -> SyntaxError {
         let message = "a tab indents this line, and YAML takes only spaces".into();
         return SyntaxError { at: Position { line, column }, message };
     }
+    // Of lists within lists it counts what it has seen, and not what it has said.
+    if said.contains("recursion limit") {
+        return too_deep(at);
+    }
     let words = WORDS.iter().find(|(theirs, _)| said.contains(theirs)).map(|(_, ours)| *ours);
     SyntaxError { at, message: words.unwrap_or(said).to_owned() }
 }
@@ -88,6 +92,16 @@ mod tests {
         check("a: \"\\d\"\n", 1, "single quotes");
         check("a: @b\n", 1, "needs quotes");
         check("a: gpt: b\n", 1, "needs quotes");
+    }
+
+    #[test]
+    fn depth_has_one_sentence_whoever_counts_it() {
+        for text in
+            ["[".repeat(200), "[".repeat(100_000), "{a: ".repeat(100_000), format!("a: {}", "[".repeat(100_000))]
+        {
+            check(&text, 1, "nested deeper than 128 levels");
+        }
+        check(&"- ".repeat(100_000), 1, "nested deeper than 128 levels");
     }
 
     #[test]

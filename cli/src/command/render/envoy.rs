@@ -4,6 +4,7 @@ use crate::command::{Failure, block_on, print, size, warn, warn_of};
 use crate::deployment::{Cluster, EnvoyVersion};
 use crate::envoy::config::Config;
 use crate::envoy::filter::Plugin;
+use crate::envoy::module::{self, Fault};
 use crate::envoy::needs::Needs;
 use crate::envoy::{bootstrap, uptake, xds};
 use crate::project;
@@ -21,9 +22,9 @@ use std::path::{Path, PathBuf};
 pub(super) struct EnvoyArguments {
     /// A deployment file, or a folder with a deployment.yaml
     deployment: PathBuf,
-    /// The module, as Envoy will see it
-    #[arg(long, value_name = "PATH", default_value = "dist/pointsman.wasm")]
-    wasm: String,
+    /// The module, as Envoy will see it; default: dist/pointsman.wasm
+    #[arg(long, value_name = "PATH")]
+    wasm: Option<PathBuf>,
     /// The oldest Envoy that will read it, from 1.36 to 1.40; default: the deployment's `envoyVersion`, else 1.36
     #[arg(long, value_name = "VERSION")]
     envoy_version: Option<EnvoyVersion>,
@@ -38,12 +39,20 @@ pub(super) struct EnvoyArguments {
 /// Where demo servers are expected when nobody has started them yet.
 const FIRST_DEMO_PORT: u16 = 18001;
 
+/// The module, when none is named.
+const WASM: &str = "dist/pointsman.wasm";
+
 pub(super) fn run(arguments: &EnvoyArguments) -> Result<(), Failure> {
     let project = project::load(&arguments.deployment)?;
+    let wasm = arguments.wasm.as_deref();
+    wasm.map(look_at).transpose()?;
     let version = arguments.envoy_version.unwrap_or(project.deployment.version());
     project.fits(version)?;
     warn_of(&project);
-    warn(&project.unproven_principals());
+    // `check` takes the listener of such a deployment for one that nobody reaches.
+    if project.deployment.istio.is_some() || project.deployment.envoy_gateway.is_some() {
+        warn(project.unproven_principals().as_slice());
+    }
     if let Some(made) = size(&project, version) {
         eprintln!("{made}");
     }
@@ -51,7 +60,7 @@ pub(super) fn run(arguments: &EnvoyArguments) -> Result<(), Failure> {
     let demo_ports: HashMap<_, _> = demo.iter().map(|cluster| cluster.name.clone()).zip(FIRST_DEMO_PORT..).collect();
     let config = Config {
         deployment: &project.deployment,
-        plugin: &Plugin::new(&project, arguments.wasm.clone()),
+        plugin: &Plugin::new(&project, wasm.unwrap_or(Path::new(WASM)).display().to_string()),
         version,
         needs: &Needs::of(&project.policy.policy),
         demo_ports: &demo_ports,
@@ -67,6 +76,18 @@ pub(super) fn run(arguments: &EnvoyArguments) -> Result<(), Failure> {
     }
     print(&bootstrap::render(&config, arguments.xds_dir.as_deref()));
     Ok(())
+}
+
+/// What is rendered may be for another machine, where the module is; something else in its place is a mistake here as there.
+fn look_at(wasm: &Path) -> Result<(), Failure> {
+    match module::check(wasm) {
+        Ok(()) => Ok(()),
+        Err(Fault::Other(why)) => Err(why.into()),
+        Err(Fault::Unread(why)) => {
+            eprintln!("{}: warning: {why}; Envoy will refuse the configuration where that is so", wasm.display());
+            Ok(())
+        }
+    }
 }
 
 /// Without an Envoy to ask, the files are written one right after the other.

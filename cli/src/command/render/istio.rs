@@ -1,8 +1,8 @@
 //! `pointsman render istio`.
 
-use crate::command::{Failure, print, warn, warn_of};
+use crate::command::{Failure, print, warn_of};
 use crate::deployment;
-use crate::istio::{Rendering, render, warnings};
+use crate::istio::{Rendering, render};
 use crate::project;
 use pointsman_engine::config::Hold;
 use pointsman_source::{Finding, Part};
@@ -41,7 +41,6 @@ pub(super) fn run(arguments: &IstioArguments) -> Result<(), Failure> {
     warn_of(&project);
     // Whoever the issuer is, Istio has this name for what a RequestAuthentication has verified.
     let policy = project.policy.with_payload("payload")?;
-    warn(&finding_at(&arguments.deployment, &warnings(istio, &policy.policy)));
     let file = arguments.deployment.as_path();
     let rendering = Rendering {
         deployment: &project.deployment,

@@ -247,6 +247,8 @@ fn is_witness(found: &Found, policy: &Value, record: &Record) -> bool {
         | Kind::UnknownLabelValue
         | Kind::UnmatchedPattern
         | Kind::LiteralStar
+        | Kind::PrincipalWithoutScheme
+        | Kind::ReservedWindow
         | Kind::ForgeableTenant
         | Kind::MissingPrice => false,
     }
@@ -352,6 +354,61 @@ fn conditions_are_compared_by_what_they_mean() {
             vec![]
         };
         check(&routes(&[narrow, wide]), &turned);
+    }
+}
+
+#[test]
+fn a_star_in_an_exact_value_and_a_space_in_a_scope_stand_for_themselves() {
+    let value = |header: &str| routes(&[&format!(r#"{{"headers": [{header}]}}"#)]);
+    let found = [(Kind::LiteralStar, "rules[0].match.headers[0].value")];
+    check(&value(r#"{"name": "x-team", "value": "search-*"}"#), &found);
+    check(&value(r#"{"name": "x-team", "type": "Exact", "value": "*-search"}"#), &found);
+    for header in [
+        r#"{"name": "x-team", "type": "Prefix", "value": "search-*"}"#,
+        r#"{"name": "x-team", "type": "RegularExpression", "value": "search-.*"}"#,
+        r#"{"name": "Accept", "value": "*/*"}"#,
+        r#"{"name": "x-team", "value": "search"}"#,
+    ] {
+        check(&value(header), &[]);
+    }
+    let tenant = |matches: &str| format!(r#""tenants": [{{"name": "t", "match": {matches}}}]"#);
+    let claim =
+        |name: &str, text: &str| tenant(&format!(r#"{{"claims": [{{"name": "{name}", "contains": "{text}"}}]}}"#));
+    let found = [(Kind::LiteralStar, "tenants[0].match.claims[0].contains")];
+    check(&claim("scope", "read write"), &found);
+    check(&claim("groups", "team-*"), &found);
+    check(&claim("groups", "Domain Admins"), &[]);
+    check(&claim("scope", "read"), &[]);
+    check(
+        &tenant(r#"{"claims": [{"name": "iss", "value": "x"}], "headers": [{"name": "x-team", "value": "a*"}]}"#),
+        &[(Kind::LiteralStar, "tenants[0].match.headers[0].value")],
+    );
+}
+
+#[test]
+fn principals_have_the_scheme_that_istio_leaves_out() {
+    let principals =
+        |text: &str| format!(r#""tenants": [{{"name": "t", "match": {{"principals": ["spiffe://x/*", "{text}"]}}}}]"#);
+    let found = [(Kind::PrincipalWithoutScheme, "tenants[0].match.principals[1]")];
+    for text in ["cluster.local/ns/a/sa/b", "cluster.local/ns/*", "*.local/ns/a/sa/b"] {
+        check(&principals(text), if text.starts_with('*') { &[] } else { &found });
+    }
+    for text in ["spiffe://cluster.local/ns/a/sa/b", "*/ns/a/sa/b", "https://a.example/ns/a", "edge.example"] {
+        check(&principals(text), &[]);
+    }
+}
+
+#[test]
+fn a_window_that_is_all_reserved_is_found() {
+    for (reserved, is_found) in [(7999, false), (8000, true), (9000, true)] {
+        let (policy, document) = read(&json!({ "models": [
+            { "name": "a", "cluster": "c", "contextWindow": 8000, "reservedOutput": reserved },
+            { "name": "b", "cluster": "c", "reservedOutput": reserved },
+        ] }));
+        let found = of(&policy, &document, Extent::Part);
+        let found: Vec<_> = found.iter().map(|found| (found.kind, found.at.as_str())).collect();
+        let expected = [(Kind::ReservedWindow, "models[0].reservedOutput")];
+        assert_eq!(found, if is_found { &expected[..] } else { &[] }, "{reserved}");
     }
 }
 

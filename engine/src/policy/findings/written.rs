@@ -1,4 +1,4 @@
-//! Label values, patterns and stars that mean nothing, as the author wrote them.
+//! Label values, patterns, principals and stars that mean nothing, as the author wrote them.
 
 use super::{Kind, Search, listed};
 use crate::policy::pattern::Pattern;
@@ -6,15 +6,22 @@ use pointsman_document::{Document, Report, did_you_mean};
 use std::collections::BTreeSet;
 
 pub(super) fn check(search: &mut Search<'_>) {
-    let tenants = search.document.get("tenants").map(Document::items).unwrap_or_default();
-    for (nth, tenant) in tenants.iter().enumerate() {
+    let document = search.document;
+    let items = |list: &str| document.get(list).map(Document::items).unwrap_or_default().iter().enumerate();
+    for (nth, tenant) in items("tenants") {
         let at = format!("tenants[{nth}]");
         if let Some(models) = tenant.get("models") {
             labels(search, models, &at);
             patterns(search, models, &at);
         }
-        if let Some(claims) = tenant.get("match").and_then(|matches| matches.get("claims")) {
-            stars(search, claims, &at);
+        let Some(matches) = tenant.get("match") else { continue };
+        principals(search, matches, &at);
+        stars(search, matches, &at);
+        header_stars(search, matches, &at);
+    }
+    for (nth, rule) in items("rules") {
+        if let Some(matches) = rule.get("match") {
+            header_stars(search, matches, &format!("rules[{nth}]"));
         }
     }
 }
@@ -50,14 +57,59 @@ fn patterns(search: &mut Search<'_>, models: &Document, at: &str) {
     }
 }
 
-/// `contains` compares whole items.
-fn stars(search: &mut Search<'_>, claims: &Document, at: &str) {
-    for (nth, claim) in claims.items().iter().enumerate() {
-        if let Some(text) = claim.get("contains").and_then(Document::as_str).filter(|text| text.contains('*')) {
-            let message = format!(
-                "`{text}` is no pattern: `contains` looks for an item or a word that is spelled so, with its `*`"
-            );
-            search.find(Kind::LiteralStar, format!("{at}.match.claims[{nth}].contains"), message);
+/// Istio writes its principals without the scheme that they have in certificates.
+fn principals(search: &mut Search<'_>, matches: &Document, at: &str) {
+    for (nth, principal) in matches.get("principals").map(Document::items).unwrap_or_default().iter().enumerate() {
+        let Some(text) = principal.as_str() else { continue };
+        let is_bare = !text.starts_with('*') && !text.contains(':') && text.contains("/ns/");
+        if is_bare {
+            let message = format!("no certificate has this, as its URI has a scheme; did you mean `spiffe://{text}`?");
+            search.find(Kind::PrincipalWithoutScheme, format!("{at}.match.principals[{nth}]"), message);
         }
     }
+}
+
+/// `contains` compares whole items, and what stands between spaces.
+fn stars(search: &mut Search<'_>, matches: &Document, at: &str) {
+    for (nth, claim) in matches.get("claims").map(Document::items).unwrap_or_default().iter().enumerate() {
+        let Some(text) = claim.get("contains").and_then(Document::as_str) else { continue };
+        let name = claim.get("name").and_then(Document::as_str);
+        let message = if text.contains('*') {
+            format!("`{text}` is no pattern: `contains` looks for an item or a word that is spelled so, with its `*`")
+        } else if text.contains(' ') && name.is_some_and(|name| SCOPES.contains(&name)) {
+            format!(
+                "`{text}` is no scope, as they have no spaces: for several, write a claim for each, which all must match"
+            )
+        } else {
+            continue;
+        };
+        search.find(Kind::LiteralStar, format!("{at}.match.claims[{nth}].contains"), message);
+    }
+}
+
+/// Claims that hold scopes, whose names have no spaces in them (RFC 6749, section 3.3).
+const SCOPES: [&str; 2] = ["scope", "scp"];
+
+/// The exact value of a header is no pattern.
+fn header_stars(search: &mut Search<'_>, matches: &Document, at: &str) {
+    for (nth, header) in matches.get("headers").map(Document::items).unwrap_or_default().iter().enumerate() {
+        let text = |key: &str| header.get(key).and_then(Document::as_str);
+        let (Some(name), Some(value)) = (text("name"), text("value")) else { continue };
+        let is_exact = text("type").is_none_or(|kind| kind == "Exact");
+        if !is_exact || !value.contains('*') || has_stars(name) {
+            continue;
+        }
+        let meant = match value.strip_suffix('*') {
+            Some(prefix) if !prefix.contains('*') => format!("`type: Prefix` with `value: \"{prefix}\"`"),
+            _ => "`type: RegularExpression`".to_owned(),
+        };
+        let message = format!("a `*` in an exact value is the character itself; did you mean {meant}?");
+        search.find(Kind::LiteralStar, format!("{at}.match.headers[{nth}].value"), message);
+    }
+}
+
+/// Headers of HTTP in which a star is a value: `accept: */*`, `if-match: *`.
+fn has_stars(name: &str) -> bool {
+    let begins = |with: &str| name.get(..with.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(with));
+    begins("accept") || begins("if-")
 }
