@@ -15,7 +15,7 @@ pub(super) enum Member {
     Mark(FlagSet),
     /// Gemini's data with their type, or OpenAI's as a text.
     Attached,
-    /// Bedrock's list of tools.
+    /// A list of tools: Bedrock's, that of an input item, or that of a tool which holds others.
     Tools,
     /// Ollama's list of base64 images.
     Images,
@@ -55,8 +55,8 @@ impl Member {
             b"inlinedata" | b"inline_data" | b"filedata" | b"file_data" if place == Place::Part => Member::Attached,
             b"mimetype" | b"mime_type" if place == Place::Part => Member::Type,
             b"thoughtsignature" | b"thought_signature" => Member::Silent,
+            b"tools" if place.holds_tools() => Member::Tools,
             // Bedrock's.
-            b"tools" if place == Place::ToolConfig => Member::Tools,
             b"bytes" => Member::Data,
             // OpenAI's part for a file holds an object of that name.
             b"file" if place == Place::Part => Member::Content,

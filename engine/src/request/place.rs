@@ -46,6 +46,12 @@ pub(super) enum Place {
 }
 
 impl Place {
+    /// Whether a list of tools can stand in it: Bedrock's settings of tools, an item of a conversation (OpenAI's
+    /// `additional_tools` and `tool_search_output`), and a tool that holds others (its `namespace`).
+    pub(super) fn holds_tools(self) -> bool {
+        matches!(self, Place::ToolConfig | Place::Turn | Place::Tool)
+    }
+
     /// The container that is the value of `member`, or an element, of this one.
     pub(super) fn child(self, member: Member, is_array: bool) -> Self {
         let text = if is_array { Place::TextArray } else { Place::TextObject };

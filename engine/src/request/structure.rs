@@ -102,7 +102,8 @@ impl Structure {
 
     pub(super) fn wants_key(&self) -> bool {
         match self.places.innermost() {
-            Place::Root | Place::Tool | Place::Tools => true,
+            // A turn can bring tools, and these name models.
+            Place::Root | Place::Turn | Place::Tool | Place::Tools => true,
             Place::Opaque => false,
             _ => !self.settled,
         }
@@ -140,7 +141,17 @@ impl Structure {
                         false => Err(Violation::ModelList(naming::MODEL_OF_A_TOOL)),
                     };
                 }
-                self.member = if self.settled { Member::Other } else { Member::of(place, key) };
+                self.member = match place {
+                    Place::Turn | Place::Tool if !self.enters => {
+                        if key == b"tools" {
+                            Member::Tools
+                        } else {
+                            Member::Other
+                        }
+                    }
+                    _ if self.settled => Member::Other,
+                    _ => Member::of(place, key),
+                };
                 Ok(())
             }
         }
@@ -234,7 +245,12 @@ impl Structure {
             Value::Array if are_messages => return Use::Inside(Place::Turns),
             _ => self.read.turns += 1,
         }
-        if value == Value::Text { Use::Text } else { self.inside(Place::Turns, value) }
+        match value {
+            Value::Text => Use::Text,
+            // Whoever looks at nothing else looks for the tools in it.
+            Value::Object => Use::Inside(Place::Turn),
+            _ => self.inside(Place::Turns, value),
+        }
     }
 
     /// A value inside of one that belongs to a flag.
@@ -291,6 +307,9 @@ impl Structure {
         if let Member::Mark(flags) = self.member {
             self.flags.set_all(flags);
             return Use::Nothing;
+        }
+        if self.member == Member::Tools && value != Value::Text {
+            return Use::Inside(Place::Tools);
         }
         if self.member == Member::Container && value == Value::Text {
             self.flags.set(Flag::Held);

@@ -225,6 +225,38 @@ fn facts_are_seen_in_the_spellings_of_all_servers() {
 }
 
 #[test]
+fn tools_are_seen_wherever_they_are_brought() {
+    for item in [
+        r#"{"type":"additional_tools","role":"developer","tools":[{"type":"function","name":"a secret"}]}"#,
+        r#"{"type":"tool_search_output","call_id":"1","tools":[{"type":"function","name":"a secret"}]}"#,
+        r#"{"Tools":[{"type":"namespace","name":"n","tools":[{"name":"f","description":"a secret"}]}]}"#,
+    ] {
+        let user = r#"{"role":"user","content":"x"}"#;
+        for (api, key) in [(Api::Responses, "input"), (Api::ChatCompletions, "messages")] {
+            let body = format!(r#"{{"model":"m","{key}":[{item},{user}]}}"#);
+            check(api, &body, "tools=true secret=true messages=2 images=false");
+        }
+    }
+    check(Api::Responses, r#"{"model":"m","input":[{"type":"additional_tools","tools":[]}]}"#, "tools=false");
+    // What is called so in an argument or a schema is none.
+    check(
+        Api::Messages,
+        r#"{"model":"m","messages":[{"content":[{"type":"tool_use","input":{"tools":[{"model":"a"}]}}]}]}"#,
+        "tools=false",
+    );
+    check(
+        Api::Responses,
+        r#"{"model":"m","tools":[{"name":"f","parameters":{"properties":{"tools":{"model":{}}}}}]}"#,
+        "tools=true",
+    );
+    check(
+        Api::Responses,
+        r#"{"model":"m","input":[{"tools":[{"type":"file_search","vector_store_ids":["v"]}]}]}"#,
+        "held=true",
+    );
+}
+
+#[test]
 fn a_body_in_the_shape_of_another_api_is_read() {
     let turns = r#"[{"role":"user","content":[{"type":"input_text","text":"a secret"},{"type":"input_image"}]}]"#;
     for api in Api::GENERATING {
