@@ -32,6 +32,8 @@ pub(crate) fn is_limit(key: &str, inner: Option<&str>) -> bool {
 pub(crate) fn own(api: Api, path: &[u8]) -> &'static [Spelling] {
     match api {
         Api::ChatCompletions => &[("max_tokens", None), ("max_completion_tokens", None)],
+        // Compaction has no limit.
+        Api::Responses if path.ends_with(b"/responses/compact") => &[],
         Api::Responses => &[("max_output_tokens", None)],
         Api::OllamaChat | Api::OllamaGenerate => &[("options", Some("num_predict"))],
         Api::Gemini | Api::Vertex => &[
