@@ -100,6 +100,11 @@ fn gemini() {
             ),
             "images=true secret=true",
         );
+        check(
+            api,
+            r#"{"contents":[],"tools":[{"fileSearch":{"fileSearchStoreNames":["fileSearchStores/x"]}}]}"#,
+            "held=true",
+        );
         check(api, &part(r#"{"functionResponse":{"name":"f","response":{"mimeType":"image/png"}}}"#), "images=false");
         let config = |config: &str| format!(r#"{{"contents":[],"generationConfig":{{{config}}}}}"#);
         check(api, &config(r#""thinkingConfig":{"thinkingBudget":1024}"#), "reasoning=true");

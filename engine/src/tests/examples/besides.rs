@@ -115,6 +115,9 @@ fn what_is_not_allowed_or_cannot_be_told_is_refused() {
             refused(allowed, &format!(r#"{{"model":"small","{items}":[{{"content":"x"}},{item}]}}"#), reason);
         }
     }
+    // Google's settings may stand in there, and name nothing.
+    let google = r#"{"model":"small","extra_body":{"google":{"thinking_config":{"thinking_budget":8}},"models":[]}}"#;
+    refused(&["extra_body"], google, "modelList");
     // LiteLLM's mapping has names as keys.
     refused(&["fallbacks"], r#"{"model":"small","fallbacks":[{"small":["large"]}]}"#, "wrongType");
     let many = vec!["\"small\""; 65].join(",");
