@@ -43,7 +43,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup wasm cli image release run failover canary lint doc msrv fmt test test-all unit-test integration-test fuzz bench \
-	clean rust-ready python-ready venv helm msrv-ready
+	mesh-setup mesh-test clean rust-ready python-ready venv helm msrv-ready
 
 help: ## Show this list.
 	@echo "make TARGET, where TARGET is one of:"
@@ -125,6 +125,12 @@ unit-test: rust-ready ## Run only the tests that need no Envoy.
 
 integration-test: setup wasm $(TRAP_WASM) cli ## Run only the tests against a real Envoy.
 	@$(PYTHON) scripts/test.py pytest
+
+mesh-setup: python-ready ## Build the real control planes that `make mesh-test` runs, from pinned Go modules; needs Go.
+	@$(PYTHON) scripts/control_planes.py
+
+mesh-test: mesh-setup setup wasm cli ## Run the tests with real control planes: API server, istiod and agent, Envoy Gateway, registry.
+	@$(PYTHON) scripts/test.py mesh
 
 fuzz: rust-ready ## Fuzz every door where hostile bytes come in, FUZZ_SECONDS=20 each.
 	@command -v c++ >/dev/null || { echo "error: fuzzing needs a C++ compiler (Debian: apt install g++)" >&2; exit 1; }

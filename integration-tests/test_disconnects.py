@@ -28,7 +28,7 @@ def test_http1_clients_that_leave_anywhere_leave_nothing(edge, body, leave):
     chance = random.Random(leave)
     for _ in range(60):
         client = Http1(edge.port)
-        sent = head("POST", CHAT, [("host", "e"), JSON, ("content-length", str(len(body)))]) + body
+        sent = head("POST", CHAT, [("host", "edge.test"), JSON, ("content-length", str(len(body)))]) + body
         client.send_ignoring_reset(sent[: chance.choice([chance.randrange(200), chance.randrange(len(sent))])])
         client.reset() if leave == "reset" else client.close()
     assert is_served(edge)
@@ -55,7 +55,7 @@ def test_a_client_that_leaves_while_it_waits_for_the_answer_frees_the_provider(e
     test_id = new_test_id()
     client = Http1(edge.port)
     fields = [
-        ("host", "e"),
+        ("host", "edge.test"),
         ("x-test-id", test_id),
         ("x-test-reply", "hang"),
         JSON,
@@ -72,7 +72,7 @@ def test_a_client_that_leaves_while_it_waits_for_the_answer_frees_the_provider(e
 def test_a_client_that_leaves_at_once_after_the_last_byte_leaves_nothing(edge):
     for body in [FIRST, LAST] * 20:
         client = Http1(edge.port)
-        client.send(head("POST", CHAT, [("host", "e"), JSON, ("content-length", str(len(body)))]) + body)
+        client.send(head("POST", CHAT, [("host", "edge.test"), JSON, ("content-length", str(len(body)))]) + body)
         client.reset()
     assert is_served(edge)
 
@@ -92,7 +92,7 @@ def test_a_body_that_goes_wrong_after_the_provider_has_answered_is_cut_off(edge,
     """The decision is streamed, the provider answers early, and only then the body shows what it is."""
     test_id, begin = new_test_id(), FIRST[:-1]
     fields = [
-        ("host", "e"),
+        ("host", "edge.test"),
         ("x-test-id", test_id),
         ("x-test-reply", "early"),
         JSON,

@@ -132,6 +132,16 @@ def test_each_instance_is_told_what_the_command_line_writes(render, values, tmp_
     }
 
 
+@pytest.mark.parametrize("values", TARGETS)
+def test_a_policy_that_signs_ids_sees_the_keys(render, values):
+    signing = render({**values, "policy": {**POLICY, "providerState": {"signedIds": {}}}})
+    crds.assert_valid(signing)
+    named = json.dumps(signing).count("POINTSMAN_ID_KEYS")
+    # Where both instances share a virtual machine, both say it.
+    assert named == (2 if signing[0]["kind"] == "WasmPlugin" else 1)
+    assert "POINTSMAN_ID_KEYS" not in json.dumps(render(values))
+
+
 def version(policy: dict, file) -> str:
     file.write_text(json.dumps(policy))
     done = subprocess.run([locations.cli(), "check", file], capture_output=True, text=True, timeout=60)

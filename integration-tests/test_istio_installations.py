@@ -120,7 +120,8 @@ def test_any_phase_will_do_for_routing(deploy, phase):
 def test_what_istios_authorization_denies_the_router_never_sees(deploy):
     rule = {"to": [{"operation": {"paths": ["/v1/embeddings", "/admin*"], "methods": ["POST"]}}]}
     metadata = {"name": "deny", "namespace": rendered.NAMESPACE}
-    denied = {"kind": "AuthorizationPolicy", "metadata": metadata, "spec": {"action": "DENY", "rules": [rule]}}
+    spec = {"action": "DENY", "rules": [rule]}
+    denied = {"apiVersion": "security.istio.io/v1", "kind": "AuthorizationPolicy", "metadata": metadata, "spec": spec}
     edge = deploy(lambda manifests: manifests.append(denied))
     for path in ("/v1/embeddings", "/admin/x"):
         seen = edge.ask(path, {"model": "m", "input": "x"})

@@ -25,7 +25,7 @@ def policy(number: int, model: str = "m") -> dict:
 POLICY = policy(0)
 INSTALLATION = {"discovered": True, "concurrency": 2}
 ASKED = json.dumps({"messages": [{"role": "user", "content": "x" * 2000}], "model": "m"}).encode()
-REQUEST = head("POST", CHAT, [("host", "e"), JSON, ("content-length", str(len(ASKED)))]) + ASKED
+REQUEST = head("POST", CHAT, [("host", "edge.test"), JSON, ("content-length", str(len(ASKED)))]) + ASKED
 
 
 def model_asked_for(request) -> Answer:

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs the Rust tests, then the tests against a real Envoy, and ends with one line: `N passed, N failed`."""
+"""Runs the Rust tests, then the tests against a real Envoy, or the suites that are named, and ends with one line:
+`N passed, N failed`."""
 
 import os
 import pathlib
@@ -14,15 +15,18 @@ CARGO = re.compile(r"^test result: .*?(\d+) passed; (\d+) failed;")
 # The last line of a run: `12 passed, 1 failed, 2 errors in 3.4s`, with or without `=` around it.
 PYTEST = re.compile(r"(\d+) (passed|failed|errors?)\b")
 
+PYTEST_COMMAND = [str(ROOT / ".tools/venv/bin/python"), "-m", "pytest", "-q", "--color=no"]
 SUITES = {
     "cargo": (["cargo", "test", "--no-fail-fast"], ROOT),
-    "pytest": ([str(ROOT / ".tools/venv/bin/python"), "-m", "pytest", "-q", "--color=no"], ROOT / "integration-tests"),
+    "pytest": (PYTEST_COMMAND, ROOT / "integration-tests"),
+    "mesh": (PYTEST_COMMAND, ROOT / "mesh-tests"),
 }
+USUAL = ("cargo", "pytest")
 
 
 def main(wanted: list[str]) -> int:
     passed = failed = 0
-    for name in wanted or SUITES:
+    for name in wanted or USUAL:
         print(f"== {' '.join(SUITES[name][0])}", flush=True)
         counted = run(name)
         passed, failed = passed + counted[0], failed + counted[1]

@@ -50,6 +50,8 @@ pub enum Map {
 pub enum Buffer {
     /// What a callback can see of the request's body.
     RequestBody = 0,
+    /// What a callback can see of the answer's body.
+    ResponseBody = 1,
     /// The plugin's configuration, while it is being configured.
     PluginConfiguration = 7,
 }
@@ -81,6 +83,7 @@ mod tests {
         assert_eq!(Map::RequestTrailers as u32, sdk::MapType::HttpRequestTrailers as u32);
         assert_eq!(Map::ResponseHeaders as u32, sdk::MapType::HttpResponseHeaders as u32);
         assert_eq!(Buffer::RequestBody as u32, sdk::BufferType::HttpRequestBody as u32);
+        assert_eq!(Buffer::ResponseBody as u32, sdk::BufferType::HttpResponseBody as u32);
         assert_eq!(Buffer::PluginConfiguration as u32, sdk::BufferType::PluginConfiguration as u32);
         assert_eq!(Stream::Request as u32, sdk::StreamType::HttpRequest as u32);
         assert_eq!(Status::NOT_FOUND.code(), sdk::Status::NotFound as u32);

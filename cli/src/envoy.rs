@@ -12,6 +12,7 @@ mod config_source;
 mod cors;
 mod credential;
 pub(crate) mod filter;
+pub(crate) mod id_keys;
 mod limited;
 mod limits;
 pub(crate) mod listener;

@@ -24,6 +24,11 @@ pub(crate) fn load(file: &Path) -> Result<PolicyFile, Vec<Finding>> {
     }
 }
 
+/// Whether a policy has ids signed: then the proxy has to let the module see the keys.
+pub(crate) fn signs_ids(policy: &Document) -> bool {
+    policy.get("providerState").is_some_and(|state| state.get("signedIds").is_some())
+}
+
 impl PolicyFile {
     /// The catalog as it was written.
     pub(crate) fn models(&self) -> &[Document] {
@@ -45,6 +50,12 @@ impl PolicyFile {
         }
         let policy = Policy::from_document(&self.source.document).map_err(|errors| self.source.findings(&errors))?;
         Ok(Self { policy: Arc::new(policy), payload_was_added: true, ..self })
+    }
+
+    /// The same policy, with the keys that it signs ids with.
+    pub(crate) fn with_id_keys(self, keys: &str) -> Result<Self, String> {
+        let policy = Policy::clone(&self.policy).with_id_keys(Some(keys)).map_err(|fault| fault.to_string())?;
+        Ok(Self { policy: Arc::new(policy), ..self })
     }
 
     /// The first digits of the version, enough to tell two policies apart.

@@ -49,6 +49,7 @@ pub(crate) fn page(record: &Record, cost: Option<(f64, f64)>) -> String {
         ("cost", cost),
         ("chain", Some(record.chain.join(" > ")).filter(|chain| !chain.is_empty())),
         ("changed", Some(record.changed.join(", ")).filter(|list| !list.is_empty())),
+        ("kept by", text(&record.kept_by)),
         ("mirror", text(&record.mirror)),
         ("rule", text(&record.rule)),
         ("variant", text(&record.variant)),

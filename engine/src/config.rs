@@ -112,7 +112,9 @@ pub struct PluginConfig {
 
 impl PluginConfig {
     /// Reads the configuration of the plugin of that name; every error is reported, those of the policy below `policy`.
-    pub fn from_json(json: &[u8], plugin: &str) -> Result<Self, PolicyErrors> {
+    /// `id_keys` is called where the policy signs ids, and gives what [`KEYS_VARIABLE`](crate::signed_id::KEYS_VARIABLE)
+    /// holds.
+    pub fn from_json(json: &[u8], plugin: &str, id_keys: &dyn Fn() -> Option<String>) -> Result<Self, PolicyErrors> {
         if json.trim_ascii().is_empty() {
             return Err(PolicyErrors::whole(PolicyFault::Absent.into()));
         }
@@ -121,7 +123,7 @@ impl PluginConfig {
         let spec = PluginSpec::read(&document, &root, &mut report);
         let at = root.key("policy");
         let policy = match (spec.role, spec.policy.and_then(|Given| document.get("policy"))) {
-            (Role::Router, Some(policy)) => Some(Policy::read(policy, &at, &mut report)),
+            (Role::Router, Some(policy)) => keyed(Policy::read(policy, &at, &mut report), &at, &mut report, id_keys),
             (Role::Router, None) if report.is_lost(&root.key("role")) => None,
             (Role::Router, None) => report.lose(&at, PolicyErrorKind::Missing),
             (Role::Gate, Some(_)) => report.lose(&at, PolicyErrorKind::NotHere { why: "the gate holds no policy" }),
@@ -138,6 +140,16 @@ impl PluginConfig {
     }
 }
 
+/// The policy with the keys that it signs ids with.
+#[inline(never)]
+fn keyed(policy: Policy, at: &Path<'_>, report: &mut Report, keys: &dyn Fn() -> Option<String>) -> Option<Policy> {
+    let keys = if policy.signs_ids() { keys() } else { None };
+    policy
+        .with_id_keys(keys.as_deref())
+        .map_err(|fault| report.add(&at.key("providerState").key("signedIds"), fault))
+        .ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,7 +157,7 @@ mod tests {
     const POLICY: &str = r#"{"models": [{"name": "m", "cluster": "c"}]}"#;
 
     fn check(json: &str, expected: Result<(Role, Hold), &str>) {
-        let read = PluginConfig::from_json(json.replace("POLICY", POLICY).as_bytes(), "");
+        let read = PluginConfig::from_json(json.replace("POLICY", POLICY).as_bytes(), "", &|| None);
         if let Ok(config) = &read {
             assert_eq!(config.policy.is_some(), config.role == Role::Router);
         }
@@ -193,9 +205,25 @@ mod tests {
     #[test]
     fn every_field_that_is_read_can_be_written() {
         let fields = Told::<()>::FIELDS.map(|field| format!("\"{field}\": 0")).join(", ");
-        let errors = PluginConfig::from_json(format!("{{{fields}, \"other\": 0}}").as_bytes(), "").unwrap_err();
+        let errors =
+            PluginConfig::from_json(format!("{{{fields}, \"other\": 0}}").as_bytes(), "", &|| None).unwrap_err();
         let unknown: Vec<_> = errors.iter().filter(|error| error.to_string().contains("unknown field")).collect();
         assert_eq!(unknown.len(), 1, "{errors}");
+    }
+
+    #[test]
+    fn who_signs_needs_a_key_that_the_configuration_does_not_hold() {
+        let signing = POLICY.replace("]}", r#"], "providerState": {"signedIds": {}}}"#);
+        let read = |keys: Option<&str>| {
+            let json = format!(r#"{{"policy": {signing}}}"#);
+            PluginConfig::from_json(json.as_bytes(), "", &|| keys.map(ToOwned::to_owned))
+        };
+        assert!(read(Some("0123456789abcdef0123456789abcdef")).is_ok());
+        for (keys, expected) in [(None, "holds, and there is none"), (Some("secret"), "at least 32 characters")] {
+            let error = read(keys).expect_err("no key").to_string();
+            assert!(error.starts_with("policy.providerState.signedIds: ") && error.contains(expected), "{error}");
+            assert!(error.contains("POINTSMAN_ID_KEYS") && !error.contains("secret"), "{error}");
+        }
     }
 
     #[test]

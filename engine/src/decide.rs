@@ -8,6 +8,7 @@ pub(crate) mod attributes;
 mod choice;
 mod conditions;
 mod eligibility;
+pub(crate) mod kept;
 mod session;
 mod sticky;
 pub(crate) mod unread;
@@ -19,6 +20,7 @@ use crate::request::flag::Flag;
 use crate::request::session::FieldSlot;
 use attributes::Attributes;
 use choice::Choice;
+use kept::Kept;
 use std::sync::Arc;
 use unread::Unread;
 
@@ -53,6 +55,8 @@ pub(crate) enum Need {
     Messages(Range),
     /// What a field says of the conversation.
     Session(FieldSlot),
+    /// Which response it goes on from.
+    Reference,
     /// What only the end of the body tells.
     End,
 }
@@ -68,6 +72,7 @@ impl Need {
             Need::Fit(window) => facts.fit(window).is_some(),
             Need::Messages(range) => facts.messages().within(range).is_some(),
             Need::Session(field) => facts.session(field).is_some(),
+            Need::Reference => facts.reference().is_some(),
             Need::End => facts.is_complete(),
         }
     }
@@ -85,6 +90,8 @@ pub(crate) struct Decision {
     pub(crate) mirror: Option<ModelId>,
     /// The models that the body names besides the one asked for, in its order.
     pub(crate) besides: Vec<ModelId>,
+    /// What the id of the response that it goes on from says of itself.
+    pub(crate) kept: Option<Kept>,
     /// Models that were considered and could not serve the request.
     pub(crate) excluded: Vec<(ModelId, Reason)>,
     /// What rules asked for and could not be read.
@@ -129,6 +136,9 @@ fn try_rules(
         return Ok(choice.refuse(deny.clone()));
     }
     if let Some(refusal) = choice.take_besides(unread)? {
+        return Ok(choice.refuse(refusal));
+    }
+    if let Some(refusal) = choice.take_reference()? {
         return Ok(choice.refuse(refusal));
     }
     match action {

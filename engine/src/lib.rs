@@ -27,6 +27,7 @@ pub mod reply;
 mod request;
 pub mod response;
 mod rewrite;
+pub mod signed_id;
 mod splice;
 pub mod steering;
 pub mod stream;

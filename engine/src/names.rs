@@ -24,6 +24,9 @@ pub const MAX_RETRIES_HEADER: &str = "x-envoy-max-retries";
 /// Envoy's own: how many milliseconds this request may take, all attempts together. Envoy takes it out again.
 pub const TIMEOUT_HEADER: &str = "x-envoy-upstream-rq-timeout-ms";
 
+/// The request header by which a client takes compressed answers. Where answers are read, it is not sent on.
+pub const ACCEPT_ENCODING: &str = "accept-encoding";
+
 /// The response header that names the model that answered, when the policy asks for it.
 pub const MODEL_HEADER: &str = "x-pointsman-model";
 

@@ -9,7 +9,7 @@ use crate::json::Name;
 pub(crate) const MODEL_OF_A_TOOL: &str = "tools[].model";
 
 /// Keys of the top level. Their case counts: in another, a server that ignores case would still read them.
-const KEYS: [&str; 52] = [
+const KEYS: [&str; 53] = [
     // OpenRouter, https://openrouter.ai/docs/features/model-routing and /provider-routing; Ollama's clients for it.
     "models",
     "preset",
@@ -32,6 +32,7 @@ const KEYS: [&str; 52] = [
     "model_id",
     "model_info",
     "model_group",
+    "router_settings_override",
     "api_base",
     "base_url",
     "api_key",

@@ -59,7 +59,7 @@ pub(crate) use header_change::HeaderTo;
 pub(crate) use parameter::{Becomes, Parameter, written};
 pub(crate) use rule::{RolloutBy, Route, Rule, RuleAction, RuleId};
 pub(crate) use spec::DefaultAction;
-pub(crate) use state::ProviderState;
+pub(crate) use state::{OnUnsigned, ProviderState};
 pub(crate) use sticky::Sticky;
 pub(crate) use tenant::{Tenant, TenantId};
 
@@ -68,6 +68,7 @@ use crate::keys::Accounts;
 use crate::reason::Reason;
 use crate::request::members::Watched;
 use crate::request::reader::{Sought, Wanted};
+use crate::signed_id::Signer;
 use alias::Aliases;
 use catalog::Catalog;
 use condition::Scope;
@@ -109,6 +110,7 @@ pub struct Policy {
     watched: Arc<[Watched]>,
     sought: Sought,
     provider_state: ProviderState,
+    signer: Arc<Signer>,
     read_set: ReadSet,
     jwt: Jwt,
 }
@@ -171,6 +173,7 @@ impl Policy {
             version: if report.is_empty() { version(document).into() } else { "".into() },
             read_set: ReadSet::of(&catalog, &tenants.all, &rules, &provider_state).allowing(spec.steering.compile()),
             provider_state,
+            signer: Arc::default(),
             owner: "".into(),
             index: RuleIndex::new(&rules),
             sought: Sought { keywords: keywords.search(&at.key("rules"), report), session: fields.paths(&rules) },
@@ -199,6 +202,27 @@ impl Policy {
     pub fn read_by(self, plugin: &str) -> Self {
         let owner = format!("{plugin}/{}", self.version);
         Self { owner: owner.into(), ..self }
+    }
+
+    /// Whether it has ids signed: then somebody has to give it keys.
+    #[must_use]
+    pub fn signs_ids(&self) -> bool {
+        self.provider_state.unsigned().is_some()
+    }
+
+    /// Takes in the keys that ids are signed with, if it signs any. Without them every signed id is a wrong one.
+    pub fn with_id_keys(self, keys: Option<&str>) -> Result<Self, PolicyErrorKind> {
+        if !self.signs_ids() {
+            return Ok(self);
+        }
+        let signer = Signer::new(keys, self.catalog.models.iter().map(|model| &model.cluster));
+        let signer = signer.map_err(|fault| PolicyErrorKind::Meaning(fault.to_string().into()))?;
+        Ok(Self { signer: Arc::new(signer), ..self })
+    }
+
+    /// Who signs ids, and knows its own.
+    pub(crate) fn signer(&self) -> &Signer {
+        &self.signer
     }
 
     /// Whose policy it is, for what is shared in a proxy: the plugin's name, and the policy's version.
@@ -420,7 +444,11 @@ impl Policy {
 
     /// Which facts inside the body can matter to some decision.
     pub(crate) fn wanted(&self) -> Wanted {
-        Wanted { lone_surrogates: self.on_failure.lone_surrogate == OnUnread::Pass, ..self.read_set.body }
+        Wanted {
+            lone_surrogates: self.on_failure.lone_surrogate == OnUnread::Pass,
+            references: self.signs_ids(),
+            ..self.read_set.body
+        }
     }
 
     /// Which providers know of the same responses, conversations and files.

@@ -48,6 +48,8 @@ reasons! {
     Default "default",
     /// No rule applied, and the client asked for an alias that stands for a model.
     Alias "alias",
+    /// The id in the path says who keeps the response.
+    Kept "kept",
     /// The policy names a model for requests that cannot be decided otherwise.
     OnFailure "onFailure",
 
@@ -154,6 +156,15 @@ reasons! {
          send a bearer key or no key at all, and let the gateway sign",
     /// A model in the query.
     QueryModel "queryModel" 400 "a model in the query is refused; name it in the body",
+    /// A signed id of a response that somebody has made up, changed, or got from another tenant.
+    ForeignId "foreignId" 400
+        "`previous_response_id` is signed, and not by this gateway for this caller",
+    /// The same, of an id in the path.
+    ForeignResponse "foreignId" 404 "the id of the response is signed, and not by this gateway for this caller",
+    /// An id of a response without a signature, where the policy wants one.
+    UnsignedId "unsignedId" 400 "`previous_response_id` is not one that this gateway has given out",
+    /// The same, of an id in the path.
+    UnsignedResponse "unsignedId" 404 "the id of the response is not one that this gateway has given out",
     /// A length that is none.
     ContentLength "contentLength" 400 "the content-length is not a number",
     /// Larger than the policy allows.

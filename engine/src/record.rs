@@ -97,6 +97,9 @@ pub struct Record {
     /// The models that the body names besides the one asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<Arc<str>>,
+    /// The cluster that keeps what the request goes on from, where the id says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_by: Option<Arc<str>>,
     /// The model that gets a copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mirror: Option<Arc<str>>,
@@ -148,6 +151,7 @@ impl Record {
             chain: Vec::new(),
             changed: Vec::new(),
             also: Vec::new(),
+            kept_by: None,
             mirror: None,
             excluded: Vec::new(),
             unreadable: Vec::new(),

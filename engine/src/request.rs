@@ -13,6 +13,7 @@ pub(crate) mod model;
 pub(crate) mod named;
 mod place;
 pub(crate) mod reader;
+pub(crate) mod reference;
 pub(crate) mod session;
 mod structure;
 pub(crate) mod text;

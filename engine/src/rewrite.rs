@@ -10,6 +10,7 @@ pub(crate) use parameters::{OutputCap, is_limited};
 
 use crate::api::Api;
 use crate::attempt::{Candidate, HeaderState, Plan};
+use crate::decide::kept::Kept;
 use crate::keys::Accounts;
 use crate::names;
 use crate::policy::{HeaderSlot, HeaderText, HeaderTo, Model, Policy};
@@ -18,7 +19,7 @@ use crate::request::endpoint::Called;
 use crate::request::envelope::{DIGESTS, Envelope};
 use crate::request::facts::Facts;
 use crate::request::model::AskedModel;
-use crate::splice::{Place, Spelling, Splice, new_length};
+use crate::splice::{Place, Replaced, Spelling, Splice, new_length, quoted};
 use parameters::Changes;
 use path::path_at;
 use pointsman_document::duration::Duration;
@@ -108,6 +109,10 @@ pub(crate) struct Sent<'a> {
     pub(crate) timeout: Option<Duration>,
     /// The models that the body names besides the one asked for, in its order. All that is sent to serves them.
     pub(crate) besides: &'a [&'a Model],
+    /// Who keeps what the request goes on from.
+    pub(crate) kept: Option<&'a Kept>,
+    /// Whether its answer is read on the way back, and so must not be compressed.
+    pub(crate) reads_answer: bool,
 }
 
 /// Where the value stands in the body that leaves the router, for those who will write it again, and how long that body is.
@@ -121,6 +126,7 @@ impl Sent<'_> {
         let is_changed = !record.changed.is_empty();
         let mut edits = Edits::none(Arc::new(record));
         edits.splices = self.besides();
+        self.take_signature_off(&mut edits.splices);
         let leaving = match self.chain {
             [only] => self.write(only, changed, &mut edits),
             several => self.plan(several, changed, &mut edits),
@@ -130,8 +136,11 @@ impl Sent<'_> {
             let own = if is_changed && self.chain.len() == 1 { Vec::new() } else { self.changes(mirror.model).0 };
             self.copy(mirror, leaving, shifted(own, &edits.splices), &mut edits);
         }
+        if self.reads_answer {
+            edits.remove_headers.push(names::ACCEPT_ENCODING);
+        }
         if self.envelope.has_digest && (!edits.splices.is_empty() || !edits.state.is_empty()) {
-            edits.remove_headers = DIGESTS.to_vec();
+            edits.remove_headers.extend(DIGESTS);
         }
         if let Some(timeout) = self.timeout {
             edits.set_headers.push((names::TIMEOUT_HEADER, timeout.whole_milliseconds().to_string()));
@@ -144,26 +153,8 @@ impl Sent<'_> {
         edits
     }
 
-    /// The headers at a model, of those that any of `models` changes: all of them, since one attempt finds what the one before
-    /// has written.
-    #[inline(never)]
     fn headers(&self, model: &Model, models: &[&Model]) -> Vec<HeaderState> {
-        let clients = |slot| (self.header)(slot).map(|text| text.as_bytes().to_vec());
-        let mut headers: Vec<HeaderState> = Vec::new();
-        for change in models.iter().flat_map(|model| &model.header_changes) {
-            if headers.iter().any(|(name, _)| *name == change.name) {
-                continue;
-            }
-            let own = model.header_changes.iter().find(|own| own.name == change.name);
-            let value = match own.map(|own| &own.to) {
-                None => clients(change.slot),
-                Some(HeaderTo::Nothing) => None,
-                Some(HeaderTo::Value(value)) => Some(value.clone().into_bytes()),
-                Some(HeaderTo::ValueOf(old)) => clients(change.slot).or_else(|| clients(*old)),
-            };
-            headers.push((change.name.clone(), value));
-        }
-        headers
+        headers(self.header, model, models)
     }
 
     /// What a model and the tenant's cap change in the body besides the model's name: all splices, and the names of the fields;
@@ -189,6 +180,15 @@ impl Sent<'_> {
             (named.name != upstream || !place.holds(upstream)).then(|| place.write(upstream))
         };
         named.filter_map(name).collect()
+    }
+
+    /// Writes the id of the response that the request goes on from as its provider knows it.
+    #[inline(never)]
+    fn take_signature_off(&self, splices: &mut Vec<Splice>) {
+        let Some((kept, reference)) = self.kept.zip(self.facts.reference().flatten()) else { return };
+        let (keep, until) = (offset(reference.start), offset(reference.end));
+        let at = splices.iter().take_while(|other| other.keep < keep).count();
+        splices.insert(at, Splice { keep, until, with: quoted(&kept.id).into_bytes(), what: Replaced::Name });
     }
 
     /// Writes the one model that there is, and what else changes with it.
@@ -251,6 +251,45 @@ impl Sent<'_> {
         edits.state.push((names::MIRROR_PLAN_PROPERTY, plan));
         edits.set_headers.push((names::MIRROR_HEADER, names::mirror_cluster(mirror.model.place())));
     }
+}
+
+/// What sends a request without a body to a model's cluster: it names no model that could be written.
+pub(crate) fn recalling<'a>(
+    to: &Destination<'_>,
+    header: &dyn Fn(HeaderSlot) -> Option<&'a HeaderText>,
+    record: Record,
+) -> Edits {
+    let mut edits = Edits::none(Arc::new(record));
+    edits.model_headers = headers(header, to.model, &[to.model]);
+    edits.set_headers = vec![(":path", to.path.clone()), (names::CLUSTER_HEADER, to.model.cluster().to_owned())];
+    edits.remove_headers.push(names::ACCEPT_ENCODING);
+    edits
+}
+
+/// The headers at a model, of those that any of `models` changes: all of them, since one attempt finds what the one before
+/// has written.
+#[inline(never)]
+fn headers<'a>(
+    header: &dyn Fn(HeaderSlot) -> Option<&'a HeaderText>,
+    model: &Model,
+    models: &[&Model],
+) -> Vec<HeaderState> {
+    let clients = |slot| header(slot).map(|text| text.as_bytes().to_vec());
+    let mut headers: Vec<HeaderState> = Vec::new();
+    for change in models.iter().flat_map(|model| &model.header_changes) {
+        if headers.iter().any(|(name, _)| *name == change.name) {
+            continue;
+        }
+        let own = model.header_changes.iter().find(|own| own.name == change.name);
+        let value = match own.map(|own| &own.to) {
+            None => clients(change.slot),
+            Some(HeaderTo::Nothing) => None,
+            Some(HeaderTo::Value(value)) => Some(value.clone().into_bytes()),
+            Some(HeaderTo::ValueOf(old)) => clients(change.slot).or_else(|| clients(*old)),
+        };
+        headers.push((change.name.clone(), value));
+    }
+    headers
 }
 
 /// Splices for a body in which these others have been made already, of which one may write the model, too.
@@ -352,6 +391,8 @@ mod tests {
             mirror,
             timeout: None,
             besides: &[],
+            kept: None,
+            reads_answer: false,
         };
         sent.edits(Record::new(Disposition::Route, Reason::Rule))
     }

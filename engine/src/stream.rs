@@ -10,6 +10,7 @@
 //! upstream       one attempt: the model of the endpoint that Envoy has chosen
 //! letter         how header edits cross to the gate
 //! room           what all open requests may keep together
+//! answering      the body of an answer that something is changed in
 //! splice         changes in the middle of a body, step by step
 //! closing        an answer of ours instead of an upstream's
 //! installation   wrong filter chains: names and sentences
@@ -27,6 +28,7 @@
 //!   Return(status)     ->  the callback is over
 //! ```
 
+pub mod answering;
 mod closing;
 pub mod gate;
 pub mod installation;
@@ -81,7 +83,7 @@ pub enum FilterStatus {
 /// What a machine has the host do to the stream it stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HostAction<'a> {
-    /// Replace the first `length` bytes of the body that this callback can see.
+    /// Replace the first `length` bytes of the body that this callback can see: the request's, or the answer's.
     ReplacePrefix {
         /// How many bytes go.
         length: usize,
@@ -134,6 +136,8 @@ pub enum HostAction<'a> {
     Resume,
     /// Set a header of the answer.
     Label(&'static str, &'a str),
+    /// Remove a header of the answer.
+    Unlabel(&'static str),
 }
 
 /// What a machine asks the host, when it needs it and not before: every answer costs a call. Nothing here changes anything.
@@ -145,6 +149,8 @@ pub trait View {
     fn property(&self, path: &[u8]) -> Option<Self::Bytes>;
     /// The first value of a request header; `None` also when the headers have gone on.
     fn header(&self, name: &str) -> Option<Self::Bytes>;
+    /// The first value of a header of the answer.
+    fn answer_header(&self, name: &str) -> Option<Self::Bytes>;
     /// Nanoseconds since 1970.
     fn now(&self) -> u64;
 }

@@ -102,6 +102,13 @@ pub(crate) fn on_configure(id: u32, size: usize) -> bool {
     true
 }
 
+/// A router whose policy has what the environment of a test cannot give it.
+#[cfg(test)]
+pub(crate) fn install_router(id: u32, policy: std::sync::Arc<pointsman_engine::Policy>) {
+    let router = router::Router::new(policy, pointsman_engine::config::Hold::Stop);
+    with_plugins(|plugins| plugins.push((id, Plugin::Router(std::rc::Rc::new(router)))));
+}
+
 pub(crate) fn on_request_headers(context: u32, end_of_stream: bool) -> Action {
     let (created, parent) = CREATED.get();
     let (action, stream) = match plugin(parent).filter(|_| created == context) {
@@ -159,6 +166,22 @@ pub(crate) fn on_response_headers(context: u32) {
         }
         Action::Continue
     });
+}
+
+/// Only some answers have somebody who reads them: for all others this is one lookup.
+pub(crate) fn on_response_body(context: u32, size: usize, end_of_stream: bool) -> Action {
+    if !is_read(context) {
+        return Action::Continue;
+    }
+    resume(context, |stream| match stream {
+        Stream::Request(stream) => stream.on_response_body(size, end_of_stream),
+        Stream::Attempt(_) => Action::Continue,
+    })
+}
+
+/// Is this a request of whose answer the body is read?
+fn is_read(context: u32) -> bool {
+    with_streams(|streams| matches!(streams.get(&context), Some(Stream::Request(stream)) if stream.reads_answer()))
 }
 
 pub(crate) fn on_response_trailers(context: u32) {

@@ -2,7 +2,7 @@
 
 use crate::feedback;
 use crate::host::machine::failure;
-use crate::host::{self, Action, Headers, Loan, Status};
+use crate::host::{self, Action, Buffer, Headers, Loan, Status};
 use crate::view::Envoy;
 use pointsman_engine::Record;
 use pointsman_engine::names::RECORD_PROPERTY;
@@ -15,6 +15,8 @@ use pointsman_engine::stream::{Command, HostAction, Machine};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place<'a> {
     pub(crate) envoy: Envoy,
+    /// The body that its callbacks see.
+    pub(crate) body: Buffer,
     pub(crate) watch: Option<&'a Watch>,
     pub(crate) complaints: Option<&'a Complaints>,
 }
@@ -22,7 +24,7 @@ pub(crate) struct Place<'a> {
 impl Place<'_> {
     /// That of a stream whose plugin keeps nothing.
     pub(crate) fn of(context: u32) -> Self {
-        Self { envoy: Envoy { context }, watch: None, complaints: None }
+        Self { envoy: Envoy { context }, body: Buffer::RequestBody, watch: None, complaints: None }
     }
 
     /// Does what the machine commands, until its callback is over.
@@ -35,7 +37,7 @@ impl Place<'_> {
                 Command::Show { at, until } => {
                     match head.as_deref().and_then(|head| head.get(at..until.min(head.len()))) {
                         Some(known) if !known.is_empty() => machine.shown(&self.envoy, known),
-                        _ => match host::body(at, until) {
+                        _ => match host::body(self.body, at, until) {
                             Ok(piece) => {
                                 machine.shown(&self.envoy, &piece);
                                 if at == 0 {
@@ -58,9 +60,9 @@ impl Place<'_> {
 
     fn perform(&self, action: HostAction<'_>) -> Result<(), Status> {
         match action {
-            HostAction::ReplacePrefix { length, with } => host::replace_body_prefix(length, with),
-            HostAction::Append(with) => host::append_body(with),
-            HostAction::MoveToEnd(length) => move_to_end(length),
+            HostAction::ReplacePrefix { length, with } => host::replace_body_prefix(self.body, length, with),
+            HostAction::Append(with) => host::append_body(self.body, with),
+            HostAction::MoveToEnd(length) => move_to_end(self.body, length),
             HostAction::Edit(HeaderEdit::Set(name, value)) => host::set_header(Headers::RequestHeaders, name, value),
             HostAction::Edit(HeaderEdit::Remove(name)) => host::remove_header(Headers::RequestHeaders, name),
             HostAction::SetProperty { name, value } => host::set_property(name, value),
@@ -77,6 +79,7 @@ impl Place<'_> {
             HostAction::Label(name, value) => {
                 host::set_header(Headers::ResponseHeaders, name.as_bytes(), value.as_bytes())
             }
+            HostAction::Unlabel(name) => host::remove_header(Headers::ResponseHeaders, name.as_bytes()),
         }
     }
 
@@ -106,11 +109,11 @@ pub(crate) fn record(record: &Record) -> Result<(), Status> {
     host::set_property(RECORD_PROPERTY, record.to_json().as_bytes())
 }
 
-fn move_to_end(length: usize) -> Result<(), Status> {
-    let piece = host::body(0, length)?;
+fn move_to_end(body: Buffer, length: usize) -> Result<(), Status> {
+    let piece = host::body(body, 0, length)?;
     if piece.len() != length {
         return Err(Status::INVALID_MEMORY);
     }
-    host::replace_body_prefix(length, b"")?;
-    host::append_body(&piece)
+    host::replace_body_prefix(body, length, b"")?;
+    host::append_body(body, &piece)
 }

@@ -1,7 +1,7 @@
 //! What the proxy calls.
 //!
 //! Only what is exported here is called: Envoy looks each callback up once and skips those that are missing, so leaving
-//! one out (request metadata, response body, log, done …) is what makes a request cheap. `vm_start` is not needed.
+//! one out (metadata, log, done …) is what makes a request cheap. `vm_start` is not needed.
 
 #![expect(unsafe_code, reason = "an export has a name of its own")]
 
@@ -50,6 +50,11 @@ extern "C" fn proxy_on_request_trailers(context: u32, _count: u32) -> u32 {
 extern "C" fn proxy_on_response_headers(context: u32, _count: u32, _end_of_stream: u32) -> u32 {
     dispatch::on_response_headers(context);
     0
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_response_body(context: u32, size: usize, end_of_stream: u32) -> u32 {
+    dispatch::on_response_body(context, size, end_of_stream != 0) as u32
 }
 
 #[unsafe(no_mangle)]

@@ -6,6 +6,7 @@ use crate::logger;
 use crate::router::Router;
 use crate::upstream::Upstream;
 use pointsman_engine::config::{PluginConfig, Role};
+use pointsman_engine::signed_id::KEYS_VARIABLE;
 use std::rc::Rc;
 
 /// What a root context stands for. Streams hold the `Rc` they began with: a new configuration gets a new root context
@@ -26,7 +27,7 @@ impl Plugin {
             .ok()?;
         let name = host::property(b"plugin_name");
         let name = String::from_utf8_lossy(name.as_deref().unwrap_or_default());
-        let config = match PluginConfig::from_json(&text, &name) {
+        let config = match PluginConfig::from_json(&text, &name, &|| std::env::var(KEYS_VARIABLE).ok()) {
             Ok(config) => config,
             Err(errors) => {
                 errors.iter().for_each(|error| rejected(&error.to_string()));

@@ -2,10 +2,11 @@
 
 use crate::drive::{self, Place};
 use crate::feedback;
-use crate::host::{self, Action, Headers, Status};
+use crate::host::{self, Action, Buffer, Headers, Status};
 use crate::peer::Peer;
 use crate::view::Envoy;
 use pointsman_engine::config::Hold;
+use pointsman_engine::stream::answering::AnswerStream;
 use pointsman_engine::stream::pairs::{self, Pairs};
 use pointsman_engine::stream::room::Room;
 use pointsman_engine::stream::router::{Manner, Reception, RouterStream, is_envoys_answer};
@@ -49,6 +50,8 @@ pub(crate) struct Stream {
     plugin: Rc<Router>,
     context: u32,
     machine: RouterStream,
+    /// The answer, where its body is read.
+    answer: Option<Box<AnswerStream>>,
 }
 
 /// The first thing that happens to any request, on any path.
@@ -91,7 +94,7 @@ pub(crate) fn on_request_headers(
         Received::Read(reading) => reading,
     };
     let machine = RouterStream::new(reading, plugin.manner.clone());
-    let mut stream = Box::new(Stream { plugin: Rc::clone(plugin), context, machine });
+    let mut stream = Box::new(Stream { plugin: Rc::clone(plugin), context, machine, answer: None });
     let action = stream.drive(|machine, envoy| machine.headers(envoy, end_of_stream));
     (action, (!stream.is_over()).then_some(stream))
 }
@@ -102,7 +105,7 @@ impl Stream {
         let envoy = Envoy { context: self.context };
         happened(&mut self.machine, &envoy);
         let (watch, complaints) = (Some(&*self.plugin.manner.watch), Some(&self.plugin.complaints));
-        Place { envoy, watch, complaints }.drive(&mut self.machine)
+        Place { watch, complaints, ..Place::of(self.context) }.drive(&mut self.machine)
     }
 
     pub(crate) fn on_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
@@ -115,6 +118,21 @@ impl Stream {
 
     pub(crate) fn on_response_headers(&mut self) {
         self.drive(RouterStream::answer);
+        self.answer = self.machine.take_answer();
+    }
+
+    pub(crate) fn on_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        let Some(answer) = &mut self.answer else { return Action::Continue };
+        answer.body(size, end_of_stream);
+        let action = Place { body: Buffer::ResponseBody, ..Place::of(self.context) }.drive(&mut **answer);
+        if answer.is_over() {
+            self.answer = None;
+        }
+        action
+    }
+
+    pub(crate) fn reads_answer(&self) -> bool {
+        self.answer.is_some()
     }
 
     /// Its body came and was not shown.
@@ -127,7 +145,7 @@ impl Stream {
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        self.machine.is_over()
+        self.machine.is_over() && self.answer.is_none()
     }
 }
 

@@ -249,6 +249,77 @@ fn a_body_that_does_not_come_is_a_missing_flag() {
     assert!(state.log.iter().any(|line| line.starts_with("wrong installation: ")));
 }
 
+const SIGNING: &str = r#"{"models": [{"name": "m", "cluster": "c"}], "providerState": {"signedIds": {}}}"#;
+
+/// An answer of the provider's, in these chunks: what of it goes on.
+fn answer(fake: &Fake, context: u32, content_type: &str, chunks: &[&str]) -> String {
+    let headers = [(":status", "200"), ("content-type", content_type), ("content-length", "99")];
+    fake.state.borrow_mut().headers[2] =
+        headers.map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec())).to_vec();
+    dispatch::on_response_headers(context);
+    let mut sent = Vec::new();
+    for (nth, chunk) in chunks.iter().enumerate() {
+        fake.state.borrow_mut().answer = chunk.as_bytes().to_vec();
+        let is_last = nth + 1 == chunks.len();
+        assert_eq!(dispatch::on_response_body(context, chunk.len(), is_last), Action::Continue);
+        sent.append(&mut fake.state.borrow_mut().answer);
+    }
+    String::from_utf8(sent).expect("text")
+}
+
+/// A router with a key that no environment gives it: variables of a test process belong to all of its threads.
+fn signing_router() -> Rc<Fake> {
+    let fake = Fake::install();
+    dispatch::on_context_create(ROUTER, 0);
+    let policy = pointsman_engine::Policy::from_json(SIGNING.as_bytes()).expect("a policy");
+    let policy = policy.with_id_keys(Some("0123456789abcdef0123456789abcdef")).expect("a key");
+    dispatch::install_router(ROUTER, std::sync::Arc::new(policy));
+    fake
+}
+
+#[test]
+fn ids_leave_signed_and_a_failing_host_never_costs_the_answer() {
+    const CHUNKS: [&str; 4] = [r#"{"id":"re"#, r#"sp_1","x":"é"#, r#"","previous_response_id":"resp_0","#, r#""y":1}"#];
+    let plain = CHUNKS.concat();
+    for at in 0.. {
+        let fake = signing_router();
+        request(&fake, "/v1/responses", &[("accept-encoding", "gzip")]);
+        assert!(send(&fake, 95, false));
+        assert_eq!(fake.header("accept-encoding"), None);
+        fake.fail(Some(at));
+        let sent = answer(&fake, 95, "application/json", &CHUNKS);
+        let lasts = fake.state.borrow().headers[2].iter().any(|(name, _)| name == b"content-length");
+        let Some(failed) = fake.failed.take() else {
+            let mut parts = sent.split("psm1");
+            let first = parts.next().unwrap_or_default().to_owned();
+            let unsigned = parts.fold(first, |text, part| text + &part[20..]);
+            assert_eq!((sent.matches("psm1").count(), lasts, unsigned.as_str()), (2, false, plain.as_str()));
+            break;
+        };
+        // A length that stays is that of what goes on.
+        assert!(!lasts || sent == plain, "{failed}");
+        dispatch::on_delete(95);
+    }
+    let fake = signing_router();
+    request(&fake, "/v1/responses", &[]);
+    assert!(send(&fake, 97, false));
+    assert_eq!(answer(&fake, 97, "text/plain", &CHUNKS), plain);
+    assert!(fake.state.borrow().headers[2].iter().any(|(name, _)| name == b"content-length"));
+    // Answers of requests that never had a state.
+    assert_eq!(dispatch::on_response_body(99, 5, true), Action::Continue);
+}
+
+#[test]
+fn who_signs_without_a_key_is_no_configuration() {
+    let fake = Fake::install();
+    dispatch::on_context_create(ROUTER, 0);
+    let configuration = format!(r#"{{"policy": {SIGNING}}}"#);
+    fake.state.borrow_mut().configuration = configuration.as_bytes().to_vec();
+    assert!(!dispatch::on_configure(ROUTER, configuration.len()));
+    let log = fake.state.borrow().log.join("\n");
+    assert!(log.contains("policy.providerState.signedIds: ") && log.contains("POINTSMAN_ID_KEYS"), "{log}");
+}
+
 /// A host call that fails, at each position: a 500, or a request that is right without it. Never a trap, never an
 /// unrouted request.
 #[test]

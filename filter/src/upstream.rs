@@ -36,7 +36,7 @@ impl Stream {
     fn drive(&mut self, happened: impl FnOnce(&mut UpstreamStream, &Envoy)) -> Action {
         let envoy = Envoy { context: self.context };
         happened(&mut self.machine, &envoy);
-        let place = Place { envoy, watch: None, complaints: Some(&self.plugin.complaints) };
+        let place = Place { complaints: Some(&self.plugin.complaints), ..Place::of(self.context) };
         place.drive(&mut self.machine)
     }
 

@@ -8,7 +8,7 @@ use pointsman_engine::{Exchange, Policy, explain};
 use std::sync::Arc;
 
 fuzz_target!(|json: &[u8]| {
-    let _ = PluginConfig::from_json(json, "");
+    let _ = PluginConfig::from_json(json, "", &|| None);
     match Policy::from_json(json) {
         Err(errors) => assert!(!errors.to_string().is_empty()),
         Ok(policy) => {

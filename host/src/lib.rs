@@ -8,8 +8,8 @@ pub mod gate;
 pub mod machine;
 pub mod view;
 
-use pointsman_abi::{self as abi, Buffer};
-pub use pointsman_abi::{Action, Loan, Map as Headers, Status};
+use pointsman_abi as abi;
+pub use pointsman_abi::{Action, Buffer, Loan, Map as Headers, Status};
 use pointsman_engine::stream::{PIECE, pairs};
 
 /// Nanoseconds since 1970; 0 when the host has no clock.
@@ -46,19 +46,19 @@ pub fn configuration(size: usize) -> Result<Vec<u8>, Status> {
 }
 
 /// At most [`PIECE`] bytes of the body that this callback can see.
-pub fn body(start: usize, until: usize) -> Result<Loan, Status> {
-    abi::get_buffer(Buffer::RequestBody, start, until.saturating_sub(start).min(PIECE))
+pub fn body(of: Buffer, start: usize, until: usize) -> Result<Loan, Status> {
+    abi::get_buffer(of, start, until.saturating_sub(start).min(PIECE))
 }
 
 /// Replaces the first `length` bytes of the body that this callback can see.
-pub fn replace_body_prefix(length: usize, with: &[u8]) -> Result<(), Status> {
-    abi::set_buffer(Buffer::RequestBody, 0, length, with)
+pub fn replace_body_prefix(of: Buffer, length: usize, with: &[u8]) -> Result<(), Status> {
+    abi::set_buffer(of, 0, length, with)
 }
 
 /// Appends to the body that this callback can see.
-pub fn append_body(with: &[u8]) -> Result<(), Status> {
+pub fn append_body(of: Buffer, with: &[u8]) -> Result<(), Status> {
     // Any start at or behind the end appends.
-    abi::set_buffer(Buffer::RequestBody, u32::MAX as usize, 0, with)
+    abi::set_buffer(of, u32::MAX as usize, 0, with)
 }
 
 /// A header map as the host serialised it.

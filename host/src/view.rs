@@ -21,6 +21,10 @@ impl View for Envoy {
         header(Headers::RequestHeaders, name)
     }
 
+    fn answer_header(&self, name: &str) -> Option<Loan> {
+        header(Headers::ResponseHeaders, name)
+    }
+
     fn now(&self) -> u64 {
         now()
     }

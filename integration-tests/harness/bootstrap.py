@@ -47,9 +47,16 @@ def remote(url: str, sha256: str) -> dict:
 
 
 def wasm_filter(
-    role: str, configuration: dict, module: pathlib.Path | dict, flag: bool, vm_id: str = "", name: str | None = None
+    role: str,
+    configuration: dict,
+    module: pathlib.Path | dict,
+    flag: bool,
+    vm_id: str = "",
+    name: str | None = None,
+    environment: tuple[str, ...] = (),
 ) -> dict:
-    """The typed config of one instance. A module is a file, or where Envoy finds it."""
+    """The typed config of one instance. A module is a file, or where Envoy finds it. It sees these variables of
+    Envoy's environment."""
     code = module if isinstance(module, dict) else {"local": {"filename": str(module)}}
     plugin = {
         "name": name or f"pointsman-{role}",
@@ -61,6 +68,8 @@ def wasm_filter(
             "value": json.dumps(configuration, ensure_ascii=False),
         },
     }
+    if environment:
+        plugin["vm_config"]["environment_variables"] = {"host_env_keys": list(environment)}
     if flag and role == "router":
         plugin["allow_on_headers_stop_iteration"] = True
     return {"@type": WASM_TYPE, "config": plugin}

@@ -54,6 +54,8 @@ class Installation:
     discovered: bool = False
     front_filters: tuple[dict, ...] = ()
     transport_socket: dict | None = None
+    environment: dict[str, str] = dataclasses.field(default_factory=dict)
+    """More for Envoy's environment, all of which the module sees."""
     manager: dict = dataclasses.field(default_factory=dict)
     """More for the connection manager."""
 
@@ -277,7 +279,12 @@ def write_discovery(folder: pathlib.Path, installation: Installation, policy: di
     configuration = bootstrap.plugin_configuration("router", installation.hold, policy)
     vm_id = "/edge/wasm/0" if installation.chain and installation.chain.apart else ""
     typed = bootstrap.wasm_filter(
-        "router", configuration, locations.module(), flag=installation.hold == "stop", vm_id=vm_id
+        "router",
+        configuration,
+        locations.module(),
+        flag=installation.hold == "stop",
+        vm_id=vm_id,
+        environment=tuple(installation.environment),
     )
     response = bootstrap.discovery_response("pointsman-router", version, typed)
     draft = folder / f"draft-{version}.json"
@@ -299,7 +306,9 @@ def http_filters(
         configuration = bootstrap.plugin_configuration(role, installation.hold, policy)
         vm_id = f"/{name}/wasm/{place}" if chain.apart else ""
         module = module_of(installation, chain, role)
-        typed = bootstrap.wasm_filter(role, configuration, module, chain.flag, vm_id, filter_name)
+        typed = bootstrap.wasm_filter(
+            role, configuration, module, chain.flag, vm_id, filter_name, tuple(installation.environment)
+        )
         filters.append({"name": filter_name, "typed_config": typed})
     return filters
 
@@ -365,7 +374,13 @@ def running(installation: Installation, folder: pathlib.Path) -> Iterator[Edge]:
         ]
         clusters += [bootstrap.cluster("modules", modules, http2=False)] if installation.fetched else []
         config = bootstrap.bootstrap(listeners(installation, folder), clusters)
-        envoy = Envoy(installation.version, json.dumps(config), folder, installation.concurrency)
+        envoy = Envoy(
+            installation.version,
+            json.dumps(config),
+            folder,
+            installation.concurrency,
+            environment=installation.environment,
+        )
         try:
             yield Edge(envoy, installation, providers, folder)
         finally:

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -16,9 +17,17 @@ TRAP = re.compile(
 
 
 class Envoy:
-    def __init__(self, version: str, config: str, folder: pathlib.Path, concurrency: int = 1, log_level: str = "info"):
+    def __init__(
+        self,
+        version: str,
+        config: str,
+        folder: pathlib.Path,
+        concurrency: int = 1,
+        log_level: str = "info",
+        environment: dict[str, str] | None = None,
+    ):
         """Starts Envoy with the text of a configuration (JSON or YAML) and waits until it serves. The log level is
-        the module's."""
+        the module's; `environment` comes on top of this process's own."""
         folder.mkdir(parents=True, exist_ok=True)
         self.version = version
         self._config = folder / "envoy.yaml"
@@ -40,6 +49,7 @@ class Envoy:
             ],
             stdout=self._output,
             stderr=subprocess.STDOUT,
+            env={**os.environ, **(environment or {})},
         )
         try:
             self._admin_port = int(wait_for("Envoy's admin address", self._admin_address).rpartition(":")[2])

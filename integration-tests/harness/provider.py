@@ -29,7 +29,7 @@ class Provider:
         self.answer = answer
         self.reads_bodies = threading.Event()
         self.reads_bodies.set()
-        self.port = 0
+        self.address, self.port = "127.0.0.1", 0
 
     def received(self, test_id: str) -> list[Recorded]:
         """Every request, whole or cut off, that carries this test id."""
@@ -175,7 +175,7 @@ def serving(providers: list[Provider]) -> Iterator[None]:
     thread.start()
 
     async def listen(provider: Provider) -> asyncio.Server:
-        server = await asyncio.start_server(provider.serve, "127.0.0.1", 0, limit=1 << 20)
+        server = await asyncio.start_server(provider.serve, provider.address, provider.port, limit=1 << 20)
         provider.port = server.sockets[0].getsockname()[1]
         return server
 

@@ -10,7 +10,7 @@ from harness import locations
 
 NAMESPACE = "istio-ingress"
 LABELS = {"istio": "ingressgateway"}
-HOSTS = ["edge.test", "e"]
+HOSTS = ["edge.test"]
 """What the tests call the gateway."""
 PORT = 8080
 URL = "oci://registry.example/pointsman:0.1.0"

@@ -4,7 +4,9 @@ mod claim;
 
 use self::claim::ClaimArgument;
 use super::{Failure, print};
-use crate::{policy_file, record, request_file};
+use crate::envoy::id_keys;
+use crate::policy_file::{self, PolicyFile};
+use crate::{record, request_file};
 use clap::ValueEnum;
 use pointsman_engine::{Live, Policy, Record};
 use std::path::PathBuf;
@@ -91,12 +93,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             "warning: --demoted changes nothing: the policy takes no `feedback`, or no model has another to stand in"
         );
     }
+    let policy = with_keys(policy)?;
     let record = pointsman_engine::explain(&policy.policy, &exchange);
     match arguments.output {
         Output::Json => print(&format!("{}\n", record.map_or_else(|| "null".into(), |record| record.to_json()))),
         Output::Text => print(&page(&policy.policy, record.as_ref())),
     }
     Ok(())
+}
+
+/// The policy with the keys that ids are signed with, if this terminal has them: without, every signed id is a wrong one.
+fn with_keys(policy: PolicyFile) -> Result<PolicyFile, String> {
+    match id_keys::here() {
+        Some(keys) => policy.with_id_keys(&keys),
+        None => Ok(policy),
+    }
 }
 
 /// The record for people, with what the policy knows besides.

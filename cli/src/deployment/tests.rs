@@ -332,10 +332,10 @@ fn the_schema_refuses_what_the_reader_refuses() {
     check("clusters: [{ name: a, demo: true, healthCheck: { path: /, interval: 1m } }]", true);
     let istio = "clusters: []\nistio: { namespace: a, url: c, selector: { d: e }";
     check(&format!("{istio} }}"), false);
-    check(&format!("{istio}, hosts: [b] }}"), true);
-    check(&format!("{istio}, hosts: [b], version: 1.30 }}"), false);
-    check(&format!("{istio}, hosts: [b], failStrategy: open }}"), false);
-    check(&format!("{istio}, hosts: [b], priority: high }}"), false);
+    check(&format!("{istio}, hosts: [b.c] }}"), true);
+    check(&format!("{istio}, hosts: [b.c], version: 1.30 }}"), false);
+    check(&format!("{istio}, hosts: [b.c], failStrategy: open }}"), false);
+    check(&format!("{istio}, hosts: [b.c], priority: high }}"), false);
     let envoy_gateway = "clusters: []\nenvoyGateway: { namespace: a, gateway: b, url: r/p";
     check(&format!("{envoy_gateway}, hosts: [c] }}"), true);
     check(&format!("{envoy_gateway}, hosts: c }}"), false);

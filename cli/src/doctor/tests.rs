@@ -464,6 +464,25 @@ fn discovered_configurations_have_come_and_serve() {
     }
 }
 
+/// What Envoy tells where it is configured by delta xDS: the dump has no version.
+fn by_delta(stats: &str) -> Setup {
+    let mut setup = discovered(Some(router("stop", &policy())["typed_config"].clone()), Some(stats));
+    setup.more[0]["ecds_filters"][0].as_object_mut().unwrap().remove("version_info");
+    setup
+}
+
+#[test]
+fn without_versions_in_the_dump_no_push_counts_as_refused() {
+    let serves = |report: &Report| report.fine.iter().any(|line| line.contains("the latest configuration serves"));
+    let report = by_delta(&serving("2")).check(&[]);
+    assert!(serves(&report), "{}", report.text());
+    let refused = format!("extension_config_discovery.http_filter.{NAME}.update_rejected: 1\n");
+    let report = by_delta(&(serving("2") + &refused)).check(&[]);
+    assert!(!serves(&report) && report.unseen.iter().any(|line| line.contains("1 updates were refused")));
+    let report = discovered(Some(router("stop", &policy())["typed_config"].clone()), None).check(&[]);
+    assert!(!serves(&report), "{}", report.text());
+}
+
 #[test]
 fn an_invalid_configuration_says_whether_it_serves() {
     let bad = || Some(router("stop", &json!({"models": "none"}))["typed_config"].clone());

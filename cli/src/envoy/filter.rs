@@ -6,6 +6,7 @@ use crate::project::Project;
 use crate::yaml::{List, Map, Tree, document, json, literal, quoted};
 use pointsman_document::Named;
 use pointsman_engine::config::{Hold, Role, Told};
+use pointsman_engine::signed_id::KEYS_VARIABLE;
 use std::path::Path;
 
 /// The instances that a hold mode needs, in chain order.
@@ -34,17 +35,25 @@ pub(crate) struct Plugin {
     /// The policy document.
     pub(crate) policy: Tree,
     pub(crate) version: String,
+    /// Whether the module has to see the keys that ids are signed with.
+    pub(crate) signs_ids: bool,
 }
 
 impl Plugin {
     pub(crate) fn new(project: &Project, wasm: String) -> Self {
-        let nothing = Self { hold: project.deployment.hold, wasm, policy: Tree::Null, version: String::new() };
+        let nothing =
+            Self { hold: project.deployment.hold, wasm, policy: Tree::Null, version: String::new(), signs_ids: false };
         nothing.with(&project.policy)
     }
 
     /// The same with another policy.
     pub(crate) fn with(&self, policy: &PolicyFile) -> Self {
-        Self { policy: document(&policy.source.document), version: policy.policy.version().to_owned(), ..self.clone() }
+        Self {
+            policy: document(&policy.source.document),
+            version: policy.policy.version().to_owned(),
+            signs_ids: policy.policy.signs_ids(),
+            ..self.clone()
+        }
     }
 }
 
@@ -95,10 +104,23 @@ fn machine(plugin: &Plugin, role: Role) -> Map {
             "configuration",
             typed::short_message(STRING).with("value", "upstream"),
         ),
+        Role::Router | Role::Gate if plugin.signs_ids => keys_seen(),
         Role::Router | Role::Gate => Map::new(),
     };
     let file = Map::line().with("filename", quoted(&plugin.wasm));
     machine.with("runtime", RUNTIME).with("code", Map::line().with("local", file))
+}
+
+/// What lets a module see the keys. It has a name of its own: a machine that runs without them would be taken otherwise.
+pub(crate) fn keys_seen() -> Map {
+    let keys = List::line([KEYS_VARIABLE]);
+    Map::new()
+        .noted(
+            "A virtual machine that sees the keys which ids are signed with, in Envoy's environment.",
+            "configuration",
+            typed::short_message(STRING).with("value", "signedIds"),
+        )
+        .with("environment_variables", Map::line().with("host_env_keys", keys))
 }
 
 /// What runs the module.

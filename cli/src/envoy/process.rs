@@ -1,6 +1,7 @@
 //! The Envoy process: started, waited for, and never left behind.
 
-use super::admin;
+use super::{admin, id_keys};
+use pointsman_engine::signed_id::KEYS_VARIABLE;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -40,6 +41,7 @@ impl Envoy {
             // The access log is followed live; Envoy's default is to write it every ten seconds.
             .args(["--file-flush-interval-msec", "50"])
             .args(concurrency.map(|workers| ["--concurrency".to_owned(), workers.to_string()]).into_iter().flatten())
+            .env(KEYS_VARIABLE, id_keys::for_a_run()?)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -3,9 +3,11 @@
 use super::settings::{EnvoyGateway, is_image};
 use crate::envoy::filter::members;
 use crate::kubernetes::Object;
+use crate::policy_file::signs_ids;
 use crate::yaml::{List, Map, Tree, document, quoted};
 use pointsman_document::{Document, Named};
 use pointsman_engine::config::{Hold, Told};
+use pointsman_engine::signed_id::KEYS_VARIABLE;
 
 const COMMENT: &str =
     "Router and gate, in the order in which they run. Envoy Gateway has Envoy fetch each extension apart and gives it a
@@ -16,9 +18,10 @@ No failover to another provider here: that needs filters in front of a single up
 
 pub(super) fn object<'a>(settings: &'a EnvoyGateway, policy: &Document, routes: &[String]) -> Object<'a> {
     let router = Told::Router { hold: Hold::Gate, policy: document(policy) };
+    let keys = signs_ids(policy).then(|| Map::line().with("hostKeys", List::line([KEYS_VARIABLE])));
     let gate = settings.gate_url().unwrap_or_default();
     let plugins = [
-        instance(router, code(settings, &settings.url, settings.sha256.as_ref())),
+        instance(router, code(settings, &settings.url, settings.sha256.as_ref())).with_some("env", keys),
         instance(Told::Gate, code(settings, &gate, settings.gate_sha256.as_ref())),
     ];
     Object {

@@ -27,6 +27,7 @@ pub(super) fn objects<'a>(
     destinations: &[Destination<'_>],
 ) -> Vec<Object<'a>> {
     let plugin = Plugin {
+        signs_ids: false,
         hold: istio.hold,
         wasm: istio.module_path.clone().unwrap_or_default(),
         policy: Tree::Null,

@@ -4,17 +4,21 @@ use super::settings::{FailStrategy, Istio, Phase, Target};
 use super::version::Version;
 use crate::envoy::filter::members;
 use crate::kubernetes::Object;
+use crate::policy_file::signs_ids;
 use crate::yaml::{List, Map, Tree, document, quoted};
 use pointsman_document::{Document, Named};
 use pointsman_engine::config::{Hold, Told};
+use pointsman_engine::signed_id::KEYS_VARIABLE;
 
 /// Gate and router: a gate without its router lets everything pass, a router without its gate refuses everything, so the
 /// gate comes first.
 pub(super) fn objects<'a>(istio: &'a Istio, policy: &Document) -> Vec<Object<'a>> {
     let router = Told::Router { hold: Hold::Gate, policy: document(policy) };
+    // Both share a virtual machine, and the first of them says what it sees.
+    let keys = signs_ids(policy).then(keys);
     vec![
-        plugin(istio, istio.priority.saturating_sub(1), GATE_COMMENT, Told::Gate),
-        plugin(istio, istio.priority, ROUTER_COMMENT, router),
+        plugin(istio, istio.priority.saturating_sub(1), GATE_COMMENT, Told::Gate, keys.clone()),
+        plugin(istio, istio.priority, ROUTER_COMMENT, router, keys),
     ]
 }
 
@@ -23,7 +27,13 @@ const GATE_COMMENT: &str =
 const ROUTER_COMMENT: &str =
     "The router reads requests and decides. It has the policy; the gate right behind it has none.";
 
-fn plugin<'a>(istio: &'a Istio, priority: i32, comment: &str, told: Told<Tree>) -> Object<'a> {
+/// What lets the module see the keys that ids are signed with, in the proxy's environment.
+fn keys() -> Map {
+    let variable = Map::line().with("name", KEYS_VARIABLE).with("valueFrom", "HOST");
+    Map::new().with("env", List::of([variable]))
+}
+
+fn plugin<'a>(istio: &'a Istio, priority: i32, comment: &str, told: Told<Tree>, keys: Option<Map>) -> Object<'a> {
     let role = told.role().name();
     let name = format!("{}-{role}", istio.name);
     let (fail_strategy, why) = fail_strategy(istio);
@@ -40,6 +50,7 @@ fn plugin<'a>(istio: &'a Istio, priority: i32, comment: &str, told: Told<Tree>) 
             .and(place(istio, priority))
             .noted(why, "failStrategy", fail_strategy)
             .and(matching(istio))
+            .with_some("vmConfig", keys)
             .with("pluginConfig", members(Map::new(), told)),
     }
 }

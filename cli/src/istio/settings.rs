@@ -115,6 +115,15 @@ impl Istio {
         self.gateway.is_some()
     }
 
+    /// Is a Gateway of Istio's printed?
+    fn makes_gateway(&self) -> bool {
+        match self.target {
+            Target::IngressGateway => self.gateway.is_none() && self.gateways.is_empty(),
+            Target::EgressGateway => true,
+            Target::Sidecar | Target::Waypoint => false,
+        }
+    }
+
     pub(crate) fn fail_strategy(&self) -> FailStrategy {
         let newest = if self.version >= Version::FAIL_RELOAD { FailStrategy::Reload } else { FailStrategy::Close };
         self.fail_strategy.unwrap_or(newest)
@@ -142,6 +151,8 @@ impl Istio {
         }
         if let Some(host) = self.hosts.iter().find(|host| !kubernetes::is_host(host)) {
             problems.push(("hosts", format!("`{host}` is no host name, in lower case and without a port")));
+        } else if let Some(host) = self.hosts.iter().find(|host| self.makes_gateway() && !host.contains('.')) {
+            problems.push(("hosts", format!("`{host}` has no dot, and istiod takes no such name for a Gateway")));
         }
         if self.port == Some(0) {
             problems.push(("port", "must be 1 to 65535".into()));
@@ -252,6 +263,8 @@ mod tests {
             r#"{"hosts": ["llm.example.com:80"]}"#,
             &["hosts: `llm.example.com:80` is no host name, in lower case and without a port"],
         );
+        check(r#"{"hosts": ["llm"]}"#, &["hosts: `llm` has no dot, and istiod takes no such name for a Gateway"]);
+        check(r#"{"hosts": ["llm"], "gateways": ["istio-system/shared"]}"#, &[]);
         check(r#"{"version": "1.20"}"#, &["version: nothing is known about Istio before 1.26"]);
         check(r#"{"url": "ftp://x"}"#, &["url: Istio fetches oci, http, https and file, not `ftp`"]);
         check(r#"{"sha256": "sha256:1"}"#, &["sha256: needs 64 hexadecimal digits in lower case"]);

@@ -3,9 +3,10 @@
 use super::envoy_filter::{self, Patch};
 use super::plugin::is_image;
 use super::settings::{FailStrategy, Istio};
-use crate::envoy::filter::{RUNTIME, WASM, configuration};
+use crate::envoy::filter::{RUNTIME, WASM, configuration, keys_seen};
 use crate::envoy::typed;
 use crate::kubernetes::Object;
+use crate::policy_file::signs_ids;
 use crate::yaml::{List, Map, document, quoted};
 use pointsman_document::Document;
 use pointsman_engine::config::{Hold, Told};
@@ -41,12 +42,13 @@ fn typed_config(istio: &Istio, policy: &Document) -> Map {
         FailStrategy::Reload => "FAIL_RELOAD",
         FailStrategy::Close | FailStrategy::Open => "FAIL_CLOSED",
     };
+    let keys = if signs_ids(policy) { keys_seen() } else { Map::new() };
     let config = Map::new()
         .with("name", &istio.name)
         .with("root_id", "pointsman-router")
         .with("failure_policy", failure_policy)
         .with("allow_on_headers_stop_iteration", true)
-        .with("vm_config", Map::new().with("runtime", RUNTIME).with("code", code(istio)))
+        .with("vm_config", keys.with("runtime", RUNTIME).with("code", code(istio)))
         .with("configuration", configuration(Told::Router { hold: Hold::Stop, policy: document(policy) }));
     typed::message(WASM).with("config", config)
 }

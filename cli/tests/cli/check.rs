@@ -90,7 +90,7 @@ hold: gat
 clusters:
 - { name: llama, address: llama.example.com, port: \"8080\" }
 - { name: llama, demo: true, credential: {} }
-istio: { namespace: a, hosts: [b], url: ftp://c, selector: { d: e } }
+istio: { namespace: a, hosts: [b.c], url: ftp://c, selector: { d: e } }
 ";
     let folder = folder("check-deployment", &[("policy.yaml", VALID), ("deployment.yaml", deployment)]);
     let outcome = pointsman(&["check", folder.to_str().unwrap()]);
@@ -100,7 +100,7 @@ deployment.yaml:2:7: hold: unknown value `gat`; did you mean `gate`?
 deployment.yaml:4:52: clusters[0].port: expected a whole number, found a string
 deployment.yaml:5:11: clusters[1].name: a cluster `llama` is already there
 deployment.yaml:5:42: clusters[1].credential.sds: is required
-deployment.yaml:6:41: istio.url: Istio fetches oci, http, https and file, not `ftp`
+deployment.yaml:6:43: istio.url: Istio fetches oci, http, https and file, not `ftp`
 6 errors
 ";
     assert_eq!((outcome.code, without(&folder, &outcome.stdout).as_str()), (Some(1), expected));

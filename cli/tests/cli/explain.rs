@@ -1,4 +1,4 @@
-use crate::program::{folder, pointsman, pointsman_with_input};
+use crate::program::{command, folder, pointsman, pointsman_with_input};
 use serde_json::Value;
 
 const POLICY: &str = "
@@ -23,6 +23,36 @@ fn explain(test: &str, body: &str, more: &[&str]) -> Value {
 
 const SMALL: &str = r#"{"model": "small", "messages": [{"role": "user", "content": "Hi"}]}"#;
 const BIG: &str = r#"{"model": "big", "messages": [{"role": "user", "content": "Hi"}]}"#;
+
+/// Whoever has no key believes nobody.
+#[test]
+fn a_signed_id_is_believed_with_the_key() {
+    const KEY: &str = "0123456789abcdef0123456789abcdef";
+    let policy = POLICY.replace("onFailure:", "providerState: { signedIds: {} }\nonFailure:");
+    let folder = folder("explain-signed", &[("policy.yaml", &policy)]);
+    let file = folder.join("policy.yaml");
+    let request = folder.join("request.json");
+    std::fs::write(&request, r#"{"model":"big","input":"x","previous_response_id":"resp_psm1LrnGsawahyoOCXqoh1ab1"}"#)
+        .unwrap();
+    let explained = |keys: Option<&str>| {
+        let arguments =
+            ["explain", file.to_str().unwrap(), "--request", request.to_str().unwrap(), "--api", "responses"];
+        let mut command = command(&arguments);
+        if let Some(keys) = keys {
+            command.env("POINTSMAN_ID_KEYS", keys);
+        }
+        let outcome = command.output().unwrap();
+        format!("{}{}", String::from_utf8_lossy(&outcome.stdout), String::from_utf8_lossy(&outcome.stderr))
+    };
+    assert!(explained(None).contains("foreignId"), "{}", explained(None));
+    assert!(
+        explained(Some(KEY)).contains("openai") && !explained(Some(KEY)).contains("foreignId"),
+        "{}",
+        explained(Some(KEY))
+    );
+    let short = explained(Some("secret"));
+    assert!(short.contains("at least 32 characters") && !short.contains("secret"), "{short}");
+}
 
 #[test]
 fn a_body_alone_is_a_chat_completion() {

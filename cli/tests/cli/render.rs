@@ -54,6 +54,18 @@ fn hold_gate_needs_no_flag_but_a_second_instance() {
     assert!(!text.contains("allow_on_headers_stop_iteration"));
 }
 
+/// Both instances, for one machine runs them and the first to come says what it sees; and no other policy's machine is taken.
+#[test]
+fn who_signs_ids_sees_the_keys_and_nothing_else() {
+    let signing = format!("{POLICY}providerState: {{ signedIds: {{}} }}\n");
+    let deployment = "hold: gate\nclusters: [{ name: llama, demo: true }]\n";
+    let text = render(&folder("render-keys", &[("policy.yaml", &signing), ("deployment.yaml", deployment)]), &[]);
+    assert_eq!(text.matches("environment_variables: { host_env_keys: [POINTSMAN_ID_KEYS] }").count(), 2, "{text}");
+    assert_eq!(text.matches("value: signedIds").count(), 2, "{text}");
+    let text = render(&folder("render-no-keys", &[("policy.yaml", POLICY), ("deployment.yaml", deployment)]), &[]);
+    assert!(!text.contains("environment_variables"), "{text}");
+}
+
 #[test]
 fn the_policy_can_live_in_files_of_its_own() {
     let folder = folder(

@@ -34,6 +34,24 @@ fn expect(text: &str, parts: &[&str]) {
     }
 }
 
+#[test]
+fn the_keys_that_ids_are_signed_with_are_the_proxys() {
+    let signing = format!("{POLICY}providerState: {{ signedIds: {{ unsigned: deny }} }}\n");
+    let rendered = |test: &str, target: &str, settings: &str, more: &[&str]| {
+        let folder = deployment(test, &signing, &format!("{CLUSTERS}{settings} }}\n"));
+        let outcome = pointsman(&[&["render", target, folder.to_str().unwrap()], more].concat());
+        assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+        outcome.stdout
+    };
+    let gated = rendered("keys-gate", "istio", GATEWAY, &[]);
+    assert_eq!(gated.matches("- { name: POINTSMAN_ID_KEYS, valueFrom: HOST }").count(), 2, "{gated}");
+    let stopped = rendered("keys-stop", "istio", GATEWAY, &["--hold", "stop"]);
+    expect(&stopped, &["environment_variables: { host_env_keys: [POINTSMAN_ID_KEYS] }", "value: signedIds"]);
+    let gateway = rendered("keys-envoy-gateway", "envoy-gateway", ENVOY_GATEWAY, &[]);
+    // The gate is apart there, and signs nothing.
+    assert_eq!(gateway.matches("env: { hostKeys: [POINTSMAN_ID_KEYS] }").count(), 1, "{gateway}");
+}
+
 /// `UPDATE_MANIFESTS=1` writes them anew.
 #[test]
 fn the_manifests_in_the_repository_are_what_the_commands_print() {

@@ -1,9 +1,11 @@
 //! What there is to do when the answer comes: of a provider, or of the proxy itself because no provider gave one.
 
+use crate::api::Api;
 use crate::attempt::Tried;
 use crate::names;
 use crate::policy::{Model, Policy};
 use crate::record::Record;
+use crate::response::signing::Signature;
 use std::sync::Arc;
 
 /// What is kept of a decision until its answer comes. Requests of which nobody wants to know who answered have none.
@@ -24,10 +26,16 @@ pub struct Answer {
     pub record: Option<Box<Record>>,
 }
 
+/// Whether the policy has ids signed in the answers of an API.
+pub(super) fn has_ids(policy: &Policy, api: Api) -> bool {
+    api == Api::Responses && policy.signs_ids()
+}
+
 impl Expectation {
     /// `None` where nothing needs to be known of the answer.
     pub(super) fn of(policy: &Arc<Policy>, record: &Arc<Record>, is_private: bool) -> Option<Self> {
-        let wanted = policy.tells_clients() || policy.takes_feedback() || !record.chain.is_empty();
+        let has_ids = record.api.is_some_and(|api| has_ids(policy, api));
+        let wanted = policy.tells_clients() || policy.takes_feedback() || !record.chain.is_empty() || has_ids;
         wanted.then(|| Self { policy: Arc::clone(policy), record: Arc::clone(record), is_private })
     }
 
@@ -65,6 +73,20 @@ impl Expectation {
             ..Record::clone(&self.record)
         };
         Answer { headers: self.labels(model, tried), record: Some(Box::new(record)) }
+    }
+
+    /// Who signs the ids in the answer, if anybody does.
+    pub(crate) fn signature(&self, by_provider: bool, tried: Option<&Tried>) -> Option<Signature> {
+        if !self.record.api.is_some_and(|api| has_ids(&self.policy, api)) {
+            return None;
+        }
+        let model = if self.is_direct() {
+            self.model()
+        } else {
+            tried.and_then(|tried| self.policy.model_named(&tried.model)).filter(|_| by_provider)
+        };
+        let (policy, tenant) = (Arc::clone(&self.policy), self.record.tenant.clone());
+        Some(Signature { policy, cluster: Arc::clone(&model?.cluster), tenant })
     }
 
     /// The model of a request to one.

@@ -4,15 +4,16 @@ use super::reading::Reading;
 use crate::api::{Api, Family};
 use crate::claim::Claim;
 use crate::decide::attributes::Attributes;
+use crate::decide::kept::Kept;
 use crate::live::Live;
 use crate::models;
 use crate::names;
-use crate::policy::{OnUnknownTenant, OnUnread, Policy};
+use crate::policy::{OnUnknownTenant, OnUnread, OnUnsigned, Policy};
 use crate::reason::{Reason, Refusal};
 use crate::record::{Disposition, Record};
 use crate::reply::{self, Reply};
 use crate::request::Violation;
-use crate::request::endpoint::{self, Endpoint};
+use crate::request::endpoint::{self, Endpoint, Stored};
 use crate::request::envelope::{self, HeaderList};
 use crate::request::named::Named;
 use std::sync::Arc;
@@ -49,13 +50,25 @@ pub fn receive(
     let header = |wanted: &[u8]| headers.iter().find(|(name, _)| *name == wanted).map_or(&[][..], |(_, value)| *value);
     let (method, path) = (header(b":method"), header(b":path"));
     let door = Door { policy, headers, caller, live, path };
-    match endpoint::recognise(path, policy.path_prefixes()) {
+    // A preflight says nothing of who asks, and asks for nothing.
+    if policy.signs_ids()
+        && method != b"OPTIONS"
+        && let Some(stored) = Stored::of(path, policy.path_prefixes())
+    {
+        return door.stored(&stored, end_of_stream);
+    }
+    let endpoint = endpoint::recognise(path, policy.path_prefixes());
+    if let Some(name) = door.looked_up(&endpoint, method) {
+        return door.models(Some(&name), door.family());
+    }
+    match endpoint {
         Endpoint::Other => Received::Pass(None),
         Endpoint::Models if method == b"GET" => door.models(None, door.family()),
         Endpoint::Tags if method == b"GET" => door.models(None, Api::OllamaChat),
-        Endpoint::Model(name) if method == b"GET" => door.models(Some(&name), door.family()),
         Endpoint::Models | Endpoint::Tags | Endpoint::Model(_) => Received::Pass(None),
-        Endpoint::Elsewhere(api) if method == b"POST" && !end_of_stream => door.call(api, Ok(Body::Elsewhere)),
+        Endpoint::Elsewhere(api) if (method == b"POST" && !end_of_stream) || door.is_websocket() => {
+            door.call(api, Ok(Body::Elsewhere))
+        }
         Endpoint::Elsewhere(_) => Received::Pass(None),
         // A preflight never reaches a model.
         _ if method == b"OPTIONS" && end_of_stream => Received::Pass(None),
@@ -65,6 +78,7 @@ pub fn receive(
         Endpoint::Named(named) => door.named(&named, method, end_of_stream),
         // Reading back what an earlier call left (a batch, say) names no model; a socket does.
         Endpoint::Api(api) if api.is_routable() && door.is_websocket() => door.call(api, Ok(Body::Frames)),
+        Endpoint::Api(api) if door.is_websocket() => door.call(api, Ok(Body::Unread)),
         Endpoint::Api(api) if method != b"POST" && end_of_stream && api != Api::Realtime => Received::Pass(None),
         Endpoint::Api(api) if !api.names_in_body() => door.call(api, Ok(Body::Unread)),
         Endpoint::Api(api) if method != b"POST" => door.call(api, Err(Violation::UnexpectedBody)),
@@ -134,6 +148,18 @@ impl Door<'_> {
         }
     }
 
+    /// The model that a client asks about. Its name may look like a method of Google's, which nobody gets.
+    fn looked_up(&self, endpoint: &Endpoint, method: &[u8]) -> Option<String> {
+        let may_be = match endpoint {
+            Endpoint::Model(_) => true,
+            Endpoint::Api(api) | Endpoint::Ambiguous(api) => *api == Api::Gemini,
+            Endpoint::Named(named) => named.api == Api::Gemini,
+            _ => false,
+        };
+        let is_asked = may_be && method == b"GET" && !self.is_websocket();
+        is_asked.then(|| endpoint::looked_up(self.path, self.policy.path_prefixes())).flatten()
+    }
+
     /// Whether the client wants to speak another protocol than HTTP, in HTTP/1.1 or in HTTP/2.
     fn is_websocket(&self) -> bool {
         self.headers.iter().any(|(name, value)| {
@@ -173,6 +199,33 @@ impl Door<'_> {
             self.headers,
             self.path,
         )))
+    }
+
+    /// A stored response. Nothing but its id can say where it is: one that does not is somebody else's business, as all of them
+    /// are where ids are not signed. No rule is asked, for no model is.
+    #[inline(never)]
+    fn stored(&self, stored: &Stored<'_>, end_of_stream: bool) -> Received {
+        let attributes = Attributes::new(self.policy, Api::Responses, self.path, self.headers, self.caller);
+        let denies = self.policy.provider_state().unsigned() == Some(OnUnsigned::Deny);
+        let kept = Kept::read(self.policy, attributes.tenant, &stored.id);
+        if kept == Ok(None) && !denies {
+            return Received::Pass(None);
+        }
+        if let Some(refusal) = self.unknown_tenant(&attributes) {
+            return refusal;
+        }
+        let kept = match kept {
+            Ok(Some(kept)) => kept,
+            Ok(None) => return self.refuse(&attributes, &Reason::UnsignedResponse.refuse()),
+            Err(_) => return self.refuse(&attributes, &Reason::ForeignResponse.refuse()),
+        };
+        if !end_of_stream {
+            return self.refuse(&attributes, &Violation::UnexpectedBody.refuse());
+        }
+        match kept.model_for(self.policy, attributes.tenant) {
+            Some(model) => Received::Read(Box::new(Reading::recalling(self.policy, attributes, model, &kept, stored))),
+            None => self.refuse(&attributes, &Reason::NoCandidateForTenant.refuse()),
+        }
     }
 
     /// The refusal of a caller that is nobody's, if the policy refuses such callers.

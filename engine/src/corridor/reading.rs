@@ -1,21 +1,23 @@
 //! The body of one LLM call: until it is decided, and behind the decision.
 
-use super::answer::Expectation;
+use super::answer::{self, Expectation};
 use crate::api::{Api, Family};
 use crate::decide::attributes::Attributes;
+use crate::decide::kept::Kept;
 use crate::decide::{self, Decision, Need, Unknown, Verdict};
 use crate::percent;
-use crate::policy::{ModelId, OnUnread, Policy};
+use crate::policy::{Model, ModelId, OnUnread, Policy};
 use crate::reason::{Reason, Refusal};
 use crate::record::{Disposition, Excluded, Record};
 use crate::reply::{self, Reply};
 use crate::request::Violation;
-use crate::request::endpoint::Called;
+use crate::request::endpoint::{Called, Stored};
 use crate::request::envelope::{Envelope, HeaderList};
 use crate::request::facts::Facts;
 use crate::request::limit;
 use crate::request::members::{Members, Watch};
 use crate::request::named::Named;
+use crate::request::reader::{Sought, Wanted};
 use crate::rewrite::{self, Destination, Edits, OutputCap};
 use std::fmt;
 use std::sync::Arc;
@@ -59,6 +61,8 @@ enum State {
     Undecided(Unknown),
     /// Given a model. Somebody may want to know who answers.
     Sent(Option<Box<Expectation>>),
+    /// It has no body: the edits, until they have been made.
+    Recalled(Option<Box<Edits>>, Option<Box<Expectation>>),
     /// Let through unread, as the policy says.
     Passed,
     /// Refused: nothing more is looked at.
@@ -95,6 +99,37 @@ impl Reading {
         }
     }
 
+    /// What a request for a stored response becomes, which only its path names.
+    pub(super) fn recalling(
+        policy: &Arc<Policy>,
+        attributes: Attributes,
+        model: &Model,
+        kept: &Kept,
+        stored: &Stored<'_>,
+    ) -> Self {
+        let record = Record {
+            model: Some(Arc::clone(&model.name)),
+            cluster: Some(Arc::clone(&model.cluster)),
+            kept_by: Some(Arc::clone(&kept.by)),
+            ..attributes.record(policy, Disposition::Route, Reason::Kept)
+        };
+        let path = stored.with(&kept.id);
+        let called = Called::new(&path, policy.path_prefixes());
+        let destination = Destination::new(policy, model, &called);
+        let edits = rewrite::recalling(&destination, &|slot| attributes.header(slot), record);
+        // What a provider says of its limits there is not about models.
+        let expectation = Expectation::of(policy, &edits.record, true).map(Box::new);
+        Self {
+            policy: Arc::clone(policy),
+            facts: Facts::new(attributes.api, Wanted::default(), Sought::default(), policy.max_depth(), 0),
+            attributes,
+            envelope: Envelope { content_length: None, has_digest: false, boundary: None },
+            is_private: true,
+            is_upgrade: false,
+            state: State::Recalled(Some(Box::new(edits)), expectation),
+        }
+    }
+
     /// Takes the next bytes of the body, in any split.
     pub fn push(&mut self, chunk: &[u8]) -> Step {
         self.advance(|facts| facts.push(chunk))
@@ -115,7 +150,7 @@ impl Reading {
     #[must_use]
     pub fn expectation(&self) -> Option<&Expectation> {
         match &self.state {
-            State::Sent(expectation) => expectation.as_deref(),
+            State::Sent(expectation) | State::Recalled(_, expectation) => expectation.as_deref(),
             _ => None,
         }
     }
@@ -146,7 +181,8 @@ impl Reading {
     }
 
     fn advance(&mut self, read: impl FnOnce(&mut Facts) -> Result<(), Violation>) -> Step {
-        match self.state {
+        match &mut self.state {
+            State::Recalled(edits, _) => return edits.take().map_or(Step::Flow, Step::Route),
             State::Passed => return Step::Flow,
             State::Refused => return Step::Hold,
             State::Undecided(_) | State::Sent(_) => {}
@@ -250,6 +286,8 @@ impl Reading {
             mirror: mirror.as_ref(),
             timeout: decision.rule.and_then(|rule| self.policy.rule(rule)?.action.route()?.timeout),
             besides: &besides,
+            kept: decision.kept.as_ref(),
+            reads_answer: answer::has_ids(&self.policy, self.attributes.api),
         };
         let edits = sent.edits(record);
         self.state = State::Sent(Expectation::of(&self.policy, &edits.record, self.is_private).map(Box::new));
@@ -305,6 +343,7 @@ impl Reading {
             rule: decision.rule.and_then(|rule| self.policy.rule(rule)).map(|rule| Arc::clone(&rule.name)),
             excluded: decision.excluded.iter().filter_map(named).collect(),
             unreadable: decision.unread.names().into_iter().map(Into::into).collect(),
+            kept_by: decision.kept.as_ref().map(|kept| Arc::clone(&kept.by)),
             demoted: if decision.heeds { self.attributes.demoted_names(&self.policy) } else { Vec::new() },
             ..self.attributes.record(&self.policy, Disposition::Route, decision.reason)
         }

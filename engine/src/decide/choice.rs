@@ -2,10 +2,13 @@
 
 use super::attributes::Attributes;
 use super::eligibility;
+use super::kept::Kept;
 use super::sticky::{self, StickyKey};
 use super::unread::Unread;
 use super::{Decision, Need, Verdict};
-use crate::policy::{DefaultAction, HeaderText, ModelId, Policy, RolloutBy, Route, RuleAction, RuleId, Sticky};
+use crate::policy::{
+    DefaultAction, HeaderText, ModelId, OnUnsigned, Policy, RolloutBy, Route, RuleAction, RuleId, Sticky,
+};
 use crate::reason::{Reason, Refusal};
 use crate::request::facts::Facts;
 use crate::request::flag::Flag;
@@ -31,6 +34,8 @@ pub(super) struct Choice<'a> {
     is_held: bool,
     /// The models that the body names besides the one asked for.
     besides: Vec<ModelId>,
+    /// Who keeps what the request refers to, where its id says so.
+    kept: Option<Kept>,
 }
 
 /// A model that can be the first choice.
@@ -70,7 +75,23 @@ impl<'a> Choice<'a> {
             last: None,
             is_held: false,
             besides: Vec::new(),
+            kept: None,
         }
+    }
+
+    /// Takes what the id of the response says that the request goes on from; the refusal of one that is not this caller's.
+    pub(super) fn take_reference(&mut self) -> Result<Option<Refusal>, Need> {
+        let Some(on_unsigned) = self.policy.provider_state().unsigned() else { return Ok(None) };
+        let Some(reference) = self.facts.reference().ok_or(Need::Reference)? else { return Ok(None) };
+        match Kept::read(self.policy, self.attributes.tenant, &reference.id) {
+            Ok(None) if on_unsigned == OnUnsigned::Deny => return Ok(Some(Reason::UnsignedId.refuse())),
+            Ok(kept) => {
+                self.is_held = kept.is_some();
+                self.kept = kept;
+            }
+            Err(reason) => return Ok(Some(reason.refuse())),
+        }
+        Ok(None)
     }
 
     /// Takes the models that the body names besides the one asked for. Each is held to what the policy would refuse, were it
@@ -231,6 +252,8 @@ impl<'a> Choice<'a> {
     /// Whether the model can serve the request; if not, it is noted with the reason.
     fn admit(&mut self, model: ModelId) -> Result<bool, Need> {
         let excluded = eligibility::exclusion(self.policy, model, self.attributes, self.facts, &self.besides)?;
+        let is_elsewhere = self.kept.as_ref().is_some_and(|kept| kept.is_elsewhere(self.policy, model));
+        let excluded = excluded.or(is_elsewhere.then_some(Reason::Held));
         if let Some(reason) = excluded {
             self.note(model, reason);
         }
@@ -245,6 +268,9 @@ impl<'a> Choice<'a> {
 
     /// Whether the request must stay with one provider, if any of these models is another provider's.
     fn holds(&self, models: impl Iterator<Item = ModelId>) -> Result<bool, Need> {
+        if self.kept.is_some() {
+            return Ok(true);
+        }
         let matters = self.policy.provider_state().are_apart(models);
         if matters { self.facts.flag(Flag::Held).ok_or(Need::Flag(Flag::Held)) } else { Ok(false) }
     }
@@ -377,13 +403,13 @@ impl<'a> Choice<'a> {
     }
 
     fn decided(self, verdict: Verdict, reason: Reason) -> Decision {
-        let Self { rule, variant, mirror, besides, mut excluded, heeds, last, .. } = self;
+        let Self { rule, variant, mirror, besides, mut excluded, heeds, last, kept, .. } = self;
         if let Verdict::Send(chain) = &verdict {
             // Where all were demoted, some were taken all the same.
             let is_last = |model| last.is_some_and(|last| last == model);
             excluded.retain(|(model, why)| *why != Reason::RateLimited || !chain.contains(model) || is_last(*model));
         }
         let (unread, heeds) = (Unread::NONE, heeds.into_inner());
-        Decision { verdict, rule, reason, variant, mirror, besides, excluded, unread, heeds }
+        Decision { verdict, rule, reason, variant, mirror, besides, kept, excluded, unread, heeds }
     }
 }

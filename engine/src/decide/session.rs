@@ -4,7 +4,7 @@ use super::sticky::StickyKey;
 use crate::request::envelope::HeaderList;
 
 /// Each with who sends it. Of several, the first of this list counts.
-const CLIENTS: [(&str, &str); 14] = [
+const CLIENTS: [(&str, &str); 15] = [
     ("x-claude-code-session-id", "Claude Code"),
     ("session_id", "Codex"),
     ("session-id", "Codex"),
@@ -19,6 +19,7 @@ const CLIENTS: [(&str, &str); 14] = [
     ("x-litellm-session-id", "clients of LiteLLM"),
     ("x-litellm-trace-id", "clients of LiteLLM"),
     ("helicone-session-id", "clients of Helicone"),
+    ("x-openwebui-chat-id", "Open WebUI"),
 ];
 
 /// The session that the client has named, if it is a client that is known to do so.

@@ -4,7 +4,7 @@ use super::catalog::{Catalog, ModelId};
 use super::error::{PolicyFault, Report, What};
 use super::rule::Rule;
 use super::text::Cluster;
-use pointsman_document::{Path, Some1, object};
+use pointsman_document::{DocumentErrorKind, Path, Some1, names, object};
 use std::collections::BTreeMap;
 
 object! {
@@ -15,6 +15,28 @@ object! {
         "holds" => holds: bool = true,
         /// Groups of clusters that keep the same. Models of one cluster always do.
         "shared" => shared: Vec<Some1<Cluster>>,
+        /// Whether ids of responses leave signed, so that one that comes back says which cluster made it, whoever asks and
+        /// whatever the weights are by then. The key is in the proxy's environment and never here: `POINTSMAN_ID_KEYS`.
+        "signedIds" => signed_ids: Option<SignedIdsSpec>,
+    }
+}
+
+object! {
+    /// Ids of responses that say which cluster made them.
+    pub(crate) struct SignedIdsSpec {
+        /// What becomes of a request with an id that is not signed. `allow`: its conversation chooses the provider, as without
+        /// signed ids. `deny`: refused, so that nobody goes on with a response that another tenant was given.
+        "unsigned" => unsigned: OnUnsigned = "allow",
+    }
+}
+
+names! {
+    /// What becomes of a request with an id that is not signed.
+    pub(crate) enum OnUnsigned {
+        /// Its conversation chooses the provider.
+        Allow => "allow",
+        /// It is refused.
+        Deny => "deny",
     }
 }
 
@@ -23,6 +45,8 @@ object! {
 pub(crate) struct ProviderState {
     /// For each model, a number that it shares with those that know what it keeps. Empty: nobody is held.
     groups: Vec<usize>,
+    /// What becomes of ids that are not signed; `None` where none is.
+    unsigned: Option<OnUnsigned>,
 }
 
 impl ProviderState {
@@ -30,6 +54,11 @@ impl ProviderState {
     pub(crate) fn is_shared(&self, ModelId(one): ModelId, ModelId(other): ModelId) -> bool {
         let group = |id: u16| self.groups.get(usize::from(id));
         group(one) == group(other)
+    }
+
+    /// What becomes of ids that are not signed, where ids are signed at all.
+    pub(crate) fn unsigned(&self) -> Option<OnUnsigned> {
+        self.unsigned
     }
 
     /// Whether some of these models do not know what others keep.
@@ -53,6 +82,11 @@ impl ProviderStateSpec {
             let next = groups.len();
             groups.entry(&model.cluster).or_insert(next);
         }
+        if !self.holds && self.signed_ids.is_some() {
+            let why = "what no provider keeps has no id that could say who keeps it (`holds` is false)";
+            report.add(&at.key("signedIds"), DocumentErrorKind::NotHere { why });
+        }
+        let unsigned = self.signed_ids.map(|signed| signed.unsigned);
         let at = at.key("shared");
         for (nth, clusters) in self.shared.iter().enumerate() {
             let mut joined = Vec::new();
@@ -74,7 +108,7 @@ impl ProviderStateSpec {
             return ProviderState::default();
         }
         let group = |cluster: &str| groups.get(cluster).copied().unwrap_or_default();
-        ProviderState { groups: catalog.iter().map(|(_, model)| group(&model.cluster)).collect() }
+        ProviderState { unsigned, groups: catalog.iter().map(|(_, model)| group(&model.cluster)).collect() }
     }
 }
 
@@ -82,6 +116,7 @@ impl ProviderStateSpec {
 mod tests {
     use crate::policy::ModelId;
     use crate::policy::testing::{check, valid};
+    use pointsman_document::Named;
 
     fn models(state: &str) -> String {
         format!(
@@ -101,6 +136,21 @@ mod tests {
         assert_eq!(shared(r#"{"shared": [["two", "three"]]}"#), [true, false, true, false]);
         assert_eq!(shared(r#"{"shared": [["two", "three"], ["three", "one"]]}"#), [true; 4]);
         assert_eq!(shared(r#"{"holds": false}"#), [true; 4]);
+    }
+
+    #[test]
+    fn ids_are_signed_where_something_is_kept() {
+        let unsigned = |state: &str| valid(&models(state)).provider_state().unsigned().map(|on| on.name());
+        assert_eq!(unsigned("{}"), None);
+        assert_eq!(unsigned(r#"{"signedIds": {}}"#), Some("allow"));
+        assert_eq!(unsigned(r#"{"signedIds": {"unsigned": "deny"}}"#), Some("deny"));
+        check(
+            &models(r#"{"holds": false, "signedIds": {"key": "secret"}}"#),
+            &[
+                "providerState.signedIds.key: unknown field",
+                "providerState.signedIds: what no provider keeps has no id that could say who keeps it (`holds` is false)",
+            ],
+        );
     }
 
     #[test]

@@ -5,8 +5,10 @@
 //! slash): those are refused, because a policy that they slip past is no policy.
 
 mod called;
+mod stored;
 
 pub(crate) use called::Called;
+pub(crate) use stored::Stored;
 
 use super::named::{self, Named};
 use crate::api::Api;
@@ -124,7 +126,7 @@ pub(super) fn below_v1() -> impl Iterator<Item = (&'static str, Api)> {
 }
 
 /// What Azure has below `/openai` and OpenAI below `/v1`.
-const OF_AZURE: [&str; 3] = ["/v1/", "/responses", "/models"];
+const OF_AZURE: [&str; 4] = ["/v1/", "/responses", "/models", "/realtime"];
 
 /// The path below `/v1` at Azure, whose newer APIs are OpenAI's own.
 fn at_azure(path: &str) -> Option<&str> {
@@ -139,7 +141,7 @@ fn elsewhere(path: &str) -> Option<Api> {
         let path = path.get(path.find(start).filter(|at| *at > 0)?..)?;
         named::parts(path).map(|parts| parts.read().map_or_else(|api| api, |named| named.api))
     });
-    named.or_else(|| {
+    named.or_else(|| elsewhere_of_its_own(path)).or_else(|| {
         SUFFIXES.iter().find_map(|(suffix, api)| {
             let base = path.strip_suffix(suffix).filter(|base| !base.is_empty())?;
             let is_common = matches!(api, Api::Messages | Api::CountTokens | Api::Moderations);
@@ -148,23 +150,55 @@ fn elsewhere(path: &str) -> Option<Api> {
     })
 }
 
-fn unprefixed(path: &str) -> Endpoint {
-    if let Some(parts) = named::parts(path) {
-        return parts.read().map_or_else(Endpoint::Ambiguous, Endpoint::Named);
-    }
-    let path = at_azure(path).unwrap_or(path);
-    let below = path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(path);
-    if let Some((_, api)) = SUFFIXES.iter().find(|(suffix, _)| *suffix == below) {
-        return Endpoint::Api(*api);
-    }
-    let api = match path {
-        "/v1/rerank" | "/v2/rerank" | "/rerank" => Api::Rerank,
+/// The same for paths that are no OpenAI API's. Ollama's are too common without its name in front; the last is Codex's, which
+/// sends a model there and what it has kept of conversations.
+fn elsewhere_of_its_own(path: &str) -> Option<Api> {
+    let below = |base: &str| path.find(base).filter(|at| *at > 0).and_then(|at| path.get(at..));
+    let of_ollama = || path.find("/ollama/api/").and_then(|at| path.get(at + "/ollama".len()..)).and_then(of_ollama);
+    let of_rerank =
+        || below("/v1/rerank").or_else(|| below("/v2/rerank")).filter(|rest| rest.len() == "/v1/rerank".len());
+    let of_codex = || path.ends_with("/memories/trace_summarize").then_some(Api::Responses);
+    of_ollama().or_else(|| of_rerank().map(|_| Api::Rerank)).or_else(of_codex)
+}
+
+fn of_ollama(path: &str) -> Option<Api> {
+    Some(match path {
         "/api/chat" => Api::OllamaChat,
         "/api/generate" => Api::OllamaGenerate,
         "/api/embed" | "/api/embeddings" => Api::OllamaEmbed,
         "/api/show" => Api::OllamaShow,
         "/api/pull" | "/api/push" | "/api/create" | "/api/copy" | "/api/delete" => Api::OllamaModels,
-        "/v1/realtime" | "/v1/realtime/sessions" | "/v1/realtime/client_secrets" => Api::Realtime,
+        _ => return None,
+    })
+}
+
+/// OpenAI's sessions of speech, at OpenAI and at Azure, and Google's: their models are in the query, in a body or in frames.
+fn of_speech(path: &str, below: &str) -> Option<Api> {
+    let is_open_ai = below.len() < path.len() && (below == "/realtime" || below.starts_with("/realtime/"));
+    let is_google = path.starts_with("/ws/")
+        && path
+            .len()
+            .checked_sub(BIDIRECTIONAL.len())
+            .and_then(|at| path.get(at..))
+            .is_some_and(|end| end.eq_ignore_ascii_case(BIDIRECTIONAL));
+    (is_open_ai || is_google).then_some(Api::Realtime)
+}
+
+const BIDIRECTIONAL: &str = "BidiGenerateContent";
+
+fn unprefixed(whole: &str) -> Endpoint {
+    let path = whole;
+    if let Some(parts) = named::parts(path) {
+        return parts.read().map_or_else(Endpoint::Ambiguous, Endpoint::Named);
+    }
+    let path = at_azure(path).unwrap_or(path);
+    let below = path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(path);
+    let known = SUFFIXES.iter().find(|(suffix, _)| *suffix == below).map(|(_, api)| *api);
+    if let Some(api) = known.or_else(|| of_ollama(path)).or_else(|| of_speech(whole, below)) {
+        return Endpoint::Api(api);
+    }
+    let api = match path {
+        "/v1/rerank" | "/v2/rerank" | "/rerank" => Api::Rerank,
         "/v1/batches" => Api::Batches,
         "/v1/messages/batches" => Api::MessageBatches,
         "/v1/complete" => Api::TextCompletions,
@@ -177,10 +211,23 @@ fn unprefixed(path: &str) -> Endpoint {
     Endpoint::Api(api)
 }
 
+/// What stands in front of the name of a model that is asked about.
+const IN_LIST: [&str; 4] = ["/v1/models/", "/v1beta/models/", "/v1alpha/models/", "/models/"];
+
+/// The model that a path of the list asks about, with whatever colons and slashes its name has.
+pub(crate) fn looked_up(path: &[u8], prefixes: &[String]) -> Option<String> {
+    let bare = path.split(|byte| matches!(byte, b'?' | b'#')).next()?;
+    let name = |path: &str| {
+        let path = at_azure(path).unwrap_or(path);
+        let written = IN_LIST.iter().find_map(|start| path.strip_prefix(start)).filter(|name| !name.is_empty())?;
+        String::from_utf8(percent::decode(written.as_bytes())).ok()
+    };
+    under(std::str::from_utf8(bare).ok()?, prefixes).find_map(name)
+}
+
 /// Paths that carry the model.
 fn patterned(path: &str) -> Endpoint {
-    let in_list = ["/v1/models/", "/v1beta/models/", "/v1alpha/models/", "/models/"];
-    if let Some(rest) = in_list.iter().find_map(|start| path.strip_prefix(start)) {
+    if let Some(rest) = IN_LIST.iter().find_map(|start| path.strip_prefix(start)) {
         // A name may hold slashes. One that ends like an API is that API's path, wherever that is served.
         return match elsewhere(path) {
             _ if path == "/models/chat/completions" => Endpoint::Api(Api::AzureOpenai),
@@ -214,15 +261,18 @@ fn patterned(path: &str) -> Endpoint {
             return Endpoint::Api(Api::Gemini);
         }
     }
+    // Google's own tools call their models so: the body names them.
+    if path.starts_with("/v1internal:") {
+        return Endpoint::Api(Api::Gemini);
+    }
     if path == "/v1beta/openai/chat/completions" || path == "/v1beta/openai/embeddings" {
         return Endpoint::Api(Api::Gemini);
     }
-    let azure = ["/openai/deployments/", "/openai/realtime"];
-    if azure.iter().any(|start| path.starts_with(start)) {
+    if path.starts_with("/openai/deployments/") {
         return Endpoint::Api(Api::AzureOpenai);
     }
-    let mut bedrock = named::VERBS.iter().chain(&["/invoke-with-bidirectional-stream"]);
-    if path.starts_with("/model/") && bedrock.any(|verb| path.ends_with(verb)) {
+    let mut bedrock = named::VERBS.iter().chain(&["/invoke-with-bidirectional-stream", "/count-tokens"]);
+    if path == "/async-invoke" || path.starts_with("/model/") && bedrock.any(|verb| path.ends_with(verb)) {
         return Endpoint::Api(Api::Bedrock);
     }
     Endpoint::Other
@@ -394,8 +444,39 @@ mod tests {
             ("/models/chat/completions", Endpoint::Api(Api::AzureOpenai)),
             ("/v1/models/gpt/chat/completions", Endpoint::Elsewhere(Api::ChatCompletions)),
             ("/models/g:generateContent", Endpoint::Api(Api::Gemini)),
+            ("/v1/realtime/calls?model=gpt", Endpoint::Api(Api::Realtime)),
+            ("/v1/realtime/transcription_sessions", Endpoint::Api(Api::Realtime)),
+            ("/openai/v1/realtime", Endpoint::Api(Api::Realtime)),
+            ("/openai/realtime?deployment=gpt", Endpoint::Api(Api::Realtime)),
+            ("/v1//Realtime/calls", Endpoint::Ambiguous(Api::Realtime)),
+            ("/realtime/v1/websocket", Endpoint::Other),
+            (
+                "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent",
+                Endpoint::Api(Api::Realtime),
+            ),
+            ("/model/m/count-tokens", Endpoint::Api(Api::Bedrock)),
+            ("/async-invoke", Endpoint::Api(Api::Bedrock)),
+            ("/v1internal:streamGenerateContent?alt=sse", Endpoint::Api(Api::Gemini)),
+            ("/ollama/api/chat", Endpoint::Elsewhere(Api::OllamaChat)),
+            ("/x/ollama/api/embed", Endpoint::Elsewhere(Api::OllamaEmbed)),
+            ("/app/api/chat", Endpoint::Other),
+            ("/other/v1/rerank", Endpoint::Elsewhere(Api::Rerank)),
+            ("/backend-api/memories/trace_summarize", Endpoint::Elsewhere(Api::Responses)),
         ] {
             assert_eq!(recognise(path.as_bytes(), &[]), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_model_is_looked_up_by_any_name() {
+        for (path, expected) in [
+            ("/v1/models/qwen2.5:latest", Some("qwen2.5:latest")),
+            ("/Team/v1/models/ft%3Agpt%3Aacme", Some("ft:gpt:acme")),
+            ("/openai/models/org%2Fname?api-version=1", Some("org/name")),
+            ("/v1/models/", None),
+            ("/v1/files/x", None),
+        ] {
+            assert_eq!(looked_up(path.as_bytes(), &["/Team".to_owned()]).as_deref(), expected, "{path}");
         }
     }
 

@@ -10,6 +10,7 @@ use super::members::{Members, Watch};
 use super::model::AskedModel;
 use super::named::Named;
 use super::reader::{Reader, Sought, Wanted};
+use super::reference::{self, Reference};
 use super::session::FieldSlot;
 use super::text::Length;
 use super::text::excerpt::Excerpt;
@@ -167,6 +168,13 @@ impl Facts {
     /// The models that the body names besides the one asked for: `None` while more may come.
     pub(crate) fn named_besides(&self) -> Option<&[AskedModel]> {
         self.complete.then_some(&self.reader.structure.read.named)
+    }
+
+    /// The response that the request goes on from: `None` while one may come. None where nobody asks.
+    pub(crate) fn reference(&self) -> Option<Option<&Reference>> {
+        let references = self.reader.references.as_deref().filter(|_| reference::has(self.api));
+        let Some(references) = references else { return Some(None) };
+        references.found().map(Some).or_else(|| self.complete.then_some(None))
     }
 
     /// Where the model's value stands.

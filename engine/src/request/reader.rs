@@ -8,6 +8,7 @@ use super::limit::Limit;
 use super::members::{Members, Says};
 use super::model::AskedModel;
 use super::place::Place;
+use super::reference::{self, References};
 use super::session::{FieldPath, SessionFields};
 use super::structure::{ATTACHED, Structure};
 use super::text::keywords::KeywordSearch;
@@ -29,6 +30,8 @@ pub(crate) struct Wanted {
     pub(crate) allowed: Allowed,
     /// Whether these can hold names of models.
     pub(crate) names_besides: bool,
+    /// The response that a request goes on from.
+    pub(crate) references: bool,
 }
 
 /// What a policy looks for in bodies.
@@ -44,6 +47,8 @@ pub(super) struct Reader {
     pub(super) listeners: Listeners,
     /// `None` where nobody asks, or no longer.
     pub(super) session: Option<Box<SessionFields>>,
+    /// `None` where nobody asks, or no longer.
+    pub(super) references: Option<Box<References>>,
     /// `None` where nothing is to be changed, or no longer.
     pub(super) members: Option<Box<Members>>,
     /// The model that the path names: no other may stand in the body.
@@ -67,6 +72,7 @@ impl Reader {
             structure: Structure::new(fields, wanted.flags, wanted.allowed, listeners.are_listening()),
             listeners,
             members: None,
+            references: wanted.references.then(Box::default),
             session: sought.session.map(|paths| Box::new(SessionFields::new(paths))),
             named: None,
             capture: Use::Nothing,
@@ -82,7 +88,30 @@ impl Reader {
         self.structure.settle();
         self.listeners.dismiss();
         self.session = None;
+        self.references = None;
         self.members = None;
+    }
+
+    /// The text of what says which conversation it is, or what it goes on from.
+    #[inline(never)]
+    fn remember(&mut self, text: &[u8]) {
+        if let Some(session) = &mut self.session {
+            session.text(text);
+        }
+        if let (Some(references), Use::Reference) = (&mut self.references, self.capture) {
+            references.text(text);
+        }
+    }
+
+    /// What it goes on from is complete. A policy may take it for the name of a conversation as well.
+    #[inline(never)]
+    fn refer(&mut self, end: u64) {
+        if let Some(session) = &mut self.session {
+            session.end_string();
+        }
+        if let Some(references) = &mut self.references {
+            references.end_string(end);
+        }
     }
 
     fn want(&mut self, at: u64) -> Want {
@@ -98,6 +127,12 @@ impl Reader {
                 Want::Text
             }
             Use::Session => Want::Text,
+            Use::Reference => {
+                if let Some(references) = &mut self.references {
+                    references.begin_string(at);
+                }
+                Want::Text
+            }
             Use::Role | Use::Kind | Use::Word(_) | Use::MaxOutputTokens | Use::Bounded => {
                 self.name.clear();
                 Want::Text
@@ -185,6 +220,9 @@ impl Sink for Reader {
         {
             self.capture = Use::Session;
         }
+        if self.references.is_some() && self.structure.is_at_top(reference::KEY) {
+            self.capture = Use::Reference;
+        }
         if let Some(members) = &mut self.members {
             members.begin_value(at);
             if self.capture == Use::Nothing && members.looks_at_value() {
@@ -206,11 +244,7 @@ impl Sink for Reader {
                 }
             }
             Use::Model | Use::Name => self.model.push(text),
-            Use::Session => {
-                if let Some(session) = &mut self.session {
-                    session.text(text);
-                }
-            }
+            Use::Session | Use::Reference => self.remember(text),
             _ => self.name.push(text),
         }
     }
@@ -250,6 +284,7 @@ impl Sink for Reader {
                     session.end_string();
                 }
             }
+            Use::Reference => self.refer(end),
             Use::Role => self.listeners.role(Role::of(self.name.as_bytes())),
             Use::Kind => self.structure.kind(&self.name),
             Use::Word(flag) => self.structure.word(flag, &self.name),

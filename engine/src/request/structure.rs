@@ -90,6 +90,11 @@ impl Structure {
         self.places.depth() > 0
     }
 
+    /// Whether the value that begins is that of this key of the top level.
+    pub(super) fn is_at_top(&self, key: &str) -> bool {
+        self.innermost() == Place::Root && self.top.current().is_some_and(|(current, _)| current == key)
+    }
+
     pub(super) fn innermost(&self) -> Place {
         self.places.innermost()
     }

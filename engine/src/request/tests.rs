@@ -26,6 +26,7 @@ fn everything() -> Wanted {
         flags: Flag::ALL.iter().copied().collect(),
         text: WantedText { length: true, identity: true, excerpt: true },
         lone_surrogates: false,
+        references: true,
     }
 }
 

@@ -53,6 +53,8 @@ pub(super) enum Use {
     Token,
     /// What says which conversation the request belongs to.
     Session,
+    /// The id of the response that the request goes on from.
+    Reference,
     /// The content of a file, which tells conversations apart that have no text.
     File,
     Role,

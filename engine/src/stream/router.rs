@@ -5,6 +5,7 @@ mod apply;
 mod read;
 mod turn_away;
 
+use super::answering::AnswerStream;
 use super::closing::Closing;
 use super::installation::{
     FLAG_MISSING, GATE_FIRST, GATE_FIRST_PROPERTY, GATE_MISSING, HOLD_PROPERTY, ROUTABLE_HEADER, UNDECIDED,
@@ -42,6 +43,8 @@ pub struct RouterStream {
     phase: Phase,
     seen: Seen,
     task: Task,
+    /// The answer, where its body is read.
+    answer: Option<Box<AnswerStream>>,
 }
 
 /// How a router treats all its requests.
@@ -135,6 +138,7 @@ impl RouterStream {
             phase: Phase::Held { read: 0 },
             seen: Seen::default(),
             task: Task::Return(FilterStatus::Pause),
+            answer: None,
         }
     }
 
@@ -272,7 +276,7 @@ impl<V: View> Machine<V> for RouterStream {
                 closing.done();
                 Task::Close(closing)
             }
-            (Task::Pass(passing), _) => return self.passed(passing),
+            (Task::Pass(passing), result) => return self.passed(view, passing, result),
             (task, result) => return self.changed(task, result),
         };
     }

@@ -5,6 +5,7 @@ mod conversations;
 mod edits;
 mod forms;
 mod paths;
+mod signed_ids;
 
 use super::{chat, policy, walk};
 use crate::corridor::{Received, receive};

@@ -15,6 +15,7 @@ pub(super) struct State {
     pub(super) configuration: Text,
     pub(super) headers: [Vec<(Text, Text)>; 4],
     pub(super) body: Text,
+    pub(super) answer: Text,
     pub(super) properties: BTreeMap<Text, Text>,
     pub(super) shared: BTreeMap<Text, (Text, u32)>,
     pub(super) queue: Vec<Text>,
@@ -89,13 +90,22 @@ impl State {
             Call::SetEffectiveContext(_) => {}
             Call::ContinueStream => self.resumed = true,
             Call::GetBuffer { buffer, start, max } => {
-                let all = if buffer == Buffer::RequestBody { &self.body } else { &self.configuration };
+                let all = match buffer {
+                    Buffer::RequestBody => &self.body,
+                    Buffer::ResponseBody => &self.answer,
+                    Buffer::PluginConfiguration => &self.configuration,
+                };
                 let end = start.saturating_add(max).min(all.len());
                 return Ok(Given::Bytes(all.get(start..end).ok_or(missing)?.to_vec()));
             }
-            Call::SetBuffer { start: 0, length, with, .. } => _ = self.body.splice(..length, with.iter().copied()),
-            Call::SetBuffer { start, with, .. } if start >= self.body.len() => self.body.extend_from_slice(with),
-            Call::SetBuffer { .. } => return Err(Status::new(2)),
+            Call::SetBuffer { buffer, start, length, with } => {
+                let body = if buffer == Buffer::ResponseBody { &mut self.answer } else { &mut self.body };
+                match start {
+                    0 => _ = body.splice(..length, with.iter().copied()),
+                    _ if start >= body.len() => body.extend_from_slice(with),
+                    _ => return Err(Status::new(2)),
+                }
+            }
             Call::GetHeaderMap(map) => {
                 let all = self.map(map).iter().map(|(name, value)| (&name[..], &value[..]));
                 return Ok(Given::Bytes(pairs::write(all)));

@@ -35,7 +35,7 @@ pub(super) fn check(dump: &Dump<'_>, stats: Option<&Stats<'_>>, report: &mut Rep
     if !discovered.iter().any(|(_, filter)| ours(filter)) {
         return;
     }
-    report.family("filter configurations that are discovered have arrived, and the latest one serves", |report| {
+    report.family("filter configurations that are discovered have arrived", |report| {
         for (place, filter) in discovered.into_iter().filter(|(_, filter)| ours(filter)) {
             let place = format!("{place}, filter `{}`", filter.title());
             if let Some(prefix) = filter.substitute() {
@@ -124,7 +124,17 @@ fn pushed(filter: &Filter<'_>, place: String, dump: &Dump<'_>, stats: Option<&St
         ));
         return;
     };
-    if taken != offered.version {
+    let refused = stats.number(&stat(filter.name, "update_rejected")).unwrap_or_default();
+    // By delta xDS, which istio-agent speaks, the dump has no version that could be compared.
+    if offered.version.is_empty() && refused > 0 {
+        report.cannot_see(format!(
+            "whether the latest configuration of `{}` serves: {refused} updates were refused since Envoy started or its \
+                counters were reset, and the dump has no versions that tell which",
+            filter.title()
+        ));
+        return;
+    }
+    if !offered.version.is_empty() && taken != offered.version {
         report.find(Finding {
             code: "push-refused",
             places: vec![place],
@@ -142,7 +152,7 @@ fn pushed(filter: &Filter<'_>, place: String, dump: &Dump<'_>, stats: Option<&St
         });
         return;
     }
-    let refused = stats.number(&stat(filter.name, "update_rejected")).unwrap_or_default();
+    report.fine(format!("`{}`: the latest configuration serves", filter.title()));
     if refused > 0 {
         report.fine(format!("`{}`: {refused} earlier updates were refused, the latest was taken", filter.title()));
     }

@@ -54,7 +54,9 @@ fn was_taken(filter: &Filter<'_>, dump: &Dump<'_>, stats: Option<&Stats<'_>>) ->
         return Some(true);
     }
     let offered = dump.discovered.get(filter.name)?;
-    Some(delivery::version_taken(filter.name, stats?)? == offered.version)
+    let taken = delivery::version_taken(filter.name, stats?)?;
+    // By delta xDS there is none to compare.
+    (!offered.version.is_empty()).then(|| taken == offered.version)
 }
 
 fn invalid(place: String, errors: String, taken: Option<bool>) -> Finding {

@@ -9,6 +9,9 @@ use pointsman_engine::config::{Hold, PluginConfig, Role, Told};
 use serde_json::Value;
 use std::sync::Arc;
 
+/// The keys of a proxy cannot be seen from outside. That there are some, its own answer to the configuration says.
+const SOME_KEY: &str = "the proxy has one that nobody sees";
+
 pub(super) const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
 
 /// A filter's configuration and the message type it has.
@@ -73,7 +76,7 @@ impl<'a> Instance<'a> {
             return None;
         }
         let role = Role::named(written.text("/role")).unwrap_or_default();
-        let (policy, errors) = match PluginConfig::from_json(text.as_bytes(), "") {
+        let (policy, errors) = match PluginConfig::from_json(text.as_bytes(), "", &|| Some(SOME_KEY.to_owned())) {
             Ok(config) => (config.policy, Vec::new()),
             Err(errors) => (None, errors.iter().map(ToString::to_string).collect()),
         };

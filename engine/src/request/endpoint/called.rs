@@ -1,5 +1,6 @@
 //! A path that a client has called, taken apart once for all models that the request may go to.
 
+use super::stored::below;
 use super::{Endpoint, SUFFIXES, at_azure, under, unprefixed};
 use crate::request::named::{self, Parts};
 
@@ -33,9 +34,11 @@ impl<'a> Called<'a> {
 }
 
 fn own(path: &str, prefixes: &[String]) -> String {
-    let own = under(path, prefixes).find(|own| unprefixed(own) != Endpoint::Other).unwrap_or(path);
+    let own =
+        under(path, prefixes).find(|own| unprefixed(own) != Endpoint::Other || below(own).is_some()).unwrap_or(path);
     let own = named::parts(own).and_then(Parts::own_api).or_else(|| at_azure(own)).unwrap_or(own);
-    if SUFFIXES.iter().any(|(suffix, _)| *suffix == own) { format!("/v1{own}") } else { own.to_owned() }
+    let is_stored = own.starts_with("/responses/");
+    if is_stored || SUFFIXES.iter().any(|(suffix, _)| *suffix == own) { format!("/v1{own}") } else { own.to_owned() }
 }
 
 #[cfg(test)]

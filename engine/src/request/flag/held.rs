@@ -13,8 +13,8 @@ pub(super) struct Held;
 
 impl Marks for Held {
     const KEYS: Keys = &[
-        ("previous_response_id", &[Api::Responses]),
-        ("conversation", &[Api::Responses]),
+        ("previous_response_id", &[Api::Responses, Api::CountInputTokens]),
+        ("conversation", &[Api::Responses, Api::CountInputTokens]),
         ("container", &[Api::Messages, Api::CountTokens]),
         ("cached_content", &[Api::ChatCompletions, Api::Gemini, Api::Vertex]),
         ("cachedContent", &[Api::Gemini, Api::Vertex]),

@@ -6,8 +6,9 @@ use crate::config::Hold;
 use crate::corridor::{Answer, Reading};
 use crate::names::ATTEMPT_PROPERTY;
 use crate::record::Record;
+use crate::stream::answering::{AnswerStream, OF_ITS_BYTES};
 use crate::stream::installation::{GATE_MISSING, REFUSED_ATTEMPT};
-use crate::stream::{Command, FilterStatus, HostAction, View};
+use crate::stream::{Command, Failure, FilterStatus, HostAction, View};
 
 /// Says how an answer came to be. `via_upstream` when a provider gave it, and not Envoy by itself.
 const ANSWER_DETAILS: &[u8] = b"response\0code_details";
@@ -31,14 +32,28 @@ fn went_nowhere<V: View>(view: &V) -> bool {
 /// What is done with an answer: its limits are noted, the record completed, our headers set.
 #[derive(Debug)]
 pub(super) enum Passing {
+    /// It will not have the length and the digest that it says.
+    Unmeasure {
+        at: usize,
+    },
     Listen,
-    Record { record: Box<Record>, answer: Answer },
-    Label { answer: Answer, at: usize },
+    Record {
+        record: Box<Record>,
+        answer: Answer,
+    },
+    Label {
+        answer: Answer,
+        at: usize,
+    },
 }
 
 impl Passing {
     pub(super) fn command<'a>(&'a self, reading: &'a Reading) -> Command<'a> {
         Command::Do(match self {
+            Self::Unmeasure { at } => match OF_ITS_BYTES.get(*at) {
+                Some(name) => HostAction::Unlabel(name),
+                None => return Command::Return(FilterStatus::Continue),
+            },
             Self::Listen => {
                 let (owner, model) = heard(reading).unwrap_or_default();
                 HostAction::Listen { owner, model, proven: false }
@@ -75,6 +90,32 @@ impl RouterStream {
         if matches!(self.phase, Phase::Answering) {
             self.phase = Phase::Over;
         }
+        self.answer = self.signed(view);
+        if self.answer.is_some() {
+            self.task = Task::Pass(Passing::Unmeasure { at: 0 });
+        } else {
+            self.note(view);
+        }
+    }
+
+    /// The body of the answer, if ids in it are to be signed.
+    fn signed<V: View>(&self, view: &V) -> Option<Box<AnswerStream>> {
+        let expected = self.reading.expectation()?;
+        let signature = if expected.is_direct() {
+            expected.signature(true, None)
+        } else {
+            let tried = view.property(ATTEMPT_PROPERTY.as_bytes());
+            expected.signature(is_providers_answer(view), tried.as_deref().and_then(Tried::read).as_ref())
+        };
+        AnswerStream::begin(view, signature?).map(Box::new)
+    }
+
+    /// The body of the answer, if it is read: from here on it is a machine of its own.
+    pub fn take_answer(&mut self) -> Option<Box<AnswerStream>> {
+        self.answer.take()
+    }
+
+    fn note<V: View>(&mut self, view: &V) {
         let Some(expected) = self.reading.expectation() else { return };
         if !expected.is_direct() {
             self.complete(view);
@@ -100,8 +141,17 @@ impl RouterStream {
     }
 
     /// A step with the answer has been taken. None is worth refusing an answer for.
-    pub(super) fn passed(&mut self, passing: Passing) {
+    pub(super) fn passed<V: View>(&mut self, view: &V, passing: Passing, result: Result<(), Failure>) {
         match passing {
+            // One whose length stays must not change.
+            Passing::Unmeasure { .. } if result.is_err() => {
+                self.answer = None;
+                self.note(view);
+            }
+            Passing::Unmeasure { at } if at + 1 < OF_ITS_BYTES.len() => {
+                self.task = Task::Pass(Passing::Unmeasure { at: at + 1 });
+            }
+            Passing::Unmeasure { .. } => self.note(view),
             Passing::Listen => self.label_direct(),
             Passing::Record { answer, .. } => self.label(answer),
             Passing::Label { answer, at } => self.task = Task::Pass(Passing::Label { answer, at: at + 1 }),

@@ -23,6 +23,8 @@ pub(super) struct Proxy {
     pub(super) resumed: bool,
     pub(super) watch: Rc<Watch>,
     pub(super) labels: Vec<(&'static str, String)>,
+    /// The headers of the answer.
+    pub(super) answer: Headers,
     /// The command that fails, counted from 0, and how many there have been.
     pub(super) fails_at: Option<usize>,
     pub(super) commands: usize,
@@ -39,6 +41,10 @@ impl View for Proxy {
     fn header(&self, name: &str) -> Option<Vec<u8>> {
         let found = self.headers.iter().find(|(known, _)| known == name.as_bytes());
         found.filter(|_| self.holds_headers).map(|(_, value)| value.clone())
+    }
+
+    fn answer_header(&self, name: &str) -> Option<Vec<u8>> {
+        self.answer.iter().find(|(known, _)| known == name.as_bytes()).map(|(_, value)| value.clone())
     }
 
     fn now(&self) -> u64 {
@@ -119,6 +125,7 @@ impl Proxy {
             HostAction::Resume => self.resumed = true,
             HostAction::Heard => _ = self.watch.heard(),
             HostAction::Label(name, value) => self.labels.push((name, value.to_owned())),
+            HostAction::Unlabel(name) => self.answer.retain(|(known, _)| known != name.as_bytes()),
             HostAction::Watch { .. } | HostAction::Complain(_) | HostAction::Listen { .. } => {}
         }
         Ok(())

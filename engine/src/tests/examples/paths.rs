@@ -93,3 +93,21 @@ fn the_body_stays_where_the_path_names_the_model() {
     assert_eq!(edits("/v1beta/models/flash:generateContent", "{}"), sent(None, None));
     assert_eq!(edits("/model/haiku:1/converse", "{}"), sent(None, Some("/model/haiku%3A1/converse")));
 }
+
+#[test]
+fn a_socket_carries_no_model_unread() {
+    let policy = clouds();
+    let socket = |path: &str| {
+        let headers = vec![("upgrade".to_owned(), b"websocket".to_vec())];
+        Exchange { method: "GET".into(), path: path.into(), headers, ..chat("") }
+    };
+    for (path, reason) in [
+        ("/v1/responses", "websocket"),
+        ("/other/v1/responses", "unknownPath"),
+        ("/openai/realtime?deployment=gpt", "unsupportedApi"),
+        ("/v1/realtime/translations", "unsupportedApi"),
+        ("/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent", "unsupportedApi"),
+    ] {
+        check(&policy, &socket(path), &[("reason", json!(reason))]);
+    }
+}

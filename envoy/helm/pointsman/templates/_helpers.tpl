@@ -49,6 +49,12 @@ labels:
 {{- end -}}
 {{- end -}}
 
+{{/* Whether the module has to see the keys that ids are signed with. */}}
+{{- define "pointsman.signsIds" -}}
+{{- $policy := include "pointsman.policy" . | fromJson -}}
+{{- if hasKey ($policy.providerState | default dict) "signedIds" }}yes{{ end -}}
+{{- end -}}
+
 {{/* The policy as JSON. YAML would write 1000000 as 1e+06. */}}
 {{- define "pointsman.policy" -}}
 {{- $policy := .Values.policy -}}

@@ -43,7 +43,32 @@ struct Word {
     length: usize,
     letters: usize,
     digits: usize,
+    colons: usize,
+    /// Its first eight letters, in lower case.
+    name: u64,
 }
+
+/// Days and months by the first eight letters of their names. May is another word far more often.
+const CALENDAR: [&[u8]; 18] = [
+    b"monday",
+    b"tuesday",
+    b"wednesda",
+    b"thursday",
+    b"friday",
+    b"saturday",
+    b"sunday",
+    b"january",
+    b"february",
+    b"march",
+    b"april",
+    b"june",
+    b"july",
+    b"august",
+    b"septembe",
+    b"october",
+    b"november",
+    b"december",
+];
 
 impl Default for Line {
     fn default() -> Self {
@@ -64,14 +89,31 @@ impl Word {
         // FNV-1a: words are short.
         self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         self.length += 1;
-        self.letters += usize::from(byte.is_ascii_alphabetic());
         self.digits += usize::from(byte.is_ascii_digit());
+        self.colons += usize::from(byte == b':');
+        if byte.is_ascii_alphabetic() {
+            self.letters += 1;
+            self.name = if self.letters > 8 { self.name } else { packed(self.name, byte.to_ascii_lowercase()) };
+        }
     }
 
     /// A date, a time, a counter, a nonce.
     fn is_volatile(self) -> bool {
-        self.digits >= 4 || (self.digits > 0 && self.letters > 0 && self.digits + self.letters >= 5)
+        let is_time = self.colons > 0 && self.digits >= 3;
+        let is_day = self.digits == 0 && self.letters >= 4 && CALENDAR.iter().any(|name| name_of(name) == self.name);
+        is_time
+            || is_day
+            || self.digits >= 4
+            || (self.digits > 0 && self.letters > 0 && self.digits + self.letters >= 5)
     }
+}
+
+fn packed(name: u64, letter: u8) -> u64 {
+    name << 8 | u64::from(letter)
+}
+
+fn name_of(letters: &[u8]) -> u64 {
+    letters.iter().fold(0, |name, letter| packed(name, *letter))
 }
 
 impl Line {

@@ -1,17 +1,26 @@
 //! The stable part of a user turn: without what clients put in front of it by themselves and change from turn to turn.
 //!
 //! In front, these do not count: blocks in the tags of coding agents ([`BLOCKS`]), which hold dates, open files and
-//! reminders; lines like headers (`x-some-name: ...`); lines with a date, a time, a number of four digits, or a word that
-//! mixes letters and digits, as nonces do. The first other line ends the front, and so does a long one, or a long front.
+//! reminders; lines like headers (`x-some-name: ...`); lines with a date, a time, a day's or a month's name, a number of four
+//! digits, or a word that mixes letters and digits, as nonces do. The first other line ends the front, and so does a long one, or a long front.
 //! From there on everything counts. Where nothing follows the front, the words of its lines that are none of that do, and
 //! if there are none, all of the text.
 
 use super::line::Line;
 use xxhash_rust::xxh64::Xxh64;
 
-/// Tags in which coding agents put context of their own: Claude Code; Codex; Cline and Roo Code; Codex again.
-pub(super) const BLOCKS: [&[u8]; 4] =
-    [b"<system-reminder>", b"<environment_context>", b"<environment_details>", b"<user_instructions>"];
+/// Tags in which coding agents put context of their own: Claude Code; Codex; Cline and Roo Code; Codex again; Cursor, twice;
+/// Gemini CLI; Goose.
+pub(super) const BLOCKS: [&[u8]; 8] = [
+    b"<system-reminder>",
+    b"<environment_context>",
+    b"<environment_details>",
+    b"<user_instructions>",
+    b"<user_info>",
+    b"<additional_data>",
+    b"<session_context>",
+    b"<info-msg>",
+];
 
 /// What is looked at line by line, at most: text beyond it passes at the hash's full speed.
 const LONGEST_FRONT: usize = 4096;
@@ -193,6 +202,9 @@ mod tests {
         same("x-agent-header: v=2.1.100.abc; cch=a9387;|fix it", "x-agent-header: v=2.1.101.d; cch=b;|fix it");
         same("request 8f14e45f\nfix it", "request c9f0f895\nfix it");
         same("Today is 2026-03-01. Fix it.", "Today is 2026-03-02. Fix it.");
+        same("It is 9:05 am.\nfix it", "It is 9:12 am.\nfix it");
+        same("It is 9:05pm\nfix it", "It is 11:12pm\nfix it");
+        same("Today is Monday, March 2.\nfix it", "Today is Tuesday, March 3.\nfix it");
     }
 
     #[test]
@@ -203,6 +215,8 @@ mod tests {
         differ("Today is 2026-03-01.\nfix it", "Today is 2026-03-01.\nbreak it");
         differ("2026-03-01", "2026-03-02");
         differ("note: one", "note: two");
+        differ("Use a ratio of 4:3.\nfix it", "Use a ratio of 1:1.\nfix it");
+        differ("You may march on.", "You may go on.");
         let long = "word ".repeat(100);
         differ(&format!("{long} 2026"), &format!("{long} 2027"));
     }
@@ -212,6 +226,7 @@ mod tests {
         same("<system-reminder>\nnow: a < b\n</system-reminder>\nfix it", "fix it");
         same("<environment_context><cwd>/a</cwd></environment_context>|fix it", "fix it");
         same("<system-reminder>one|fix it", "<system-reminder>two|fix it");
+        same("<user_info>\nOS: a\n</user_info>\n<info-msg>b</info-msg>\nfix it", "fix it");
         differ("<system-reminders>one</system-reminders>|fix it", "<system-reminders>two</system-reminders>|fix it");
         differ("<system-reminder>one</system-reminder>", "<system-reminder>two</system-reminder>");
     }
