@@ -1,7 +1,7 @@
 //! The body of one LLM call: until it is decided, and behind the decision.
 
 use super::answer::{self, Expectation};
-use crate::api::Family;
+use crate::api::{Api, Family};
 use crate::decide::attributes::Attributes;
 use crate::decide::kept::Kept;
 use crate::decide::{self, Decision, Need, Unknown, Verdict};
@@ -246,7 +246,9 @@ impl Reading {
         if let Some(fault) = self.facts.members().and_then(Members::fault) {
             return Some(fault.refuse());
         }
-        let cap = output_cap(&self.policy, &self.attributes).filter(|cap| cap.own.is_empty())?;
+        // Where an API has no limit, as that of compaction, none is missing.
+        let depends_on_model = self.attributes.api == Api::Bedrock;
+        let cap = output_cap(&self.policy, &self.attributes).filter(|cap| depends_on_model && cap.own.is_empty())?;
         let is_limited = self.facts.members().is_some_and(rewrite::is_limited);
         (!is_limited).then(|| Reason::OutputLimit.refuse_for(&cap.tokens.to_string()))
     }

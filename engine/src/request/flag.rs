@@ -120,8 +120,8 @@ macro_rules! declare {
             }
 
             /// What an object says at its end.
-            pub(super) fn end(self, refused: bool) -> Says {
-                match self { $(Flag::$flag => <$file::$flag as Marks>::end(refused),)+ }
+            pub(super) fn end(self, refused: bool, is_empty: bool) -> Says {
+                match self { $(Flag::$flag => <$file::$flag as Marks>::end(refused, is_empty),)+ }
             }
 
             /// The flag that an element of this list sets.
@@ -139,6 +139,14 @@ macro_rules! declare {
                     set.insert(Flag::$flag);
                 })+
                 set
+            }
+
+            /// The flag of a key among the settings of an API.
+            pub(super) fn of_setting(key: &[u8]) -> Option<Self> {
+                $(if <$file::$flag as Marks>::is_setting(key) {
+                    return Some(Flag::$flag);
+                })+
+                None
             }
 
             /// The flag that a `type` sets.

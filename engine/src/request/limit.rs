@@ -28,10 +28,12 @@ pub(crate) fn is_limit(key: &str, inner: Option<&str>) -> bool {
 }
 
 /// Where the servers of an API look for it. The first is written for a client that says nothing; none is where it depends on
-/// the model.
+/// the model, or where there is no such field.
 pub(crate) fn own(api: Api, path: &[u8]) -> &'static [Spelling] {
     match api {
         Api::ChatCompletions => &[("max_tokens", None), ("max_completion_tokens", None)],
+        // Compaction has no limit.
+        Api::Responses if path.ends_with(b"/responses/compact") => &[],
         Api::Responses => &[("max_output_tokens", None)],
         Api::OllamaChat | Api::OllamaGenerate => &[("options", Some("num_predict"))],
         Api::Gemini | Api::Vertex => &[

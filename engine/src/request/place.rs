@@ -18,8 +18,10 @@ pub(super) enum Place {
     ToolConfig,
     /// One tool definition.
     Tool,
-    /// Where a tool of the provider runs.
+    /// What a tool of the provider runs in, works on or looks into, and everything inside of it.
     Container,
+    /// A prompt with what belongs to it, in llama.cpp's shape.
+    Prompt,
     /// A prompt that the provider keeps, and what is filled in.
     Template,
     /// The definition inside of OpenAI's tools.
@@ -46,12 +48,20 @@ pub(super) enum Place {
 }
 
 impl Place {
+    /// Whether a list of tools can stand in it: Bedrock's settings of tools, an item of a conversation (OpenAI's
+    /// `additional_tools` and `tool_search_output`), and a tool that holds others (its `namespace`).
+    pub(super) fn holds_tools(self) -> bool {
+        matches!(self, Place::ToolConfig | Place::Turn | Place::Tool)
+    }
+
     /// The container that is the value of `member`, or an element, of this one.
     pub(super) fn child(self, member: Member, is_array: bool) -> Self {
         let text = if is_array { Place::TextArray } else { Place::TextObject };
         match (self, member) {
             (Place::Turns, _) if !is_array => Place::Turn,
-            (Place::Turn, Member::Images) if is_array => Place::Images,
+            (Place::Turn | Place::Prompt, Member::Images) if is_array => Place::Images,
+            // Each variable is a text or a part.
+            (Place::Template, Member::Variables) if !is_array => Place::Parts,
             (Place::Turn | Place::Part, Member::Content) => {
                 if is_array {
                     Place::Parts
@@ -60,10 +70,10 @@ impl Place {
                 }
             }
             (Place::Part, Member::Attached) if !is_array => Place::Part,
-            (_, Member::Mark(_) | Member::Aside) => Place::Opaque,
+            (_, Member::Mark(_)) => Place::Opaque,
             (Place::Parts, _) if !is_array => Place::Part,
             (Place::Tools, _) if !is_array => Place::Tool,
-            (Place::Tool, Member::Container) if !is_array => Place::Container,
+            (Place::Tool, Member::Container | Member::Surroundings) | (Place::Container, _) => Place::Container,
             (Place::Tool, Member::Function) if !is_array => Place::Function,
             (
                 Place::Root

@@ -10,7 +10,7 @@ use super::model::AskedModel;
 use super::place::Place;
 use super::reference::{self, References};
 use super::session::{FieldPath, SessionFields};
-use super::structure::Structure;
+use super::structure::{ATTACHED, Structure};
 use super::text::keywords::KeywordSearch;
 use super::text::{Listeners, Role, WantedText};
 use super::value::{Use, Value};
@@ -117,6 +117,11 @@ impl Reader {
     fn want(&mut self, at: u64) -> Want {
         match self.capture {
             Use::Text | Use::Data => self.listeners.begin_string(self.structure.speaker(), self.capture == Use::Data),
+            Use::Attached => {
+                self.name.clear();
+                self.listeners.begin_string(self.structure.speaker(), true);
+                Want::Text
+            }
             Use::Model | Use::Name => {
                 self.model = AskedModel::begin(at);
                 Want::Text
@@ -231,6 +236,13 @@ impl Sink for Reader {
     fn text(&mut self, text: &[u8]) {
         match self.capture {
             Use::Text | Use::Data => self.listeners.text(text),
+            Use::Attached => {
+                let begun = self.name.as_bytes().len();
+                self.name.push(text.get(..ATTACHED.saturating_sub(begun)).unwrap_or(text));
+                if self.listeners.are_listening() {
+                    self.listeners.text(text);
+                }
+            }
             Use::Model | Use::Name => self.model.push(text),
             Use::Session | Use::Reference => self.remember(text),
             _ => self.name.push(text),
@@ -252,6 +264,10 @@ impl Sink for Reader {
         }
         match std::mem::replace(&mut self.capture, Use::Nothing) {
             Use::Text | Use::Data => self.listeners.end_string(),
+            Use::Attached => {
+                self.structure.attached(&self.name);
+                self.listeners.end_string();
+            }
             Use::Model => {
                 let model = std::mem::take(&mut self.model).finish(end)?;
                 if self.named.as_ref().is_some_and(|named| *named != model.name && !model.is_blank()) {

@@ -20,6 +20,12 @@ use crate::naming::{self, Allowed, Holds};
 /// The most models that a body can name besides the one asked for.
 const MOST_NAMED: usize = 64;
 
+/// How much of an attached file's beginning tells what it is, as in `data:image/png`.
+pub(super) const ATTACHED: usize = 16;
+
+/// The settings of Gemini at OpenAI's API, at the top level or in `extra_body`.
+const GOOGLE: &[u8] = b"google";
+
 /// The facts that are not text, as far as they have been read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Read {
@@ -50,6 +56,8 @@ pub(super) struct Structure {
     settled: bool,
     /// Whether the list of token numbers in progress has been counted as a turn.
     tokens_counted: bool,
+    /// Whether the item in progress has an id, and whether it has a type or content.
+    item: (bool, bool),
 }
 
 impl Structure {
@@ -66,6 +74,7 @@ impl Structure {
             enters: enters || wants_marks,
             settled: false,
             tokens_counted: false,
+            item: (false, false),
         }
     }
 
@@ -99,15 +108,24 @@ impl Structure {
     pub(super) fn leave(&mut self) -> Place {
         let left = self.places.leave();
         self.member = Member::Other;
-        if let Place::Own(flag) = left {
-            self.flags.end(flag);
+        match left {
+            Place::Own(flag) => self.flags.end(flag),
+            // OpenAI takes an id alone for a reference to an item that it keeps.
+            Place::Turn => {
+                let item = std::mem::take(&mut self.item);
+                if item == (true, false) && !self.settled && self.top.field() == Some(Field::Input) {
+                    self.flags.set(Flag::Held);
+                }
+            }
+            _ => {}
         }
         left
     }
 
     pub(super) fn wants_key(&self) -> bool {
         match self.places.innermost() {
-            Place::Root | Place::Tool | Place::Tools => true,
+            // A turn can bring tools, and these name models.
+            Place::Root | Place::Turn | Place::Tool | Place::Tools => true,
             Place::Opaque => false,
             _ => !self.settled,
         }
@@ -123,6 +141,11 @@ impl Structure {
             Place::Opaque | Place::Session => Ok(()),
             Place::Names | Place::Bodies => {
                 self.member = Member::Other;
+                Ok(())
+            }
+            // Google's extra body holds its settings.
+            Place::Body if name.as_bytes() == GOOGLE => {
+                self.member = Member::Settings;
                 Ok(())
             }
             Place::Entry | Place::Body => {
@@ -145,7 +168,17 @@ impl Structure {
                         false => Err(Violation::ModelList(naming::MODEL_OF_A_TOOL)),
                     };
                 }
-                self.member = if self.settled { Member::Other } else { Member::of(place, key) };
+                self.member = match place {
+                    Place::Turn | Place::Tool if !self.enters => {
+                        if key == b"tools" {
+                            Member::Tools
+                        } else {
+                            Member::Other
+                        }
+                    }
+                    _ if self.settled => Member::Other,
+                    _ => Member::of(place, key),
+                };
                 Ok(())
             }
         }
@@ -174,6 +207,10 @@ impl Structure {
             Place::Own(flag) => Ok(self.own(flag, value, key)),
             Place::Options if self.member == Member::NumPredict => Ok(self.most_output_tokens(value)),
             Place::Options => {
+                if let Member::Setting(flag) = self.member {
+                    self.flags.begin_value();
+                    return Ok(self.hear(flag, flag.value("", value), value));
+                }
                 if let (Member::Mark(flags), Value::Text | Value::Object) = (self.member, value) {
                     self.flags.set_all(flags);
                 }
@@ -181,6 +218,9 @@ impl Structure {
             }
             Place::ToolConfig if value == Value::Array && self.member == Member::Tools => Ok(Use::Inside(Place::Tools)),
             Place::ToolConfig => Ok(Use::Nothing),
+            Place::Body if self.member == Member::Settings => {
+                Ok(if value == Value::Object { Use::Inside(Place::Options) } else { Use::Nothing })
+            }
             place @ (Place::Names | Place::Entry | Place::Body | Place::Bodies) => self.besides(place, value),
             Place::Tool | Place::Tools if self.member == Member::Steers(Holds::Name) => {
                 self.besides(Place::Entry, value)
@@ -189,7 +229,11 @@ impl Structure {
                 if let Some(flag) = Flag::of_element(list) {
                     self.flags.set(flag);
                 }
+                if let (Place::Images, Member::Mark(flags), Value::Text) = (list, self.member, value) {
+                    self.flags.set_all(flags);
+                }
                 Ok(match (list, value) {
+                    (Place::Images, Value::Object) if self.enters => Use::Inside(Place::Images),
                     (Place::Tools, Value::Object | Value::Array) => {
                         Use::Inside(list.child(Member::Other, value == Value::Array))
                     }
@@ -239,11 +283,19 @@ impl Structure {
             Value::Array if are_messages => return Use::Inside(Place::Turns),
             _ => self.read.turns += 1,
         }
-        if value == Value::Text { Use::Text } else { self.inside(Place::Turns, value) }
+        match value {
+            Value::Text => Use::Text,
+            // Whoever looks at nothing else looks for the tools in it.
+            Value::Object => Use::Inside(Place::Turn),
+            _ => self.inside(Place::Turns, value),
+        }
     }
 
     /// A value inside of one that belongs to a flag.
     fn own(&mut self, flag: Flag, value: Value, key: &Name) -> Use {
+        if value != Value::Null {
+            self.flags.fill();
+        }
         let key = if self.member == Member::Own { key.folded() } else { &[] };
         self.hear(flag, flag.inside(key, value), value)
     }
@@ -297,6 +349,16 @@ impl Structure {
             self.flags.set_all(flags);
             return Use::Nothing;
         }
+        if place == Place::Turn {
+            match self.member {
+                Member::Id => self.item.0 |= value == Value::Text,
+                Member::Type | Member::Content => self.item.1 = true,
+                _ => {}
+            }
+        }
+        if self.member == Member::Tools && value != Value::Text {
+            return Use::Inside(Place::Tools);
+        }
         if self.member == Member::Container && value == Value::Text {
             self.flags.set(Flag::Held);
         }
@@ -317,13 +379,20 @@ impl Structure {
                 }
             }
             Member::Silent if is_known => Use::Nothing,
-            Member::Aside | Member::Container => Use::Nothing,
+            Member::Container => Use::Nothing,
+            Member::Id if place == Place::Turn => Use::Nothing,
+            Member::Attached if self.wants_marks => Use::Attached,
             Member::Data | Member::Attached => Use::Data,
             _ => Use::Text,
         }
     }
 
     fn inside(&self, place: Place, value: Value) -> Use {
+        // Of several prompts, each can be an object.
+        if place == Place::TextArray && self.top.field() == Some(Field::Prompt) && value == Value::Object && self.enters
+        {
+            return Use::Inside(Place::Prompt);
+        }
         if self.enters { Use::Inside(place.child(self.member, value == Value::Array)) } else { Use::Nothing }
     }
 
@@ -338,6 +407,19 @@ impl Structure {
     /// The `type` of a message, a part or a tool.
     pub(super) fn kind(&mut self, kind: &Name) {
         if let Some(flag) = Flag::of_kind(self.places.innermost(), kind.folded()) {
+            self.flags.set(flag);
+        }
+    }
+
+    /// The beginning of what is attached to a part: a data URL says what it is, as a `type` would.
+    pub(super) fn attached(&mut self, beginning: &Name) {
+        let mut lower = [0; ATTACHED];
+        let Some(lower) = lower.get_mut(..beginning.as_bytes().len()) else { return };
+        lower.copy_from_slice(beginning.as_bytes());
+        lower.make_ascii_lowercase();
+        if let Some(kind) = lower.strip_prefix(b"data:").filter(|kind| kind.contains(&b'/'))
+            && let Some(flag) = Flag::of_kind(Place::Part, kind)
+        {
             self.flags.set(flag);
         }
     }

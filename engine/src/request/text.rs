@@ -172,7 +172,9 @@ impl Listeners {
     }
 
     pub(super) fn begin_message(&mut self) {
-        tell!(self.everybody, begin_message());
+        if self.listening {
+            tell!(self.everybody, begin_message());
+        }
     }
 
     pub(super) fn role(&mut self, role: Role) {
@@ -180,7 +182,9 @@ impl Listeners {
     }
 
     pub(super) fn end_message(&mut self) {
-        tell!(self.everybody, end_message());
+        if self.listening {
+            tell!(self.everybody, end_message());
+        }
     }
 
     /// Decoded bytes of text so far, and how many more have passed that may still be text.

@@ -144,7 +144,8 @@ impl Field {
             (Field::Prompt | Field::Text, Value::Array) => Use::Inside(Place::TextArray),
             (Field::Template, Value::Object) => Use::Inside(Place::Template),
             (Field::Template, Value::Array) => Use::Inside(Place::TextArray),
-            (Field::Prompt | Field::Text, Value::Object) => Use::Inside(Place::TextObject),
+            (Field::Prompt, Value::Object) => Use::Inside(Place::Prompt),
+            (Field::Text, Value::Object) => Use::Inside(Place::TextObject),
             (
                 Field::Images
                 | Field::Options

@@ -47,6 +47,8 @@ pub(super) enum Use {
     Text,
     /// What may be base64.
     Data,
+    /// The same, in a part: what it is may stand in front of it.
+    Attached,
     /// A token that is given as a number.
     Token,
     /// What says which conversation the request belongs to.

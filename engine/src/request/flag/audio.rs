@@ -18,9 +18,13 @@ impl Marks for Audio {
         matches!(api, Api::Transcriptions | Api::Translations)
     }
 
+    fn is_setting(key: &[u8]) -> bool {
+        matches!(key, b"responsemodalities" | b"response_modalities")
+    }
+
     fn value(key: &str, value: Value) -> Says {
         match (key, value) {
-            ("modalities", Value::Array | Value::Text) => Says::Look,
+            ("modalities" | "", Value::Array | Value::Text) => Says::Look,
             ("audio", Value::Object) => Says::Yes,
             _ => Says::Nothing,
         }
@@ -31,15 +35,17 @@ impl Marks for Audio {
     }
 
     fn word(word: &[u8]) -> Says {
-        if word == b"audio" { Says::Yes } else { Says::Nothing }
+        if word.eq_ignore_ascii_case(b"audio") { Says::Yes } else { Says::Nothing }
     }
 
     fn member(place: Place, key: &[u8]) -> bool {
-        matches!(place, Place::Turn | Place::Part) && matches!(key, b"input_audio" | b"audio_url" | b"audio")
+        matches!(place, Place::Turn | Place::Part)
+            && matches!(key, b"input_audio" | b"audio_url" | b"audio" | b"audio_embeds")
     }
 
     fn kind(place: Place, kind: &[u8]) -> bool {
         matches!(place, Place::Turn | Place::Part)
-            && (kind.starts_with(b"audio/") || matches!(kind, b"audio" | b"input_audio" | b"audio_url"))
+            && (kind.starts_with(b"audio/")
+                || matches!(kind, b"audio" | b"input_audio" | b"audio_url" | b"audio_embeds"))
     }
 }

@@ -15,12 +15,14 @@ pub(in crate::request) struct Found {
     unreadable: FlagSet,
     /// Whether something in the value in progress has said no.
     refused: bool,
+    /// Whether nothing but `null` has been in it so far.
+    is_empty: bool,
 }
 
 impl Found {
     pub(in crate::request) fn new(wanted: FlagSet) -> Self {
         let (set, never, unreadable) = (FlagSet::default(), FlagSet::default(), FlagSet::default());
-        Self { wanted, set, never, unreadable, refused: false }
+        Self { wanted, set, never, unreadable, refused: false, is_empty: true }
     }
 
     /// Nothing is looked for any more.
@@ -30,7 +32,12 @@ impl Found {
 
     /// The value of a top-level member begins.
     pub(in crate::request) fn begin_value(&mut self) {
-        self.refused = false;
+        (self.refused, self.is_empty) = (false, true);
+    }
+
+    /// A value inside of it, other than `null`.
+    pub(in crate::request) fn fill(&mut self) {
+        self.is_empty = false;
     }
 
     /// Notes what a value says. Whether it must be looked into. The first word counts: a decision may stand on it.
@@ -53,7 +60,7 @@ impl Found {
 
     /// An object that was looked into ends.
     pub(in crate::request) fn end(&mut self, flag: Flag) {
-        self.hear(flag, flag.end(self.refused));
+        self.hear(flag, flag.end(self.refused, self.is_empty));
     }
 
     /// Whether the body says something of it that is neither yes nor no.

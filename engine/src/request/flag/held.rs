@@ -31,16 +31,36 @@ impl Marks for Held {
         }
     }
 
+    /// The skills in a container of Anthropic's are everybody's, or of the account.
     fn inside(key: &[u8], value: Value) -> Says {
-        if key == b"id" && value == Value::Text { Says::Yes } else { Says::Nothing }
+        match (key, value) {
+            (b"id", Value::Text) => Says::Yes,
+            (b"skills", Value::Array) | (b"", Value::Object) | (b"type", Value::Text) => Says::Look,
+            _ => Says::Nothing,
+        }
+    }
+
+    fn word(word: &[u8]) -> Says {
+        if word.eq_ignore_ascii_case(b"custom") { Says::Yes } else { Says::Nothing }
     }
 
     fn member(place: Place, key: &[u8]) -> bool {
         match place {
             Place::Turn => matches!(key, b"file_id" | b"audio"),
             Place::Part => matches!(key, b"file_id" | b"fileuri" | b"file_uri"),
-            Place::Tool => matches!(key, b"vector_store_ids" | b"file_ids"),
-            Place::Container => key == b"file_ids",
+            // Mistral's libraries and xAI's collections among them.
+            Place::Tool => matches!(key, b"vector_store_ids" | b"file_ids" | b"library_ids" | b"collection_ids"),
+            Place::Container => matches!(
+                key,
+                b"file_ids"
+                    | b"file_id"
+                    | b"container_id"
+                    | b"skill_id"
+                    | b"filesearchstorenames"
+                    | b"file_search_store_names"
+            ),
+            Place::Options => matches!(key, b"cached_content" | b"cachedcontent"),
+            Place::Images => key == b"file_id",
             Place::Template => key == b"id",
             _ => false,
         }

@@ -66,8 +66,8 @@ pub(super) trait Marks {
         Says::Nothing
     }
 
-    /// What an object says at its end; `refused`: something in it has said no.
-    fn end(_refused: bool) -> Says {
+    /// What an object says at its end; `refused`: something in it has said no; `is_empty`: nothing is in it but `null`.
+    fn end(_refused: bool, _is_empty: bool) -> Says {
         Says::Nothing
     }
 
@@ -78,6 +78,12 @@ pub(super) trait Marks {
 
     /// Whether a member is a mark by its key alone, if its value is a text, a list or an object. It is no input text then.
     fn member(_place: Place, _key: &[u8]) -> bool {
+        false
+    }
+
+    /// Whether a key of an API's settings (Gemini's `generationConfig`, what Bedrock hands to the model) is one of the
+    /// flag's: its value says what that of an empty key does.
+    fn is_setting(_key: &[u8]) -> bool {
         false
     }
 

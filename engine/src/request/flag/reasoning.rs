@@ -24,6 +24,18 @@ impl Marks for Reasoning {
         ("chat_template_kwargs", Api::GENERATING),
     ];
 
+    fn is_setting(key: &[u8]) -> bool {
+        matches!(
+            key,
+            b"thinkingconfig"
+                | b"thinking_config"
+                | b"thinking"
+                | b"reasoning_config"
+                | b"reasoningconfig"
+                | b"reasoning_effort"
+        )
+    }
+
     fn value(key: &str, value: Value) -> Says {
         match value {
             // What a chat template takes need not be about reasoning.
@@ -37,7 +49,12 @@ impl Marks for Reasoning {
     fn inside(key: &[u8], value: Value) -> Says {
         match (key, value) {
             (b"type" | b"effort" | b"reasoning_effort", Value::Text) => Says::Look,
-            (b"thinking_budget" | b"budget_tokens", Value::Number) => Says::Look,
+            (b"enabled" | b"thinking" | b"enable_thinking", Value::Text) => Says::Look,
+            (b"thinking_budget" | b"thinkingbudget" | b"budget_tokens", Value::Number) => Says::Look,
+            // Protobuf's JSON takes numbers as texts.
+            (b"thinking_budget" | b"thinkingbudget" | b"thinking_level" | b"thinkinglevel", Value::Text) => Says::Look,
+            (b"include_thoughts" | b"includethoughts", Value::True) => Says::Yes,
+            (b"include_thoughts" | b"includethoughts", Value::False) => Says::No,
             (b"enabled" | b"thinking" | b"enable_thinking", Value::True) => Says::Yes,
             (b"enabled" | b"thinking" | b"enable_thinking", Value::False) => Says::No,
             _ => Says::Nothing,
@@ -45,7 +62,9 @@ impl Marks for Reasoning {
     }
 
     fn word(word: &[u8]) -> Says {
-        if matches!(word, b"none" | b"disabled" | b"false" | b"off" | b"") { Says::No } else { Says::Yes }
+        let is_no =
+            [&b"none"[..], b"disabled", b"false", b"off", b"0", b""].iter().any(|no| word.eq_ignore_ascii_case(no));
+        if is_no { Says::No } else { Says::Yes }
     }
 
     /// Less than nothing is as much as the model wants.
@@ -53,8 +72,9 @@ impl Marks for Reasoning {
         if number == Numeral::Whole(0) { Says::No } else { Says::Yes }
     }
 
-    /// Of two switches that contradict each other, the one that asks counts; an object without any asks.
-    fn end(refused: bool) -> Says {
-        if refused { Says::No } else { Says::Yes }
+    /// Of two switches that contradict each other, the one that asks counts; an object without any asks,
+    /// unless it is empty.
+    fn end(refused: bool, is_empty: bool) -> Says {
+        if refused || is_empty { Says::No } else { Says::Yes }
     }
 }

@@ -19,7 +19,7 @@ impl Marks for Tools {
 
     fn value(_: &str, value: Value) -> Says {
         match value {
-            Value::Object => Says::Look,
+            Value::Object | Value::Text => Says::Look,
             Value::True => Says::Yes,
             _ => Says::Nothing,
         }
@@ -30,10 +30,15 @@ impl Marks for Tools {
     }
 
     fn word(word: &[u8]) -> Says {
-        if word == b"off" { Says::No } else { Says::Nothing }
+        match word {
+            b"off" => Says::No,
+            _ if word.eq_ignore_ascii_case(b"true") => Says::Yes,
+            _ => Says::Nothing,
+        }
     }
 
-    fn end(refused: bool) -> Says {
+    /// OpenAI searches the web for an empty object, too.
+    fn end(refused: bool, _: bool) -> Says {
         if refused { Says::No } else { Says::Yes }
     }
 

@@ -93,6 +93,33 @@ fn gemini() {
             "images=true held=true tokens=0",
         );
         check(api, &part(r#"{"functionResponse":{"name":"f","response":{"result":"a secret"}}}"#), "secret=true");
+        check(
+            api,
+            &part(
+                r#"{"functionResponse":{"name":"f","response":{"x":"a secret"},"parts":[{"inlineData":{"mimeType":"image/png","data":"AAAA"}}]}}"#,
+            ),
+            "images=true secret=true",
+        );
+        check(
+            api,
+            r#"{"contents":[],"tools":[{"fileSearch":{"fileSearchStoreNames":["fileSearchStores/x"]}}]}"#,
+            "held=true",
+        );
+        check(api, &part(r#"{"functionResponse":{"name":"f","response":{"mimeType":"image/png"}}}"#), "images=false");
+        let config = |config: &str| format!(r#"{{"contents":[],"generationConfig":{{{config}}}}}"#);
+        check(api, &config(r#""thinkingConfig":{"thinkingBudget":1024}"#), "reasoning=true");
+        check(
+            api,
+            &config(r#""thinkingConfig":{"thinkingLevel":"low"},"maxOutputTokens":9"#),
+            "reasoning=true max=Tokens(9)",
+        );
+        check(api, &config(r#""thinkingConfig":{"thinkingBudget":0}"#), "reasoning=false");
+        check(api, &config(r#""thinkingConfig":{"includeThoughts":false}"#), "reasoning=false");
+        check(api, &config(r#""thinkingConfig":{}"#), "reasoning=false");
+        check(api, &config(r#""responseMimeType":"application/json""#), "structured=true");
+        check(api, &config(r#""responseMimeType":"text/plain""#), "structured=false");
+        check(api, &config(r#""responseModalities":["TEXT","AUDIO"]"#), "audio=true");
+        check(api, &config(r#""responseModalities":["TEXT"]"#), "audio=false");
         check(api, r#"{"content":{"parts":[{"text":"hello there"}]}}"#, "messages=1 tokens=3");
         check(
             api,
@@ -120,6 +147,16 @@ fn bedrock() {
     check(api, image, "images=true tokens=0 tools=false");
     let document = image.replace("\"image\"", "\"document\"");
     check(api, &document, "images=false");
+    let result = image.replace(r#"[{"image""#, r#"[{"toolResult":{"toolUseId":"t","content":[{"image""#);
+    check(api, &result.replace("}]}]}", "}]}}]}]}"), "images=true tokens=0");
+    let fields = |fields: &str| format!(r#"{{"messages":[],"additionalModelRequestFields":{{{fields}}}}}"#);
+    check(api, &fields(r#""thinking":{"type":"enabled","budget_tokens":1024}"#), "reasoning=true");
+    check(api, &fields(r#""thinking":{"type":"disabled"},"max_tokens":7"#), "reasoning=false max=Tokens(7)");
+    check(api, r#"{"outputConfig":{"textFormat":{"type":"json_schema"}}}"#, "structured=true");
+    check(api, r#"{"outputConfig":{}}"#, "structured=false");
+    check(api, r#"{"message":"x","preamble":"a secret"}"#, "secret=true");
+    check(api, r#"{"taskType":"TEXT_IMAGE","textToImageParams":{"text":"a secret"}}"#, "secret=true");
+    check(api, r#"{"singleEmbeddingParams":{"text":{"value":"a secret"}}}"#, "secret=true");
     check(api, r#"{"toolConfig":{"tools":[]}}"#, "tools=false");
     check(
         api,

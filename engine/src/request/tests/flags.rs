@@ -149,6 +149,16 @@ fn facts_are_seen_in_the_spellings_of_all_servers() {
             (r#""reasoning_effort":"none""#, false),
             (r#""reasoning":{"max_tokens":2000}"#, true),
             (r#""reasoning":[]"#, false),
+            (r#""reasoning":{}"#, false),
+            (r#""reasoning":{"effort":null,"summary":null}"#, false),
+            (r#""reasoning":{"effort":null,"summary":"auto"}"#, true),
+            (r#""thinking":{}"#, false),
+            (r#""reasoning_effort":"None""#, false),
+            (r#""google":{"thinking_config":{"thinking_budget":800}}"#, true),
+            (r#""google":{"thinking_config":{"thinking_budget":0}}"#, false),
+            (r#""google":{"thinking_config":{}}"#, false),
+            (r#""chat_template_kwargs":{"enable_thinking":"true"}"#, true),
+            (r#""chat_template_kwargs":{"enable_thinking":"False"}"#, false),
             (r#""include_reasoning":true"#, true),
             (r#""thinking":{"type":"adaptive"}"#, true),
             (r#""thinking":{"type":"disabled"}"#, false),
@@ -178,6 +188,16 @@ fn facts_are_seen_in_the_spellings_of_all_servers() {
             (r#""response_format":{"type":"text"}"#, false),
             (r#""output_config":{"format":{"type":"json_schema"}}"#, true),
             (r#""output_config":{"effort":"low"}"#, false),
+            (r#""response_format":"json_object""#, true),
+            (r#""response_format":"text""#, false),
+            (r#""response_format":{"json_schema":{"type":"x"}}"#, false),
+            (r#""text":{"format":{"type":"json_object"}}"#, true),
+            (r#""text":{"verbosity":"low"}"#, false),
+            (r#""text":"json_object""#, false),
+            (r#""structured_outputs":{}"#, false),
+            (r#""structured_outputs":{"choice":null}"#, false),
+            (r#""json_schema":{}"#, false),
+            (r#""format":{"properties":{}}"#, true),
             (r#""structured_outputs":{"choice":["a"]}"#, true),
             (r#""guided_json":"{}""#, true),
             (r#""guided_regex":"\\d+""#, true),
@@ -202,6 +222,8 @@ fn facts_are_seen_in_the_spellings_of_all_servers() {
             (r#""web_search_options":{}"#, true),
             (r#""enable_search":true"#, true),
             (r#""enable_search":false"#, false),
+            (r#""enable_search":"true""#, true),
+            (r#""enable_search":"false""#, false),
             (r#""search_parameters":{"mode":"auto"}"#, true),
             (r#""search_parameters":{"mode":"off"}"#, false),
         ],
@@ -222,6 +244,87 @@ fn facts_are_seen_in_the_spellings_of_all_servers() {
             check(Api::Responses, &body, "images=true");
         }
     }
+}
+
+#[test]
+fn media_are_seen_deep_inside_and_by_what_they_say_of_themselves() {
+    let part = |part: &str| format!(r#"{{"model":"m","messages":[{{"role":"user","content":[{part}]}}]}}"#);
+    let file = |data: &str| part(&format!(r#"{{"type":"file","file":{{"filename":"a","file_data":"{data}"}}}}"#));
+    for (data, expected) in [
+        ("data:image/png;base64,iVBORw0KGgo=", "images=true audio=false"),
+        ("DATA:Image/PNG;base64,iVBORw0KGgo=", "images=true audio=false"),
+        ("data:audio/wav;base64,AAAA", "images=false audio=true"),
+        ("data:application/pdf;base64,AAAA", "images=false audio=false"),
+        ("image/png", "images=false"),
+        ("data:image", "images=false"),
+    ] {
+        check(Api::ChatCompletions, &file(data), expected);
+    }
+    check(Api::ChatCompletions, &file("a secret"), "secret=true images=false");
+    check(Api::ChatCompletions, &part(r#"{"type":"audio_embeds","audio_embeds":"AAAA"}"#), "audio=true");
+    check(
+        Api::Messages,
+        &part(r#"{"type":"document","source":{"type":"base64","media_type":"image/png","data":"AAAA"}}"#),
+        "images=true",
+    );
+    let template = |x: &str| format!(r#"{{"model":"m","prompt":{{"id":"p","variables":{{"x":{x}}}}}}}"#);
+    check(Api::Responses, &template(r#"{"type":"input_image","image_url":"https://a"}"#), "images=true");
+    check(Api::Responses, &template(r#"{"type":"input_text","text":"a secret"}"#), "images=false secret=true");
+    let prompt = r#"{"prompt_string":"a secret","multimodal_data":["iVBORw0KGgo="]}"#;
+    for body in [format!(r#"{{"model":"m","prompt":{prompt}}}"#), format!(r#"{{"model":"m","prompt":["x",{prompt}]}}"#)]
+    {
+        check(Api::Completions, &body, "images=true secret=true");
+        check(Api::Completions, &body.replace(r#""iVBORw0KGgo=""#, ""), "images=false");
+    }
+}
+
+#[test]
+fn an_id_alone_refers_to_an_item() {
+    let held = |item: &str, expected: &str| {
+        check(
+            Api::Responses,
+            &format!(r#"{{"model":"m","input":[{item},{{"role":"user","content":"x"}}]}}"#),
+            expected,
+        );
+    };
+    held(r#"{"id":"msg_1"}"#, "held=true");
+    held(r#"{"type":null,"id":"msg_1"}"#, "held=true");
+    held(r#"{"id":"msg_1","content":"x","role":"assistant"}"#, "held=false");
+    held(r#"{"id":"rs_1","type":"reasoning"}"#, "held=false");
+    held(r#"{"id":null}"#, "held=false");
+    check(Api::ChatCompletions, r#"{"model":"m","messages":[{"role":"assistant","id":"a"}]}"#, "held=false");
+}
+
+#[test]
+fn tools_are_seen_wherever_they_are_brought() {
+    for item in [
+        r#"{"type":"additional_tools","role":"developer","tools":[{"type":"function","name":"a secret"}]}"#,
+        r#"{"type":"tool_search_output","call_id":"1","tools":[{"type":"function","name":"a secret"}]}"#,
+        r#"{"Tools":[{"type":"namespace","name":"n","tools":[{"name":"f","description":"a secret"}]}]}"#,
+    ] {
+        let user = r#"{"role":"user","content":"x"}"#;
+        for (api, key) in [(Api::Responses, "input"), (Api::ChatCompletions, "messages")] {
+            let body = format!(r#"{{"model":"m","{key}":[{item},{user}]}}"#);
+            check(api, &body, "tools=true secret=true messages=2 images=false");
+        }
+    }
+    check(Api::Responses, r#"{"model":"m","input":[{"type":"additional_tools","tools":[]}]}"#, "tools=false");
+    // What is called so in an argument or a schema is none.
+    check(
+        Api::Messages,
+        r#"{"model":"m","messages":[{"content":[{"type":"tool_use","input":{"tools":[{"model":"a"}]}}]}]}"#,
+        "tools=false",
+    );
+    check(
+        Api::Responses,
+        r#"{"model":"m","tools":[{"name":"f","parameters":{"properties":{"tools":{"model":{}}}}}]}"#,
+        "tools=true",
+    );
+    check(
+        Api::Responses,
+        r#"{"model":"m","input":[{"tools":[{"type":"file_search","vector_store_ids":["v"]}]}]}"#,
+        "held=true",
+    );
 }
 
 #[test]

@@ -39,6 +39,18 @@ fn bodies_that_two_parsers_could_read_differently_are_refused() {
         Violation::ModelList("tools[].model"),
     );
     refused("{\"model\":\"a\u{2028}b\"}", Violation::ModelName);
+    for items in ["messages", "input"] {
+        for item in [
+            r#"{"type":"additional_tools","role":"developer","tools":[{"type":"x","model":"b"}]}"#,
+            r#"{"Tools":[{"model":"b"}],"type":"tool_search_output","call_id":"1"}"#,
+            r#"{"tools":[{"type":"namespace","tools":[{"type":"namespace","tools":[{"model":"b"}]}]}]}"#,
+            r#"{"tools":{"model":"b"}}"#,
+        ] {
+            refused(format!(r#"{{"model":"a","{items}":[{item}]}}"#), Violation::ModelList("tools[].model"));
+            refused(format!(r#"{{"model":"a","{items}":{item}}}"#), Violation::ModelList("tools[].model"));
+        }
+    }
+    refused(r#"{"model":"a","tools":[{"tools":[{"model":"b"}]}]}"#, Violation::ModelList("tools[].model"));
     refused(r#"{"model":"a","tools":{"model":"b"}}"#, Violation::ModelList("tools[].model"));
     refused(r#"{"model":"a","tools":{"x":{"Model":"b"}}}"#, Violation::ModelList("tools[].model"));
     refused(r#"{"model":"a"} "#.to_owned() + r#"{"model":"b"}"#, Violation::TrailingData);

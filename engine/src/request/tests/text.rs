@@ -18,6 +18,15 @@ fn text_does_not_hide() {
         r#"{"model":"c","messages":[{"content":[{"type":"tool_use","input":{"url":"secret"}}]}]}"#,
         "secret=true",
     );
+    check(
+        Api::Messages,
+        r#"{"model":"c","messages":[{"content":[{"type":"tool_use","input":{"cache_control":"secret"}}]}]}"#,
+        "secret=true cached=false",
+    );
+    for key in ["systemInstruction", "system_instruction"] {
+        let body = format!(r#"{{"model":"m","contents":[],"{key}":{{"parts":[{{"text":"a secret"}}]}}}}"#);
+        check(Api::ChatCompletions, &body, "secret=true");
+    }
     check(Api::Responses, r#"{"model":"m","prompt":{"id":"p","variables":{"x":"a secret"}}}"#, "secret=true");
     check(Api::ChatCompletions, r#"{"model":"m","prediction":{"type":"content","content":"a secret"}}"#, "secret=true");
 }

@@ -108,6 +108,16 @@ fn what_is_not_allowed_or_cannot_be_told_is_refused() {
     refused(&["models"], r#"{"model":"small","models":[["x"]]}"#, "namedBesides");
     refused(&["tools[].model"], r#"{"model":"small","tools":[{"Model":"large"}]}"#, "keyCase");
     refused(&["tools[].model"], r#"{"model":"small","tools":[{"model":{"id":"large"}}]}"#, "wrongType");
+    // Nobody looks at anything else here: the tools of an item are seen all the same.
+    for items in ["input", "messages"] {
+        for (allowed, reason) in [(&[][..], "modelList"), (&["tools[].model"], "namedBesides")] {
+            let item = r#"{"type":"additional_tools","tools":[{"type":"namespace","tools":[{"model":"secret"}]}]}"#;
+            refused(allowed, &format!(r#"{{"model":"small","{items}":[{{"content":"x"}},{item}]}}"#), reason);
+        }
+    }
+    // Google's settings may stand in there, and name nothing.
+    let google = r#"{"model":"small","extra_body":{"google":{"thinking_config":{"thinking_budget":8}},"models":[]}}"#;
+    refused(&["extra_body"], google, "modelList");
     // LiteLLM's mapping has names as keys.
     refused(&["fallbacks"], r#"{"model":"small","fallbacks":[{"small":["large"]}]}"#, "wrongType");
     let many = vec!["\"small\""; 65].join(",");

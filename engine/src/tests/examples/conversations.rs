@@ -6,7 +6,7 @@ use crate::{Exchange, Live, explain};
 use serde_json::{Value, json};
 
 /// What providers keep: a request that refers to it, and whether it is held.
-const KEPT: [(&str, &str, bool); 14] = [
+const KEPT: [(&str, &str, bool); 28] = [
     ("/v1/responses", r#"{"model":"auto","input":"On.","previous_response_id":"resp_1"}"#, true),
     ("/v1/responses", r#"{"model":"auto","input":"On.","previous_response_id":null}"#, false),
     ("/v1/responses", r#"{"model":"auto","input":"On.","conversation":{"id":"conv_1"}}"#, true),
@@ -53,6 +53,64 @@ const KEPT: [(&str, &str, bool); 14] = [
         r#"{"model":"auto","messages":[{"role":"assistant","content":[{"type":"tool_use","input":{"file_id":"f"}}]}]}"#,
         false,
     ),
+    ("/v1/responses", r#"{"model":"auto","input":[{"id":"msg_1"},{"role":"user","content":"x"}]}"#, true),
+    (
+        "/v1/responses",
+        r#"{"model":"auto","input":"x","tools":[{"type":"image_generation","input_image_mask":{"file_id":"f"}}]}"#,
+        true,
+    ),
+    (
+        "/v1/responses",
+        r#"{"model":"auto","input":"x","tools":[{"type":"image_generation","input_image_mask":{"image_url":"data:"}}]}"#,
+        false,
+    ),
+    (
+        "/v1/responses",
+        r#"{"model":"auto","input":"x","tools":[{"type":"shell","environment":{"type":"container_reference","container_id":"c"}}]}"#,
+        true,
+    ),
+    (
+        "/v1/responses",
+        r#"{"model":"auto","input":"x","tools":[{"type":"shell","environment":{"type":"container_auto","skills":[{"type":"skill_reference","skill_id":"s"}]}}]}"#,
+        true,
+    ),
+    (
+        "/v1/responses",
+        r#"{"model":"auto","input":"x","tools":[{"type":"shell","environment":{"type":"container_auto","skills":[{"type":"inline","name":"s"}]}}]}"#,
+        false,
+    ),
+    (
+        "/v1/responses",
+        r#"{"model":"auto","input":"x","tools":[{"type":"computer_use_preview","environment":"browser"}]}"#,
+        false,
+    ),
+    (
+        "/v1/responses",
+        r#"{"model":"auto","input":"x","tools":[{"type":"document_library","library_ids":["l"]}]}"#,
+        true,
+    ),
+    (
+        "/v1/responses",
+        r#"{"model":"auto","input":"x","tools":[{"type":"collections_search","collection_ids":["c"]}]}"#,
+        true,
+    ),
+    (
+        "/v1/responses",
+        r#"{"model":"auto","input":[{"type":"additional_tools","tools":[{"type":"file_search","vector_store_ids":["v"]}]}]}"#,
+        true,
+    ),
+    (
+        "/v1/messages",
+        r#"{"model":"auto","messages":[],"container":{"skills":[{"type":"custom","skill_id":"skill_1"}]}}"#,
+        true,
+    ),
+    (
+        "/v1/messages",
+        r#"{"model":"auto","messages":[],"container":{"skills":[{"type":"anthropic","skill_id":"pptx"}]}}"#,
+        false,
+    ),
+    ("/v1/images/edits", r#"{"model":"auto","prompt":"x","images":[{"file_id":"f"}]}"#, true),
+    ("/v1/images/edits", r#"{"model":"auto","prompt":"x","images":[{"image_url":"https://a"}]}"#, false),
 ];
 
 fn with_fallback() -> Value {

@@ -168,6 +168,8 @@ fn a_tenants_cap_is_written_as_the_api_spells_it() {
         ("/v1/embeddings", r#"{"model":"m","input":"a","max_tokens":5000}"#),
         ("/v1/messages/count_tokens", r#"{"model":"m","messages":[]}"#),
         ("/v1/responses/input_tokens", r#"{"model":"m"}"#),
+        ("/v1/responses/compact", r#"{"model":"m","input":"x"}"#),
+        ("/responses/compact", r#"{"model":"m","input":"x"}"#),
         ("/v1beta/models/m:countTokens", "{}"),
         ("/v1beta/models/m:embedContent", "{}"),
     ] {
