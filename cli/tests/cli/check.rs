@@ -156,7 +156,7 @@ fn an_admin_interface_for_everybody_is_warned_of() {
 fn principals_are_looked_for_where_clients_come_in() {
     let policy = format!("{VALID}tenants: [{{ name: t, match: {{ principals: [\"spiffe://*\"] }} }}]\n");
     let listener = "listener: { address: 0.0.0.0 }";
-    let istio = "istio: { namespace: a, hosts: [b], url: \"oci://c/d:1\", selector: { e: f } }";
+    let istio = "istio: { namespace: a, hosts: [b.test], url: \"oci://c/d:1\", selector: { e: f } }";
     let gateway = "envoyGateway: { namespace: a, gateway: b, url: r/p, hosts: [c] }";
     for (test, more, expected) in [
         ("check-principals-listener", listener, Some("deployment.yaml:2:11: listener")),
