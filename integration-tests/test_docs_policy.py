@@ -95,6 +95,8 @@ MODELS = [{"name": "m", "cluster": "c"}, {"name": "n", "cluster": "c"}]
 SIMPLE = {"models": MODELS, "aliases": [{"name": "auto"}, {"name": "old", "model": "m"}]}
 TENANT = {"name": "t", "match": {"headers": [{"name": "x-team", "value": "t"}]}, "models": {"allow": ["m"]}}
 FORM = ["--path", "/v1/audio/transcriptions"]
+RESPONSES = ["--path", "/v1/responses"]
+SIGNING = {"providerState": {"signedIds": {"unsigned": "deny"}}}
 
 
 def form(disposition: str) -> str:
@@ -125,6 +127,8 @@ GIVEN = {
         ["--path", "/model/m/invoke", "--header", "x-team: t"],
     ),
     "namedBesides": ({"steering": {"allowKeys": ["fallbacks"]}}, '{"model": "m", "fallbacks": ["x"]}', []),
+    "foreignId": (SIGNING, '{"model": "m", "previous_response_id": "resp_psm1%s"}' % ("A" * 24), RESPONSES),
+    "unsignedId": (SIGNING, '{"model": "m", "previous_response_id": "resp_1"}', RESPONSES),
     "oversize": ({"limits": {"maxBodyBytes": 1024}}, '{"model": "m", "x": "%s"}' % ("x" * 2000), []),
     "syntax": ({}, '{"model": "m",}', []),
     "encoding": ({}, '\ufeff{"model": "m"}', []),
@@ -150,8 +154,9 @@ GIVEN = {
     "unexpectedBody": ({}, '{"model": "m"}', ["--method", "PUT"]),
     "pathSpelling": ({}, '{"model": "m"}', ["--path", "/v1/chat/completions/"]),
 }
-# Only a proxy gives them: one that is set up wrongly (test_wrong_installation.py), or full (test_open_requests.py).
-ONLY_IN_A_PROXY = {"installation", "overloaded"}
+# Only a proxy gives them: one that is set up wrongly (test_wrong_installation.py), or full (test_open_requests.py), or
+# gets an id back which it has signed (test_signed_ids.py).
+ONLY_IN_A_PROXY = {"installation", "overloaded", "kept"}
 
 
 REASONS = {reason.strip("`"): action for reason, action, _ in RECORD.table("reasons")}
