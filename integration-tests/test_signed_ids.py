@@ -217,6 +217,8 @@ def test_a_signature_opens_nothing(edge):
     remembering(edge)
     headers = [JSON, ("x-team", "theirs")]
     made = json.loads(edge.ask("/v1/responses", {"model": "left", "input": "x"}, headers).response.body)["id"]
+    seen = edge.ask(f"/v1/responses/{made}", None, headers[1:], method="GET")
+    assert (seen.status, seen.record["reason"], seen.record["keptBy"]) == (200, "kept", "one")
     # Who asks for another provider's model has nothing there.
     seen = edge.ask("/v1/responses", {"model": "left", "input": "y", "previous_response_id": made}, headers)
     assert (seen.status, seen.record["keptBy"]) == (200, "one")
