@@ -187,11 +187,10 @@ fn of_speech(path: &str, below: &str) -> Option<Api> {
 const BIDIRECTIONAL: &str = "BidiGenerateContent";
 
 fn unprefixed(whole: &str) -> Endpoint {
-    let path = whole;
-    if let Some(parts) = named::parts(path) {
+    if let Some(parts) = named::parts(whole) {
         return parts.read().map_or_else(Endpoint::Ambiguous, Endpoint::Named);
     }
-    let path = at_azure(path).unwrap_or(path);
+    let path = at_azure(whole).unwrap_or(whole);
     let below = path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(path);
     let known = SUFFIXES.iter().find(|(suffix, _)| *suffix == below).map(|(_, api)| *api);
     if let Some(api) = known.or_else(|| of_ollama(path)).or_else(|| of_speech(whole, below)) {

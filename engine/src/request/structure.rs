@@ -56,8 +56,15 @@ pub(super) struct Structure {
     settled: bool,
     /// Whether the list of token numbers in progress has been counted as a turn.
     tokens_counted: bool,
-    /// Whether the item in progress has an id, and whether it has a type or content.
-    item: (bool, bool),
+    item: Item,
+}
+
+/// The item in progress.
+#[derive(Debug, Default)]
+struct Item {
+    has_id: bool,
+    /// A type or content.
+    has_more: bool,
 }
 
 impl Structure {
@@ -74,7 +81,7 @@ impl Structure {
             enters: enters || wants_marks,
             settled: false,
             tokens_counted: false,
-            item: (false, false),
+            item: Item::default(),
         }
     }
 
@@ -113,7 +120,7 @@ impl Structure {
             // OpenAI takes an id alone for a reference to an item that it keeps.
             Place::Turn => {
                 let item = std::mem::take(&mut self.item);
-                if item == (true, false) && !self.settled && self.top.field() == Some(Field::Input) {
+                if item.has_id && !item.has_more && !self.settled && self.top.field() == Some(Field::Input) {
                     self.flags.set(Flag::Held);
                 }
             }
@@ -351,8 +358,8 @@ impl Structure {
         }
         if place == Place::Turn {
             match self.member {
-                Member::Id => self.item.0 |= value == Value::Text,
-                Member::Type | Member::Content => self.item.1 = true,
+                Member::Id => self.item.has_id |= value == Value::Text,
+                Member::Type | Member::Content => self.item.has_more = true,
                 _ => {}
             }
         }

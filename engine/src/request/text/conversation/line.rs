@@ -49,25 +49,25 @@ struct Word {
 }
 
 /// Days and months by the first eight letters of their names. May is another word far more often.
-const CALENDAR: [&[u8]; 18] = [
-    b"monday",
-    b"tuesday",
-    b"wednesda",
-    b"thursday",
-    b"friday",
-    b"saturday",
-    b"sunday",
-    b"january",
-    b"february",
-    b"march",
-    b"april",
-    b"june",
-    b"july",
-    b"august",
-    b"septembe",
-    b"october",
-    b"november",
-    b"december",
+const CALENDAR: [u64; 18] = [
+    name_of(b"monday"),
+    name_of(b"tuesday"),
+    name_of(b"wednesda"),
+    name_of(b"thursday"),
+    name_of(b"friday"),
+    name_of(b"saturday"),
+    name_of(b"sunday"),
+    name_of(b"january"),
+    name_of(b"february"),
+    name_of(b"march"),
+    name_of(b"april"),
+    name_of(b"june"),
+    name_of(b"july"),
+    name_of(b"august"),
+    name_of(b"septembe"),
+    name_of(b"october"),
+    name_of(b"november"),
+    name_of(b"december"),
 ];
 
 impl Default for Line {
@@ -100,7 +100,7 @@ impl Word {
     /// A date, a time, a counter, a nonce.
     fn is_volatile(self) -> bool {
         let is_time = self.colons > 0 && self.digits >= 3;
-        let is_day = self.digits == 0 && self.letters >= 4 && CALENDAR.iter().any(|name| name_of(name) == self.name);
+        let is_day = self.digits == 0 && self.letters >= 4 && CALENDAR.contains(&self.name);
         is_time
             || is_day
             || self.digits >= 4
@@ -108,12 +108,17 @@ impl Word {
     }
 }
 
-fn packed(name: u64, letter: u8) -> u64 {
-    name << 8 | u64::from(letter)
+const fn packed(name: u64, letter: u8) -> u64 {
+    name << 8 | letter as u64
 }
 
-fn name_of(letters: &[u8]) -> u64 {
-    letters.iter().fold(0, |name, letter| packed(name, *letter))
+const fn name_of(mut letters: &[u8]) -> u64 {
+    let mut name = 0;
+    while let [letter, rest @ ..] = letters {
+        name = packed(name, *letter);
+        letters = rest;
+    }
+    name
 }
 
 impl Line {
