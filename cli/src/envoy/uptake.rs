@@ -1,7 +1,8 @@
 //! Whether Envoy has taken what was written for it, and the order that follows from it.
 
+use super::admin;
 use super::config::Config;
-use super::{admin, xds};
+use super::xds::{self, Discovery, IN_ORDER};
 use pointsman_source::reason;
 use std::fmt::{self, Display, Formatter};
 use std::path::Path;
@@ -10,14 +11,6 @@ use std::time::Duration;
 const POLL: Duration = Duration::from_millis(20);
 /// How often it is asked: a cluster whose servers are names waits for DNS.
 const ATTEMPTS: u32 = 500;
-
-/// What Envoy follows in files of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Discovery {
-    Clusters,
-    Routes,
-    Filters,
-}
 
 /// Why something was not taken over.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,21 +34,13 @@ impl From<admin::Discovery> for Uptake {
     }
 }
 
-type Write = fn(&Path, &Config<'_>) -> std::io::Result<bool>;
-
 /// Clusters, then routes, then the policy, each once Envoy has taken the one before: no request is ever sent to what is
 /// not there yet, however soon another policy follows.
 pub(crate) async fn hand_over(admin: &str, folder: &Path, config: &Config<'_>) -> Result<(), NotTaken> {
     let needs = xds::all_needs(folder, config);
-    let wide = Config { needs: &needs, ..*config };
-    let steps: [(Discovery, Write, &Config<'_>); 3] = [
-        (Discovery::Clusters, xds::write_clusters, &wide),
-        (Discovery::Routes, xds::write_routes, &wide),
-        (Discovery::Filters, xds::write_filters, config),
-    ];
-    for (what, write, config) in steps {
+    for what in IN_ORDER {
         let before = now(admin, what).await.map_err(NotTaken::Failed)?;
-        let written = write(folder, config);
+        let written = xds::write_one(folder, config, &needs, what);
         let is_new = written.map_err(|err| NotTaken::Failed(format!("`{}`: {}", folder.display(), reason(&err))))?;
         if is_new {
             wait(admin, what, before).await?;

@@ -60,28 +60,43 @@ pub(crate) fn all_needs(folder: &Path, config: &Config<'_>) -> Needs {
 /// What policies before needed stays for a time: requests that they have decided are still on their way.
 pub(crate) fn write(folder: &Path, config: &Config<'_>) -> Result<()> {
     let needs = all_needs(folder, config);
-    let wide = Config { needs: &needs, ..*config };
-    write_clusters(folder, &wide)?;
-    write_routes(folder, &wide)?;
-    write_filters(folder, config).map(|_| ())
+    IN_ORDER.into_iter().try_for_each(|what| write_one(folder, config, &needs, what).map(|_| ()))
 }
 
-/// Says whether the file is another than before.
-pub(crate) fn write_clusters(folder: &Path, config: &Config<'_>) -> Result<bool> {
+/// What Envoy follows in files of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Discovery {
+    Clusters,
+    Routes,
+    Filters,
+}
+
+/// The order in which nothing refers to what is not there yet: the policy takes over with the filters.
+pub(crate) const IN_ORDER: [Discovery; 3] = [Discovery::Clusters, Discovery::Routes, Discovery::Filters];
+
+/// Says whether any file is another than before. `needs` are those of all policies that requests may still be tried by.
+pub(crate) fn write_one(folder: &Path, config: &Config<'_>, needs: &Needs, what: Discovery) -> Result<bool> {
+    let wide = Config { needs, ..*config };
+    match what {
+        Discovery::Clusters => write_clusters(folder, &wide),
+        Discovery::Routes => write_routes(folder, &wide),
+        Discovery::Filters => write_filters(folder, config),
+    }
+}
+
+fn write_clusters(folder: &Path, config: &Config<'_>) -> Result<bool> {
     let typed = |cluster| typed::message("envoy.config.cluster.v3.Cluster").and(cluster);
     let file = resources(config, clusters::all(config).into_iter().map(typed))
         .below("One endpoint or several for each cluster; what is the same for many is written once.");
     replace(folder, CLUSTERS, &print(&file.into()))
 }
 
-/// Says whether the file is another than before.
-pub(crate) fn write_routes(folder: &Path, config: &Config<'_>) -> Result<bool> {
+fn write_routes(folder: &Path, config: &Config<'_>) -> Result<bool> {
     let routes = typed::message("envoy.config.route.v3.RouteConfiguration").and(route::render(config));
     replace(folder, ROUTES, &print(&resources(config, [routes]).into()))
 }
 
-/// With these, the policy takes over. Says whether any is another than before.
-pub(crate) fn write_filters(folder: &Path, config: &Config<'_>) -> Result<bool> {
+fn write_filters(folder: &Path, config: &Config<'_>) -> Result<bool> {
     let mut is_new = false;
     for role in filter::chain(config.plugin.hold) {
         let file = resources(config, [filter::resource(config.plugin, *role)]);
