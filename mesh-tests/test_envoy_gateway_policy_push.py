@@ -17,7 +17,6 @@ def world(request):
 
 @pytest.fixture(scope="module")
 def shared_edge(registry, world, tmp_path_factory):
-    registry.push(locations.gate_module(), "0.1.0", "pointsman-gate")
     folder = tmp_path_factory.mktemp("envoy-gateway") / "eg"
     with envoy_gateway.running(registry, world[0], folder, policy(0), "web", concurrency=2) as edge:
         edge.providers["provider"].answer = model_asked_for

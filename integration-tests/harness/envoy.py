@@ -68,13 +68,16 @@ class Envoy:
         return f"127.0.0.1:{self._admin_port}"
 
     def admin(self, path: str, method: str = "GET") -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self._admin_port, timeout=60)
+        connection = self._admin_connection()
         try:
             connection.request(method, path)
             reply = connection.getresponse()
             return reply.status, reply.read().decode()
         finally:
             connection.close()
+
+    def _admin_connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self._admin_port, timeout=60)
 
     def stats(self, pattern: str) -> dict[str, int]:
         """Counters and gauges whose name matches the regular expression."""

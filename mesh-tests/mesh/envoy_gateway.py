@@ -183,6 +183,7 @@ class Gateway(Edge):
 def running(
     registry: Registry, version: str, folder: pathlib.Path, policy: dict, default: str | None, concurrency: int = 1
 ) -> Iterator[Gateway]:
+    registry.push(locations.gate_module(), "0.1.0", "pointsman-gate")
     SYSTEM_ROOTS.write_bytes(registry.authority.certificate.read_bytes())
     installation = Installation(version, "gate", policy, concurrency=concurrency, default_cluster=default)
     providers: dict[str, Provider] = {}

@@ -15,7 +15,6 @@ from mesh.program import Program, built
 
 ADMIN_PORT = 15000
 ADDRESS = "10.0.0.99"
-LABELS_FILE = pathlib.Path("/etc/istio/pod/labels")
 MODULES = pathlib.Path("/var/lib/istio/data")
 SYSTEM_ROOTS = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
 ALL_STATISTICS = {"proxyStatsMatcher": {"inclusionRegexps": [".*"]}}
@@ -23,6 +22,10 @@ ALL_STATISTICS = {"proxyStatsMatcher": {"inclusionRegexps": [".*"]}}
 
 class Pod(Proxy):
     """An ingress gateway's: to a test, the Envoy in it."""
+
+    kind = "router"
+    account = "gateway"
+    ip = ADDRESS
 
     def __init__(
         self,
@@ -43,60 +46,58 @@ class Pod(Proxy):
         folder.mkdir(parents=True, exist_ok=True)
         self._register(ports)
         self._mount()
-        shutil.rmtree(MODULES, ignore_errors=True)
-        MODULES.mkdir(parents=True)
-        self.agent = self._start(concurrency, settings, environment)
-        self._process, self.log_file = self.agent.process, self.agent.log_file
+        self._start(concurrency, settings, environment)
         try:
-            self.agent.wait_for("Envoy", self._envoy)
-            self.agent.wait_for("Envoy to be ready", self._is_ready)
+            self._wait()
         except BaseException:
             self.stop()
             raise
 
     def _register(self, ports: list[int]) -> None:
-        """A gateway has listeners only where a Service selects its pod, and the pod an address."""
-        cluster, namespace = self.istiod.cluster, self.namespace
-        metadata = {"namespace": namespace, "labels": self.labels}
-        served = [{"name": f"http-{port}", "port": port, "targetPort": port} for port in ports]
+        cluster, metadata = self.istiod.cluster, {"namespace": self.namespace, "labels": self.labels}
         container = {"name": "istio-proxy", "image": "none", "ports": [{"containerPort": port} for port in ports]}
-        pod = {
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "metadata": {"name": self.name, **metadata},
-            "spec": {"nodeName": "node-1", "containers": [container]},
-        }
-        service = {
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": {"name": "gateway", **metadata},
-            "spec": {"selector": self.labels, "ports": served},
-        }
-        account = {
-            "apiVersion": "v1",
-            "kind": "ServiceAccount",
-            "metadata": {"name": "gateway", "namespace": namespace},
-        }
-        cluster.apply([account, service, pod])
+        account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {**metadata, "name": self.account}}
+        spec = {"nodeName": "node-1", "serviceAccountName": self.account, "containers": [container]}
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {**metadata, "name": self.name}, "spec": spec}
+        cluster.apply([account, pod, *(self._service(ports) if ports else [])])
         ready = [{"type": "Ready", "status": "True"}]
-        status = {"phase": "Running", "podIP": ADDRESS, "podIPs": [{"ip": ADDRESS}], "conditions": ready}
+        status = {"phase": "Running", "podIP": self.ip, "podIPs": [{"ip": self.ip}], "conditions": ready}
         cluster.set_status(pod, status)
 
+    def _service(self, ports: list[int]) -> list[dict]:
+        """A gateway has listeners only where a Service selects its pod, and the pod an address."""
+        served = [{"name": f"http-{port}", "port": port, "targetPort": port} for port in ports]
+        metadata = {"name": "gateway", "namespace": self.namespace, "labels": self.labels}
+        spec = {"selector": self.labels, "ports": served}
+        return [{"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}]
+
     def _mount(self) -> None:
-        """What a kubelet would mount: the token and the root certificate, the labels."""
+        """What a kubelet would mount: the token and the root certificate, the labels, an empty folder for modules."""
         secrets = self.folder / "var/run/secrets"
         for name in ("tokens", "istio"):
             (secrets / name).mkdir(parents=True, exist_ok=True)
         (secrets / "istio/root-cert.pem").write_bytes(self.istiod.root.read_bytes())
         request = {"spec": {"audiences": ["istio-ca"], "expirationSeconds": 3600}}
-        path = f"/api/v1/namespaces/{self.namespace}/serviceaccounts/gateway/token"
+        path = f"/api/v1/namespaces/{self.namespace}/serviceaccounts/{self.account}/token"
         status, answer = self.istiod.cluster.call("POST", path, request)
         assert status == 201, answer
         (secrets / "tokens/istio-token").write_text(answer["status"]["token"])
-        LABELS_FILE.parent.mkdir(parents=True, exist_ok=True)
-        LABELS_FILE.write_text("".join(f'{name}="{value}"\n' for name, value in self.labels.items()))
+        labels = self._seen("/etc/istio/pod") / "labels"
+        labels.parent.mkdir(parents=True, exist_ok=True)
+        labels.write_text("".join(f'{name}="{value}"\n' for name, value in self.labels.items()))
+        modules = self._seen(str(MODULES))
+        shutil.rmtree(modules, ignore_errors=True)
+        modules.mkdir(parents=True)
 
-    def _start(self, concurrency: int, settings: dict, environment: dict[str, str]) -> Program:
+    def _seen(self, folder: str) -> pathlib.Path:
+        """Where the pod's folder is for the tests."""
+        return pathlib.Path(folder)
+
+    def _entered(self, command: list) -> list:
+        """The command line that runs something in the pod."""
+        return command
+
+    def _start(self, concurrency: int, settings: dict, environment: dict[str, str]) -> None:
         discovery = f"{istiods.HOST}:{istiods.DISCOVERY_PORT}"
         config = {
             "discoveryAddress": discovery,
@@ -109,21 +110,27 @@ class Pod(Proxy):
             **settings,
         }
         part = self.istiod.part
-        command = [built(part, "pilot-agent"), "proxy", "router", "--domain", f"{self.namespace}.svc.cluster.local"]
+        command = [built(part, "pilot-agent"), "proxy", self.kind, "--domain", f"{self.namespace}.svc.cluster.local"]
         command += ["--templateFile", built(part, "envoy_bootstrap.json"), "--proxyLogLevel", "warning"]
         command += ["--proxyComponentLogLevel", "wasm:info"]
         known = {
             "POD_NAME": self.name,
             "POD_NAMESPACE": self.namespace,
-            "INSTANCE_IP": ADDRESS,
-            "SERVICE_ACCOUNT": "gateway",
+            "INSTANCE_IP": self.ip,
+            "SERVICE_ACCOUNT": self.account,
             "PILOT_CERT_PROVIDER": "istiod",
             "CA_ADDR": discovery,
             "ISTIO_META_CLUSTER_ID": "Kubernetes",
             "TRUST_DOMAIN": "cluster.local",
             "PROXY_CONFIG": json.dumps(config),
         }
-        return Program("agent", command, self.folder, **{**known, **environment})
+        environment = {**known, **environment}
+        self.agent = Program("agent", self._entered(command), self.folder, **environment)
+        self._process, self.log_file = self.agent.process, self.agent.log_file
+
+    def _wait(self) -> None:
+        self.agent.wait_for("Envoy", self._envoy)
+        self.agent.wait_for("Envoy to be ready", self._is_ready)
 
     def _envoy(self) -> int | None:
         """The process id of the Envoy that the agent has started."""
