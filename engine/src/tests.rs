@@ -25,6 +25,14 @@ fn chat(body: impl Into<Vec<u8>>) -> Exchange {
     }
 }
 
+/// A text cut there, and one in single bytes.
+pub(crate) fn splits<'a>(text: &'a [u8], cuts: &[prop::sample::Index]) -> [Vec<&'a [u8]>; 2] {
+    let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(text.len() + 1)).collect();
+    cuts.extend([0, text.len()]);
+    cuts.sort_unstable();
+    [cuts.windows(2).map(|pair| &text[pair[0]..pair[1]]).collect(), text.chunks(1).collect()]
+}
+
 /// One policy serves many threads: a replay asks it from all of them.
 #[test]
 fn a_policy_can_be_shared() {
@@ -157,13 +165,9 @@ proptest! {
         with_length in any::<bool>(),
     ) {
         let whole = walk(&policy, &exchange, &demoted, &[&exchange.body], with_length);
-        let bytes: Vec<&[u8]> = exchange.body.chunks(1).collect();
-        prop_assert_eq!(&walk(&policy, &exchange, &demoted, &bytes, with_length), &whole);
-        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(exchange.body.len() + 1)).collect();
-        cuts.extend([0, exchange.body.len()]);
-        cuts.sort_unstable();
-        let chunks: Vec<&[u8]> = cuts.windows(2).map(|pair| &exchange.body[pair[0]..pair[1]]).collect();
-        prop_assert_eq!(&walk(&policy, &exchange, &demoted, &chunks, with_length), &whole);
+        for chunks in splits(&exchange.body, &cuts) {
+            prop_assert_eq!(&walk(&policy, &exchange, &demoted, &chunks, with_length), &whole);
+        }
         let explained = explain(&policy, &exchange);
         let (record, _) = walk(&policy, &exchange, &[], &[&exchange.body], false);
         prop_assert_eq!(explained.map_or_else(String::new, |record| record.to_json()), record);

@@ -1,6 +1,7 @@
 //! What the machine promises as a whole: the one reading of a form, in any split, and refusals of what has more than one.
 
 use super::*;
+use crate::tests::splits;
 use proptest::prelude::*;
 
 /// A part as it was heard.
@@ -273,12 +274,9 @@ proptest! {
     ) {
         let body = written(&boundary, &parts);
         let whole = read(&boundary, &[&body]);
-        prop_assert_eq!(&read(&boundary, &body.chunks(1).collect::<Vec<_>>()), &whole);
-        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(body.len())).collect();
-        cuts.extend([0, body.len()]);
-        cuts.sort_unstable();
-        let chunks: Vec<&[u8]> = cuts.windows(2).map(|pair| &body[pair[0]..pair[1]]).collect();
-        prop_assert_eq!(&read(&boundary, &chunks), &whole);
+        for chunks in splits(&body, &cuts) {
+            prop_assert_eq!(&read(&boundary, &chunks), &whole);
+        }
         let needle = format!("--{boundary}");
         // The end of the content and the boundary behind it may make another one.
         let is_clean = |part: &Made| !holds(&[&part.content[..], b"\r\n", &needle.as_bytes()[..needle.len() - 1]].concat(), &needle)

@@ -16,6 +16,7 @@ use super::text::keywords::KeywordSearch;
 use super::violation::Violation;
 use crate::api::Api;
 use crate::naming::Allowed;
+use crate::tests::splits;
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -57,14 +58,6 @@ fn damaged(mut body: Vec<u8>, damage: Damage) -> Vec<u8> {
         if insert { body.insert(at, byte) } else { body[at] = byte }
     }
     body
-}
-
-/// A body cut there, and one in single bytes.
-fn splits<'a>(body: &'a [u8], cuts: &[prop::sample::Index]) -> [Vec<&'a [u8]>; 2] {
-    let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(body.len())).collect();
-    cuts.extend([0, body.len()]);
-    cuts.sort_unstable();
-    [cuts.windows(2).map(|pair| &body[pair[0]..pair[1]]).collect(), body.chunks(1).collect()]
 }
 
 /// Everything that a decision can look at, as one comparable text.

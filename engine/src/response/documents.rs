@@ -191,6 +191,7 @@ impl Documents {
 mod tests {
     use super::*;
     use crate::json::{Container, Literal, Numeral, Want};
+    use crate::tests::splits;
     use proptest::prelude::*;
 
     /// Hears the texts of all documents, and where they stand.
@@ -315,14 +316,10 @@ mod tests {
         ) {
             let shape = if is_whole { Shape::Whole } else { Shape::Events };
             let text = parts.concat().into_bytes();
-            let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(text.len() + 1)).collect();
-            cuts.extend([0, text.len()]);
-            cuts.sort_unstable();
-            let pieces: Vec<&[u8]> = cuts.windows(2).map(|cut| &text[cut[0]..cut[1]]).collect();
-            let bytes: Vec<&[u8]> = text.chunks(1).collect();
             let expected = heard(shape, &[&text]);
-            prop_assert_eq!(heard(shape, &pieces), &expected[..]);
-            prop_assert_eq!(heard(shape, &bytes), expected);
+            for pieces in splits(&text, &cuts) {
+                prop_assert_eq!(heard(shape, &pieces), &expected[..]);
+            }
         }
     }
 }
