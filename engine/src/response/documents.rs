@@ -1,5 +1,5 @@
-//! An answer as the JSON documents that it consists of: one, or one in each server-sent event. Read as it passes, in any split,
-//! and nothing of it is kept.
+//! An answer as the JSON documents that it consists of: one, or one in each server-sent event, or one in each line. Read as it
+//! passes, in any split, and nothing of it is kept.
 //!
 //! Who listens is told of each document, what the lexer sees in it, and where that stands in the answer. What is no JSON, or is
 //! nothing to a listener any more, passes unread: an answer is never refused, and never waits for its reader.
@@ -13,6 +13,8 @@ pub(crate) enum Shape {
     Whole,
     /// Server-sent events: the `data` of each is one. <https://html.spec.whatwg.org/multipage/server-sent-events.html>
     Events,
+    /// Each line is one, as Ollama streams. <https://github.com/ndjson/ndjson-spec>
+    Lines,
 }
 
 impl Shape {
@@ -23,6 +25,8 @@ impl Shape {
             Some(Self::Whole)
         } else if essence.eq_ignore_ascii_case(b"text/event-stream") {
             Some(Self::Events)
+        } else if essence.eq_ignore_ascii_case(b"application/x-ndjson") {
+            Some(Self::Lines)
         } else {
             None
         }
@@ -69,6 +73,13 @@ enum Line {
     Return,
 }
 
+impl Line {
+    /// Before the first byte of a line: where lines are documents, they are nothing but value.
+    fn begin(shape: Shape) -> Self {
+        if shape == Shape::Lines { Self::Value } else { Self::Name(0) }
+    }
+}
+
 const DATA: &[u8] = b"data";
 
 /// An answer as it passes.
@@ -86,7 +97,7 @@ pub(crate) struct Documents {
 
 impl Documents {
     pub(crate) fn new(shape: Shape) -> Self {
-        Self { shape, line: Line::Name(0), lexer: None, is_read: true, position: 0 }
+        Self { shape, line: Line::begin(shape), lexer: None, is_read: true, position: 0 }
     }
 
     /// Whether nothing more can come that anybody wants to know.
@@ -103,22 +114,22 @@ impl Documents {
     pub(crate) fn feed(&mut self, bytes: &[u8], listener: &mut impl Listener) {
         match self.shape {
             Shape::Whole => self.value(bytes, listener),
-            Shape::Events => self.lines(bytes, listener),
+            Shape::Events | Shape::Lines => self.lines(bytes, listener),
         }
     }
 
     fn lines(&mut self, bytes: &[u8], listener: &mut impl Listener) {
-        let mut rest = bytes;
+        let (mut rest, begin) = (bytes, Line::begin(self.shape));
         while let Some(byte) = rest.first() {
             let passed = match (self.line, byte) {
-                (Line::Return, b'\n') => self.turn(Line::Name(0)),
+                (Line::Return, b'\n') => self.turn(begin),
                 (Line::Return, _) => {
-                    self.line = Line::Name(0);
+                    self.line = begin;
                     continue;
                 }
                 (_, b'\n' | b'\r') => {
                     self.end_line(listener);
-                    self.turn(if *byte == b'\n' { Line::Name(0) } else { Line::Return })
+                    self.turn(if *byte == b'\n' { begin } else { Line::Return })
                 }
                 (Line::Name(seen), byte) => self.turn(match DATA.get(seen) {
                     Some(expected) if expected == byte => Line::Name(seen + 1),
@@ -152,12 +163,8 @@ impl Documents {
     fn end_line(&mut self, listener: &mut impl Listener) {
         match self.line {
             // An empty line ends the event.
-            Line::Name(0) => {
-                if self.lexer.take().is_some() && self.is_read {
-                    listener.end_document();
-                }
-                self.is_read = true;
-            }
+            Line::Name(0) => self.end_document(listener),
+            _ if self.shape == Shape::Lines => self.end_document(listener),
             // Lines of one value are joined by a line feed. It is not there in the answer, but a fault in a text all the same.
             Line::Space | Line::Value if self.lexer.is_some() => {
                 let position = self.position;
@@ -166,6 +173,13 @@ impl Documents {
             }
             _ => {}
         }
+    }
+
+    fn end_document(&mut self, listener: &mut impl Listener) {
+        if self.lexer.take().is_some() && self.is_read {
+            listener.end_document();
+        }
+        self.is_read = true;
     }
 
     /// Bytes of a document.
@@ -275,6 +289,8 @@ mod tests {
         let shape = |content_type: &str| Shape::of(content_type.as_bytes());
         assert_eq!(shape("application/json"), Some(Shape::Whole));
         assert_eq!(shape("Text/Event-Stream ; charset=utf-8"), Some(Shape::Events));
+        assert_eq!(shape("application/json; charset=utf-8"), Some(Shape::Whole));
+        assert_eq!(shape("application/x-ndjson"), Some(Shape::Lines));
         assert_eq!([shape(""), shape("text/plain"), shape("application/jsonl")], [None; 3]);
     }
 
@@ -305,6 +321,18 @@ mod tests {
         events("dat: {\"a\":\"b\"}\ndatas: {\"a\":\"b\"}\n data: {\"a\":\"b\"}\n\n", &[]);
     }
 
+    #[test]
+    fn each_line_is_one_document() {
+        let lines = |text: &str, expected: &[&str]| {
+            assert_eq!(heard(Shape::Lines, &[text.as_bytes()]), expected, "{text:?}");
+        };
+        lines("{\"a\":\"b\"}\n{\"a\":\"c\"}", &["{", "b@5-8", "}", "{", "c@15-18"]);
+        lines("{\"a\":\"b\"} \r\n\r{\"a\":\"c\"}\r", &["{", "b@5-8", "}", "{", "c@18-21", "}"]);
+        // A line break ends a document wherever it stands, and one that is none keeps nothing of the next.
+        lines("{\"a\":\n\"b\"}\n{\"a\":\"c\"}\n", &["{", "}", "{", "}", "{", "c@16-19", "}"]);
+        lines("{\"a\":\"enough\",\"b\":\"c\"}\n{\"a\":\"b\"}\n", &["{", "enough@5-13", "}", "{", "b@28-31", "}"]);
+    }
+
     proptest! {
         #[test]
         fn any_split_is_heard_alike(
@@ -312,9 +340,8 @@ mod tests {
                 "data", ":", " ", "\n", "\r", "\n\n", "\r\n\r\n", "{\"a\":", "\"b\u{e9}\"", "\"enough\"", "}", "data: {\"a\":\"b\"}\n\n", "x",
             ]), 0..30),
             cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
-            is_whole in any::<bool>(),
+            shape in prop::sample::select(vec![Shape::Whole, Shape::Events, Shape::Lines]),
         ) {
-            let shape = if is_whole { Shape::Whole } else { Shape::Events };
             let text = parts.concat().into_bytes();
             let expected = heard(shape, &[&text]);
             for pieces in splits(&text, &cuts) {
