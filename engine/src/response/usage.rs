@@ -4,6 +4,7 @@
 //! ```text
 //! place       where things stand in an answer; a table for each family of APIs:
 //! openai, anthropic, gemini, ollama, bedrock
+//! path        the containers of a document that are open
 //! account     listens to an answer and keeps what stands there
 //! figures     counts, and what they mean together
 //! finish      how an answer ended, in one vocabulary
@@ -23,6 +24,7 @@ mod finish;
 mod gemini;
 mod ollama;
 mod openai;
+mod path;
 mod place;
 mod word;
 
