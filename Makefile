@@ -22,6 +22,7 @@ VENV_PYTHON := .tools/venv/bin/python
 RUFF := $(VENV_PYTHON) -m ruff
 TARGET := $(abspath $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target))
 WASM := dist/pointsman.wasm
+ANSWERS_WASM := dist/pointsman-answers.wasm
 GATE_WASM := dist/pointsman-gate.wasm
 TRAP_WASM := dist/pointsman-trap.wasm
 SBOM := dist/pointsman.cdx.json
@@ -51,15 +52,17 @@ help: ## Show this list.
 
 setup: rust-ready $(foreach version,$(TEST_ENVOY_VERSIONS),$(call ENVOY_BINARY,$(version))) venv helm ## Install what all targets need: Wasm target, Envoys, Python packages, helm.
 
-wasm: rust-ready ## Build the module, dist/pointsman.wasm, and the gate alone, dist/pointsman-gate.wasm.
-	cargo build --profile wasm --package pointsman-filter --target wasm32-wasip1 --config $(WASM_FLAGS)
-	@# By itself: what one module needs of a dependency is no reason to have it in the other.
-	cargo build --profile wasm --package pointsman-gate --target wasm32-wasip1 --config $(WASM_FLAGS)
+wasm: rust-ready ## Build the module, dist/pointsman.wasm, the one that looks at answers, -answers.wasm, and the gate alone, -gate.wasm.
 	@mkdir -p dist
 	@# Copied beside and moved: an Envoy that has the old file open keeps it.
+	cargo build --profile wasm --package pointsman-filter --target wasm32-wasip1 --config $(WASM_FLAGS)
+	@cp $(TARGET)/wasm32-wasip1/wasm/pointsman_filter.wasm $(ANSWERS_WASM).new && mv $(ANSWERS_WASM).new $(ANSWERS_WASM)
+	cargo build --profile wasm --package pointsman-filter --no-default-features --target wasm32-wasip1 --config $(WASM_FLAGS)
+	@# By itself: what one module needs of a dependency is no reason to have it in the other.
+	cargo build --profile wasm --package pointsman-gate --target wasm32-wasip1 --config $(WASM_FLAGS)
 	@cp $(TARGET)/wasm32-wasip1/wasm/pointsman_filter.wasm $(WASM).new && mv $(WASM).new $(WASM)
 	@cp $(TARGET)/wasm32-wasip1/wasm/pointsman_gate.wasm $(GATE_WASM).new && mv $(GATE_WASM).new $(GATE_WASM)
-	@for module in $(WASM) $(GATE_WASM); do echo "$$module: $$(($$(wc -c < $$module) / 1024)) KiB"; done
+	@for module in $(WASM) $(ANSWERS_WASM) $(GATE_WASM); do echo "$$module: $$(($$(wc -c < $$module) / 1024)) KiB"; done
 
 $(TRAP_WASM): wasm
 	@# A module that ends on request, for the test of what becomes of a worker then.
@@ -80,7 +83,7 @@ release: image ## Put everything that a release holds into dist/release.
 	@$(PYTHON) scripts/release.py $(CLI) dist
 
 run: $(call ENVOY_BINARY,$(ENVOY_VERSION)) wasm cli ## Run the quickstart: Envoy with a policy in front of demo LLM servers.
-	@$(CLI) run examples/quickstart --wasm $(WASM) $(RUN_ARGUMENTS)
+	@$(CLI) run examples/quickstart --wasm $(ANSWERS_WASM) $(RUN_ARGUMENTS)
 
 failover: $(call ENVOY_BINARY,$(ENVOY_VERSION)) wasm cli ## A story: a provider is killed, hangs and is overloaded, and under load nobody notices.
 	@$(PYTHON) examples/failover/story.py

@@ -188,13 +188,15 @@ def cell(pairs: list[tuple[Block, float]], requests: int) -> Cell:
     )
 
 
-def compare(stage: Stage, running: list[Running], body: bytes, label: str, depth: Depth) -> dict[str, Cell]:
+def compare(
+    stage: Stage, running: list[Running], body: bytes, label: str, depth: Depth, *extra: str
+) -> dict[str, Cell]:
     """All contenders on one body: many short blocks in shuffled order, a block of plain Envoy between any two.
 
     Machines drift by tens of percent from one second to the next; neighbouring blocks of 30 ms drift together.
     """
     file = stage.folder / f"{label.replace(' ', '-')}.http"
-    file.write_bytes(raw_request(body))
+    file.write_bytes(raw_request(body, *extra))
     sizes = {}
     for number, one in enumerate(running):
         stage.say(f"{label}: warming up {one.contender.name} ({number + 1} of {len(running)})")

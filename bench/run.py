@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 
+import answers
 import bodies
 import contenders
 import footprint
@@ -28,7 +29,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", HERE / "target"))
 VM = "wasm32-wasip1"
-SECTIONS = ["matrix", "rules", "footprint", "scanner", "scanner-vm"]
+SECTIONS = ["matrix", "rules", "answers", "footprint", "scanner", "scanner-vm"]
 # Where the floor's time goes is asked when something about it has changed.
 ON_DEMAND = ["subtraction"]
 
@@ -327,6 +328,8 @@ def measure(options: argparse.Namespace, folder: pathlib.Path) -> None:
             finish("subtraction", *subtraction.run(stage, module("floor"), depth))
         if "rules" in sections and wasm.is_file():
             finish("rules", *run_rules(stage, wasm, dataclasses.replace(depth, rounds=depth.rounds * 3)))
+        if "answers" in sections and wasm.is_file():
+            finish("answers", *answers.run(stage, wasm, depth))
         if "footprint" in sections and wasm.is_file():
             finish("footprint", *footprint.run(stage, wasm, module("noop_sdk"), starts=4 if options.quick else 11))
         if "scanner" in sections:

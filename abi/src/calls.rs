@@ -4,7 +4,7 @@
 
 use crate::memory;
 use crate::status::done;
-use crate::{Buffer, Loan, LogLevel, Map, Status, Stream};
+use crate::{Buffer, Loan, LogLevel, Map, Metric, Status, Stream};
 
 #[link(wasm_import_module = "env")]
 unsafe extern "C" {
@@ -43,6 +43,10 @@ unsafe extern "C" {
     fn proxy_register_shared_queue(name: *const u8, name_size: usize, queue: *mut u32) -> u32;
     fn proxy_enqueue_shared_queue(queue: u32, data: *const u8, size: usize) -> u32;
     fn proxy_dequeue_shared_queue(queue: u32, data: *mut *mut u8, size: *mut usize) -> u32;
+
+    fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, metric: *mut u32) -> u32;
+    fn proxy_increment_metric(metric: u32, by: i64) -> u32;
+    fn proxy_record_metric(metric: u32, value: u64) -> u32;
 
     fn proxy_send_local_response(
         status: u32,
@@ -192,6 +196,26 @@ pub fn enqueue(queue: u32, message: &[u8]) -> Result<(), Status> {
 pub fn dequeue(queue: u32) -> Result<Loan, Status> {
     // SAFETY: as in `get_buffer`.
     memory::receive(|data, size| unsafe { proxy_dequeue_shared_queue(queue, data, size) })
+}
+
+/// A metric of the proxy, made if there is none of that name yet.
+pub fn define_metric(kind: Metric, name: &[u8]) -> Result<u32, Status> {
+    let mut metric = 0;
+    // SAFETY: the host copies `name` during the call and writes four bytes to a live `u32`.
+    done(unsafe { proxy_define_metric(kind as u32, name.as_ptr(), name.len(), &raw mut metric) })?;
+    Ok(metric)
+}
+
+/// Adds to a counter or gauge.
+pub fn increment_metric(metric: u32, by: i64) -> Result<(), Status> {
+    // SAFETY: no memory crosses; an unknown metric is an error status.
+    done(unsafe { proxy_increment_metric(metric, by) })
+}
+
+/// Sets a gauge, or puts a value into a histogram.
+pub fn record_metric(metric: u32, value: u64) -> Result<(), Status> {
+    // SAFETY: as in `increment_metric`.
+    done(unsafe { proxy_record_metric(metric, value) })
 }
 
 /// Answers the client without an upstream. Headers are serialised as a map is.

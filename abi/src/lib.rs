@@ -21,4 +21,4 @@ pub use memory::{Loan, allocate};
 #[cfg(not(target_arch = "wasm32"))]
 pub use native::calls::*;
 pub use status::Status;
-pub use types::{Action, Buffer, LogLevel, Map, Stream};
+pub use types::{Action, Buffer, LogLevel, Map, Metric, Stream};

@@ -2,7 +2,7 @@
 
 pub(crate) mod calls;
 
-use crate::{Buffer, LogLevel, Map, Status};
+use crate::{Buffer, LogLevel, Map, Metric, Status};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -29,6 +29,9 @@ pub enum Call<'a> {
     RegisterQueue(&'a [u8]),
     Enqueue { queue: u32, message: &'a [u8] },
     Dequeue(u32),
+    DefineMetric { kind: Metric, name: &'a [u8] },
+    IncrementMetric { metric: u32, by: i64 },
+    RecordMetric { metric: u32, value: u64 },
     SendLocalResponse { status: u32, details: &'a [u8], headers: &'a [u8], body: &'a [u8] },
 }
 
@@ -39,7 +42,7 @@ pub enum Given {
     Nothing,
     /// These bytes.
     Bytes(Vec<u8>),
-    /// A time, a level or a queue.
+    /// A time, a level, a queue or a metric.
     Number(u64),
     /// A shared value, and the number to change it with.
     Shared(Vec<u8>, u32),

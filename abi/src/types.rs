@@ -64,6 +64,18 @@ pub enum Stream {
     Request = 0,
 }
 
+/// What the proxy does with the values of a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u32)]
+pub enum Metric {
+    /// Adds them up.
+    Counter = 0,
+    /// Keeps the latest.
+    Gauge = 1,
+    /// Counts how many fall where.
+    Histogram = 2,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,6 +98,9 @@ mod tests {
         assert_eq!(Buffer::ResponseBody as u32, sdk::BufferType::HttpResponseBody as u32);
         assert_eq!(Buffer::PluginConfiguration as u32, sdk::BufferType::PluginConfiguration as u32);
         assert_eq!(Stream::Request as u32, sdk::StreamType::HttpRequest as u32);
+        assert_eq!(Metric::Counter as u32, sdk::MetricType::Counter as u32);
+        assert_eq!(Metric::Gauge as u32, sdk::MetricType::Gauge as u32);
+        assert_eq!(Metric::Histogram as u32, sdk::MetricType::Histogram as u32);
         assert_eq!(Status::NOT_FOUND.code(), sdk::Status::NotFound as u32);
         assert_eq!(Status::CAS_MISMATCH.code(), sdk::Status::CasMismatch as u32);
     }

@@ -1,7 +1,8 @@
 //! The decision record, as people read it: `explain` and `run` print it.
 
+use pointsman_document::Named as _;
 use pointsman_engine::Record;
-use pointsman_engine::record::{Disposition, Excluded};
+use pointsman_engine::record::{Disposition, Ending, Excluded, Outcome};
 use std::sync::Arc;
 
 /// On one line: `auto -> llama-small on llama, rule short-questions (rule)`.
@@ -21,6 +22,9 @@ pub(crate) fn line(record: &Record) -> String {
     }
     if !record.changed.is_empty() {
         line.push_str(&format!("; changes {}", record.changed.join(", ")));
+    }
+    if let Some(ending) = record.answer.as_deref().filter(|_| record.action == Disposition::Route) {
+        line.push_str(&used(ending));
     }
     if let Some(mirror) = &record.mirror {
         line.push_str(&format!("; copy to {mirror}"));
@@ -90,6 +94,34 @@ fn because(record: &Record) -> String {
     }
 }
 
+/// What an answer took: `; 12 + 34 tokens, 0.000345, first after 12 ms`.
+fn used(ending: &Ending) -> String {
+    let mut text = match (&ending.usage, ending.unknown) {
+        (Some(usage), _) => format!("; {} + {} tokens", usage.input, usage.output),
+        (None, Some(why)) => format!("; tokens unknown ({})", why.code()),
+        (None, None) => String::new(),
+    };
+    if let Some(micros) = ending.cost_micros {
+        text.push_str(&format!(", cost {}", money(micros)));
+    }
+    match ending.first_token_ms {
+        Some(first) if ending.per_output_token_micros.is_some() => text.push_str(&format!(", first after {first} ms")),
+        _ => {}
+    }
+    match ending.outcome {
+        Outcome::Served => {}
+        other => text.push_str(&format!("; {}", other.name())),
+    }
+    text
+}
+
+/// Millionths of a currency, in the currency: at least two places behind the point, and no more than there are.
+pub(crate) fn money(micros: u64) -> String {
+    let (whole, part) = (micros / 1_000_000, format!("{:06}", micros % 1_000_000));
+    let part = part.trim_end_matches('0');
+    format!("{whole}.{part:0<2}")
+}
+
 fn list(excluded: &[Excluded]) -> String {
     let items: Vec<_> = excluded.iter().map(|item| format!("{} ({})", item.model, item.reason)).collect();
     items.join(", ")
@@ -113,6 +145,15 @@ fn show(name: Option<&str>) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn money_has_the_places_that_it_needs() {
+        for (micros, expected) in
+            [(0, "0.00"), (1, "0.000001"), (2_500_000, "2.50"), (1_230, "0.00123"), (7_000_000, "7.00")]
+        {
+            assert_eq!(money(micros), expected);
+        }
+    }
 
     fn check(json: &str, expected: &str) {
         assert_eq!(line(&Record::from_json(json).unwrap()), expected);

@@ -16,6 +16,7 @@ mod form;
 mod json;
 pub mod keys;
 pub mod live;
+pub mod metric;
 mod models;
 pub mod names;
 mod naming;

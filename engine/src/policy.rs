@@ -27,6 +27,7 @@ mod header_change;
 mod index;
 mod keyword;
 mod model_set;
+mod observation;
 mod parameter;
 mod path_match;
 mod pattern;
@@ -46,6 +47,7 @@ mod testing;
 pub use catalog::Model;
 pub use claim::claim_path;
 pub use error::{PolicyError, PolicyErrorKind, PolicyErrors, PolicyFault, What};
+pub use observation::Label;
 pub use pointsman_document::Document;
 pub use schema::schema;
 
@@ -56,6 +58,7 @@ pub(crate) use condition::{Conditions, Range};
 pub(crate) use failure::{OnFailure, OnUnknownTenant, OnUnread};
 pub(crate) use header::{HeaderSlot, HeaderText, KnownHeader};
 pub(crate) use header_change::HeaderTo;
+pub(crate) use observation::{AcceptEncoding, Labels};
 pub(crate) use parameter::{Becomes, Parameter, written};
 pub(crate) use rule::{RolloutBy, Route, Rule, RuleAction, RuleId};
 pub(crate) use spec::DefaultAction;
@@ -76,6 +79,7 @@ use error::Report;
 use header::HeaderSlots;
 use index::{PossibleRules, RuleIndex};
 use keyword::Keywords;
+use observation::Observation;
 use pointsman_document::{Path, Read};
 use read_set::ReadSet;
 use sha2::{Digest, Sha256};
@@ -109,6 +113,7 @@ pub struct Policy {
     headers: Vec<KnownHeader>,
     watched: Arc<[Watched]>,
     sought: Sought,
+    observation: Observation,
     provider_state: ProviderState,
     signer: Arc<Signer>,
     read_set: ReadSet,
@@ -172,6 +177,7 @@ impl Policy {
         Self {
             version: if report.is_empty() { version(document).into() } else { "".into() },
             read_set: ReadSet::of(&catalog, &tenants.all, &rules, &provider_state).allowing(spec.steering.compile()),
+            observation: Observation::of(spec.usage.as_ref(), spec.metrics.as_ref()),
             provider_state,
             signer: Arc::default(),
             owner: "".into(),
@@ -208,6 +214,46 @@ impl Policy {
     #[must_use]
     pub fn signs_ids(&self) -> bool {
         self.provider_state.unsigned().is_some()
+    }
+
+    /// Whether somebody reads answers, or waits for their end: then the module has to be called for it.
+    #[must_use]
+    pub fn follows_answers(&self) -> bool {
+        self.signs_ids() || self.watches_ends()
+    }
+
+    /// Whether it matters how requests end.
+    pub(crate) fn watches_ends(&self) -> bool {
+        self.observation.usage.is_some() || self.observation.metrics.is_some()
+    }
+
+    /// Whether answers are read for what they used.
+    pub(crate) fn reads_usage(&self) -> bool {
+        self.observation.usage.is_some()
+    }
+
+    /// Whether providers are asked for answers that can be read.
+    pub(crate) fn wants_plain_answers(&self) -> bool {
+        self.observation.usage == Some(AcceptEncoding::Identity)
+    }
+
+    /// Whether the module counts requests and answers.
+    #[must_use]
+    pub fn has_metrics(&self) -> bool {
+        self.metrics().is_some()
+    }
+
+    /// The labels of what is counted, if anything is.
+    pub(crate) fn metrics(&self) -> Option<Labels> {
+        self.observation.metrics
+    }
+
+    /// What this policy calls the model that a client asks for: the model's name, or the alias that it falls under.
+    pub(crate) fn name_of(&self, asked: &str) -> Option<&str> {
+        match self.model_named(asked) {
+            Some(model) => Some(model.name()),
+            None => self.find_alias(asked).map(|alias| alias.name.as_str()),
+        }
     }
 
     /// Takes in the keys that ids are signed with, if it signs any. Without them every signed id is a wrong one.

@@ -3,6 +3,10 @@
 //! The filter writes it to filter state, `pointsman explain` shows it. It never holds text of the prompt, and nothing in it
 //! depends on how the body was cut into chunks.
 
+mod ending;
+
+pub use ending::{Ending, Outcome};
+
 use crate::api::Api;
 use crate::live::Live;
 use crate::policy::{Policy, TenantId};
@@ -130,6 +134,9 @@ pub struct Record {
     /// The cluster that serves it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered_from: Option<Arc<str>>,
+    /// How the request ended, where the policy wants to know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Box<Ending>>,
 }
 
 impl Record {
@@ -162,6 +169,7 @@ impl Record {
             attempt: None,
             answered_by: None,
             answered_from: None,
+            answer: None,
         }
     }
 

@@ -10,6 +10,7 @@
 //! upstream       one attempt: the model of the endpoint that Envoy has chosen
 //! letter         how header edits cross to the gate
 //! room           what all open requests may keep together
+//! tally          how a request ended, for those who count
 //! answering      the body of an answer that something is changed in
 //! splice         changes in the middle of a body, step by step
 //! closing        an answer of ours instead of an upstream's
@@ -38,6 +39,7 @@ pub mod room;
 pub mod router;
 mod splice;
 pub mod summary;
+pub mod tally;
 pub mod upstream;
 pub mod watch;
 

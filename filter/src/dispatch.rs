@@ -4,9 +4,12 @@
 //! call. Requests that are none of Pointsman's business never get a state: for them every later callback is one lookup.
 
 use crate::host::{self, Action, Headers};
+use crate::meter;
 use crate::plugin::Plugin;
 use crate::router;
+use crate::tallies;
 use crate::upstream;
+use pointsman_engine::metric::Sample;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -166,10 +169,13 @@ pub(crate) fn on_response_headers(context: u32) {
         }
         Action::Continue
     });
+    tallies::answered(context);
 }
 
 /// Only some answers have somebody who reads them: for all others this is one lookup.
 pub(crate) fn on_response_body(context: u32, size: usize, end_of_stream: bool) -> Action {
+    // What the provider said, and not what becomes of it.
+    tallies::read(context, size, end_of_stream);
     if !is_read(context) {
         return Action::Continue;
     }
@@ -177,6 +183,11 @@ pub(crate) fn on_response_body(context: u32, size: usize, end_of_stream: bool) -
         Stream::Request(stream) => stream.on_response_body(size, end_of_stream),
         Stream::Attempt(_) => Action::Continue,
     })
+}
+
+/// The stream is over, and what is said of it now stands in the access log.
+pub(crate) fn on_log(context: u32) {
+    tallies::end(context, false);
 }
 
 /// Is this a request of whose answer the body is read?
@@ -188,6 +199,7 @@ pub(crate) fn on_response_trailers(context: u32) {
     if !is_attempt(context) {
         router::strip_answer(context, Headers::ResponseTrailers);
     }
+    tallies::end(context, true);
 }
 
 /// Runs a callback of a stream that has a state; all others go on.
@@ -227,7 +239,15 @@ pub(crate) fn on_queue_ready(id: u32, queue: u32) {
 }
 
 pub(crate) fn on_delete(context: u32) {
+    tallies::end(context, false);
     if take_stream(context).is_none() {
-        with_plugins(|plugins| plugins.retain(|(known, _)| *known != context));
+        with_plugins(|plugins| {
+            let gone: Vec<_> = plugins.extract_if(.., |(known, _)| *known == context).collect();
+            let left: Vec<_> = plugins.iter().filter_map(|(_, plugin)| plugin.policy_version()).collect();
+            let versions = gone.iter().filter_map(|(_, plugin)| plugin.policy_version());
+            versions
+                .filter(|version| !left.contains(version))
+                .for_each(|version| meter::count(&Sample::policy(version, false)));
+        });
     }
 }

@@ -3,6 +3,7 @@
 use crate::feedback;
 use crate::host::machine::failure;
 use crate::host::{self, Action, Buffer, Headers, Loan, Status};
+use crate::tallies;
 use crate::view::Envoy;
 use pointsman_engine::Record;
 use pointsman_engine::names::RECORD_PROPERTY;
@@ -66,7 +67,7 @@ impl Place<'_> {
             HostAction::Edit(HeaderEdit::Set(name, value)) => host::set_header(Headers::RequestHeaders, name, value),
             HostAction::Edit(HeaderEdit::Remove(name)) => host::remove_header(Headers::RequestHeaders, name),
             HostAction::SetProperty { name, value } => host::set_property(name, value),
-            HostAction::Record(record) => self::record(record),
+            HostAction::Record(record) => self::record(self.envoy.context, record),
             HostAction::Send { queue, letter } => host::enqueue(queue, letter),
             HostAction::Watch { .. } | HostAction::Heard | HostAction::Complain(_) => {
                 self.note(action);
@@ -104,7 +105,8 @@ impl Place<'_> {
 }
 
 /// Puts the record of a decision into filter state, and what it comes down to into the log.
-pub(crate) fn record(record: &Record) -> Result<(), Status> {
+pub(crate) fn record(context: u32, record: &Record) -> Result<(), Status> {
+    tallies::note(context, record);
     log::debug!("{}", Summary(record));
     host::set_property(RECORD_PROPERTY, record.to_json().as_bytes())
 }

@@ -1,7 +1,7 @@
 //! What the proxy calls.
 //!
 //! Only what is exported here is called: Envoy looks each callback up once and skips those that are missing, so leaving
-//! one out (metadata, log, done …) is what makes a request cheap. `vm_start` is not needed.
+//! one out (metadata, done …) is what makes a request cheap. `vm_start` is not needed.
 
 #![expect(unsafe_code, reason = "an export has a name of its own")]
 
@@ -52,6 +52,7 @@ extern "C" fn proxy_on_response_headers(context: u32, _count: u32, _end_of_strea
     0
 }
 
+#[cfg(feature = "answers")]
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_response_body(context: u32, size: usize, end_of_stream: u32) -> u32 {
     dispatch::on_response_body(context, size, end_of_stream != 0) as u32
@@ -61,6 +62,12 @@ extern "C" fn proxy_on_response_body(context: u32, size: usize, end_of_stream: u
 extern "C" fn proxy_on_response_trailers(context: u32, _count: u32) -> u32 {
     dispatch::on_response_trailers(context);
     0
+}
+
+#[cfg(feature = "answers")]
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_log(context: u32) {
+    dispatch::on_log(context);
 }
 
 #[unsafe(no_mangle)]

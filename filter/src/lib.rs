@@ -10,6 +10,8 @@
 //! router     a request that comes to a router
 //! gate       a gate, and its queue
 //! upstream   an attempt that comes to the upstream role
+//! tallies    requests whose end matters
+//! meter      the proxy's own statistics
 //! drive      commands of a machine, done in Envoy
 //! peer       who is calling
 //! feedback   what providers say about their rate limits, shared by all workers
@@ -23,6 +25,10 @@
     not(any(test, target_arch = "wasm32")),
     expect(dead_code, reason = "a native build has nobody who would call it; its tests do")
 )]
+#![cfg_attr(
+    all(target_arch = "wasm32", not(feature = "answers")),
+    expect(dead_code, reason = "nobody calls what looks at answers")
+)]
 
 mod dispatch;
 mod drive;
@@ -30,9 +36,11 @@ mod exports;
 mod feedback;
 mod gate;
 mod logger;
+mod meter;
 mod peer;
 mod plugin;
 mod router;
+mod tallies;
 mod upstream;
 
 use pointsman_host as host;

@@ -3,9 +3,12 @@
 use crate::gate::Gate;
 use crate::host;
 use crate::logger;
+use crate::meter;
 use crate::router::Router;
+use crate::tallies;
 use crate::upstream::Upstream;
 use pointsman_engine::config::{PluginConfig, Role};
+use pointsman_engine::metric::Sample;
 use pointsman_engine::signed_id::KEYS_VARIABLE;
 use std::rc::Rc;
 
@@ -19,6 +22,14 @@ pub(crate) enum Plugin {
 }
 
 impl Plugin {
+    /// The version of the policy that it decides by.
+    pub(crate) fn policy_version(&self) -> Option<&str> {
+        match self {
+            Self::Router(router) => Some(router.policy_version()),
+            Self::Gate(_) | Self::Upstream(_) => None,
+        }
+    }
+
     /// Builds the whole instance or nothing. `None` makes Envoy reject the configuration and keep the one it has.
     pub(crate) fn configure(id: u32, size: usize) -> Option<Self> {
         logger::install();
@@ -31,6 +42,7 @@ impl Plugin {
             Ok(config) => config,
             Err(errors) => {
                 errors.iter().for_each(|error| rejected(&error.to_string()));
+                meter::count(&Sample::load(false));
                 return None;
             }
         };
@@ -40,6 +52,12 @@ impl Plugin {
                     rejected("policy: a router needs a policy");
                     return None;
                 };
+                if policy.follows_answers() && !tallies::ARE_KEPT {
+                    rejected(LOOKS_AT_NO_ANSWERS);
+                    return None;
+                }
+                meter::count(&Sample::load(true));
+                meter::count(&Sample::policy(policy.version(), true));
                 Some(Self::Router(Rc::new(Router::new(policy, config.hold))))
             }
             Role::Upstream => Some(Self::Upstream(Rc::new(Upstream::default()))),
@@ -52,6 +70,10 @@ impl Plugin {
         }
     }
 }
+
+/// Of a policy that wants to know what comes back, in a module that is not called for it.
+const LOOKS_AT_NO_ANSWERS: &str = "policy: it has answers read (`usage`, `metrics` or `providerState.signedIds`), and this module \
+    looks at none; load pointsman-answers.wasm in its place";
 
 fn rejected(why: &str) {
     log::error!("configuration rejected: {why}");

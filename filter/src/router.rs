@@ -4,6 +4,7 @@ use crate::drive::{self, Place};
 use crate::feedback;
 use crate::host::{self, Action, Buffer, Headers, Status};
 use crate::peer::Peer;
+use crate::tallies;
 use crate::view::Envoy;
 use pointsman_engine::config::Hold;
 use pointsman_engine::stream::answering::AnswerStream;
@@ -32,6 +33,10 @@ impl Router {
         feedback::open(&policy);
         let manner = Manner { hold, watch: Rc::new(Watch::default()), room: ROOM.with(Rc::clone) };
         Self { policy, manner, complaints: Complaints::default() }
+    }
+
+    pub(crate) fn policy_version(&self) -> &str {
+        self.policy.version()
     }
 
     /// Looks at the requests that are held. Those returned show that bodies do not come.
@@ -83,10 +88,13 @@ pub(crate) fn on_request_headers(
     if !matches!(received, Received::Pass(None)) && strip(&mut headers, Headers::RequestHeaders, steers).is_err() {
         return (refuse_here(context, "a request header that names a model could not be removed"), None);
     }
+    if !matches!(received, Received::Pass(None)) {
+        tallies::open(context, &plugin.policy);
+    }
     let reading = match received {
         Received::Pass(record) => {
             if let Some(record) = record {
-                let _ = drive::record(&record);
+                let _ = drive::record(context, &record);
             }
             return (Action::Continue, None);
         }

@@ -9,7 +9,7 @@ pub mod machine;
 pub mod view;
 
 use pointsman_abi as abi;
-pub use pointsman_abi::{Action, Buffer, Loan, Map as Headers, Status};
+pub use pointsman_abi::{Action, Buffer, Loan, Map as Headers, Metric, Status};
 use pointsman_engine::stream::{PIECE, pairs};
 
 /// Nanoseconds since 1970; 0 when the host has no clock.
@@ -113,6 +113,21 @@ pub fn enqueue(queue: u32, message: &[u8]) -> Result<(), Status> {
 
 pub fn dequeue(queue: u32) -> Result<Loan, Status> {
     abi::dequeue(queue)
+}
+
+/// A metric of the proxy; all workers that define one of this name share it.
+pub fn define_metric(kind: Metric, name: &str) -> Result<u32, Status> {
+    abi::define_metric(kind, name.as_bytes())
+}
+
+/// Adds to a counter.
+pub fn increment_metric(metric: u32, by: i64) -> Result<(), Status> {
+    abi::increment_metric(metric, by)
+}
+
+/// Sets a gauge, or puts a value into a histogram.
+pub fn record_metric(metric: u32, value: u64) -> Result<(), Status> {
+    abi::record_metric(metric, value)
 }
 
 /// Answers the client without an upstream; an upstream request that has begun is reset.

@@ -211,9 +211,9 @@ class Edge:
         lines = (json.loads(line) for line in whole.splitlines() if line.startswith(b"{"))
         self._log_lines.update((line["id"], {"record": line.get("decision"), **line}) for line in lines)
 
-    def push(self, policy: dict) -> None:
+    def push(self, policy: dict, module: pathlib.Path | None = None) -> None:
         """Offers a new policy by extension config discovery, as a file that is replaced in one step."""
-        write_discovery(self.folder, self.installation, policy, version=str(next(self._pushes)))
+        write_discovery(self.folder, self.installation, policy, str(next(self._pushes)), module)
 
     def assert_healthy(self) -> None:
         self.envoy.assert_healthy()
@@ -275,13 +275,19 @@ def discovery_file(folder: pathlib.Path) -> pathlib.Path:
     return folder / "pointsman-router.json"
 
 
-def write_discovery(folder: pathlib.Path, installation: Installation, policy: dict, version: str) -> None:
+def write_discovery(
+    folder: pathlib.Path,
+    installation: Installation,
+    policy: dict,
+    version: str,
+    module: pathlib.Path | None = None,
+) -> None:
     configuration = bootstrap.plugin_configuration("router", installation.hold, policy)
     vm_id = "/edge/wasm/0" if installation.chain and installation.chain.apart else ""
     typed = bootstrap.wasm_filter(
         "router",
         configuration,
-        locations.module(),
+        module or locations.module_for(policy),
         flag=installation.hold == "stop",
         vm_id=vm_id,
         environment=tuple(installation.environment),
@@ -305,7 +311,7 @@ def http_filters(
             continue
         configuration = bootstrap.plugin_configuration(role, installation.hold, policy)
         vm_id = f"/{name}/wasm/{place}" if chain.apart else ""
-        module = module_of(installation, chain, role)
+        module = module_of(installation, chain, role, policy)
         typed = bootstrap.wasm_filter(
             role, configuration, module, chain.flag, vm_id, filter_name, tuple(installation.environment)
         )
@@ -313,9 +319,9 @@ def http_filters(
     return filters
 
 
-def module_of(installation: Installation, chain: bootstrap.Chain, role: str) -> pathlib.Path | dict:
+def module_of(installation: Installation, chain: bootstrap.Chain, role: str, policy: dict) -> pathlib.Path | dict:
     own = chain.apart and role == "gate"
-    file = installation.module or (locations.gate_module() if own else locations.module())
+    file = installation.module or (locations.gate_module() if own else locations.module_for(policy))
     if not installation.fetched:
         return file
     return bootstrap.remote(f"http://modules/{file.name}", hashlib.sha256(file.read_bytes()).hexdigest())

@@ -144,7 +144,8 @@ class Folder:
         return ("--xds-dir", self.discovery) if self.setting.discovered else ()
 
     def render(self, *options) -> str:
-        return self._pointsman("render", "envoy", self.path, "--wasm", locations.module(), *options)
+        module = locations.module_for(self.setting.policy)
+        return self._pointsman("render", "envoy", self.path, "--wasm", module, *options)
 
     def explain(self, request: bytes) -> dict:
         """The record that `pointsman explain` prints for a request as bytes."""

@@ -35,6 +35,17 @@ def module() -> pathlib.Path:
     return existing(MODULE, "run `make wasm`")
 
 
+def answers_module() -> pathlib.Path:
+    """The module that looks at answers."""
+    return existing(MODULE.with_name("pointsman-answers.wasm"), "run `make wasm`")
+
+
+def module_for(policy: dict | None) -> pathlib.Path:
+    policy = policy or {}
+    follows = {"usage", "metrics"} & policy.keys() or "signedIds" in policy.get("providerState", {})
+    return answers_module() if follows else module()
+
+
 def gate_module() -> pathlib.Path:
     return existing(GATE_MODULE, "run `make wasm`")
 

@@ -15,7 +15,7 @@ from harness.waiting import wait_for
 def running(version: str, output: Path, example: str = "quickstart"):
     """Its address, once it is ready; what it prints goes to `output`. Ends it as Ctrl-C does."""
     environment = {**os.environ, "ENVOY": str(locations.envoy_binary(version))}
-    command = [locations.cli(), "run", f"examples/{example}", "--port", "0", "--wasm", locations.module()]
+    command = [locations.cli(), "run", f"examples/{example}", "--port", "0", "--wasm", locations.answers_module()]
     with output.open("wb") as file:
         process = subprocess.Popen(
             command, cwd=locations.REPOSITORY, stdout=file, stderr=subprocess.STDOUT, env=environment

@@ -29,6 +29,7 @@ class Shell:
             (folder / name).symlink_to(locations.REPOSITORY / name)
         (folder / "dist").mkdir()
         shutil.copyfile(locations.module(), folder / "dist" / "pointsman.wasm")
+        shutil.copyfile(locations.answers_module(), folder / "dist" / "pointsman-answers.wasm")
         shutil.copyfile(locations.gate_module(), folder / "dist" / "pointsman-gate.wasm")
         for name, text in files.items():
             (folder / name).write_text(text)

@@ -4,7 +4,7 @@
 #![expect(missing_docs, reason = "the functions of `calls`, which documents them")]
 
 use super::{Call, Given, call};
-use crate::{Buffer, Loan, LogLevel, Map, Status, Stream, memory};
+use crate::{Buffer, Loan, LogLevel, Map, Metric, Status, Stream, memory};
 
 fn nothing(of: Call<'_>) -> Result<(), Status> {
     call(of).map(|_| ())
@@ -115,6 +115,18 @@ pub fn enqueue(queue: u32, message: &[u8]) -> Result<(), Status> {
 
 pub fn dequeue(queue: u32) -> Result<Loan, Status> {
     Ok(loan(Call::Dequeue(queue))?.0)
+}
+
+pub fn define_metric(kind: Metric, name: &[u8]) -> Result<u32, Status> {
+    number(Call::DefineMetric { kind, name }).map(|metric| metric as u32)
+}
+
+pub fn increment_metric(metric: u32, by: i64) -> Result<(), Status> {
+    nothing(Call::IncrementMetric { metric, by })
+}
+
+pub fn record_metric(metric: u32, value: u64) -> Result<(), Status> {
+    nothing(Call::RecordMetric { metric, value })
 }
 
 pub fn send_local_response(status: u32, details: &[u8], headers: &[u8], body: &[u8]) -> Result<(), Status> {

@@ -16,6 +16,7 @@ use crate::envoy::{access_log, binary, bootstrap, xds};
 use crate::example;
 use crate::project::{self, Project};
 use folder::Folder;
+use pointsman_engine::Policy;
 use pointsman_source::reason;
 use std::collections::HashMap;
 use std::net::TcpListener;
@@ -32,7 +33,8 @@ use watch::{Running, Watch};
 pub(crate) struct Arguments {
     /// A deployment file, or a folder with a deployment.yaml
     deployment: PathBuf,
-    /// The module; default: dist/pointsman.wasm of the project, or pointsman.wasm beside this program
+    /// The module; default: dist/pointsman-answers.wasm of the project, or pointsman-answers.wasm beside this program, else
+    /// pointsman.wasm there
     #[arg(long, value_name = "PATH")]
     wasm: Option<PathBuf>,
     /// Port to listen on instead of the deployment's; 0 takes a free one
@@ -67,7 +69,7 @@ pub(crate) async fn asked_to_stop() {
 }
 
 async fn serve(arguments: &Arguments, mut project: Project) -> Result<(), Failure> {
-    let wasm = find_module(arguments.wasm.as_deref())?;
+    let wasm = find_module(arguments.wasm.as_deref(), &project.policy.policy)?;
     let binary = binary::find()?;
     let version = find_version(&binary).await?;
     project.fits(version)?;
@@ -127,16 +129,22 @@ fn say(what: &str, text: &str) {
 }
 
 /// The module to load, as an absolute path.
-fn find_module(named: Option<&Path>) -> Result<PathBuf, String> {
+///
+/// A policy that comes later may want to know of answers where this one does not: where it can be found, the module is the one
+/// that looks at them.
+fn find_module(named: Option<&Path>, policy: &Policy) -> Result<PathBuf, String> {
     let found = match named {
         Some(named) if named.is_file() => Some(named.to_path_buf()),
         Some(named) => return Err(format!("the module `{}` is not there", named.display())),
         None => binary::project_folders()
-            .flat_map(|folder| [folder.join("dist/pointsman.wasm"), folder.join("pointsman.wasm")])
+            .flat_map(|folder| {
+                [module::ANSWERS, module::REQUESTS].map(|name| [folder.join("dist").join(name), folder.join(name)])
+            })
+            .flatten()
             .find(|candidate| candidate.is_file()),
     };
     let found = found.ok_or("the module is missing: run `make wasm`, or name it with --wasm")?;
-    module::check(&found).map_err(|fault| match fault {
+    module::check(&found, policy).map_err(|fault| match fault {
         Fault::Unread(why) => format!("the module `{}`: {why}", found.display()),
         Fault::Other(why) => why,
     })?;

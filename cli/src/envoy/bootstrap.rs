@@ -19,7 +19,7 @@ pub(crate) fn render(config: &Config<'_>, folder: Option<&Path>) -> String {
                 .with("address", socket_address(&admin.address, admin.port))
                 .with("ignore_global_conn_limit", true),
         )
-        .with_some("stats_config", is_counted(config, folder).then(statistics::config))
+        .with_some("stats_config", statistics::config(config, folder.is_some()))
         .with("overload_manager", overload::manager(&config.deployment.overload))
         .with_some("bootstrap_extensions", limited::bootstrap_extension(config))
         .and(resources(config, folder))
@@ -28,11 +28,6 @@ pub(crate) fn render(config: &Config<'_>, folder: Option<&Path>) -> String {
             config.version, config.plugin.version
         ));
     print(&file.into())
-}
-
-/// A policy that comes later can have chains where this one has none.
-fn is_counted(config: &Config<'_>, folder: Option<&Path>) -> bool {
-    folder.is_some() || !config.needs.chains.is_empty()
 }
 
 fn resources(config: &Config<'_>, folder: Option<&Path>) -> Map {

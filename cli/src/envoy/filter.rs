@@ -35,14 +35,22 @@ pub(crate) struct Plugin {
     /// The policy document.
     pub(crate) policy: Tree,
     pub(crate) version: String,
+    /// Whether the module counts.
+    pub(crate) has_metrics: bool,
     /// Whether the module has to see the keys that ids are signed with.
     pub(crate) signs_ids: bool,
 }
 
 impl Plugin {
     pub(crate) fn new(project: &Project, wasm: String) -> Self {
-        let nothing =
-            Self { hold: project.deployment.hold, wasm, policy: Tree::Null, version: String::new(), signs_ids: false };
+        let nothing = Self {
+            hold: project.deployment.hold,
+            wasm,
+            policy: Tree::Null,
+            version: String::new(),
+            has_metrics: false,
+            signs_ids: false,
+        };
         nothing.with(&project.policy)
     }
 
@@ -51,6 +59,7 @@ impl Plugin {
         Self {
             policy: document(&policy.source.document),
             version: policy.policy.version().to_owned(),
+            has_metrics: policy.policy.has_metrics(),
             signs_ids: policy.policy.signs_ids(),
             ..self.clone()
         }

@@ -5,7 +5,8 @@
 
 use super::config::Config;
 use super::{chain, clusters, model};
-use crate::yaml::{List, Map, quoted};
+use crate::yaml::{List, Map, Tree, quoted};
+use pointsman_engine::metric::{HISTOGRAMS, LABELS};
 use std::fmt;
 
 /// Names in statistics of the clusters that only choose: `failover:…`, `try:…`, `own-key:try:…`.
@@ -16,12 +17,35 @@ const IDLE: &str = "(assignment_|bind_errors|circuit_breakers\\.|default\\.|lb_|
     upstream_cx_|upstream_flow_control_|upstream_http3_|upstream_internal_redirect_|upstream_queue_|\
     upstream_rq_(0rtt|active|cancelled|maintenance_mode|max_duration|pending|per_cx|rx_reset|timeout|total|tx_reset)|version|warming_state)";
 
-/// The value of `stats_config`.
-pub(super) fn config() -> Map {
+/// The value of `stats_config`: what is not counted of clusters that only choose, and how what the module counts is read.
+///
+/// A policy that comes later may have chains and metrics where this one has none.
+pub(super) fn config(config: &Config<'_>, may_change: bool) -> Option<Map> {
+    let chooses = may_change || !config.needs.chains.is_empty();
+    let counts = may_change || config.plugin.has_metrics;
+    let tags = List::of(LABELS.iter().map(|label| tag(label)));
+    let buckets = List::of(HISTOGRAMS.iter().map(|(name, bounds)| histogram(name, bounds)));
+    let settings = Map::new()
+        .with_some("stats_tags", counts.then_some(tags))
+        .with_some("stats_matcher", chooses.then(matcher))
+        .with_some("histogram_bucket_settings", counts.then_some(buckets));
+    (chooses || counts).then_some(settings)
+}
+
+/// A label, which is taken out of the names of series: the way of Istio's `extraStatTags`.
+fn tag(label: &str) -> Map {
+    Map::line().with("tag_name", label).with("regex", quoted(format!("({label}=\\.=(.*?);\\.;)")))
+}
+
+fn histogram(name: &str, bounds: &[u32]) -> Map {
+    let matched = Map::line().with("prefix", format!("wasmcustom.{name}"));
+    Map::new().with("match", matched).with("buckets", List::line(bounds.iter().map(|bound| Tree::from(*bound))))
+}
+
+fn matcher() -> Map {
     let pattern = format!("cluster\\.{CHOOSING}[^.]*\\.{IDLE}.*");
     let regex = Map::line().with("safe_regex", Map::new().with("regex", quoted(pattern)));
-    let matcher = Map::new().with("exclusion_list", Map::new().with("patterns", List::of([regex])));
-    Map::new().with("stats_matcher", matcher)
+    Map::new().with("exclusion_list", Map::new().with("patterns", List::of([regex])))
 }
 
 /// How much Envoy has to hold for a policy.

@@ -27,6 +27,7 @@ pub(super) fn objects<'a>(
     destinations: &[Destination<'_>],
 ) -> Vec<Object<'a>> {
     let plugin = Plugin {
+        has_metrics: false,
         signs_ids: false,
         hold: istio.hold,
         wasm: istio.module_path.clone().unwrap_or_default(),

@@ -287,7 +287,7 @@ impl Reading {
             timeout: decision.rule.and_then(|rule| self.policy.rule(rule)?.action.route()?.timeout),
             besides: &besides,
             kept: decision.kept.as_ref(),
-            reads_answer: answer::has_ids(&self.policy, self.attributes.api),
+            reads_answer: answer::has_ids(&self.policy, self.attributes.api) || self.policy.wants_plain_answers(),
         };
         let edits = sent.edits(record);
         self.state = State::Sent(Expectation::of(&self.policy, &edits.record, self.is_private).map(Box::new));

@@ -9,6 +9,7 @@ use super::parameter::{self, Parameter, ParameterSpec};
 use super::text::{BodyField, Cluster, LabelKey, ModelName, Name, PathPrefix, Plain, Query};
 use crate::api::{Api, ApiSet};
 use crate::keys::Accounts;
+use crate::response::usage::Usage;
 use pointsman_document::{MAX_WHOLE, Map, Path, Price, Whole, object};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -117,6 +118,13 @@ impl Model {
     /// What it costs, in the policy's currency: a million input tokens, a million output tokens.
     pub fn cost(&self) -> Option<(f64, f64)> {
         self.cost.map(|cost| (cost.input_per_million, cost.output_per_million))
+    }
+
+    /// What so many tokens of it cost, in millionths of the policy's currency.
+    pub(crate) fn micros(&self, usage: &Usage) -> Option<u64> {
+        let Cost { input_per_million, output_per_million } = self.cost?;
+        // A price of a million in the currency is a price of one in its millionths.
+        Some((usage.input as f64 * input_per_million + usage.output as f64 * output_per_million).round() as u64)
     }
 
     /// The value of a label.

@@ -4,6 +4,7 @@ use super::alias::AliasSpec;
 use super::catalog::ModelSpec;
 use super::failure::FailureSpec;
 use super::header::HeaderName;
+use super::observation::{MetricsSpec, UsageSpec};
 use super::rule::RuleSpec;
 use super::state::ProviderStateSpec;
 use super::tenant::TenantSpec;
@@ -45,6 +46,10 @@ object! {
         "accounts" => accounts: AccountsSpec = Document::EMPTY,
         /// What may name a model or a server besides the body's `model`.
         "steering" => steering: SteeringSpec = Document::EMPTY,
+        /// What is read of answers: tokens, their cost, how they end. Default: nothing.
+        "usage" => usage: Option<UsageSpec>,
+        /// What the proxy counts of requests and answers. Default: nothing but what Envoy counts itself.
+        "metrics" => metrics: Option<MetricsSpec>,
         /// How much of a request is read.
         "limits" => limits: LimitsSpec = Document::EMPTY,
         /// What clients see of the decision.

@@ -27,6 +27,8 @@ pub(super) struct State {
     /// The contexts that are alive.
     pub(super) contexts: Vec<u32>,
     pub(super) log_level: u64,
+    /// Metrics by the numbers that they were given, and all values of each.
+    pub(super) metrics: Vec<(String, Vec<u64>)>,
 }
 
 /// The host.
@@ -125,12 +127,28 @@ impl State {
                 return self.shared.get(key).cloned().map(|(value, cas)| Given::Shared(value, cas)).ok_or(missing);
             }
             Call::SetSharedData { key, value, .. } => _ = self.shared.insert(key.to_vec(), (value.to_vec(), 1)),
+            Call::DefineMetric { name, .. } => {
+                let name = text(name);
+                let at = self.metrics.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
+                    self.metrics.push((name, Vec::new()));
+                    self.metrics.len() - 1
+                });
+                return Ok(Given::Number(at as u64));
+            }
+            Call::IncrementMetric { metric, by } => self.measure(metric, by.unsigned_abs()),
+            Call::RecordMetric { metric, value } => self.measure(metric, value),
             Call::RegisterQueue(_) => return Ok(Given::Number(9)),
             Call::Enqueue { message, .. } => self.queue.push(message.to_vec()),
             Call::Dequeue(_) => return self.queue.pop().map(Given::Bytes).ok_or(missing),
             Call::SendLocalResponse { status, body, .. } => self.answers.push((status, text(body))),
         }
         Ok(Given::Nothing)
+    }
+
+    fn measure(&mut self, metric: u32, value: u64) {
+        if let Some((_, values)) = self.metrics.get_mut(metric as usize) {
+            values.push(value);
+        }
     }
 
     fn map(&mut self, map: Map) -> &mut Vec<(Text, Text)> {

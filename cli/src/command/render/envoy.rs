@@ -9,6 +9,7 @@ use crate::envoy::needs::Needs;
 use crate::envoy::{bootstrap, uptake, xds};
 use crate::project;
 use crate::yaml::comment;
+use pointsman_engine::Policy;
 use pointsman_source::reason;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,8 @@ use std::path::{Path, PathBuf};
 pub(super) struct EnvoyArguments {
     /// A deployment file, or a folder with a deployment.yaml
     deployment: PathBuf,
-    /// The module, as Envoy will see it; default: dist/pointsman.wasm
+    /// The module, as Envoy will see it; default: dist/pointsman.wasm, or dist/pointsman-answers.wasm where the policy has
+    /// answers read
     #[arg(long, value_name = "PATH")]
     wasm: Option<PathBuf>,
     /// The oldest Envoy that will read it, from 1.36 to 1.40; default: the deployment's `envoyVersion`, else 1.36
@@ -39,13 +41,15 @@ pub(super) struct EnvoyArguments {
 /// Where demo servers are expected when nobody has started them yet.
 const FIRST_DEMO_PORT: u16 = 18001;
 
-/// The module, when none is named.
-const WASM: &str = "dist/pointsman.wasm";
+/// Where the modules are, when none is named.
+const MODULES: &str = "dist";
 
 pub(super) fn run(arguments: &EnvoyArguments) -> Result<(), Failure> {
     let project = project::load(&arguments.deployment)?;
     let wasm = arguments.wasm.as_deref();
-    wasm.map(look_at).transpose()?;
+    let policy = &project.policy.policy;
+    wasm.map(|wasm| look_at(wasm, policy)).transpose()?;
+    let wasm = wasm.map_or_else(|| Path::new(MODULES).join(module::name_for(policy)), Path::to_path_buf);
     let version = arguments.envoy_version.unwrap_or(project.deployment.version());
     project.fits(version)?;
     warn_of(&project);
@@ -60,7 +64,7 @@ pub(super) fn run(arguments: &EnvoyArguments) -> Result<(), Failure> {
     let demo_ports: HashMap<_, _> = demo.iter().map(|cluster| cluster.name.clone()).zip(FIRST_DEMO_PORT..).collect();
     let config = Config {
         deployment: &project.deployment,
-        plugin: &Plugin::new(&project, wasm.unwrap_or(Path::new(WASM)).display().to_string()),
+        plugin: &Plugin::new(&project, wasm.display().to_string()),
         version,
         needs: &Needs::of(&project.policy.policy),
         demo_ports: &demo_ports,
@@ -79,8 +83,8 @@ pub(super) fn run(arguments: &EnvoyArguments) -> Result<(), Failure> {
 }
 
 /// What is rendered may be for another machine, where the module is; something else in its place is a mistake here as there.
-fn look_at(wasm: &Path) -> Result<(), Failure> {
-    match module::check(wasm) {
+fn look_at(wasm: &Path, policy: &Policy) -> Result<(), Failure> {
+    match module::check(wasm, policy) {
         Ok(()) => Ok(()),
         Err(Fault::Other(why)) => Err(why.into()),
         Err(Fault::Unread(why)) => {

@@ -1,0 +1,90 @@
+//! What is read of answers, and what is counted.
+
+use pointsman_document::{Named, names, object};
+
+object! {
+    /// What is read of answers: tokens, their cost, how they end.
+    pub(crate) struct UsageSpec {
+        /// What becomes of the client's `accept-encoding`. `identity`: providers are asked for answers that can be read.
+        /// `client`: it goes on as it is, and what comes back compressed counts as unknown.
+        "acceptEncoding" => accept_encoding: AcceptEncoding = "identity",
+    }
+}
+
+names! {
+    /// What becomes of the client's `accept-encoding`.
+    pub(crate) enum AcceptEncoding {
+        /// Providers are asked for answers that can be read.
+        Identity => "identity",
+        /// It goes on as it is.
+        Client => "client",
+    }
+}
+
+object! {
+    /// What the proxy counts of requests and answers, for whoever collects its statistics.
+    pub(crate) struct MetricsSpec {
+        /// Labels that are left out: each multiplies how many series there are.
+        "without" => without: Vec<Label>,
+    }
+}
+
+names! {
+    /// What series are told apart by. The values are names of the policy, and never what a client sends.
+    pub enum Label {
+        /// Who is calling.
+        Tenant => "tenant",
+        /// The rule that decided.
+        Rule => "rule",
+        /// What the rule calls the choice.
+        Variant => "variant",
+        /// The model or alias asked for.
+        Asked => "asked",
+        /// The model that served.
+        Model => "model",
+        /// The cluster that serves it.
+        Cluster => "cluster",
+    }
+}
+
+impl Label {
+    /// Every label, in the order in which names have them.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Tenant, Self::Rule, Self::Variant, Self::Asked, Self::Model, Self::Cluster];
+}
+
+/// The labels that a policy has its series told apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Labels(u8);
+
+impl Labels {
+    pub(crate) fn has(self, label: Label) -> bool {
+        self.0 & bit(label) != 0
+    }
+}
+
+impl MetricsSpec {
+    pub(super) fn compile(&self) -> Labels {
+        let all = Label::CHOICES.iter().fold(0, |labels, (_, label)| labels | bit(*label));
+        Labels(self.without.iter().fold(all, |labels, label| labels & !bit(*label)))
+    }
+}
+
+fn bit(label: Label) -> u8 {
+    1 << label as u8
+}
+
+/// What a policy wants to know of its requests' ends.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Observation {
+    /// How answers are read, if they are.
+    pub(crate) usage: Option<AcceptEncoding>,
+    /// What is counted, if anything is.
+    pub(crate) metrics: Option<Labels>,
+}
+
+impl Observation {
+    pub(super) fn of(usage: Option<&UsageSpec>, metrics: Option<&MetricsSpec>) -> Self {
+        Self { usage: usage.map(|spec| spec.accept_encoding), metrics: metrics.map(MetricsSpec::compile) }
+    }
+}
