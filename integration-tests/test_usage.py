@@ -1,4 +1,4 @@
-"""What answers took, how they ended and what they cost: in the record, in the proxy's own statistics, and nowhere else."""
+"""What answers took, how they ended and what they cost: in the record, in the statistics, and nowhere else."""
 
 import gzip
 import itertools
