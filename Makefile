@@ -97,6 +97,7 @@ lint: rust-ready venv ## Check format and lints: Rust natively and for wasm, als
 	cargo fmt --all --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --workspace --all-targets -- --deny warnings
 	cargo clippy --package pointsman-filter --package pointsman-gate --package pointsman-abi --target wasm32-wasip1 -- --deny warnings
+	cargo clippy --package pointsman-filter --no-default-features --target wasm32-wasip1 -- --deny warnings
 	cargo clippy --manifest-path bench/Cargo.toml --target-dir $(TARGET) --all-targets -- --deny warnings
 	cargo clippy --manifest-path bench/Cargo.toml --target-dir $(TARGET) $(BENCH_MODULES) --target wasm32-wasip1 -- --deny warnings
 	cargo clippy --manifest-path fuzz/Cargo.toml --target-dir $(TARGET) --all-targets -- --deny warnings
