@@ -3,8 +3,8 @@
 use super::*;
 use std::time::{Duration, Instant};
 
-/// A chunk costs less than this, natively, even where tests are not optimised and the machine is busy. Optimised it is well
-/// below a microsecond.
+/// A chunk costs less than this, natively, even where tests are not optimised and the machine is busy. With the little that the
+/// release profile optimises it was 0.6 to 1.8 microseconds on a busy machine of two cores; the module is optimised in full.
 const LONGEST: Duration = Duration::from_micros(100);
 
 fn pace(name: &str, api: Api, chunk: &str) {
@@ -19,7 +19,7 @@ fn pace(name: &str, api: Api, chunk: &str) {
 }
 
 #[test]
-fn an_event_is_read_in_less_than_a_microsecond() {
+fn an_event_is_read_in_microseconds() {
     pace(
         "chat completions",
         Api::ChatCompletions,
