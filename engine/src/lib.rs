@@ -7,6 +7,7 @@
 
 pub mod api;
 pub mod attempt;
+pub mod budget;
 pub mod claim;
 pub mod config;
 pub mod corridor;
