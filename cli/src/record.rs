@@ -1,7 +1,7 @@
 //! The decision record, as people read it: `explain` and `run` print it.
 
 use pointsman_engine::Record;
-use pointsman_engine::record::{Disposition, Excluded};
+use pointsman_engine::record::{Disposition, Excluded, UsedBudget};
 use std::sync::Arc;
 
 /// On one line: `auto -> llama-small on llama, rule short-questions (rule)`.
@@ -58,6 +58,7 @@ pub(crate) fn page(record: &Record, cost: Option<(f64, f64)>) -> String {
         ("message", record.message.as_deref().map(str::to_owned)),
         ("excluded", Some(list(&record.excluded)).filter(|list| !list.is_empty())),
         ("unreadable", Some(record.unreadable.join(", ")).filter(|list| !list.is_empty())),
+        ("budgets", Some(budgets(record)).filter(|list| !list.is_empty())),
         ("demoted", Some(record.demoted.join(", ")).filter(|list| !list.is_empty())),
         ("policy", text(&record.policy)),
     ];
@@ -93,6 +94,15 @@ fn because(record: &Record) -> String {
 fn list(excluded: &[Excluded]) -> String {
     let items: Vec<_> = excluded.iter().map(|item| format!("{} ({})", item.model, item.reason)).collect();
     items.join(", ")
+}
+
+/// What was used of budgets: `finance 950`, `large 12 of gpt-4o`.
+fn budgets(record: &Record) -> String {
+    let one = |used: &UsedBudget| {
+        let model = used.model.as_ref().map_or_else(String::new, |model| format!(" of {model}"));
+        format!("{} {}{model}", used.budget, used.used)
+    };
+    record.budgets.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 fn plural(count: u64, word: &str) -> String {

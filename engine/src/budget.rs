@@ -13,10 +13,12 @@
 //! What is really used is booked to the window in which it is settled: a request that begins at 23:59 and ends at 00:01 counts
 //! for the new day. What is set aside for a request of which nobody is ever heard again ends by itself ([`sheet::LIFE`]).
 
+pub mod bill;
 pub mod key;
 pub mod sheet;
 pub mod window;
 
+pub use bill::{Answered, Bill, Charge, Tokens};
 pub use key::{Account, Key};
 pub use sheet::{Ask, Balance, Reservation, Sheet};
 pub use window::{Period, Window};

@@ -39,7 +39,7 @@ mod tests;
 pub use claim::Claim;
 pub use corridor::{Answer, Caller, Expectation, Reading, Received, Step, receive};
 pub use explain::{Exchange, explain};
-pub use live::Live;
+pub use live::{Knowledge, Live};
 pub use policy::Policy;
 pub use reason::{Reason, Refusal};
 pub use record::Record;

@@ -13,6 +13,7 @@
 
 mod alias;
 mod api_name;
+mod budget;
 mod capability;
 mod catalog;
 mod chains;
@@ -50,6 +51,7 @@ pub use pointsman_document::Document;
 pub use schema::schema;
 
 pub(crate) use alias::Alias;
+pub(crate) use budget::{Budget, BudgetAction, BudgetId, Per, Unit};
 pub(crate) use capability::Capability;
 pub(crate) use catalog::{ModelId, ModelPath, Window};
 pub(crate) use condition::{Conditions, Range};
@@ -94,6 +96,8 @@ pub struct Policy {
     catalog: Catalog,
     aliases: Aliases,
     tenants: Tenants,
+    budgets: Vec<Budget>,
+    currency: Option<String>,
     rules: Vec<Rule>,
     index: RuleIndex,
     default_action: DefaultAction,
@@ -158,6 +162,7 @@ impl Policy {
         let catalog = Catalog::compile(spec.models.0, &mut slots, &accounts, &at.key("models"), report);
         let aliases = Aliases::compile(spec.aliases, &catalog, &at.key("aliases"), report);
         let tenants = Tenants::compile(spec.tenants, &catalog, &mut slots, &at.key("tenants"), report);
+        let budgets = budget::compile(spec.budgets, &catalog, &tenants, &mut slots, &at.key("budgets"), report);
         let mut scope = Scope {
             catalog: &catalog,
             aliases: &aliases,
@@ -171,7 +176,9 @@ impl Policy {
         let on_failure = spec.on_failure.compile(&catalog, &at.key("onFailure"), report);
         Self {
             version: if report.is_empty() { version(document).into() } else { "".into() },
-            read_set: ReadSet::of(&catalog, &tenants.all, &rules, &provider_state).allowing(spec.steering.compile()),
+            read_set: ReadSet::of(&catalog, &tenants.all, &rules, &provider_state)
+                .allowing(spec.steering.compile())
+                .counting(&budgets),
             provider_state,
             signer: Arc::default(),
             owner: "".into(),
@@ -183,6 +190,8 @@ impl Policy {
             catalog,
             aliases,
             tenants,
+            budgets,
+            currency: spec.currency.map(|currency| currency.0),
             rules,
             default_action: spec.default.action,
             on_failure,
@@ -201,7 +210,8 @@ impl Policy {
     #[must_use]
     pub fn read_by(self, plugin: &str) -> Self {
         let owner = format!("{plugin}/{}", self.version);
-        Self { owner: owner.into(), ..self }
+        let budgets = self.budgets.into_iter().map(|budget| budget.kept_by(plugin)).collect();
+        Self { owner: owner.into(), budgets, ..self }
     }
 
     /// Whether it has ids signed: then somebody has to give it keys.
@@ -342,6 +352,26 @@ impl Policy {
     /// The tenants and their places, in the order in which they are tried.
     pub(crate) fn tenants(&self) -> impl Iterator<Item = (TenantId, &Tenant)> {
         (0..=u16::MAX).map(TenantId).zip(&self.tenants.all)
+    }
+
+    /// The budgets, in the order of the document.
+    pub(crate) fn budgets(&self) -> &[Budget] {
+        &self.budgets
+    }
+
+    /// The budget in that place.
+    pub(crate) fn budget(&self, BudgetId(id): BudgetId) -> Option<&Budget> {
+        self.budgets.get(usize::from(id))
+    }
+
+    /// The names of the budgets.
+    pub fn budget_names(&self) -> impl Iterator<Item = &str> {
+        self.budgets.iter().map(|budget| &*budget.name)
+    }
+
+    /// The currency of its prices, as ISO 4217 calls it.
+    pub fn currency(&self) -> Option<&str> {
+        self.currency.as_deref()
     }
 
     /// Whether callers are told apart at all.

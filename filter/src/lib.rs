@@ -13,6 +13,7 @@
 //! drive      commands of a machine, done in Envoy
 //! peer       who is calling
 //! feedback   what providers say about their rate limits, shared by all workers
+//! spend      what requests take of budgets, shared by all workers
 //! host       the ABI with meaningful arguments, and `view`, what machines ask (`pointsman-host`)
 //! logger     the `log` facade over Envoy's log
 //! ```
@@ -33,6 +34,7 @@ mod logger;
 mod peer;
 mod plugin;
 mod router;
+mod spend;
 mod upstream;
 
 use pointsman_host as host;
