@@ -11,7 +11,7 @@ use pointsman_engine::live::{Balance, Knowledge};
 use pointsman_engine::stream::View;
 use pointsman_engine::stream::router::is_providers_answer;
 use pointsman_engine::{Live, Policy, Record};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::sync::Arc;
 
 /// How often a change is tried while other workers change the sheet, too. Each time one of them has got on, so it takes as many
@@ -94,8 +94,6 @@ pub(crate) struct Tab {
     held: RefCell<Vec<Reservation>>,
     /// The model that is to answer, or has.
     model: RefCell<Option<Arc<str>>>,
-    /// A provider has begun to answer, and not with an error.
-    is_served: Cell<bool>,
 }
 
 impl Tab {
@@ -145,9 +143,7 @@ impl Tab {
         }
         if is_providers_answer(envoy) {
             let status = host::header(Headers::ResponseHeaders, ":status");
-            if status.is_some_and(|status| status.first() == Some(&b'2')) {
-                self.is_served.set(true);
-            } else {
+            if status.is_none_or(|status| status.first() != Some(&b'2')) {
                 self.close(|bill, charge| bill.due(charge, Answered::InVain));
             }
         } else if envoy.property(ANSWER_DETAILS).is_some_and(|details| reached_nobody(&details)) {
@@ -158,12 +154,6 @@ impl Tab {
     /// Whether something is still to be paid or given back.
     pub(crate) fn is_due(&self) -> bool {
         self.bill.borrow().is_some()
-    }
-
-    /// Whether a provider is giving an answer that is still to be paid.
-    #[cfg_attr(not(test), expect(dead_code, reason = "who reads answers asks it"))]
-    pub(crate) fn is_served(&self) -> bool {
-        self.is_served.get() && self.is_due()
     }
 
     fn close(&self, due: impl Fn(&Bill, &Charge) -> u64) {
