@@ -115,6 +115,11 @@ GIVEN = {
     "unknownModel": ({}, '{"model": "x"}', []),
     "missingModel": ({}, "{}", []),
     "noCandidate": ({}, '{"model": "auto"}', []),
+    "budgetExceeded": (
+        {"budgets": [{"name": "b", "window": {"every": "day"}, "requests": 5}]},
+        '{"model": "m"}',
+        ["--spent", "b=5"],
+    ),
     "unsupportedApi": ({}, "{}", ["--path", "/v1/videos"]),
     "unknownPath": ({}, '{"model": "m"}', ["--path", "/x/v1/chat/completions"]),
     "websocket": ({}, None, ["--method", "GET", "--path", "/v1/responses", "--header", "upgrade: websocket"]),
@@ -206,13 +211,28 @@ EXCLUDED = {
     "reasoning": ({}, {"capabilities": []}, {"reasoning_effort": "high"}),
     "contextWindow": ({}, {"contextWindow": 1}, {"messages": [{"content": "five words make a sentence"}]}),
     "rateLimited": ({}, {"fallback": ["m"]}, {}),
+    "budget": (
+        {
+            "budgets": [
+                {
+                    "name": "b",
+                    "match": {"models": ["n"]},
+                    "window": {"every": "day"},
+                    "requests": 5,
+                    "action": "downgrade",
+                }
+            ]
+        },
+        {"fallback": ["m"]},
+        {},
+    ),
     "held": (
         {"rules": [{"name": "r", "route": {"targets": [{"model": "m"}], "fallback": ["n"]}}]},
         {"cluster": "elsewhere"},
         {"cached_content": "caches/1"},
     ),
 }
-OF_THE_PROXY = {"rateLimited": ["--demoted", "n"]}
+OF_THE_PROXY = {"rateLimited": ["--demoted", "n"], "budget": ["--spent", "b=5"]}
 """What a proxy has learnt before the request comes."""
 
 

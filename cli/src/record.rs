@@ -2,7 +2,7 @@
 
 use pointsman_document::Named as _;
 use pointsman_engine::Record;
-use pointsman_engine::record::{Disposition, Ending, Excluded, Outcome};
+use pointsman_engine::record::{Disposition, Ending, Excluded, Outcome, UsedBudget};
 use std::sync::Arc;
 
 /// On one line: `auto -> llama-small on llama, rule short-questions (rule)`.
@@ -62,6 +62,7 @@ pub(crate) fn page(record: &Record, cost: Option<(f64, f64)>) -> String {
         ("message", record.message.as_deref().map(str::to_owned)),
         ("excluded", Some(list(&record.excluded)).filter(|list| !list.is_empty())),
         ("unreadable", Some(record.unreadable.join(", ")).filter(|list| !list.is_empty())),
+        ("budgets", Some(budgets(record)).filter(|list| !list.is_empty())),
         ("demoted", Some(record.demoted.join(", ")).filter(|list| !list.is_empty())),
         ("policy", text(&record.policy)),
     ];
@@ -125,6 +126,15 @@ pub(crate) fn money(micros: u64) -> String {
 fn list(excluded: &[Excluded]) -> String {
     let items: Vec<_> = excluded.iter().map(|item| format!("{} ({})", item.model, item.reason)).collect();
     items.join(", ")
+}
+
+/// What was used of budgets: `finance 950`, `large 12 of gpt-4o`.
+fn budgets(record: &Record) -> String {
+    let one = |used: &UsedBudget| {
+        let model = used.model.as_ref().map_or_else(String::new, |model| format!(" of {model}"));
+        format!("{} {}{model}", used.budget, used.used)
+    };
+    record.budgets.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 fn plural(count: u64, word: &str) -> String {

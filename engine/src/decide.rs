@@ -5,6 +5,7 @@
 //! decision taken early is the one that the whole body would have given.
 
 pub(crate) mod attributes;
+pub(crate) mod budget;
 mod choice;
 mod conditions;
 mod eligibility;
@@ -94,10 +95,19 @@ pub(crate) struct Decision {
     pub(crate) kept: Option<Kept>,
     /// Models that were considered and could not serve the request.
     pub(crate) excluded: Vec<(ModelId, Reason)>,
+    /// The account that has no room for the request, where it is refused for that.
+    pub(crate) over: Option<usize>,
     /// What rules asked for and could not be read.
     pub(crate) unread: Unread,
     /// Whether it looked at a model that is demoted right now: without what is known of models it could be another.
     pub(crate) heeds: bool,
+}
+
+impl Decision {
+    /// Whether a budget was used up that it asked for: with an unused one it could be another.
+    pub(crate) fn heeds_budgets(&self) -> bool {
+        self.over.is_some() || self.excluded.iter().any(|(_, reason)| *reason == Reason::Budget)
+    }
 }
 
 /// What becomes of a request.
@@ -117,6 +127,7 @@ pub(crate) fn decide(
 ) -> Result<Decision, Unknown> {
     let Unknown { from: mut at, mut unread, .. } = stopped;
     let decision = try_rules(policy, attributes, facts, &mut at, &mut unread);
+    let decision = decision.and_then(|decision| budget::hold(policy, attributes, facts, decision));
     decision.map(|decision| Decision { unread, ..decision }).map_err(|need| Unknown { need, from: at, unread })
 }
 

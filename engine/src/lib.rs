@@ -7,6 +7,7 @@
 
 pub mod api;
 pub mod attempt;
+pub mod budget;
 pub mod claim;
 pub mod config;
 pub mod corridor;
@@ -39,7 +40,7 @@ mod tests;
 pub use claim::Claim;
 pub use corridor::{Answer, Caller, Expectation, Reading, Received, Step, receive};
 pub use explain::{Exchange, explain};
-pub use live::Live;
+pub use live::{Knowledge, Live};
 pub use policy::Policy;
 pub use reason::{Reason, Refusal};
 pub use record::Record;

@@ -7,7 +7,7 @@
 //!
 //! <https://github.com/open-telemetry/semantic-conventions-genai>
 
-use crate::policy::{Label, Labels, Policy};
+use crate::policy::{Label, Labels, Per, Policy};
 use crate::record::{Disposition, Ending, Record};
 use pointsman_document::Named as _;
 use std::fmt::Write;
@@ -66,6 +66,7 @@ const ATTEMPTS: &str = "pointsman_attempts_total";
 const TOKENS: &str = "pointsman_tokens_total";
 const COST: &str = "pointsman_cost_micros_total";
 const UNKNOWN: &str = "pointsman_usage_unknown_total";
+const BUDGET_USED: &str = "pointsman_budget_used_percent";
 const TOKEN_USAGE: &str = "gen_ai_client_token_usage";
 const DURATION: &str = "gen_ai_server_request_duration_milliseconds";
 const FIRST_TOKEN: &str = "gen_ai_server_time_to_first_token_milliseconds";
@@ -75,10 +76,11 @@ const PER_TOKEN: &str = "gen_ai_server_time_per_output_token_microseconds";
 const TYPE: &str = "gen_ai_token_type";
 const OUTCOME: &str = "outcome";
 const REASON: &str = "reason";
+const BUDGET: &str = "budget";
 
 /// Every label that a series can have: what a proxy is told to take out of names.
-pub const LABELS: [&str; 11] =
-    ["tenant", "rule", "variant", "asked", "model", "cluster", OUTCOME, REASON, TYPE, "result", "policy"];
+pub const LABELS: [&str; 12] =
+    ["tenant", "rule", "variant", "asked", "model", "cluster", BUDGET, OUTCOME, REASON, TYPE, "result", "policy"];
 
 /// The histograms, and the bounds of their buckets: those of the conventions, in the unit of the name.
 pub const HISTOGRAMS: [(&str, &[u32]); 4] = [
@@ -139,10 +141,28 @@ impl Of<'_> {
             }
             Disposition::Pass | Disposition::Models => {}
         }
+        self.budgets(samples);
         for excluded in excluded {
             let model = Some(&*excluded.model).filter(|_| self.labels.has(Label::Model));
             let labels = labelled([("model", model), (REASON, Some(excluded.reason.code()))]);
             samples.push(Sample::new(Kind::Counter, EXCLUSIONS, &labels, 1));
+        }
+    }
+
+    /// How much of its budgets is used, as the decision found it. Where clients' headers or claims name the accounts, there is
+    /// nothing to say of the budget as a whole.
+    fn budgets(&self, samples: &mut Vec<Sample>) {
+        for used in &self.record.budgets {
+            let budget = self.policy.budgets().iter().find(|budget| *budget.name == *used.budget);
+            let Some(budget) = budget.filter(|budget| !matches!(budget.per, Per::Header(_) | Per::Claim(_))) else {
+                continue;
+            };
+            let tenant = self.record.tenant.as_deref().filter(|_| budget.per == Per::Tenant);
+            let labels =
+                labelled([(BUDGET, Some(&*used.budget)), ("tenant", tenant), ("model", used.model.as_deref())]);
+            let percent = u128::from(used.used) * 100 / u128::from(budget.limit.max(1));
+            let percent = u64::try_from(percent).unwrap_or(u64::MAX);
+            samples.push(Sample::new(Kind::Gauge, BUDGET_USED, &labels, percent));
         }
     }
 

@@ -39,6 +39,9 @@ pub const REASON_HEADER: &str = "x-pointsman-reason";
 /// The response header that counts the attempt that answered, when the policy asks for it.
 pub const ATTEMPT_HEADER: &str = "x-pointsman-attempt";
 
+/// The response header that says how much of a budget is used, when the policy asks for it: `finance=87%`.
+pub const BUDGET_HEADER: &str = "x-pointsman-budget";
+
 /// The response header of `/v1/models` that names the policy's version.
 pub const POLICY_HEADER: &str = "x-pointsman-policy";
 

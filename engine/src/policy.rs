@@ -13,6 +13,7 @@
 
 mod alias;
 mod api_name;
+mod budget;
 mod capability;
 mod catalog;
 mod chains;
@@ -52,6 +53,7 @@ pub use pointsman_document::Document;
 pub use schema::schema;
 
 pub(crate) use alias::Alias;
+pub(crate) use budget::{Budget, BudgetAction, BudgetId, Per, Unit};
 pub(crate) use capability::Capability;
 pub(crate) use catalog::{ModelId, ModelPath, Window};
 pub(crate) use condition::{Conditions, Range};
@@ -98,6 +100,8 @@ pub struct Policy {
     catalog: Catalog,
     aliases: Aliases,
     tenants: Tenants,
+    budgets: Vec<Budget>,
+    currency: Option<String>,
     rules: Vec<Rule>,
     index: RuleIndex,
     default_action: DefaultAction,
@@ -163,6 +167,7 @@ impl Policy {
         let catalog = Catalog::compile(spec.models.0, &mut slots, &accounts, &at.key("models"), report);
         let aliases = Aliases::compile(spec.aliases, &catalog, &at.key("aliases"), report);
         let tenants = Tenants::compile(spec.tenants, &catalog, &mut slots, &at.key("tenants"), report);
+        let budgets = budget::compile(spec.budgets, &catalog, &tenants, &mut slots, &at.key("budgets"), report);
         let mut scope = Scope {
             catalog: &catalog,
             aliases: &aliases,
@@ -176,7 +181,9 @@ impl Policy {
         let on_failure = spec.on_failure.compile(&catalog, &at.key("onFailure"), report);
         Self {
             version: if report.is_empty() { version(document).into() } else { "".into() },
-            read_set: ReadSet::of(&catalog, &tenants.all, &rules, &provider_state).allowing(spec.steering.compile()),
+            read_set: ReadSet::of(&catalog, &tenants.all, &rules, &provider_state)
+                .allowing(spec.steering.compile())
+                .counting(&budgets),
             observation: Observation::of(spec.usage.as_ref(), spec.metrics.as_ref()),
             provider_state,
             signer: Arc::default(),
@@ -189,6 +196,8 @@ impl Policy {
             catalog,
             aliases,
             tenants,
+            budgets,
+            currency: spec.currency.map(|currency| currency.0),
             rules,
             default_action: spec.default.action,
             on_failure,
@@ -207,7 +216,8 @@ impl Policy {
     #[must_use]
     pub fn read_by(self, plugin: &str) -> Self {
         let owner = format!("{plugin}/{}", self.version);
-        Self { owner: owner.into(), ..self }
+        let budgets = self.budgets.into_iter().map(|budget| budget.kept_by(plugin)).collect();
+        Self { owner: owner.into(), budgets, ..self }
     }
 
     /// Whether it has ids signed: then somebody has to give it keys.
@@ -224,17 +234,17 @@ impl Policy {
 
     /// Whether it matters how requests end.
     pub(crate) fn watches_ends(&self) -> bool {
-        self.observation.usage.is_some() || self.observation.metrics.is_some()
+        self.reads_usage() || self.observation.metrics.is_some()
     }
 
-    /// Whether answers are read for what they used.
+    /// Whether answers are read for what they used: because the policy wants to know, or because budgets pay it.
     pub(crate) fn reads_usage(&self) -> bool {
-        self.observation.usage.is_some()
+        self.observation.usage.is_some() || self.budgets.iter().any(Budget::needs_length)
     }
 
     /// Whether providers are asked for answers that can be read.
     pub(crate) fn wants_plain_answers(&self) -> bool {
-        self.observation.usage == Some(AcceptEncoding::Identity)
+        self.reads_usage() && self.observation.usage.unwrap_or_default() == AcceptEncoding::Identity
     }
 
     /// Whether the module counts requests and answers.
@@ -388,6 +398,26 @@ impl Policy {
     /// The tenants and their places, in the order in which they are tried.
     pub(crate) fn tenants(&self) -> impl Iterator<Item = (TenantId, &Tenant)> {
         (0..=u16::MAX).map(TenantId).zip(&self.tenants.all)
+    }
+
+    /// The budgets, in the order of the document.
+    pub(crate) fn budgets(&self) -> &[Budget] {
+        &self.budgets
+    }
+
+    /// The budget in that place.
+    pub(crate) fn budget(&self, BudgetId(id): BudgetId) -> Option<&Budget> {
+        self.budgets.get(usize::from(id))
+    }
+
+    /// The names of the budgets.
+    pub fn budget_names(&self) -> impl Iterator<Item = &str> {
+        self.budgets.iter().map(|budget| &*budget.name)
+    }
+
+    /// The currency of its prices, as ISO 4217 calls it.
+    pub fn currency(&self) -> Option<&str> {
+        self.currency.as_deref()
     }
 
     /// Whether callers are told apart at all.

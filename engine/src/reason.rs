@@ -82,6 +82,8 @@ reasons! {
     RateLimited "rateLimited",
     /// The request refers to what another provider keeps.
     Held "held",
+    /// A budget that its requests count for is used up.
+    Budget "budget",
     /// The body names other models as well, which are another provider's. Of a refusal: the caller may not use one of these.
     NamedBesides "namedBesides" 403 "the request also names the model `{}`, which this tenant may not use",
 
@@ -114,6 +116,9 @@ reasons! {
         "the path ends like the API `{}`, and the policy names no such base in `pathPrefixes`",
     /// A websocket where an API is called by HTTP.
     Websocket "websocket" 426 "websockets are not served at this path; send the request by HTTP",
+
+    /// A budget that the request counts for is used up, or has less left than the request can take.
+    BudgetExceeded "budgetExceeded" 429 "the budget `{}` is used up, or has less left than this request can take",
 
     // Why a request was not read: what two servers could understand differently.
 

@@ -8,7 +8,8 @@ mod ending;
 pub use ending::{Ending, Outcome};
 
 use crate::api::Api;
-use crate::live::Live;
+use crate::budget::Key;
+use crate::live::{Balance, Live};
 use crate::policy::{Policy, TenantId};
 use crate::reason::{Reason, Refusal};
 use crate::reply::Usable;
@@ -52,6 +53,18 @@ pub struct Excluded {
     pub model: Arc<str>,
     /// Why.
     pub reason: Reason,
+}
+
+/// What was used of a budget.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsedBudget {
+    /// The budget's name.
+    pub budget: Arc<str>,
+    /// The model whose account it is, where each has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Arc<str>>,
+    /// What counted and what was set aside, in requests, tokens or millionths of the currency.
+    pub used: u64,
 }
 
 /// The record.
@@ -116,6 +129,9 @@ pub struct Record {
     /// The models that were demoted at that moment, if that could change the decision.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub demoted: Vec<Arc<str>>,
+    /// What was used of the caller's budgets at that moment, if that could change the decision.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub budgets: Vec<UsedBudget>,
     /// The status of a refusal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
@@ -163,6 +179,7 @@ impl Record {
             excluded: Vec::new(),
             unreadable: Vec::new(),
             demoted: Vec::new(),
+            budgets: Vec::new(),
             status: None,
             message: None,
             usable: None,
@@ -190,10 +207,17 @@ impl Record {
         }
     }
 
-    /// What was known of models and could change this decision: enough to take it again.
+    /// What was known of models and budgets and could change this decision: enough to take it again.
     #[must_use]
     pub fn live(&self) -> Live {
+        let balances = self.budgets.iter().map(|used| Balance {
+            budget: Arc::clone(&used.budget),
+            of: used.model.as_ref().map(|model| Key::of(model.as_bytes())),
+            used: used.used,
+            until: 0,
+        });
         Live::demoting(self.demoted.iter().map(|model| model.as_ref().to_owned()).collect())
+            .spending(balances.collect(), 0)
     }
 
     /// The record as it is written: one line of JSON.

@@ -1,5 +1,6 @@
 //! Answers that need no upstream, in the shape of the API that the client speaks.
 
+pub(crate) mod budget;
 mod usable;
 
 pub(crate) use usable::Usable;

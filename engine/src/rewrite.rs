@@ -10,6 +10,7 @@ pub(crate) use parameters::{OutputCap, is_limited};
 
 use crate::api::Api;
 use crate::attempt::{Candidate, HeaderState, Plan};
+use crate::budget::Bill;
 use crate::decide::kept::Kept;
 use crate::keys::Accounts;
 use crate::names;
@@ -40,6 +41,8 @@ pub struct Edits {
     pub content_length: Option<u64>,
     /// The decision record, for filter state.
     pub record: Arc<Record>,
+    /// What it takes of budgets, if any count it.
+    pub bill: Option<Bill>,
     /// More for filter state: what the request's attempts and its copy need to know.
     pub state: Vec<(&'static str, String)>,
 }
@@ -55,6 +58,7 @@ impl Edits {
             remove_headers,
             content_length: None,
             record,
+            bill: None,
             state,
         }
     }

@@ -46,6 +46,7 @@ pub mod watch;
 #[cfg(test)]
 mod tests;
 
+use crate::budget::{Bill, Charge};
 use crate::record::Record;
 use crate::reply::Reply;
 use letter::HeaderEdit;
@@ -125,6 +126,13 @@ pub enum HostAction<'a> {
     Complain(&'a str),
     /// Answer the client instead of an upstream.
     Answer(&'a Reply),
+    /// Set aside what the request takes of one of its budgets. Fails where others have used it up since it was decided.
+    Reserve {
+        /// What it takes of all of them.
+        bill: &'a Bill,
+        /// The one.
+        charge: &'a Charge,
+    },
     /// Note what a model's provider says of its limits. Fails when there is nowhere to note it.
     Listen {
         /// Whose policy it is noted for.

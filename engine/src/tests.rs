@@ -9,7 +9,7 @@ use crate::{Edits, Exchange, Live, Policy, Record, explain, names, spliced};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use strategies::{NAMES, demoted, policies, requests};
+use strategies::{NAMES, balances, demoted, policies, requests};
 
 pub(crate) fn policy(value: &Value) -> Arc<Policy> {
     Arc::new(Policy::from_json(value.to_string().as_bytes()).unwrap_or_else(|errors| panic!("{value}: {errors}")))
@@ -59,7 +59,10 @@ fn walk(
     if with_length {
         headers.push((b"content-length", length.as_bytes()));
     }
-    let live = || Live::demoting(demoted.iter().map(|name| (*name).to_owned()).collect());
+    let live = || match demoted {
+        [] => exchange.live.clone(),
+        _ => Live::demoting(demoted.iter().map(|name| (*name).to_owned()).collect()),
+    };
     let mut reading = match receive(policy, &headers, exchange, &live, exchange.body.is_empty()) {
         Received::Pass(record) => return (record.map_or_else(String::new, |record| record.to_json()), Vec::new()),
         Received::Reply(reply) => return (reply.record.to_json(), Vec::new()),
@@ -159,14 +162,16 @@ proptest! {
     #[test]
     fn the_split_of_the_body_changes_nothing(
         policy in policies().prop_map(|value| policy(&value)),
-        exchange in requests(),
+        mut exchange in requests(),
         demoted in demoted(),
+        balances in balances(),
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..5),
         with_length in any::<bool>(),
     ) {
-        let whole = walk(&policy, &exchange, &demoted, &[&exchange.body], with_length);
+        exchange.live = Live::demoting(demoted.iter().map(|name| (*name).to_owned()).collect()).spending(balances, 0);
+        let whole = walk(&policy, &exchange, &[], &[&exchange.body], with_length);
         for chunks in splits(&exchange.body, &cuts) {
-            prop_assert_eq!(&walk(&policy, &exchange, &demoted, &chunks, with_length), &whole);
+            prop_assert_eq!(&walk(&policy, &exchange, &[], &chunks, with_length), &whole);
         }
         let explained = explain(&policy, &exchange);
         let (record, _) = walk(&policy, &exchange, &[], &[&exchange.body], false);
@@ -179,8 +184,9 @@ proptest! {
         policy in policies().prop_map(|value| policy(&value)),
         mut exchange in requests(),
         demoted in demoted(),
+        balances in balances(),
     ) {
-        exchange.live = Live::demoting(demoted.iter().map(|name| (*name).to_owned()).collect());
+        exchange.live = Live::demoting(demoted.iter().map(|name| (*name).to_owned()).collect()).spending(balances, 0);
         if let Some(record) = explain(&policy, &exchange) {
             exchange.live = record.live();
             let (again, written) = (explain(&policy, &exchange), record.to_json());
@@ -194,11 +200,13 @@ proptest! {
     #[test]
     fn everything_sent_goes_to_a_model_that_may_and_can(
         value in policies(),
-        exchange in requests(),
+        mut exchange in requests(),
         demoted in demoted(),
+        balances in balances(),
     ) {
         let policy = policy(&value);
-        let (record, sent) = walk(&policy, &exchange, &demoted, &[&exchange.body], false);
+        exchange.live = Live::demoting(demoted.iter().map(|name| (*name).to_owned()).collect()).spending(balances.clone(), 0);
+        let (record, sent) = walk(&policy, &exchange, &[], &[&exchange.body], false);
         let record: Value = serde_json::from_str(&record).expect("a record");
         prop_assert_eq!(&record["policy"], policy.version());
         if record["action"] != "route" {
@@ -242,6 +250,15 @@ proptest! {
                         && policy.find_model(name).is_some_and(|model| policy.exclusion(tenant, model).is_none())
                 };
                 prop_assert!(named.is_null() || catalog.iter().any(|model| may(&model)), "{}", named);
+            }
+            // No budget that has no room for one more request of a model lets it there.
+            let used = |budget: &str| balances.iter().find(|balance| &*balance.budget == budget).map_or(0, |balance| balance.used);
+            let counts = |budget: &&Value| {
+                budget["match"]["models"].as_array().is_none_or(|models| models.contains(&chosen["name"]))
+                    && !budget["requests"].is_null()
+            };
+            for budget in value["budgets"].as_array().expect("budgets").iter().filter(counts) {
+                prop_assert!(used(budget["name"].as_str().expect("a name")) < budget["requests"].as_u64().expect("a limit"));
             }
             let needs = |capability: &str| chosen["capabilities"].as_array().is_some_and(|can| !can.contains(&json!(capability)));
             prop_assert!(!(needs("tools") && body["tools"].is_array()));

@@ -175,7 +175,10 @@ pub(crate) fn on_response_headers(context: u32) {
 /// Only some answers have somebody who reads them: for all others this is one lookup.
 pub(crate) fn on_response_body(context: u32, size: usize, end_of_stream: bool) -> Action {
     // What the provider said, and not what becomes of it.
-    tallies::read(context, size, end_of_stream);
+    tallies::read(context, size);
+    if end_of_stream {
+        ended(context, true);
+    }
     if !is_read(context) {
         return Action::Continue;
     }
@@ -187,7 +190,7 @@ pub(crate) fn on_response_body(context: u32, size: usize, end_of_stream: bool) -
 
 /// The stream is over, and what is said of it now stands in the access log.
 pub(crate) fn on_log(context: u32) {
-    tallies::end(context, false);
+    ended(context, false);
 }
 
 /// Is this a request of whose answer the body is read?
@@ -199,7 +202,18 @@ pub(crate) fn on_response_trailers(context: u32) {
     if !is_attempt(context) {
         router::strip_answer(context, Headers::ResponseTrailers);
     }
-    tallies::end(context, true);
+    ended(context, true);
+}
+
+/// A request has ended, if it has not before: what is due is paid by what its answer took.
+fn ended(context: u32, is_complete: bool) {
+    let Some(tokens) = tallies::end(context, is_complete) else { return };
+    resume(context, |stream| {
+        if let Stream::Request(stream) = stream {
+            stream.settle(tokens);
+        }
+        Action::Continue
+    });
 }
 
 /// Runs a callback of a stream that has a state; all others go on.
@@ -239,7 +253,7 @@ pub(crate) fn on_queue_ready(id: u32, queue: u32) {
 }
 
 pub(crate) fn on_delete(context: u32) {
-    tallies::end(context, false);
+    ended(context, false);
     if take_stream(context).is_none() {
         with_plugins(|plugins| {
             let gone: Vec<_> = plugins.extract_if(.., |(known, _)| *known == context).collect();

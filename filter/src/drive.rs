@@ -3,6 +3,7 @@
 use crate::feedback;
 use crate::host::machine::failure;
 use crate::host::{self, Action, Buffer, Headers, Loan, Status};
+use crate::spend::Tab;
 use crate::tallies;
 use crate::view::Envoy;
 use pointsman_engine::Record;
@@ -20,12 +21,14 @@ pub(crate) struct Place<'a> {
     pub(crate) body: Buffer,
     pub(crate) watch: Option<&'a Watch>,
     pub(crate) complaints: Option<&'a Complaints>,
+    /// What the request has to pay.
+    pub(crate) tab: Option<&'a Tab>,
 }
 
 impl Place<'_> {
     /// That of a stream whose plugin keeps nothing.
     pub(crate) fn of(context: u32) -> Self {
-        Self { envoy: Envoy { context }, body: Buffer::RequestBody, watch: None, complaints: None }
+        Self { envoy: Envoy { context }, body: Buffer::RequestBody, watch: None, complaints: None, tab: None }
     }
 
     /// Does what the machine commands, until its callback is over.
@@ -67,14 +70,21 @@ impl Place<'_> {
             HostAction::Edit(HeaderEdit::Set(name, value)) => host::set_header(Headers::RequestHeaders, name, value),
             HostAction::Edit(HeaderEdit::Remove(name)) => host::remove_header(Headers::RequestHeaders, name),
             HostAction::SetProperty { name, value } => host::set_property(name, value),
-            HostAction::Record(record) => self::record(self.envoy.context, record),
+            HostAction::Record(record) => {
+                self.tab.inspect(|tab| tab.note(record));
+                self::record(self.envoy.context, record)
+            }
+            HostAction::Reserve { bill, charge } => self.tab.map_or(Ok(()), |tab| tab.reserve(bill, charge)),
             HostAction::Send { queue, letter } => host::enqueue(queue, letter),
             HostAction::Watch { .. } | HostAction::Heard | HostAction::Complain(_) => {
                 self.note(action);
                 Ok(())
             }
-            HostAction::Answer(reply) => host::send_local_response(reply.status, &reply.headers, &reply.body)
-                .inspect_err(|status| log::error!("Envoy did not take an answer: {status}")),
+            HostAction::Answer(reply) => {
+                self.tab.inspect(|tab| tab.release());
+                host::send_local_response(reply.status, &reply.headers, &reply.body)
+                    .inspect_err(|status| log::error!("Envoy did not take an answer: {status}"))
+            }
             HostAction::Listen { owner, model, proven } => feedback::listen(&self.envoy, owner, model, proven),
             HostAction::Resume => host::resume_request(),
             HostAction::Label(name, value) => {

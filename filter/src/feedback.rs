@@ -20,7 +20,8 @@ const TRIES: u32 = 8;
 
 const MILLISECOND: u64 = 1_000_000;
 
-fn now() -> u64 {
+/// Milliseconds since 1970.
+pub(crate) fn now() -> u64 {
     host::now() / MILLISECOND
 }
 

@@ -15,6 +15,7 @@
 //! drive      commands of a machine, done in Envoy
 //! peer       who is calling
 //! feedback   what providers say about their rate limits, shared by all workers
+//! spend      what requests take of budgets, shared by all workers
 //! host       the ABI with meaningful arguments, and `view`, what machines ask (`pointsman-host`)
 //! logger     the `log` facade over Envoy's log
 //! ```
@@ -40,6 +41,7 @@ mod meter;
 mod peer;
 mod plugin;
 mod router;
+mod spend;
 mod tallies;
 mod upstream;
 

@@ -4,8 +4,10 @@ use crate::drive::{self, Place};
 use crate::feedback;
 use crate::host::{self, Action, Buffer, Headers, Status};
 use crate::peer::Peer;
+use crate::spend::{Known, Tab};
 use crate::tallies;
 use crate::view::Envoy;
+use pointsman_engine::budget::Tokens;
 use pointsman_engine::config::Hold;
 use pointsman_engine::stream::answering::AnswerStream;
 use pointsman_engine::stream::pairs::{self, Pairs};
@@ -57,6 +59,8 @@ pub(crate) struct Stream {
     machine: RouterStream,
     /// The answer, where its body is read.
     answer: Option<Box<AnswerStream>>,
+    /// What it has to pay.
+    tab: Tab,
 }
 
 /// The first thing that happens to any request, on any path.
@@ -80,7 +84,7 @@ pub(crate) fn on_request_headers(
         &plugin.policy,
         &headers,
         &Peer::new(&plugin.policy),
-        &|| feedback::live(&plugin.policy),
+        &Known(&plugin.policy),
         end_of_stream,
     );
     // Rules have seen them by now; who is behind the proxy is told of the model in the body alone.
@@ -102,7 +106,8 @@ pub(crate) fn on_request_headers(
         Received::Read(reading) => reading,
     };
     let machine = RouterStream::new(reading, plugin.manner.clone());
-    let mut stream = Box::new(Stream { plugin: Rc::clone(plugin), context, machine, answer: None });
+    let mut stream =
+        Box::new(Stream { plugin: Rc::clone(plugin), context, machine, answer: None, tab: Tab::default() });
     let action = stream.drive(|machine, envoy| machine.headers(envoy, end_of_stream));
     (action, (!stream.is_over()).then_some(stream))
 }
@@ -113,7 +118,7 @@ impl Stream {
         let envoy = Envoy { context: self.context };
         happened(&mut self.machine, &envoy);
         let (watch, complaints) = (Some(&*self.plugin.manner.watch), Some(&self.plugin.complaints));
-        Place { watch, complaints, ..Place::of(self.context) }.drive(&mut self.machine)
+        Place { watch, complaints, tab: Some(&self.tab), ..Place::of(self.context) }.drive(&mut self.machine)
     }
 
     pub(crate) fn on_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
@@ -126,6 +131,7 @@ impl Stream {
 
     pub(crate) fn on_response_headers(&mut self) {
         self.drive(RouterStream::answer);
+        self.tab.answered(&Envoy { context: self.context });
         self.answer = self.machine.take_answer();
     }
 
@@ -137,6 +143,11 @@ impl Stream {
             self.answer = None;
         }
         action
+    }
+
+    /// The answer is over, and has taken so many tokens, if that is known.
+    pub(crate) fn settle(&mut self, tokens: Option<Tokens>) {
+        self.tab.settle(tokens);
     }
 
     pub(crate) fn reads_answer(&self) -> bool {
@@ -153,7 +164,7 @@ impl Stream {
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        self.machine.is_over() && self.answer.is_none()
+        self.machine.is_over() && self.answer.is_none() && !self.tab.is_due()
     }
 }
 

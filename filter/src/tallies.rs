@@ -6,6 +6,7 @@ use crate::dispatch::ContextId;
 use crate::host::{self, Buffer};
 use crate::meter;
 use crate::view::Envoy;
+use pointsman_engine::budget::Tokens;
 use pointsman_engine::names::RECORD_PROPERTY;
 use pointsman_engine::stream::tally::Tally;
 use pointsman_engine::{Policy, Record};
@@ -61,15 +62,12 @@ pub(crate) fn answered(context: u32) {
 }
 
 /// More of its answer has come.
-pub(crate) fn read(context: u32, size: usize, end_of_stream: bool) {
+pub(crate) fn read(context: u32, size: usize) {
     with(|tallies| {
         if let Some(tally) = tallies.get_mut(&context).filter(|tally| tally.reads()) {
             pieces(size, |piece| tally.read(piece, host::now));
         }
     });
-    if end_of_stream {
-        end(context, true);
-    }
 }
 
 /// What a host does not show is not read: the answer goes on all the same.
@@ -86,14 +84,15 @@ fn pieces(size: usize, mut read: impl FnMut(&[u8])) {
     }
 }
 
-/// It has ended: the record is completed for the access log, and what is counted is counted.
-pub(crate) fn end(context: u32, is_complete: bool) {
+/// It has ended: the record is completed for the access log, and what is counted is counted. Gives the tokens, where they are
+/// known; `None` where it had ended before, or nobody wants to know.
+pub(crate) fn end(context: u32, is_complete: bool) -> Option<Option<Tokens>> {
     if !ARE_KEPT {
-        return;
+        return None;
     }
-    let tally = with(|tallies| tallies.remove(&context));
-    if let Some(ended) = tally.and_then(|tally| tally.end(is_complete, host::now())) {
-        let _ = host::set_property(RECORD_PROPERTY, ended.record.to_json().as_bytes());
-        ended.samples.iter().for_each(meter::count);
-    }
+    let tally = with(|tallies| tallies.remove(&context))?;
+    let ended = tally.end(is_complete, host::now())?;
+    let _ = host::set_property(RECORD_PROPERTY, ended.record.to_json().as_bytes());
+    ended.samples.iter().for_each(meter::count);
+    Some(ended.tokens())
 }

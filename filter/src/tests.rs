@@ -1,6 +1,7 @@
 //! The filter's own code with a fake host: each role, from configuration to answer, and what a failing host makes of it.
 
 mod fake;
+mod spend;
 
 use crate::dispatch;
 use crate::host::Action;

@@ -42,7 +42,8 @@ def answers_module() -> pathlib.Path:
 
 def module_for(policy: dict | None) -> pathlib.Path:
     policy = policy or {}
-    follows = {"usage", "metrics"} & policy.keys() or "signedIds" in policy.get("providerState", {})
+    pays = any("requests" not in budget for budget in policy.get("budgets", []))
+    follows = pays or {"usage", "metrics"} & policy.keys() or "signedIds" in policy.get("providerState", {})
     return answers_module() if follows else module()
 
 

@@ -8,6 +8,7 @@ use crate::envoy::id_keys;
 use crate::policy_file::{self, PolicyFile};
 use crate::{record, request_file};
 use clap::ValueEnum;
+use pointsman_engine::live::Balance;
 use pointsman_engine::{Live, Policy, Record};
 use std::path::PathBuf;
 
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 #[command(after_help = "Examples:
   pointsman explain policy.yaml --request body.json
   pointsman explain policy.yaml --request body.json --api messages --header 'x-team: finance'
+  pointsman explain policy.yaml --request body.json --spent finance=950
   echo '{\"model\": \"auto\", \"messages\": []}' | pointsman explain policy.yaml --request - --output json")]
 pub(crate) struct Arguments {
     /// Policy file (YAML, or JSON when its name ends in .json)
@@ -49,6 +51,10 @@ pub(crate) struct Arguments {
     /// Model whose provider has said that a rate limit is used up, may be repeated
     #[arg(long, value_name = "MODEL")]
     demoted: Vec<String>,
+    /// Used so much of a budget, may be repeated: of whoever asks, or as NAME/KEY of one tenant, model, header value or claim.
+    /// In requests or tokens, or in the currency where the budget counts money
+    #[arg(long, value_name = "BUDGET=AMOUNT", value_parser = spent)]
+    spent: Vec<(String, f64)>,
     /// What to print
     #[arg(long, default_value = "text")]
     output: Output,
@@ -64,6 +70,12 @@ enum Output {
 
 fn header(text: &str) -> Result<(String, Vec<u8>), String> {
     request_file::header(text.as_bytes()).ok_or_else(|| "expected NAME: VALUE".into())
+}
+
+fn spent(text: &str) -> Result<(String, f64), String> {
+    let (account, amount) = text.rsplit_once('=').ok_or("expected BUDGET=AMOUNT")?;
+    let amount = amount.parse().ok().filter(|amount: &f64| amount.is_finite() && *amount >= 0.0);
+    Ok((account.to_owned(), amount.ok_or("the amount is a number, 0 or more")?))
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -83,7 +95,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     exchange.principal.clone_from(&arguments.principal);
     exchange.claims = claim::payload(&arguments.claims)?;
-    exchange.live = Live::demoting(arguments.demoted.clone());
+    exchange.live = Live::demoting(arguments.demoted.clone()).spending(balances(&policy.policy, &arguments.spent)?, 0);
     let unknown = arguments.demoted.iter().find(|name| policy.policy.model_named(name).is_none());
     if let Some(name) = unknown {
         return Err(format!("--demoted: no model `{name}` in the catalog").into());
@@ -100,6 +112,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Output::Text => print(&page(&policy.policy, record.as_ref())),
     }
     Ok(())
+}
+
+fn balances(policy: &Policy, spent: &[(String, f64)]) -> Result<Vec<Balance>, String> {
+    let balance = |(account, amount): &(String, f64)| {
+        policy.spent(account, *amount).ok_or_else(|| {
+            let names: Vec<_> = policy.budget_names().map(|name| format!("`{name}`")).collect();
+            let known = if names.is_empty() { "it has none".into() } else { format!("there is {}", names.join(", ")) };
+            format!("--spent: no budget `{account}` in the policy; {known}")
+        })
+    };
+    spent.iter().map(balance).collect()
 }
 
 /// The policy with the keys that ids are signed with, if this terminal has them: without, every signed id is a wrong one.

@@ -202,3 +202,43 @@ fn a_missing_request_is_one_sentence() {
         (Some(1), "error: `nowhere.json`: no such file or directory\n")
     );
 }
+
+const BUDGETS: &str = "
+models:
+- { name: dear, cluster: openai, fallback: [cheap], cost: { inputPerMillion: 10, outputPerMillion: 40 } }
+- { name: cheap, cluster: llama, cost: { inputPerMillion: 1, outputPerMillion: 4 } }
+tenants:
+- { name: finance, match: { headers: [{ name: x-team, value: finance }] } }
+- { name: lab, match: { headers: [{ name: x-team, value: lab }] } }
+budgets:
+- { name: teams, per: { each: tenant }, window: { every: minute }, requests: 1000 }
+- { name: dear-money, match: { models: [dear] }, window: { every: month }, money: 950, action: downgrade }
+";
+
+#[test]
+fn what_is_spent_shows_what_would_happen() {
+    let folder = folder("explain-spent", &[("policy.yaml", BUDGETS)]);
+    let policy = folder.join("policy.yaml");
+    let explain = |more: &[&str]| {
+        let start = ["explain", policy.to_str().unwrap(), "--request", "-", "--header", "x-team: finance"];
+        pointsman_with_input(&[&start, more].concat(), &SMALL.replace("small", "dear"))
+    };
+    assert!(explain(&[]).stdout.contains("chain     dear > cheap\n"));
+    let refused = explain(&["--spent", "teams=1000"]).stdout;
+    assert!(refused.contains("status    429\n") && refused.contains("budgets   teams 1000\n"), "{refused}");
+    assert!(explain(&["--spent", "teams/finance=1000"]).stdout.contains("budgetExceeded"));
+    assert!(explain(&["--spent", "teams/lab=1000", "--spent", "teams=999"]).stdout.contains("route\n"));
+    let cheaper = explain(&["--spent", "dear-money=949.99"]).stdout;
+    assert!(cheaper.contains("model     dear\n"), "{cheaper}");
+    let cheaper = explain(&["--spent", "dear-money=950"]).stdout;
+    assert!(cheaper.contains("model     cheap\n") && cheaper.contains("excluded  dear (budget)\n"), "{cheaper}");
+    let unknown = explain(&["--spent", "team=1"]);
+    assert_eq!(unknown.code, Some(1));
+    assert!(
+        unknown.stderr.contains("no budget `team` in the policy; there is `teams`, `dear-money`"),
+        "{}",
+        unknown.stderr
+    );
+    assert_eq!(explain(&["--spent", "teams"]).code, Some(2));
+    assert_eq!(explain(&["--spent", "teams=-1"]).code, Some(2));
+}

@@ -15,6 +15,8 @@ pub struct Expectation {
     record: Arc<Record>,
     /// What the provider says of its limits is nothing for other clients.
     is_private: bool,
+    /// What the client is warned of.
+    warning: Option<String>,
 }
 
 /// What to change in an answer, and in what is known of its request.
@@ -36,7 +38,12 @@ impl Expectation {
     pub(super) fn of(policy: &Arc<Policy>, record: &Arc<Record>, is_private: bool) -> Option<Self> {
         let has_ids = record.api.is_some_and(|api| has_ids(policy, api));
         let wanted = policy.tells_clients() || policy.takes_feedback() || !record.chain.is_empty() || has_ids;
-        wanted.then(|| Self { policy: Arc::clone(policy), record: Arc::clone(record), is_private })
+        wanted.then(|| Self { policy: Arc::clone(policy), record: Arc::clone(record), is_private, warning: None })
+    }
+
+    /// The same, where the client is to be told that budgets are nearly used up.
+    pub(super) fn warning(self, warning: Option<String>) -> Self {
+        Self { warning, ..self }
     }
 
     /// Whether the request went to one model and no other: nothing of an attempt needs to be asked for.
@@ -107,6 +114,9 @@ impl Expectation {
             tell(names::RULE_HEADER, rule);
         }
         tell(names::REASON_HEADER, self.record.reason.code());
+        if let Some(warning) = &self.warning {
+            tell(names::BUDGET_HEADER, warning);
+        }
         if let (Some(tried), Some(model)) = (tried, model) {
             tell(names::ATTEMPT_HEADER, &tried.number.to_string());
             tell(names::CLUSTER_HEADER, model.cluster());

@@ -5,7 +5,7 @@ use crate::api::{Api, Family};
 use crate::claim::Claim;
 use crate::decide::attributes::Attributes;
 use crate::decide::kept::Kept;
-use crate::live::Live;
+use crate::live::Knowledge;
 use crate::models;
 use crate::names;
 use crate::policy::{OnUnknownTenant, OnUnread, OnUnsigned, Policy};
@@ -38,13 +38,13 @@ pub enum Received {
     Read(Box<Reading>),
 }
 
-/// Looks at the request headers. `live` is called at most once, and only where it can change the decision.
+/// Looks at the request headers. `live` is asked at most once, and only where it can change the decision.
 #[must_use]
 pub fn receive(
     policy: &Arc<Policy>,
     headers: &HeaderList<'_>,
     caller: &dyn Caller,
-    live: &dyn Fn() -> Live,
+    live: &dyn Knowledge,
     end_of_stream: bool,
 ) -> Received {
     let header = |wanted: &[u8]| headers.iter().find(|(name, _)| *name == wanted).map_or(&[][..], |(_, value)| *value);
@@ -105,7 +105,7 @@ struct Door<'a> {
     policy: &'a Arc<Policy>,
     headers: &'a HeaderList<'a>,
     caller: &'a dyn Caller,
-    live: &'a dyn Fn() -> Live,
+    live: &'a dyn Knowledge,
     path: &'a [u8],
 }
 
@@ -190,10 +190,9 @@ impl Door<'_> {
         if envelope.content_length.is_some_and(|length| length > self.policy.max_body_bytes()) {
             return self.unread(&attributes, Violation::Oversize);
         }
-        let demoted = if self.policy.takes_feedback() { (self.live)().demoted(self.policy) } else { Vec::new() };
         Received::Read(Box::new(Reading::new(
             self.policy,
-            attributes.demoting(demoted),
+            attributes.knowing(self.policy, self.caller, self.live),
             named,
             envelope,
             self.headers,

@@ -2,13 +2,16 @@
 
 use super::answer::{self, Expectation};
 use crate::api::{Api, Family};
+use crate::budget::{Bill, Charge, bill};
 use crate::decide::attributes::Attributes;
+use crate::decide::budget::Standing;
 use crate::decide::kept::Kept;
-use crate::decide::{self, Decision, Need, Unknown, Verdict};
+use crate::decide::{self, Decision, Need, Unknown, Verdict, budget};
+use crate::names;
 use crate::percent;
 use crate::policy::{Model, ModelId, OnUnread, Policy};
 use crate::reason::{Reason, Refusal};
-use crate::record::{Disposition, Excluded, Record};
+use crate::record::{Disposition, Excluded, Record, UsedBudget};
 use crate::reply::{self, Reply};
 use crate::request::Violation;
 use crate::request::endpoint::{Called, Stored};
@@ -180,6 +183,44 @@ impl Reading {
         self.refusal(self.unread(Disposition::Deny, &refusal), &refusal)
     }
 
+    /// Refuses a request that was given a model because others were faster: nothing is left of the budget of this charge.
+    #[must_use]
+    pub fn used_up(&mut self, record: &Record, charge: &Charge) -> Box<Reply> {
+        let budget = Arc::clone(&charge.account.budget);
+        let refusal = Reason::BudgetExceeded.refuse_for(&budget);
+        let model = charge.model.and_then(|model| self.policy.model(model)).map(|model| Arc::clone(&model.name));
+        let mut excluded = record.excluded.clone();
+        excluded.extend(record.model.clone().map(|model| Excluded { model, reason: Reason::Budget }));
+        let record = Record {
+            excluded,
+            budgets: vec![UsedBudget { budget, model, used: charge.account.limit }],
+            asked: record.asked.clone(),
+            rule: record.rule.clone(),
+            unreadable: record.unreadable.clone(),
+            kept_by: record.kept_by.clone(),
+            demoted: record.demoted.clone(),
+            ..self.attributes.record(&self.policy, Disposition::Deny, refusal.reason)
+        };
+        let mut reply = self.refusal(record, &refusal);
+        let is_it = |standing: &&Standing| (standing.budget, standing.model) == (charge.budget, charge.model);
+        let standing = self.attributes.standings.iter().find(is_it);
+        let rest = standing.map(|standing| self.rest(standing, charge.account.limit));
+        reply.headers.extend(rest.unwrap_or_default());
+        reply
+    }
+
+    /// What a refusal tells of a budget.
+    fn rest(&self, standing: &Standing, used: u64) -> Vec<(&'static str, String)> {
+        let Some(budget) = self.policy.budget(standing.budget) else { return Vec::new() };
+        let rest = reply::budget::Rest { used, until: standing.until, now: self.attributes.asked_at };
+        let mut headers = reply::budget::headers(self.family(), budget, rest);
+        if self.policy.tells_clients() {
+            let percent = bill::percent(used, budget.limit);
+            headers.push((names::BUDGET_HEADER, format!("{}={percent}%", budget.name)));
+        }
+        headers
+    }
+
     fn advance(&mut self, read: impl FnOnce(&mut Facts) -> Result<(), Violation>) -> Step {
         match &mut self.state {
             State::Recalled(edits, _) => return edits.take().map_or(Step::Flow, Step::Route),
@@ -226,7 +267,12 @@ impl Reading {
 
     fn decided(&mut self, decision: Decision) -> Step {
         let step = match &decision.verdict {
-            Verdict::Refuse(refusal) => self.refuse(self.record(&decision), refusal),
+            Verdict::Refuse(refusal) => {
+                let mut reply = self.refusal(self.record(&decision), refusal);
+                let over = decision.over.and_then(|over| self.attributes.standings.get(over));
+                reply.headers.extend(over.map(|over| self.rest(over, over.used)).unwrap_or_default());
+                Step::Reply(reply)
+            }
             Verdict::Send(chain) => match self.unchangeable(&decision) {
                 Some(refusal) => self.refuse(self.record(&decision), &refusal),
                 None => self.send(chain, &decision),
@@ -289,8 +335,11 @@ impl Reading {
             kept: decision.kept.as_ref(),
             reads_answer: answer::has_ids(&self.policy, self.attributes.api) || self.policy.wants_plain_answers(),
         };
-        let edits = sent.edits(record);
-        self.state = State::Sent(Expectation::of(&self.policy, &edits.record, self.is_private).map(Box::new));
+        let mut edits = sent.edits(record);
+        edits.bill = budget::bill(&self.policy, &self.attributes, &self.facts, chain);
+        let warning = edits.bill.as_ref().and_then(Bill::warning);
+        let expectation = Expectation::of(&self.policy, &edits.record, self.is_private);
+        self.state = State::Sent(expectation.map(|expectation| Box::new(expectation.warning(warning))));
         Step::Route(Box::new(edits))
     }
 
@@ -318,10 +367,12 @@ impl Reading {
         self.refuse(self.unread(Disposition::Deny, &refusal), &refusal)
     }
 
-    /// The record of a body that could not be read. Whether it was decided by then depends on what is known of models.
+    /// The record of a body that could not be read. Whether it was decided by then depends on what is known of models and
+    /// budgets.
     fn unread(&self, action: Disposition, refusal: &Refusal) -> Record {
         let demoted = self.attributes.demoted_names(&self.policy);
-        Record { demoted, ..self.attributes.record(&self.policy, action, refusal.reason) }
+        let budgets = self.attributes.used_budgets(&self.policy);
+        Record { demoted, budgets, ..self.attributes.record(&self.policy, action, refusal.reason) }
     }
 
     fn refuse(&mut self, record: Record, refusal: &Refusal) -> Step {
@@ -344,6 +395,7 @@ impl Reading {
             excluded: decision.excluded.iter().filter_map(named).collect(),
             unreadable: decision.unread.names().into_iter().map(Into::into).collect(),
             kept_by: decision.kept.as_ref().map(|kept| Arc::clone(&kept.by)),
+            budgets: if decision.heeds_budgets() { self.attributes.used_budgets(&self.policy) } else { Vec::new() },
             demoted: if decision.heeds { self.attributes.demoted_names(&self.policy) } else { Vec::new() },
             ..self.attributes.record(&self.policy, Disposition::Route, decision.reason)
         }

@@ -1,12 +1,14 @@
 //! What a request is besides its body: API, path, headers, and who is calling.
 
+use super::budget::{self, Standing};
 use super::session;
 use super::sticky::StickyKey;
 use crate::api::{Api, Family};
 use crate::corridor::Caller;
+use crate::live::Knowledge;
 use crate::policy::{HeaderSlot, HeaderText, KnownHeader, ModelId, Policy, Tenant, TenantId};
 use crate::reason::Reason;
-use crate::record::{Disposition, Record};
+use crate::record::{Disposition, Record, UsedBudget};
 use crate::request::envelope::HeaderList;
 use crate::request::named::Named;
 use std::sync::Arc;
@@ -24,10 +26,14 @@ pub(crate) struct Attributes {
     pub(crate) tenant: Option<TenantId>,
     /// Models whose providers have said that a limit is used up, and that are left out for it.
     pub(crate) demoted: Vec<ModelId>,
+    /// The accounts of budgets that the request is about.
+    pub(crate) standings: Vec<Standing>,
     /// The session that a known client has named in its headers; `None` where nobody asks.
     pub(crate) session: Option<StickyKey>,
     /// The headers that the policy looks at, by slot.
     headers: Vec<Option<HeaderText>>,
+    /// When these were asked for, in milliseconds since 1970.
+    pub(crate) asked_at: u64,
     /// Whether somebody is a tenant could not be said. Then the caller is nobody, whatever comes behind it.
     pub(crate) is_caller_unclear: bool,
 }
@@ -46,8 +52,10 @@ impl Attributes {
             path: path.into(),
             tenant,
             demoted: Vec::new(),
+            standings: Vec::new(),
             session,
             headers,
+            asked_at: 0,
             is_caller_unclear,
         }
     }
@@ -85,9 +93,27 @@ impl Attributes {
         (self.path, self.headers) = (Box::default(), Vec::new());
     }
 
-    /// The same request, with what is known of models.
-    pub(crate) fn demoting(self, demoted: Vec<ModelId>) -> Self {
-        Self { demoted, ..self }
+    /// The same request, with what is known of models and budgets, if anything of that can matter.
+    pub(crate) fn knowing(self, policy: &Policy, caller: &dyn Caller, known: &dyn Knowledge) -> Self {
+        let standings = budget::standings(policy, &self, caller);
+        if !policy.takes_feedback() && standings.is_empty() {
+            return self;
+        }
+        let accounts: Vec<_> = standings.iter().filter_map(|standing| standing.account(policy)).collect();
+        let live = known.live(&accounts);
+        let demoted = if policy.takes_feedback() { live.demoted(policy) } else { Vec::new() };
+        let standings = standings.into_iter().map(|standing| standing.known(policy, &live)).collect();
+        Self { demoted, standings, asked_at: live.now(), ..self }
+    }
+
+    /// The accounts of which something is used, for the record.
+    pub(crate) fn used_budgets(&self, policy: &Policy) -> Vec<UsedBudget> {
+        let used = self.standings.iter().filter(|standing| standing.used > 0);
+        used.filter_map(|standing| {
+            let model = standing.model.and_then(|model| policy.model(model)).map(|model| Arc::clone(&model.name));
+            Some(UsedBudget { budget: Arc::clone(&policy.budget(standing.budget)?.name), model, used: standing.used })
+        })
+        .collect()
     }
 
     /// What those models are called.

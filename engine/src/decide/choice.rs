@@ -363,6 +363,8 @@ impl<'a> Choice<'a> {
         let forbidden = self.excluded.iter().all(|(_, reason)| reason.is_about_rights());
         let refusal = if forbidden {
             Reason::NoCandidateForTenant.refuse()
+        } else if self.excluded.iter().any(|(_, reason)| *reason == Reason::Budget) {
+            Reason::BudgetExceeded.refuse()
         } else {
             let mut reasons: Vec<&str> = self.excluded.iter().map(|(_, reason)| reason.code()).collect();
             order::sort_by(&mut reasons, Ord::cmp);
@@ -410,6 +412,6 @@ impl<'a> Choice<'a> {
             excluded.retain(|(model, why)| *why != Reason::RateLimited || !chain.contains(model) || is_last(*model));
         }
         let (unread, heeds) = (Unread::NONE, heeds.into_inner());
-        Decision { verdict, rule, reason, variant, mirror, besides, kept, excluded, unread, heeds }
+        Decision { verdict, rule, reason, variant, mirror, besides, kept, excluded, over: None, unread, heeds }
     }
 }

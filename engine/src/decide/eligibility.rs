@@ -2,7 +2,8 @@
 
 use super::Need;
 use super::attributes::Attributes;
-use crate::policy::{ModelId, Policy};
+use super::budget;
+use crate::policy::{BudgetAction, ModelId, Policy};
 use crate::reason::Reason;
 use crate::request::facts::Facts;
 use crate::request::flag::Flag;
@@ -43,5 +44,6 @@ pub(super) fn exclusion(
     {
         return Ok(Some(Reason::ContextWindow));
     }
-    Ok(None)
+    let used_up = budget::used_up(policy, id, attributes, facts, BudgetAction::Downgrade)?;
+    Ok(used_up.map(|_| Reason::Budget))
 }

@@ -9,7 +9,6 @@ use super::parameter::{self, Parameter, ParameterSpec};
 use super::text::{BodyField, Cluster, LabelKey, ModelName, Name, PathPrefix, Plain, Query};
 use crate::api::{Api, ApiSet};
 use crate::keys::Accounts;
-use crate::response::usage::Usage;
 use pointsman_document::{MAX_WHOLE, Map, Path, Price, Whole, object};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -44,7 +43,7 @@ object! {
         "reservedOutput" => reserved_output: Whole<0, MAX_WHOLE> = 0u32,
         /// What it can do. Requests that need anything else do not go to it. Default: everything.
         "capabilities" => capabilities: Option<Vec<Capability>>,
-        /// What it costs. Reports use it; no decision looks at it.
+        /// What it costs. Budgets that count money and reports use it.
         "cost" => cost: Option<CostSpec>,
         /// Free labels, for tenants' requirements.
         "labels" => labels: Map<LabelKey, Plain>,
@@ -62,10 +61,14 @@ object! {
 }
 
 object! {
-    /// Prices, in the currency of your choice.
+    /// Prices, in the policy's `currency`.
     pub(crate) struct CostSpec {
         /// The price of a million input tokens.
         "inputPerMillion" => input_per_million: Price = 0u32,
+        /// The price of a million input tokens that the provider has had in its cache. Default: `inputPerMillion`.
+        "cachedInputPerMillion" => cached_input_per_million: Option<Price>,
+        /// The price of a million input tokens that the provider puts into its cache. Default: `inputPerMillion`.
+        "cacheWritePerMillion" => cache_write_per_million: Option<Price>,
         /// The price of a million output tokens.
         "outputPerMillion" => output_per_million: Price = 0u32,
     }
@@ -120,11 +123,10 @@ impl Model {
         self.cost.map(|cost| (cost.input_per_million, cost.output_per_million))
     }
 
-    /// What so many tokens of it cost, in millionths of the policy's currency.
-    pub(crate) fn micros(&self, usage: &Usage) -> Option<u64> {
-        let Cost { input_per_million, output_per_million } = self.cost?;
-        // A price of a million in the currency is a price of one in its millionths.
-        Some((usage.input as f64 * input_per_million + usage.output as f64 * output_per_million).round() as u64)
+    /// What an answer of it costs, in millionths of the policy's currency; `None` without a price. `input` is all of the input;
+    /// `cached` of it came out of the provider's cache, and `cache_write` went into it.
+    pub fn cost_of(&self, input: u64, cached: u64, cache_write: u64, output: u64) -> Option<u64> {
+        self.cost.map(|cost| cost.of(input, cached, cache_write, output))
     }
 
     /// The value of a label.
@@ -162,7 +164,26 @@ pub(crate) struct Window {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Cost {
     pub(crate) input_per_million: f64,
+    pub(crate) cached_input_per_million: f64,
+    pub(crate) cache_write_per_million: f64,
     pub(crate) output_per_million: f64,
+}
+
+impl Cost {
+    /// What an answer costs, in millionths of the currency, rounded up: a part of one is never nothing. `input` is all of the
+    /// input; `cached` of it came out of the provider's cache, and `cache_write` went into it.
+    pub(crate) fn of(self, input: u64, cached: u64, cache_write: u64, output: u64) -> u64 {
+        let plain = input.saturating_sub(cached).saturating_sub(cache_write);
+        let parts = [
+            (plain, self.input_per_million),
+            (cached, self.cached_input_per_million),
+            (cache_write, self.cache_write_per_million),
+            (output, self.output_per_million),
+        ];
+        let cost: f64 = parts.iter().map(|(tokens, price)| *tokens as f64 * price).sum();
+        // What doubles cannot hold exactly must not become a millionth more. The cast stays in range.
+        (cost - 1e-6).ceil() as u64
+    }
 }
 
 /// The models, in the order of the document, and their names.
@@ -221,6 +242,8 @@ impl Catalog {
                 capabilities: spec.capabilities.map(|capabilities| capabilities.into_iter().collect()),
                 cost: spec.cost.map(|cost| Cost {
                     input_per_million: cost.input_per_million.0,
+                    cached_input_per_million: cost.cached_input_per_million.unwrap_or(cost.input_per_million).0,
+                    cache_write_per_million: cost.cache_write_per_million.unwrap_or(cost.input_per_million).0,
                     output_per_million: cost.output_per_million.0,
                 }),
                 labels: by_insertion(spec.labels.0.into_iter().map(|(key, value)| (key.0, value.0))),

@@ -28,6 +28,11 @@ pub enum PolicyFault {
         /// A name that exists.
         suggestion: Option<String>,
     },
+    /// A model without a price, where a budget counts money.
+    NoPrice {
+        /// The model.
+        model: String,
+    },
     /// Targets of which none can be chosen.
     NoWeight,
     /// A header that the caller can never have set.
@@ -99,6 +104,7 @@ impl fmt::Display for PolicyFault {
                 }
                 f.write_str(&did_you_mean(suggestion))
             }
+            Self::NoPrice { model } => write!(f, "the model `{model}` has no `cost`, and its requests count here"),
             Self::NoWeight => f.write_str("needs at least one weight above 0"),
             Self::ReservedHeader => f.write_str("is reserved: Pointsman removes it from every request"),
             Self::ProxysHeader { name } => {

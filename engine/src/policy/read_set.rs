@@ -1,5 +1,6 @@
 //! What a policy needs to know of a request. Whatever none of its rules and models can ask for is not read.
 
+use super::budget::Budget;
 use super::catalog::{Catalog, Model};
 use super::rule::Rule;
 use super::state::ProviderState;
@@ -42,6 +43,12 @@ impl ReadSet {
     /// The same, where the policy allows some of what would name a model besides `model`.
     pub(super) fn allowing(self, allowed: Allowed) -> Self {
         Self { body: Wanted { allowed, names_besides: allowed.names_models(), ..self.body }, ..self }
+    }
+
+    /// The same, where budgets have to be told how long a request is.
+    pub(super) fn counting(self, budgets: &[Budget]) -> Self {
+        let length = self.body.text.length || budgets.iter().any(Budget::needs_length);
+        Self { body: Wanted { text: WantedText { length, ..self.body.text }, ..self.body }, ..self }
     }
 }
 

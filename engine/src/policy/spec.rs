@@ -1,6 +1,7 @@
 //! The policy document as a whole.
 
 use super::alias::AliasSpec;
+use super::budget::BudgetSpec;
 use super::catalog::ModelSpec;
 use super::failure::FailureSpec;
 use super::header::HeaderName;
@@ -8,7 +9,7 @@ use super::observation::{MetricsSpec, UsageSpec};
 use super::rule::RuleSpec;
 use super::state::ProviderStateSpec;
 use super::tenant::TenantSpec;
-use super::text::{PathPrefix, Plain};
+use super::text::{Currency, PathPrefix, Plain};
 use crate::keys::Accounts;
 use crate::naming::{self, Allowed};
 use pointsman_document::{Definitions, Document, Path, Read, Report, Some1, Whole, choose, names, object};
@@ -32,6 +33,10 @@ object! {
         "aliases" => aliases: Vec<AliasSpec>,
         /// Who is calling. Without tenants, everyone may use every model.
         "tenants" => tenants: Vec<TenantSpec>,
+        /// How much may be used in a window of time.
+        "budgets" => budgets: Vec<BudgetSpec>,
+        /// The currency of all prices and of `money`, by its code of ISO 4217.
+        "currency" => currency: Option<Currency>,
         /// Conditions and actions. The first that applies acts.
         "rules" => rules: Vec<RuleSpec>,
         /// What happens to requests to which no rule applies.

@@ -168,7 +168,12 @@ impl TenantSpec {
 }
 
 /// Patterns over the models' names; one without a star must be the name of a model.
-fn patterns(patterns: &[NamePattern], catalog: &Catalog, at: &Path<'_>, report: &mut Report) -> Vec<Pattern> {
+pub(super) fn patterns(
+    patterns: &[NamePattern],
+    catalog: &Catalog,
+    at: &Path<'_>,
+    report: &mut Report,
+) -> Vec<Pattern> {
     let mut compiled = Vec::with_capacity(patterns.len());
     for (nth, pattern) in patterns.iter().enumerate() {
         let pattern = pattern.pattern();
@@ -181,7 +186,7 @@ fn patterns(patterns: &[NamePattern], catalog: &Catalog, at: &Path<'_>, report: 
 }
 
 /// Label requirements; some model must have such a label, whatever its value.
-fn requirements(
+pub(super) fn requirements(
     require: Map<LabelKey, Plain>,
     catalog: &Catalog,
     at: &Path<'_>,

@@ -40,6 +40,9 @@ text! {
     /// A path in front of the paths of the APIs.
     pub(crate) PathPrefix: "a path prefix such as `/openai` (starts with `/`, does not end with it, no query, no `//` or `..`)",
         "^(/(?!\\.{1,2}(/|$))[A-Za-z0-9_.~!$&'()*+,=:@-]+)+$", LONGEST, is_path_prefix;
+    /// A currency.
+    pub(crate) Currency: "a code of ISO 4217, such as `USD`", "^[A-Z]{3}$", 3,
+        |text| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase());
     /// A query that is added to a path.
     pub(crate) Query: "a query such as `api-version=2024-10-21` (visible ASCII characters, no `#`, does not start with `?`, at most 256)",
         "^[!\"$->@-~][!\"$-~]*$", LONGEST,

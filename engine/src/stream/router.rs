@@ -105,6 +105,8 @@ enum Task {
     Hear,
     /// The engine is fed what is new.
     Read,
+    /// What the request takes of its budgets is set aside.
+    Reserve { at: usize },
     /// A decision is applied: to the body,
     Splice(SplicePlan),
     /// to the headers, where they are held here,
@@ -235,7 +237,12 @@ impl<V: View> Machine<V> for RouterStream {
             Task::Withhold => HostAction::Edit(HeaderEdit::Remove(ROUTABLE_HEADER.as_bytes())),
             Task::Hear => HostAction::Heard,
             Task::Read => return Command::Show { at: self.seen.at, until: self.seen.size },
-            Task::Splice(_) | Task::Edit { .. } | Task::Send { .. } | Task::Record | Task::Leave { .. } => {
+            Task::Reserve { .. }
+            | Task::Splice(_)
+            | Task::Edit { .. }
+            | Task::Send { .. }
+            | Task::Record
+            | Task::Leave { .. } => {
                 // A step that does not exist is never forwarded.
                 return self.change().unwrap_or(Command::Return(FilterStatus::Pause));
             }
@@ -272,6 +279,7 @@ impl<V: View> Machine<V> for RouterStream {
             (Task::Read, Ok(())) => Task::Read,
             (Task::Discard(reply), Ok(())) => return self.wait(reply),
             (Task::Discard(reply), Err(_)) => return self.answer_with(Closing::new(reply)),
+            (Task::Reserve { at }, result) => return self.reserved(view, at, result),
             (Task::Close(mut closing), _) => {
                 closing.done();
                 Task::Close(closing)

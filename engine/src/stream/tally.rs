@@ -5,10 +5,11 @@
 
 use super::router::is_providers_answer;
 use super::{PIECE, View};
+use crate::budget::Tokens;
 use crate::metric::{self, Sample};
 use crate::policy::Policy;
 use crate::record::{Disposition, Ending, Outcome, Record};
-use crate::response::usage::{Unread, UsageReader};
+use crate::response::usage::{Unread, Usage, UsageReader};
 use std::sync::Arc;
 
 /// A request whose end matters.
@@ -39,6 +40,16 @@ pub struct Ended {
     pub record: Box<Record>,
     /// What is counted.
     pub samples: Vec<Sample>,
+}
+
+impl Ended {
+    /// The tokens that the answer took, where they are known.
+    #[must_use]
+    pub fn tokens(&self) -> Option<Tokens> {
+        let usage = self.record.answer.as_ref()?.usage?;
+        let Usage { input, output, cached, cache_write, .. } = usage;
+        Some(Tokens { input, cached, cache_write, output })
+    }
 }
 
 impl Tally {
@@ -125,7 +136,8 @@ impl Tally {
         if let Some(usage) = &ending.usage {
             let model = record.answered_by.as_deref().or(record.model.as_deref());
             let model = model.and_then(|model| self.policy.model_named(model));
-            ending.cost_micros = model.and_then(|model| model.micros(usage));
+            ending.cost_micros =
+                model.and_then(|model| model.cost_of(usage.input, usage.cached, usage.cache_write, usage.output));
         }
         record.answer = Some(Box::new(ending));
         let samples = metric::samples(&self.policy, &record);

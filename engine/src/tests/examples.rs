@@ -1,6 +1,7 @@
 //! Whole decisions, one small policy and one request each.
 
 mod besides;
+mod budgets;
 mod conversations;
 mod edits;
 mod forms;

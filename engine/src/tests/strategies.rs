@@ -2,6 +2,8 @@
 
 use super::chat;
 use crate::Exchange;
+use crate::budget::Key;
+use crate::live::Balance;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -29,7 +31,9 @@ fn models() -> impl Strategy<Value = Value> {
         let models =
             NAMES.iter().zip(models).map(|(name, (window, capabilities, region, renamed, apis, fallback, alone))| {
                 let cluster = if alone { format!("to-{name}") } else { "to-several".to_owned() };
-                let mut model = json!({ "name": name, "cluster": cluster, "labels": { "region": region } });
+                let cost = json!({ "inputPerMillion": 1, "outputPerMillion": 2 });
+                let mut model =
+                    json!({ "name": name, "cluster": cluster, "labels": { "region": region }, "cost": cost });
                 if let Some(window) = window {
                     model["contextWindow"] = json!(window);
                     model["reservedOutput"] = json!(window / 3);
@@ -79,6 +83,40 @@ pub(super) fn demoted() -> impl Strategy<Value = Vec<&'static str>> {
     prop_oneof![2 => Just(Vec::new()), 1 => prop::sample::subsequence(NAMES.to_vec(), 0..=NAMES.len())]
 }
 
+/// Budgets of each measure.
+fn budgets() -> impl Strategy<Value = Value> {
+    let action = || prop::sample::select(vec!["deny", "downgrade"]);
+    let window = json!({ "every": "day" });
+    let of_model = (prop::sample::select(NAMES.to_vec()), action(), Just(window.clone())).prop_map(|(model, action, window)| {
+        json!({ "name": "b0", "window": window, "requests": 5, "action": action, "match": { "models": [model] } })
+    });
+    let of_all = (action(), Just(window.clone())).prop_map(|(action, window)| {
+        json!({ "name": "b1", "window": window, "tokens": 100, "action": action, "match": { "tenants": ["t0"] } })
+    });
+    let of_each = (action(), Just(window)).prop_map(|(action, window)| {
+        json!({ "name": "b2", "window": window, "money": 0.0001, "action": action, "per": { "each": "model" } })
+    });
+    let optional = |budget: BoxedStrategy<Value>| prop::option::weighted(0.3, budget);
+    (optional(of_model.boxed()), optional(of_all.boxed()), optional(of_each.boxed()))
+        .prop_map(|(one, two, three)| Value::Array([one, two, three].into_iter().flatten().collect()))
+}
+
+/// What is used of them.
+pub(super) fn balances() -> impl Strategy<Value = Vec<Balance>> {
+    let balance = |budget: &'static str, most: u64| {
+        let of = prop::option::of(prop::sample::select(NAMES.to_vec()))
+            .prop_map(|name| name.map(|name| Key::of(name.as_bytes())));
+        let of = if budget == "b2" { of.boxed() } else { Just(None).boxed() };
+        (of, 0..most).prop_map(move |(of, used)| Balance { budget: budget.into(), of, used, until: 0 })
+    };
+    let some = prop_oneof![
+        balance("b0", 8).prop_map(|one| vec![one]),
+        balance("b1", 150).prop_map(|one| vec![one]),
+        prop::collection::vec(balance("b2", 150), 0..4),
+    ];
+    prop::collection::vec(some, 0..4).prop_map(|all| all.concat())
+}
+
 fn rules() -> impl Strategy<Value = Value> {
     let targets = prop::collection::btree_map(prop::sample::select(NAMES.to_vec()), 0_u32..5, 1..4);
     let action = prop_oneof![
@@ -121,8 +159,8 @@ pub(super) fn policies() -> impl Strategy<Value = Value> {
         prop::sample::select(NAMES.to_vec()).prop_map(|name| json!({ "model": name }))
     ];
     let steering = prop::sample::subsequence(vec!["models", "tools[].model", "extra_body"], 0..=3);
-    (models(), rules(), tenant, choice, any::<(bool, bool, bool)>(), steering).prop_map(
-        |(models, rules, (allow, eu_only), choice, (deny_default, pass, tell), steering)| {
+    (models(), rules(), tenant, choice, any::<(bool, bool, bool)>(), (steering, budgets())).prop_map(
+        |(models, rules, (allow, eu_only), choice, (deny_default, pass, tell), (steering, budgets))| {
             let mut rights = json!({});
             if let Some(allow) = allow {
                 rights["allow"] = json!(allow);
@@ -136,6 +174,7 @@ pub(super) fn policies() -> impl Strategy<Value = Value> {
                 "aliases": [{ "name": "auto" }, { "name": "old-*", "model": "beta" }],
                 "tenants": [{ "name": "t0", "match": { "headers": [{ "name": "x-tenant", "value": "t0" }] }, "models": rights }],
                 "rules": rules,
+                "budgets": budgets,
                 "default": { "action": if deny_default { "deny" } else { "allow" } },
                 "onFailure": {
                     "unknownTenant": "allow", "noCandidate": choice, "unknownModel": choice, "missingModel": choice,

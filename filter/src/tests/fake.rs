@@ -18,6 +18,10 @@ pub(super) struct State {
     pub(super) answer: Text,
     pub(super) properties: BTreeMap<Text, Text>,
     pub(super) shared: BTreeMap<Text, (Text, u32)>,
+    /// How many changes of shared values other workers are faster with.
+    pub(super) races: u32,
+    /// The number of the latest change.
+    changes: u32,
     pub(super) queue: Vec<Text>,
     /// Status and body of an answer of ours.
     pub(super) answers: Vec<(u32, String)>,
@@ -126,7 +130,16 @@ impl State {
             Call::GetSharedData(key) => {
                 return self.shared.get(key).cloned().map(|(value, cas)| Given::Shared(value, cas)).ok_or(missing);
             }
-            Call::SetSharedData { key, value, .. } => _ = self.shared.insert(key.to_vec(), (value.to_vec(), 1)),
+            Call::SetSharedData { key, value, cas } => {
+                let is_faster = self.races > 0;
+                self.races = self.races.saturating_sub(1);
+                let is_stale = self.shared.get(key).is_some_and(|(_, now)| cas != 0 && cas != *now);
+                if is_faster || is_stale {
+                    return Err(Status::CAS_MISMATCH);
+                }
+                self.changes += 1;
+                self.shared.insert(key.to_vec(), (value.to_vec(), self.changes));
+            }
             Call::DefineMetric { name, .. } => {
                 let name = text(name);
                 let at = self.metrics.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {

@@ -4,11 +4,38 @@ use super::{RouterStream, Task};
 use crate::stream::installation::ROUTABLE_HEADER;
 use crate::stream::letter::{self, HeaderEdit, header_edits};
 use crate::stream::splice::SplicePlan;
-use crate::stream::{Command, Failure, HostAction};
+use crate::stream::{Command, Failure, HostAction, View};
 
 impl RouterStream {
     /// Begins to apply the decision that fell in this callback.
     pub(super) fn apply(&mut self) {
+        self.reserve(0);
+    }
+
+    /// Sets aside what the request takes of the next of its budgets.
+    fn reserve(&mut self, at: usize) {
+        let bill = self.seen.edits.as_ref().and_then(|edits| edits.bill.as_ref());
+        if bill.is_some_and(|bill| at < bill.charges().len()) {
+            self.task = Task::Reserve { at };
+        } else {
+            self.begin();
+        }
+    }
+
+    /// Nothing of the request has gone out yet: where others have been faster, it is refused.
+    pub(super) fn reserved<V: View>(&mut self, view: &V, at: usize, result: Result<(), Failure>) {
+        if result.is_ok() {
+            return self.reserve(at + 1);
+        }
+        let Some(edits) = self.seen.edits.take() else { return };
+        let charge = edits.bill.as_ref().and_then(|bill| bill.charges().get(at));
+        if let Some(charge) = charge {
+            let reply = self.reading.used_up(&edits.record, charge);
+            self.turn_away(view, reply, self.seen.size, self.seen.end_of_stream);
+        }
+    }
+
+    fn begin(&mut self) {
         let Some(edits) = &mut self.seen.edits else { return };
         let changes = std::mem::take(&mut edits.splices);
         if changes.is_empty() {
@@ -22,6 +49,10 @@ impl RouterStream {
     pub(super) fn change(&self) -> Option<Command<'_>> {
         let edits = self.seen.edits.as_ref()?;
         Some(Command::Do(match &self.task {
+            Task::Reserve { at } => {
+                let bill = edits.bill.as_ref()?;
+                HostAction::Reserve { bill, charge: bill.charges().get(*at)? }
+            }
             Task::Splice(plan) => return plan.command(),
             Task::Edit { at, content_length } => {
                 HostAction::Edit(header_edits(edits, content_length.as_deref()).nth(*at)?)

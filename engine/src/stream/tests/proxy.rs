@@ -126,7 +126,10 @@ impl Proxy {
             HostAction::Heard => _ = self.watch.heard(),
             HostAction::Label(name, value) => self.labels.push((name, value.to_owned())),
             HostAction::Unlabel(name) => self.answer.retain(|(known, _)| known != name.as_bytes()),
-            HostAction::Watch { .. } | HostAction::Complain(_) | HostAction::Listen { .. } => {}
+            HostAction::Watch { .. }
+            | HostAction::Complain(_)
+            | HostAction::Listen { .. }
+            | HostAction::Reserve { .. } => {}
         }
         Ok(())
     }
