@@ -33,6 +33,9 @@ KINDS = {
     "yaml envoy-filters": "test_docs_envoy.py",
     "yaml envoy-part": "test_docs_envoy.py",
     "yaml secret": "test_docs_envoy.py",
+    "yaml envoy-tracing": "test_docs_envoy.py",
+    "yaml istio-annotation": "test_docs_policy.py",
+    "json answer": "test_usage.py",
 }
 """Each kind of block, and what holds it."""
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -257,3 +258,12 @@ def test_every_path_of_an_api_is_that_api(tmp_path):
         options = [["--api", name], *(["--path", path] for path in re.findall(r"`([^`]+)`", paths))]
         for option in options:
             assert decide(tmp_path, {}, '{"model": "m"}', option)["api"] == name, option
+
+
+def test_istio_is_told_of_every_label(tmp_path):
+    """The same that `render envoy` writes for an Envoy of one's own."""
+    annotations = yaml.safe_load(pages.one("yaml", "istio-annotation").text)["metadata"]["annotations"]
+    told = yaml.safe_load(annotations["proxy.istio.io/config"])["extraStatTags"]
+    shutil.copytree(locations.REPOSITORY / "examples" / "quickstart", tmp_path / "quickstart")
+    config = yaml.safe_load(run("render", "envoy", tmp_path / "quickstart").stdout)
+    assert told == [tag["tag_name"] for tag in config["stats_config"]["stats_tags"]]

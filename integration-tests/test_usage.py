@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from harness import locations
+from harness import locations, pages
 from harness.edge import JSON, new_test_id
 from harness.http1 import Http1, head
 from harness.messages import Answer
@@ -301,6 +301,27 @@ def test_labels_can_be_left_out(started):
         "pointsman_cost_micros_total.model;",
         "pointsman_tokens_total.model;gen_ai_token_type;",
     }
+
+
+def test_the_record_that_is_shown_has_what_a_record_has(edge, answers):
+    usage = {**USAGE, "prompt_tokens_details": {"cached_tokens": 300}}
+    last = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "model": "m", "usage": usage}
+    answers(Answer(200, EVENTS, tuple(events(delta("Le"), delta("ft."), last))))
+    # A stream within one millisecond has no time for each token.
+    wait_for(
+        "a record as it is shown",
+        lambda: list(ask(edge, stream=True).record["answer"]) == list(json.loads(pages.one("json", "answer").text)),
+    )
+
+
+def test_series_end_where_the_policy_says(started):
+    models = [{"name": f"m{number}", "cluster": "one"} for number in range(120)]
+    edge = started(policy={**POLICY, "models": models, "aliases": [], "metrics": {"maxSeries": 100}})
+    for number in range(120):
+        assert ask(edge, f"m{number}").status == 200
+    text = edge.envoy.admin("/stats?filter=wasmcustom")[1]
+    assert len([line for line in text.splitlines() if "=.=" in line]) <= 100
+    assert edge.envoy.stat(r"wasmcustom\.pointsman_series_missing_total") > 100
 
 
 def test_the_module_that_looks_at_no_answers_says_so(started):

@@ -105,13 +105,11 @@ fn used(ending: &Ending) -> String {
     if let Some(micros) = ending.cost_micros {
         text.push_str(&format!(", cost {}", money(micros)));
     }
-    match ending.first_token_ms {
-        Some(first) if ending.per_output_token_micros.is_some() => text.push_str(&format!(", first after {first} ms")),
-        _ => {}
+    if let Some(first) = ending.first_token_ms {
+        text.push_str(&format!(", the first after {first} ms"));
     }
-    match ending.outcome {
-        Outcome::Served => {}
-        other => text.push_str(&format!("; {}", other.name())),
+    if ending.outcome != Outcome::Served {
+        text.push_str(&format!("; {}", ending.outcome.name()));
     }
     text
 }

@@ -42,6 +42,12 @@ impl Sample {
         Self::new(Kind::Counter, POLICY_LOADS, &labelled([("result", Some(result))]), 1)
     }
 
+    /// So many series are there already that this one was not made.
+    #[must_use]
+    pub fn missing() -> Self {
+        Self::new(Kind::Counter, MISSING, "", 1)
+    }
+
     /// A policy decides, or does so no more.
     #[must_use]
     pub fn policy(version: &str, is_in_force: bool) -> Self {
@@ -58,6 +64,7 @@ impl Sample {
 const SHORT: usize = 12;
 
 const POLICY_LOADS: &str = "pointsman_policy_loads_total";
+const MISSING: &str = "pointsman_series_missing_total";
 const POLICY_INFO: &str = "pointsman_policy_info";
 const REQUESTS: &str = "pointsman_requests_total";
 const REFUSALS: &str = "pointsman_refusals_total";

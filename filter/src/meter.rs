@@ -10,6 +10,12 @@ thread_local! {
     static DEFINED: RefCell<HashMap<Box<str>, u32>> = RefCell::default();
 }
 
+/// Counts, unless it takes another series and there are as many as there may be: then it is counted that one is missing.
+pub(crate) fn count_within(sample: &Sample, most: usize) {
+    let has_room = DEFINED.with_borrow(|defined| defined.len() < most || defined.contains_key(sample.name.as_str()));
+    if has_room { count(sample) } else { count(&Sample::missing()) }
+}
+
 /// Counts. A proxy that does not let us is no reason to do anything else differently.
 pub(crate) fn count(sample: &Sample) {
     let Some(metric) = metric(sample) else { return };

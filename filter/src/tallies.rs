@@ -93,6 +93,6 @@ pub(crate) fn end(context: u32, is_complete: bool) -> Option<Option<Tokens>> {
     let tally = with(|tallies| tallies.remove(&context))?;
     let ended = tally.end(is_complete, host::now())?;
     let _ = host::set_property(RECORD_PROPERTY, ended.record.to_json().as_bytes());
-    ended.samples.iter().for_each(meter::count);
+    ended.samples.iter().for_each(|sample| meter::count_within(sample, ended.most_series));
     Some(ended.tokens())
 }

@@ -1,6 +1,6 @@
 //! What is read of answers, and what is counted.
 
-use pointsman_document::{Named, names, object};
+use pointsman_document::{Named, Whole, names, object};
 
 object! {
     /// What is read of answers: tokens, their cost, how they end.
@@ -26,6 +26,9 @@ object! {
     pub(crate) struct MetricsSpec {
         /// Labels that are left out: each multiplies how many series there are.
         "without" => without: Vec<Label>,
+        /// The most series that a worker of the proxy makes. What would need another is not counted, and that is:
+        /// `pointsman_series_missing_total`.
+        "maxSeries" => max_series: Whole<100, 1_000_000> = 10_000u32,
     }
 }
 
@@ -53,20 +56,26 @@ impl Label {
         [Self::Tenant, Self::Rule, Self::Variant, Self::Asked, Self::Model, Self::Cluster];
 }
 
-/// The labels that a policy has its series told apart by.
+/// What series a policy has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Labels(u8);
+pub(crate) struct Labels {
+    /// By what they are told apart, a bit for each.
+    labels: u8,
+    /// The most of them.
+    pub(crate) most: u64,
+}
 
 impl Labels {
     pub(crate) fn has(self, label: Label) -> bool {
-        self.0 & bit(label) != 0
+        self.labels & bit(label) != 0
     }
 }
 
 impl MetricsSpec {
     pub(super) fn compile(&self) -> Labels {
         let all = Label::CHOICES.iter().fold(0, |labels, (_, label)| labels | bit(*label));
-        Labels(self.without.iter().fold(all, |labels, label| labels & !bit(*label)))
+        let labels = self.without.iter().fold(all, |labels, label| labels & !bit(*label));
+        Labels { labels, most: self.max_series.0 }
     }
 }
 

@@ -175,6 +175,12 @@ impl UsageReader {
         self.documents.feed(bytes, &mut self.account);
     }
 
+    /// Whether it comes piece by piece, as the model says it.
+    #[must_use]
+    pub fn is_stream(&self) -> bool {
+        self.shape != Shape::Whole
+    }
+
     /// Whether something generated has passed: text, a call, an image or sound, and not only what announces it.
     #[must_use]
     pub fn has_first_token(&self) -> bool {

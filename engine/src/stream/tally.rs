@@ -40,6 +40,8 @@ pub struct Ended {
     pub record: Box<Record>,
     /// What is counted.
     pub samples: Vec<Sample>,
+    /// The most series that there may be.
+    pub most_series: usize,
 }
 
 impl Ended {
@@ -103,7 +105,7 @@ impl Tally {
         debug_assert!(piece.len() <= PIECE);
         let Some(Answer { reader: Some(Ok(reader)), first_token, .. }) = &mut self.answer else { return };
         reader.push(piece);
-        if first_token.is_none() && reader.has_first_token() {
+        if first_token.is_none() && reader.is_stream() && reader.has_first_token() {
             *first_token = Some(now());
         }
     }
@@ -141,7 +143,8 @@ impl Tally {
         }
         record.answer = Some(Box::new(ending));
         let samples = metric::samples(&self.policy, &record);
-        Some(Ended { record, samples })
+        let most_series = self.policy.metrics().map_or(0, |labels| labels.most);
+        Some(Ended { record, samples, most_series: usize::try_from(most_series).unwrap_or(usize::MAX) })
     }
 }
 
