@@ -143,7 +143,7 @@ def test_an_error_of_the_provider_costs_no_tokens(edge, team):
 
 
 def test_with_its_money_spent_a_model_is_left_out(edge, team):
-    # 4 millionths for each token of output, and a few for the input: two requests with 100 fit into 1,000, and no third.
+    # 4 millionths for each token of output, and a few for the input: two requests fit, and no third.
     seen = [edge.chat("large", headers=[("x-team", team)], max_tokens=100) for _ in range(3)]
     assert [one.status for one in seen] == [200, 200, 200]
     assert [one.record["model"] for one in seen] == ["large", "large", "small"]

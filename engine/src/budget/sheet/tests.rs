@@ -1,3 +1,4 @@
+use super::written::VERSION;
 use super::*;
 use crate::budget::window::{Period, rfc3339};
 use proptest::prelude::*;
