@@ -131,6 +131,19 @@ def test_a_request_that_does_not_fit_is_refused_and_a_smaller_one_is_not(edge, t
     assert edge.chat("plain", headers=headers, max_tokens=10).status == 200
 
 
+def test_what_was_guessed_is_booked_when_the_stream_ends(edge, team):
+    """An answer without a limit is guessed to have 1024 tokens: so many are booked, more than could be set aside."""
+    headers = [("x-team", team), ("x-user", user())]
+    assert edge.chat("plain", headers=headers).status == 200
+
+    def used() -> int:
+        seen = edge.chat("plain", headers=headers)
+        assert seen.status == 429
+        return next(used["used"] for used in seen.record["budgets"] if used["budget"] == "tokens")
+
+    wait_for("the end of the stream", lambda: used() > 1024)
+
+
 def test_an_error_of_the_provider_costs_no_tokens(edge, team):
     headers = [("x-team", team), ("x-user", user())]
     provider = edge.providers["third"]
