@@ -28,7 +28,7 @@ fuzz_target!(|input: Input| {
                     assert!(sheet.balance(key, window, now).used >= used);
                 }
             }
-            Err(balance) => assert!(balance.used == before && before.saturating_add(least) > limit),
+            Err(balance) => assert!(balance.used == before && least > limit.saturating_sub(before)),
         }
         let written = sheet.write();
         assert!(written.len() <= LARGEST);
