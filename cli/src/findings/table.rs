@@ -115,6 +115,9 @@ codes! {
     P0034 Warning "a context window without room for input"
         "`reservedOutput` is kept of `contextWindow` for the output of a request that names no limit of its own. Where it is all of \
         it, no such request fits: it goes to another model, or is refused. Write how much a client usually needs."
+    P0035 Warning "a budget that limits nothing"
+        "Its `match` names models, or labels of models, that no caller which it is about may use, or that do not exist: no request \
+        ever counts for it. Patterns and values of labels are compared letter by letter."
     P0040 Warning "too much for an Envoy to hold"
         "A policy makes clusters, and each cluster statistics, in every Envoy: more than `failover.warnAboveSeries` says. With the \
         mechanism `matcher` (Envoy 1.39) they grow with the models, with the others with the chains that can come out of \
@@ -165,6 +168,7 @@ impl From<Kind> for Code {
             Kind::AliasWithoutModel => Self::P0032,
             Kind::MissingPrice => Self::P0033,
             Kind::ReservedWindow => Self::P0034,
+            Kind::IdleBudget => Self::P0035,
         }
     }
 }

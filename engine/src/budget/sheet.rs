@@ -3,8 +3,10 @@
 //! A sheet is bounded: proxies can never delete what they share. It has room for [`CAPACITY`] accounts; one in which nothing
 //! counts any more makes room, and whoever finds none shares one account with all others, under the same limit.
 
+mod written;
+
 use super::key::Key;
-use super::window::{MOST_PARTS, Window};
+use super::window::Window;
 use pointsman_document::order;
 
 /// The accounts that a sheet has room for, besides the one of all others.
@@ -278,87 +280,6 @@ impl Entry {
             }
         }
     }
-}
-
-/// The version of a sheet's shape: several versions of the module may share it.
-const VERSION: u8 = 1;
-
-impl Sheet {
-    /// Reads a sheet; `None` for what is none, or is one of another version.
-    #[must_use]
-    pub fn read(bytes: &[u8]) -> Option<Self> {
-        let mut rest = bytes.strip_prefix(&[VERSION])?;
-        let (latest, last_hold) = (number(&mut rest)?, number(&mut rest)?);
-        let mut accounts: Vec<(Key, Entry)> = Vec::new();
-        while !rest.is_empty() {
-            let (key, counts);
-            (key, rest) = rest.split_first_chunk::<{ Key::SIZE }>()?;
-            (counts, rest) = rest.split_first_chunk()?;
-            let ([used, holds], key) = (*counts, Key(*key));
-            let entry = Entry { used: parts(used, &mut rest)?, holds: self::holds(holds, &mut rest)? };
-            if accounts.iter().any(|(known, _)| *known == key) || accounts.len() > CAPACITY {
-                return None;
-            }
-            accounts.push((key, entry));
-        }
-        Some(Self { latest, last_hold, accounts })
-    }
-
-    /// The sheet as it is shared.
-    #[must_use]
-    pub fn write(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(32 + self.accounts.len() * 64);
-        bytes.push(VERSION);
-        let put = |number: u64, bytes: &mut Vec<u8>| bytes.extend(number.to_le_bytes());
-        put(self.latest, &mut bytes);
-        put(self.last_hold, &mut bytes);
-        for (key, Entry { used, holds }) in &self.accounts {
-            bytes.extend(key.0);
-            // Neither can be longer: see `MOST_PARTS` and `MOST_HOLDS`.
-            let count = |length: usize| u8::try_from(length).unwrap_or(u8::MAX);
-            bytes.extend([count(used.len()), count(holds.len())]);
-            for Used { part, amount } in used {
-                put(*part, &mut bytes);
-                put(*amount, &mut bytes);
-            }
-            for Hold { number, since, amount } in holds {
-                put(*number, &mut bytes);
-                put(*since, &mut bytes);
-                put(*amount, &mut bytes);
-            }
-        }
-        bytes
-    }
-}
-
-fn number(rest: &mut &[u8]) -> Option<u64> {
-    let (number, tail) = rest.split_first_chunk()?;
-    *rest = tail;
-    Some(u64::from_le_bytes(*number))
-}
-
-fn parts(count: u8, rest: &mut &[u8]) -> Option<Vec<Used>> {
-    let mut parts: Vec<Used> = Vec::new();
-    for _ in 0..count {
-        let used = Used { part: number(rest)?, amount: number(rest)? };
-        if parts.last().is_some_and(|last| last.part >= used.part) || parts.len() >= MOST_PARTS {
-            return None;
-        }
-        parts.push(used);
-    }
-    Some(parts)
-}
-
-fn holds(count: u8, rest: &mut &[u8]) -> Option<Vec<Hold>> {
-    let mut holds: Vec<Hold> = Vec::new();
-    for _ in 0..count {
-        let hold = Hold { number: number(rest)?, since: number(rest)?, amount: number(rest)? };
-        if holds.iter().any(|known| known.number == hold.number) || holds.len() >= MOST_HOLDS {
-            return None;
-        }
-        holds.push(hold);
-    }
-    Some(holds)
 }
 
 #[cfg(test)]

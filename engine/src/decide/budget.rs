@@ -92,7 +92,9 @@ pub(crate) fn standings(policy: &Policy, attributes: &Attributes, caller: &dyn C
 fn of_claim(claim: &Claim<'_>) -> Key {
     match claim {
         Claim::Text(text) if !text.is_empty() => Key::of(text.as_bytes()),
-        Claim::Number(number) => Key::of(number.to_string().as_bytes()),
+        // Whole numbers are spelled as people spell them. The cast keeps them.
+        Claim::Number(number) if number.fract() == 0.0 => Key::of((*number as i64).to_string().as_bytes()),
+        Claim::Number(number) => Key::of(&number.to_le_bytes()),
         Claim::Boolean(value) => Key::of(value.to_string().as_bytes()),
         Claim::Text(_) | Claim::List(_) | Claim::Other => Key::OTHERS,
     }

@@ -7,6 +7,7 @@
 //! No false alarm: what is found dead is dead for every request, which a property test holds by searching for a witness. What
 //! only several rules together make dead is not found.
 
+mod budgets;
 mod callers;
 mod conditions;
 mod cover;
@@ -72,6 +73,8 @@ pub enum Kind {
     MissingPrice,
     /// A model whose window is kept for output as a whole.
     ReservedWindow,
+    /// A budget that limits nobody.
+    IdleBudget,
 }
 
 /// One thing that cannot be meant.
@@ -135,6 +138,7 @@ pub fn of(policy: &Policy, document: &Document, extent: Extent) -> Vec<Found> {
         prices::check(&mut search);
     }
     windows::check(&mut search);
+    budgets::check(&mut search);
     search.found
 }
 

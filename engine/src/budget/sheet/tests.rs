@@ -1,3 +1,4 @@
+use super::written::VERSION;
 use super::*;
 use crate::budget::window::{Period, rfc3339};
 use proptest::prelude::*;
@@ -271,6 +272,7 @@ proptest! {
         mut bytes in prop::collection::vec(any::<u8>(), 0..400),
         is_ours in any::<bool>(),
         now in any::<u64>(),
+        (limit, used) in any::<(u64, u64)>(),
     ) {
         if is_ours && let Some(first) = bytes.first_mut() {
             *first = VERSION;
@@ -279,8 +281,14 @@ proptest! {
             prop_assert!(sheet.accounts.len() <= CAPACITY + 1);
             for window in [MINUTE, Window::Rolling(7), Window::Every(Period::Month)] {
                 let _ = sheet.balance(key(1), window, now);
-                if let Ok(open) = sheet.reserve(key(1), ONE, u64::MAX, window, now) {
-                    sheet.settle(&open, 1, window, now);
+                let before = sheet.balance(key(1), window, now).used;
+                match sheet.reserve(key(1), ONE, limit, window, now) {
+                    Ok(open) => {
+                        prop_assert!(before < limit && open.amount() == 1);
+                        sheet.settle(&open, used, window, now);
+                        prop_assert!(sheet.balance(key(1), window, now).used >= used);
+                    }
+                    Err(balance) => prop_assert!(balance.used == before && before >= limit),
                 }
                 let again = Sheet::read(&sheet.write());
                 prop_assert_eq!(again.as_ref(), Some(&sheet));

@@ -249,6 +249,7 @@ fn is_witness(found: &Found, policy: &Value, record: &Record) -> bool {
         | Kind::LiteralStar
         | Kind::PrincipalWithoutScheme
         | Kind::ReservedWindow
+        | Kind::IdleBudget
         | Kind::ForgeableTenant
         | Kind::MissingPrice => false,
     }
