@@ -26,6 +26,8 @@ TRAFFIC = {"ISTIO_META_INTERCEPTION_MODE": "REDIRECT", "ISTIO_META_DNS_CAPTURE":
 class Workload(Pod):
     """`kind` is `sidecar` or `router`; the service account is called like the workload."""
 
+    protocol = "tls"
+
     def __init__(
         self,
         istiod: Istiod,
@@ -57,27 +59,6 @@ class Workload(Pod):
         except BaseException:
             self.stop()
             raise
-
-    def _service(self, ports: list[int]) -> list[dict]:
-        """With the endpoints that a controller would write."""
-        served = [{"name": f"tls-{port}", "port": port} for port in ports]
-        metadata = {"namespace": self.namespace, "name": self.name, "labels": self.labels}
-        slice_ = {
-            "apiVersion": "discovery.k8s.io/v1",
-            "kind": "EndpointSlice",
-            "metadata": {**metadata, "labels": {"kubernetes.io/service-name": self.name}},
-            "addressType": "IPv4",
-            "endpoints": [
-                {
-                    "addresses": [self.ip],
-                    "conditions": {"ready": True},
-                    "targetRef": {"kind": "Pod", "name": self.name, "namespace": self.namespace},
-                }
-            ],
-            "ports": served,
-        }
-        spec = {"selector": self.labels, "ports": [{**port, "targetPort": port["port"]} for port in served]}
-        return [{"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}, slice_]
 
     def _seen(self, folder: str) -> pathlib.Path:
         return self.network.folder_seen(folder)
