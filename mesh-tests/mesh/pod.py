@@ -25,6 +25,7 @@ class Pod(Proxy):
 
     kind, protocol = "router", "http"
     ip = ADDRESS
+    agent: Program | None = None
 
     def __init__(
         self,
@@ -44,14 +45,22 @@ class Pod(Proxy):
         self.name, self.namespace, self.labels, self.account = name, namespace, labels, account
         self._admin_port, self._checked_until = ADMIN_PORT, 0
         folder.mkdir(parents=True, exist_ok=True)
-        self._register(ports)
-        self._mount()
-        self._start(concurrency, settings, environment)
+        self._connect()
         try:
+            self._register(ports)
+            self._mount()
+            self._capture()
+            self._start(concurrency, settings, environment)
             self._wait()
         except BaseException:
             self.stop()
             raise
+
+    def _connect(self) -> None:
+        """Its network is the sandbox's."""
+
+    def _capture(self) -> None:
+        """Nothing that it sends or gets is led through the proxy."""
 
     def _register(self, ports: list[int]) -> None:
         cluster, metadata = self.istiod.cluster, {"namespace": self.namespace, "labels": self.labels}
@@ -170,10 +179,11 @@ class Pod(Proxy):
         return dump.get("configs", [])
 
     def stop(self) -> None:
-        envoy = self._envoy() if self.agent.process.poll() is None else None
-        self.agent.stop()
-        # An agent that had to be killed leaves its Envoy behind.
-        if envoy and pathlib.Path(f"/proc/{envoy}/exe").exists():
-            os.kill(envoy, signal.SIGKILL)
+        if self.agent:
+            envoy = self._envoy() if self.agent.process.poll() is None else None
+            self.agent.stop()
+            # An agent that had to be killed leaves its Envoy behind.
+            if envoy and pathlib.Path(f"/proc/{envoy}/exe").exists():
+                os.kill(envoy, signal.SIGKILL)
         self.istiod.cluster.call("DELETE", f"/api/v1/namespaces/{self.namespace}/pods/{self.name}?gracePeriodSeconds=0")
         wait_for("the pod to be gone", lambda: self.istiod.cluster.get("Pod", self.name, self.namespace) is None)
