@@ -1,4 +1,4 @@
-"""What each installation costs a proxy: docs/performance.md has what this prints. Nothing here is a limit but memory,
+"""What each installation costs a proxy: docs/supported.md has what this prints. Nothing here is a limit but memory,
 far above what was seen: a busy machine is slow, and an allocator keeps more."""
 
 import contextlib
