@@ -8,7 +8,7 @@ from harness.edge import JSON
 from harness.messages import Answer
 from istiod.rendered import host_of
 from mesh import envoy_gateway
-from mesh.envoy_gateway import ALL, NAMESPACE
+from mesh.envoy_gateway import ALL, CONTROLLER, NAMESPACE
 from mesh.kubernetes import documents
 
 POLICY = {
@@ -49,8 +49,10 @@ def answers(edge, monkeypatch):
 
 
 def conditions(status: dict) -> list[tuple[str, str]]:
-    """Type and status of all that is said of an object, by whomever."""
+    """Type and status of all that Envoy Gateway says of an object. An istiod of the same cluster has its own word on a
+    BackendTLSPolicy, and knows no Backend."""
     said = [status, *status.get("parents", []), *status.get("ancestors", [])]
+    said = [each for each in said if each.get("controllerName", CONTROLLER) == CONTROLLER]
     return [(one["type"], one["status"]) for each in said for one in each.get("conditions", [])]
 
 
