@@ -1,6 +1,7 @@
 """Fixtures: one API server, one istiod and one registry for the whole run; gateways come and go."""
 
 import contextlib
+import functools
 
 import pytest
 
@@ -19,6 +20,8 @@ from harness import locations, pairing
 from mesh import gateway
 from mesh import istiod as istiods
 from mesh import registry as registries
+from mesh.envoy_gateway import EnvoyGateway
+from mesh.envoy_gateway_in_cluster import InCluster
 from mesh.kubernetes import Cluster
 from mesh.program import built
 
@@ -64,6 +67,14 @@ def registry(tmp_path_factory):
     running.push(locations.module(), "0.1.0")
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="module")
+def control(request, world):
+    """Envoy Gateway for a folder, with what the world says as its provider."""
+    if world[1] == "files":
+        return EnvoyGateway
+    return functools.partial(InCluster, request.getfixturevalue("kubernetes"))
 
 
 @pytest.fixture(scope="module")

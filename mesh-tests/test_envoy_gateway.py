@@ -3,7 +3,6 @@ under load. Envoy Gateway pulls both images from a registry, and Envoy takes the
 
 import pytest
 
-from harness import locations
 from harness.corpus import ATTEMPTS, GUEST, POLICIES, Attempt
 from harness.edge import JSON
 from mesh import envoy_gateway
@@ -13,19 +12,21 @@ from test_istio_bypass import READ_BY_THE_MESH
 
 POLICY = POLICIES["model-decides"]
 WEB = "web"
+WORLDS = [("1.36.4", "files"), ("1.40.0", "files"), ("1.40.0", "objects")]
+"""`files` is Envoy Gateway's file provider, `objects` those of the API server."""
 ASKED = {"model": "open", "messages": [{"role": "user", "content": "Where does this train go?"}]}
 CHAT = "/v1/chat/completions"
 
 
-@pytest.fixture(scope="module", params=locations.ENVOY_VERSIONS)
+@pytest.fixture(scope="module", params=WORLDS, ids="-".join)
 def world(request):
-    return request.param, "gate"
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def shared_edge(registry, world, tmp_path_factory):
+def shared_edge(registry, world, control, tmp_path_factory):
     folder = tmp_path_factory.mktemp("envoy-gateway") / "eg"
-    with envoy_gateway.running(registry, world[0], folder, POLICY, WEB, concurrency=2) as edge:
+    with envoy_gateway.running(registry, world[0], folder, POLICY, WEB, concurrency=2, control=control) as edge:
         yield edge
 
 

@@ -3,22 +3,22 @@ Gateway itself may be away; a policy that `render` would not have printed is rej
 
 import pytest
 
-from harness import locations
 from harness.waiting import wait_for
 from mesh import envoy_gateway
 from mesh.load import FreshLoad
+from test_envoy_gateway import WORLDS
 from test_policy_push import ASKED, CHAT, model_asked_for, policy, serves
 
 
-@pytest.fixture(scope="module", params=locations.ENVOY_VERSIONS)
+@pytest.fixture(scope="module", params=WORLDS, ids="-".join)
 def world(request):
-    return request.param, "gate"
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def shared_edge(registry, world, tmp_path_factory):
+def shared_edge(registry, world, control, tmp_path_factory):
     folder = tmp_path_factory.mktemp("envoy-gateway") / "eg"
-    with envoy_gateway.running(registry, world[0], folder, policy(0), "web", concurrency=2) as edge:
+    with envoy_gateway.running(registry, world[0], folder, policy(0), "web", concurrency=2, control=control) as edge:
         edge.providers["provider"].answer = model_asked_for
         yield edge
 
@@ -42,19 +42,18 @@ def test_envoy_gateway_is_restarted_under_load_and_nobody_notices(edge):
 
 
 def test_a_bad_policy_is_rejected_and_the_old_one_keeps_serving(edge):
-    """`render` would not print it: it is written into the file by hand."""
+    """`render` would not print it: it is written by hand into what was printed."""
     edge.push(policy(3))
     wait_for("a good policy", lambda: serves(edge, "version-3"))
-    file = edge.gateway.resources / "pointsman.yaml"
-    good = file.read_text()
+    good = edge.gateway.text
     bad = good.replace('upstreamModel: "version-3"', "upstreamModel: 3").replace(
         "upstreamModel: version-3", "upstreamModel: 3"
     )
     assert bad != good
-    envoy_gateway.write(file, bad)
+    edge.gateway.put(bad)
     wait_for("the rejection in the log", lambda: "configuration rejected" in edge.envoy.log())
     assert serves(edge, "version-3")
-    envoy_gateway.write(file, good)
+    edge.gateway.put(good)
     edge.push(policy(4))
     wait_for("a good policy again", lambda: serves(edge, "version-4"))
     edge.envoy.accept_log()

@@ -3,6 +3,7 @@
 import pytest
 
 from harness.waiting import wait_for
+from mesh.pod import ALL_STATISTICS
 from test_doctor import Examined, examine_at
 from test_istio_analyze import DISCOVERY
 from test_istio_doctor import POLICY
@@ -17,7 +18,10 @@ def world():
     return "1.40.0", "gate"
 
 
-@pytest.mark.parametrize("settings", [{}, ANNOTATION], ids=["istios-statistics", "with-the-annotation"])
+KEPT = {"istios-statistics": {}, "with-the-annotation": ANNOTATION, "all-statistics": ALL_STATISTICS}
+
+
+@pytest.mark.parametrize("settings", KEPT.values(), ids=KEPT.keys())
 def test_whether_the_latest_policy_serves_is_seen_with_the_annotation(deploy, settings):
     """The agent speaks delta xDS: the dump has no versions, so what was refused is known by its count."""
     edge = deploy(settings=settings)
@@ -41,3 +45,12 @@ def test_whether_the_latest_policy_serves_is_seen_with_the_annotation(deploy, se
     edge.envoy.admin("/reset_counters", method="POST")
     assert said("fine", "the latest configuration serves") == (2 if settings else 0), examined().report
     edge.envoy.accept_log()
+
+
+def test_a_module_that_cannot_be_pulled_is_told(deploy, registry):
+    registry.close()
+    try:
+        edge = deploy(settings={}, ready=lambda edge: edge.ask("/v1/models", method="GET").status == 403)
+        assert examine_at(edge.envoy.address).findings == ["module-not-downloaded"]
+    finally:
+        registry.open()

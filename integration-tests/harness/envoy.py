@@ -38,7 +38,7 @@ class Envoy:
         self._output = self.log_file.open("wb")
         self._process = subprocess.Popen(
             [
-                str(locations.envoy_binary(version)),
+                *self._program(),
                 *("-c", str(self._config)),
                 *("--concurrency", str(concurrency)),
                 *("--admin-address-path", str(self._admin_file)),
@@ -58,6 +58,9 @@ class Envoy:
         except BaseException:
             self.stop()
             raise
+
+    def _program(self) -> list[str]:
+        return [str(locations.envoy_binary(self.version))]
 
     @property
     def pid(self) -> int:

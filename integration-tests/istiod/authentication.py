@@ -67,28 +67,35 @@ def rbac_filters(mesh: Mesh, workload: Workload) -> list[dict]:
     for action in ("DENY", "ALLOW"):
         own = [policy for policy in found if policy.spec.get("action", "ALLOW") == action]
         if own:
-            policies = {f"ns[{one.namespace}]-policy[{one.name}]": permissions(one.spec) for one in own}
+            policies = {
+                f"ns[{one.namespace}]-policy[{one.name}]-rule[{number}]": permissions(rule)
+                for one in own
+                for number, rule in enumerate(one.spec.get("rules", []))
+            }
             config = {
                 "@type": RBAC,
                 "rules": {"action": action, "policies": policies},
-                "shadow_rules_stat_prefix": "istio_dry_run_",
+                "shadow_rules_stat_prefix": "istio_dry_run_allow_",
             }
             filters.append({"name": "envoy.filters.http.rbac", "typed_config": config})
     return filters
 
 
-def permissions(spec: dict) -> dict:
-    wanted = [operation["operation"] for rule in spec.get("rules", []) for operation in rule.get("to", [])]
-    return {"permissions": [{"and_rules": {"rules": rules(one)}} for one in wanted], "principals": [{"any": True}]}
+def permissions(rule: dict) -> dict:
+    wanted = [operation["operation"] for operation in rule.get("to", [])]
+    return {
+        "permissions": [{"and_rules": {"rules": rules(one)}} for one in wanted],
+        "principals": [{"and_ids": {"ids": [{"any": True}]}}],
+    }
 
 
 def rules(operation: dict) -> list[dict]:
     built = []
-    if paths := operation.get("paths"):
-        built.append({"or_rules": {"rules": [{"url_path": {"path": string(path)}} for path in paths]}})
     if methods := operation.get("methods"):
         exact = [{"header": {"name": ":method", "string_match": {"exact": method}}} for method in methods]
         built.append({"or_rules": {"rules": exact}})
+    if paths := operation.get("paths"):
+        built.append({"or_rules": {"rules": [{"url_path": {"path": string(path)}} for path in paths]}})
     return built
 
 

@@ -73,7 +73,7 @@ def cluster(entry: dict, host: str, port: dict, policy: dict, subset: dict | Non
             "dns_lookup_family": "V4_ONLY",
             "dns_refresh_rate": "60s",
             "respect_dns_ttl": True,
-            "dns_jitter": "0.1s",
+            "dns_jitter": "0.100s",
         }
         resolver = {"@type": CARES, "udp_max_queries": 100}
         built["typed_dns_resolver_config"] = {"name": "envoy.network.dns_resolver.cares", "typed_config": resolver}

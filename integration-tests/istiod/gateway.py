@@ -52,6 +52,10 @@ class TlsProvider(Provider):
     def __init__(self, name: str, context: ssl.SSLContext):
         super().__init__(name)
         self.server_names: list[str | None] = []
+        self.show(context)
+
+    def show(self, context: ssl.SSLContext) -> None:
+        """What new connections are shown."""
         self._context = context
         context.sni_callback = lambda _socket, name, _context: self.server_names.append(name)
 

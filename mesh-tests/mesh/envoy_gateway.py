@@ -8,7 +8,7 @@ import contextlib
 import json
 import pathlib
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import yaml
 
@@ -95,6 +95,9 @@ def render(folder: pathlib.Path, policy: dict, default: str | None, **section) -
 class EnvoyGateway:
     """With its file provider."""
 
+    text = ""
+    """What was put there last."""
+
     def __init__(self, folder: pathlib.Path):
         self.folder, self.resources = folder, folder / "resources"
         self.resources.mkdir(parents=True)
@@ -109,9 +112,19 @@ class EnvoyGateway:
         command = [self._binary, "server", "--config-path", folder / "config.json"]
         self.program = Program("envoy-gateway", command, folder)
 
+    def put(self, text: str) -> None:
+        write(self.resources / "pointsman.yaml", text)
+        self.text = text
+
+    def proxy(self, version: str, concurrency: int) -> "Proxy":
+        return Proxy(version, json.dumps(proxy_config(self.certificates)), self.folder, concurrency)
+
     def restart(self) -> None:
         self.program.kill()
         self.program.start()
+
+    def stop(self) -> None:
+        self.program.stop()
 
 
 def write(file: pathlib.Path, text: str) -> None:
@@ -174,14 +187,20 @@ class Gateway(Edge):
         self.gateway, self.user = gateway, gateway.folder / "user"
 
     def push(self, policy: dict) -> None:
-        """As an operator does who renders again and puts the file in place."""
-        text = render(self.user, policy, self.installation.default_cluster)
-        write(self.gateway.resources / "pointsman.yaml", text)
+        """As an operator does who renders again and puts the file in place, or applies it."""
+        self.gateway.put(render(self.user, policy, self.installation.default_cluster))
 
 
 @contextlib.contextmanager
 def running(
-    registry: Registry, version: str, folder: pathlib.Path, policy: dict, default: str | None, concurrency: int = 1
+    registry: Registry,
+    version: str,
+    folder: pathlib.Path,
+    policy: dict,
+    default: str | None,
+    concurrency: int = 1,
+    control: Callable[[pathlib.Path], EnvoyGateway] = EnvoyGateway,
+    ready: Callable[[Edge], bool] = decides,
 ) -> Iterator[Gateway]:
     registry.push(locations.gate_module(), "0.1.0", "pointsman-gate")
     SYSTEM_ROOTS.write_bytes(registry.authority.certificate.read_bytes())
@@ -191,11 +210,11 @@ def running(
         providers[name] = TlsProvider(name, registry.authority.serve(host_of(name)))
         providers[name].address, providers[name].port = place_of(host_of(name)), 443
     with serving(list(providers.values())), contextlib.ExitStack() as ends:
-        gateway = EnvoyGateway(folder)
-        ends.callback(gateway.program.stop)
-        write(gateway.resources / "pointsman.yaml", render(folder / "user", policy, default))
-        envoy = Proxy(version, json.dumps(proxy_config(gateway.certificates)), folder, concurrency)
+        gateway = control(folder)
+        ends.callback(gateway.stop)
+        gateway.put(render(folder / "user", policy, default))
+        envoy = gateway.proxy(version, concurrency)
         ends.callback(envoy.stop)
         edge = Gateway(envoy, installation, providers, gateway)
-        wait_for("the router and its gate", lambda: decides(edge))
+        wait_for("the router and its gate", lambda: ready(edge))
         yield edge

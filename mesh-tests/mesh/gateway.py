@@ -24,6 +24,7 @@ from mesh.registry import Registry
 ISTIO = "1.31"
 """What the pinned commits call themselves."""
 PORTS = [rendered.PORT, rendered.PORT + 1]
+"""Clients come to the first."""
 _places: dict[str, str] = {}
 
 
@@ -107,6 +108,8 @@ def running(
     deployment: dict | None = None,
     more: tuple[dict, ...] = (),
     ready=None,
+    start=None,
+    ports: list[int] = PORTS,
     **pod,
 ) -> Iterator[Gateway]:
     """A gateway from rendered manifests, which a test may change before they are applied. One authority vouches for
@@ -126,17 +129,17 @@ def running(
         ends.callback(mesh.delete)
         mesh.push()
         mesh.wait_until_known()
-        mesh.pod = Pod(istiod, version, folder, rendered.LABELS, PORTS, **pod)
+        mesh.pod = (start or ingress)(istiod, version, folder, ports, **pod)
         ends.callback(mesh.pod.stop)
-        wait_for("the gateway's listener", lambda: listener_port(mesh.pod))
-        mesh.pod.port = listener_port(mesh.pod)
+        wait_for("the gateway's listener", lambda: ports[0] in mesh.pod.ports())
+        mesh.pod.port = ports[0]
         edge = Gateway(mesh.pod, Installation(version, hold, policy), providers, mesh)
         wait_for("the router and its gate", lambda: (ready or decides)(edge))
         yield edge
 
 
-def listener_port(pod: Pod) -> int | None:
-    return next((port for port in pod.ports() if port == rendered.PORT), None)
+def ingress(istiod: Istiod, version: str, folder: pathlib.Path, ports: list[int], **pod) -> Pod:
+    return Pod(istiod, version, folder, rendered.LABELS, ports, **pod)
 
 
 def decides(edge: Gateway) -> bool:

@@ -5,7 +5,9 @@ import json
 import pathlib
 import urllib.request
 
-from harness import bootstrap
+import yaml
+
+from harness import bootstrap, locations
 from mesh import sandbox
 from mesh.kubernetes import Cluster
 from mesh.program import Program, answers, built
@@ -35,6 +37,7 @@ class Istiod:
         for namespace in (SYSTEM, GATEWAYS):
             cluster.ensure_namespace(namespace)
         (folder / "mesh.json").write_text(json.dumps(MESH))
+        cluster.apply([self._templates()])
         self.program = self._program()
         try:
             self.wait_until_ready()
@@ -60,6 +63,13 @@ class Istiod:
             "INJECTION_WEBHOOK_CONFIG_NAME": "",
         }
         return Program("istiod", command, self.folder, **environment)
+
+    def _templates(self) -> dict:
+        """Of istiod's chart, from which it writes the Deployments of Gateways. It looks for them when it starts."""
+        chart = built(self.part, "istiod-chart")
+        only = ["--show-only", "templates/istiod-injector-configmap.yaml"]
+        printed = self.cluster.run(locations.tool("helm"), "template", "istiod", chart, "--namespace", SYSTEM, *only)
+        return yaml.safe_load(printed)
 
     def wait_until_ready(self) -> None:
         self.program.wait_for("istiod", lambda: answers(f"http://127.0.0.1:{HTTP_PORT}/ready"))

@@ -23,9 +23,9 @@ ALL_STATISTICS = {"proxyStatsMatcher": {"inclusionRegexps": [".*"]}}
 class Pod(Proxy):
     """An ingress gateway's: to a test, the Envoy in it."""
 
-    kind = "router"
-    account = "gateway"
+    kind, protocol = "router", "http"
     ip = ADDRESS
+    agent: Program | None = None
 
     def __init__(
         self,
@@ -38,20 +38,29 @@ class Pod(Proxy):
         settings: dict = ALL_STATISTICS,
         name: str = "gateway-1",
         namespace: str = istiods.GATEWAYS,
+        account: str = "gateway",
         **environment: str,
     ):
         self.version, self.folder, self.istiod = version, folder, istiod
-        self.name, self.namespace, self.labels = name, namespace, labels
+        self.name, self.namespace, self.labels, self.account = name, namespace, labels, account
         self._admin_port, self._checked_until = ADMIN_PORT, 0
         folder.mkdir(parents=True, exist_ok=True)
-        self._register(ports)
-        self._mount()
-        self._start(concurrency, settings, environment)
+        self._connect()
         try:
+            self._register(ports)
+            self._mount()
+            self._capture()
+            self._start(concurrency, settings, environment)
             self._wait()
         except BaseException:
             self.stop()
             raise
+
+    def _connect(self) -> None:
+        """Its network is the sandbox's."""
+
+    def _capture(self) -> None:
+        """Nothing that it sends or gets is led through the proxy."""
 
     def _register(self, ports: list[int]) -> None:
         cluster, metadata = self.istiod.cluster, {"namespace": self.namespace, "labels": self.labels}
@@ -66,10 +75,24 @@ class Pod(Proxy):
 
     def _service(self, ports: list[int]) -> list[dict]:
         """A gateway has listeners only where a Service selects its pod, and the pod an address."""
-        served = [{"name": f"http-{port}", "port": port, "targetPort": port} for port in ports]
-        metadata = {"name": "gateway", "namespace": self.namespace, "labels": self.labels}
-        spec = {"selector": self.labels, "ports": served}
-        return [{"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}]
+        served = [{"name": f"{self.protocol}-{port}", "port": port} for port in ports]
+        metadata = {"name": self.account, "namespace": self.namespace, "labels": self.labels}
+        spec = {"selector": self.labels, "ports": [{**port, "targetPort": port["port"]} for port in served]}
+        service = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
+        return [service, self._endpoints(self.account, served)]
+
+    def _endpoints(self, service: str, served: list[dict]) -> dict:
+        """What a controller would write of a Service: that this pod serves it."""
+        labels = {**self.labels, "kubernetes.io/service-name": service}
+        target = {"kind": "Pod", "name": self.name, "namespace": self.namespace}
+        return {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": {"name": service, "namespace": self.namespace, "labels": labels},
+            "addressType": "IPv4",
+            "endpoints": [{"addresses": [self.ip], "conditions": {"ready": True}, "targetRef": target}],
+            "ports": served,
+        }
 
     def _mount(self) -> None:
         """What a kubelet would mount: the token and the root certificate, the labels, an empty folder for modules."""
@@ -156,10 +179,11 @@ class Pod(Proxy):
         return dump.get("configs", [])
 
     def stop(self) -> None:
-        envoy = self._envoy() if self.agent.process.poll() is None else None
-        self.agent.stop()
-        # An agent that had to be killed leaves its Envoy behind.
-        if envoy and pathlib.Path(f"/proc/{envoy}/exe").exists():
-            os.kill(envoy, signal.SIGKILL)
+        if self.agent:
+            envoy = self._envoy() if self.agent.process.poll() is None else None
+            self.agent.stop()
+            # An agent that had to be killed leaves its Envoy behind.
+            if envoy and pathlib.Path(f"/proc/{envoy}/exe").exists():
+                os.kill(envoy, signal.SIGKILL)
         self.istiod.cluster.call("DELETE", f"/api/v1/namespaces/{self.namespace}/pods/{self.name}?gracePeriodSeconds=0")
         wait_for("the pod to be gone", lambda: self.istiod.cluster.get("Pod", self.name, self.namespace) is None)

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import pathlib
+import shlex
 import signal
 import subprocess
 import urllib.request
@@ -25,6 +26,26 @@ def built(part: str, name: str) -> pathlib.Path:
     path = control_planes.folder(part) / name
     assert path.exists(), f"{name} is missing: run `make mesh-setup`"
     return path
+
+
+def rooted(root: pathlib.Path, folders: dict[str, pathlib.Path], command: list) -> list[str]:
+    """The command line that runs something with these folders at the root, where no setting puts them elsewhere. All
+    the rest there is as it is; the process keeps its id."""
+    root.mkdir(parents=True)
+    script = []
+    for entry in pathlib.Path("/").iterdir():
+        place = root / entry.name
+        if entry.is_symlink():
+            place.symlink_to(entry.readlink())
+        elif entry.is_dir() and entry.name not in folders:
+            script.append(["mount", "--rbind", entry, place])
+    script += [["mount", "--bind", folder, root / name] for name, folder in folders.items()]
+    for *_, place in script:
+        place.mkdir()
+    script.append(["exec", "chroot", root, *command])
+    # What is put behind this command line is the program's as well.
+    text = " && ".join(shlex.join(map(str, line)) for line in script) + ' "$@"'
+    return ["unshare", "--mount", "--propagation", "private", "sh", "-c", text, "sh"]
 
 
 class Program:

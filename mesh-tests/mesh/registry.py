@@ -41,6 +41,7 @@ class Registry:
         self.open()
 
     def open(self) -> None:
+        self.close()
         self._server = Front((ADDRESS, 443), self, self._context)
         threading.Thread(target=self._server.serve_forever, name="registry").start()
 

@@ -10,7 +10,7 @@ from mesh import istiod as istiods
 from mesh import registry as registries
 from mesh.istiod import Istiod
 from mesh.network import NODE, PROXYS_GROUP, Network, open_node
-from mesh.pod import ADMIN_PORT, ALL_STATISTICS, Pod
+from mesh.pod import ALL_STATISTICS, Pod
 from mesh.program import built
 from mesh.registry import Front, Registry
 
@@ -25,6 +25,8 @@ TRAFFIC = {"ISTIO_META_INTERCEPTION_MODE": "REDIRECT", "ISTIO_META_DNS_CAPTURE":
 
 class Workload(Pod):
     """`kind` is `sidecar` or `router`; the service account is called like the workload."""
+
+    protocol = "tls"
 
     def __init__(
         self,
@@ -41,43 +43,20 @@ class Workload(Pod):
         captured: bool = True,
         **environment: str,
     ):
-        self.istiod, self.version, self.folder, self.kind = istiod, version, folder, kind
-        self.name, self.namespace, self.labels, self.account = name, namespace, labels, name
-        self._admin_port, self._checked_until, self.port = ADMIN_PORT, 0, None
-        discovered = {istiods.HOST: NODE, registries.HOST: REGISTRY_ADDRESS, **(hosts or {})}
-        self.network = Network(folder, discovered)
-        self.ip = self.network.address
-        try:
-            self._register(list(ports))
-            self._mount()
-            if kind == "sidecar" and captured:
-                self.network.run(built(istiod.part, "pilot-agent"), "istio-iptables", *CAPTURE)
-            self._start(1, settings, {**TRAFFIC, **environment})
-            self._wait()
-        except BaseException:
-            self.stop()
-            raise
+        self.kind, self.port, self._captured = kind, None, captured and kind == "sidecar"
+        self._hosts = {istiods.HOST: NODE, registries.HOST: REGISTRY_ADDRESS, **(hosts or {})}
+        named = {"name": name, "namespace": namespace, "account": name}
+        super().__init__(
+            istiod, version, folder, labels, list(ports), 1, settings, **named, **{**TRAFFIC, **environment}
+        )
 
-    def _service(self, ports: list[int]) -> list[dict]:
-        """With the endpoints that a controller would write."""
-        served = [{"name": f"tls-{port}", "port": port} for port in ports]
-        metadata = {"namespace": self.namespace, "name": self.name, "labels": self.labels}
-        slice_ = {
-            "apiVersion": "discovery.k8s.io/v1",
-            "kind": "EndpointSlice",
-            "metadata": {**metadata, "labels": {"kubernetes.io/service-name": self.name}},
-            "addressType": "IPv4",
-            "endpoints": [
-                {
-                    "addresses": [self.ip],
-                    "conditions": {"ready": True},
-                    "targetRef": {"kind": "Pod", "name": self.name, "namespace": self.namespace},
-                }
-            ],
-            "ports": served,
-        }
-        spec = {"selector": self.labels, "ports": [{**port, "targetPort": port["port"]} for port in served]}
-        return [{"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}, slice_]
+    def _connect(self) -> None:
+        self.network = Network(self.folder, self._hosts)
+        self.ip = self.network.address
+
+    def _capture(self) -> None:
+        if self._captured:
+            self.network.run(built(self.istiod.part, "pilot-agent"), "istio-iptables", *CAPTURE)
 
     def _seen(self, folder: str) -> pathlib.Path:
         return self.network.folder_seen(folder)
@@ -93,8 +72,7 @@ class Workload(Pod):
 
     def stop(self) -> None:
         try:
-            if hasattr(self, "agent"):
-                super().stop()
+            super().stop()
         finally:
             self.network.stop()
 

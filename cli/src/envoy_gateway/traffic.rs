@@ -7,6 +7,7 @@ use crate::deployment::{Cluster, Deployment};
 use crate::envoy::bootstrap::windows;
 use crate::kubernetes::Object;
 use crate::yaml::{List, Map};
+use pointsman_engine::names::CLUSTER_HEADER;
 
 const API: &str = "gateway.envoyproxy.io/v1alpha1";
 
@@ -73,6 +74,7 @@ pub(super) fn client<'a>(settings: &'a EnvoyGateway, bytes: u32) -> Object<'a> {
     let http2 = Map::line()
         .with("initialStreamWindowSize", stream_window)
         .with("initialConnectionWindowSize", connection_window);
+    let early = Map::line().with("remove", List::line([CLUSTER_HEADER]));
     Object {
         comment: "A request is held while the router reads it, and Envoy answers 413 beyond this limit, by default 32 KiB. A Gateway
 has one such policy: if yours has one already, add these lines to it instead."
@@ -84,6 +86,11 @@ has one such policy: if yours has one already, add these lines to it instead."
         labels: Vec::new(),
         spec: Map::new()
             .with("targetRefs", List::of([gateway]))
+            .noted(
+                "Routes by this header can be in force some seconds before the router is: no client may choose meanwhile.",
+                "headers",
+                Map::line().with("earlyRequestHeaders", early),
+            )
             .with("connection", Map::line().with("bufferLimit", limit))
             .noted("The same for HTTP/2, where the window of a stream is the limit.", "http2", http2),
     }
