@@ -110,12 +110,14 @@ struct Series<'s> {
     /// The labels that the series of this name have.
     labels: &'static [By],
     /// Where its value goes.
-    add: fn(&mut Figures, &Sample<'_>, f64),
+    add: Add,
 }
+
+type Add = fn(&mut Figures, &Sample<'_>, f64);
 
 impl<'s> Series<'s> {
     fn of(sample: &'s Sample<'s>) -> Option<Self> {
-        let (labels, add): (&[By], fn(&mut Figures, &Sample<'_>, f64)) = match sample.name {
+        let (labels, add): (&[By], Add) = match sample.name {
             REQUESTS => (&By::ALL, requests),
             ATTEMPTS => (&[By::Tenant, By::Model, By::Cluster], |figures, _, value| figures.attempts += value),
             TOKENS => (&By::ALL, tokens),
