@@ -53,7 +53,6 @@ def free_port() -> int:
 @contextlib.contextmanager
 def running(folder: pathlib.Path, targets: list[str], rules: pathlib.Path) -> Iterator[Prometheus]:
     """Reads the targets, which are Envoys' admin addresses, each second."""
-    folder.mkdir(parents=True, exist_ok=True)
     config = {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
         "rule_files": [str(rules)],
