@@ -116,7 +116,11 @@ fn sums(all: &Row<'_>) -> String {
         parts.push(format!("{:.2} attempts a request", figures.attempts / figures.sent));
         parts.push(format!("usage unknown of {:.0} %", 100.0 * figures.unknown / figures.sent));
     }
-    if parts.is_empty() { "no request yet".into() } else { parts.join("   ") }
+    if parts.is_empty() {
+        "no request is counted yet; for that, the policy needs `metrics: {}`".into()
+    } else {
+        parts.join("   ")
+    }
 }
 
 /// The titles, and a line for each row.

@@ -210,7 +210,10 @@ fn an_envoy_that_counts_nothing_of_ours_is_told_from_one_without_labels() {
     assert_eq!(Looking::default().look(unlabelled).unwrap_err(), Fault::Unlabelled);
     // Nobody has asked yet: nothing is wrong with that.
     let known = looks(&["pointsman_policy_info{policy=\"7c069dc92917\"} 1\n"]);
-    assert!(text(&shown(&known, By::Tenant, Column::Name)).contains("\nno request yet\n"));
+    assert!(
+        text(&shown(&known, By::Tenant, Column::Name))
+            .contains("\nno request is counted yet; for that, the policy needs `metrics: {}`\n")
+    );
 }
 
 #[test]
