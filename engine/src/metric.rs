@@ -72,7 +72,8 @@ pub const TOKENS: &str = "pointsman_tokens_total";
 pub const COST: &str = "pointsman_cost_micros_total";
 /// Answers whose tokens are not known, by the reason.
 pub const UNKNOWN: &str = "pointsman_usage_unknown_total";
-const BUDGET_USED: &str = "pointsman_budget_used_percent";
+/// How full a budget was when it was last asked.
+pub const BUDGET_USED: &str = "pointsman_budget_used_percent";
 const TOKEN_USAGE: &str = "gen_ai_client_token_usage";
 const DURATION: &str = "gen_ai_server_request_duration_milliseconds";
 /// How long the first token took.
@@ -84,7 +85,8 @@ pub const TYPE: &str = "gen_ai_token_type";
 /// And this one says what became of a request.
 pub const OUTCOME: &str = "outcome";
 const REASON: &str = "reason";
-const BUDGET: &str = "budget";
+/// The label that names a budget.
+pub const BUDGET: &str = "budget";
 
 /// Every label that a series can have: what a proxy is told to take out of names.
 pub const LABELS: [&str; 12] =

@@ -3,10 +3,12 @@
 use super::exposition::{Sample, samples};
 use super::figures::{By, Figures, Groups};
 use pointsman_document::Named as _;
-use pointsman_engine::metric::{ATTEMPTS, COST, FIRST_TOKEN, OUTCOME, POLICY_INFO, REQUESTS, TOKENS, TYPE, UNKNOWN};
+use pointsman_engine::metric::{
+    ATTEMPTS, BUDGET, BUDGET_USED, COST, FIRST_TOKEN, OUTCOME, POLICY_INFO, REQUESTS, TOKENS, TYPE, UNKNOWN,
+};
 use pointsman_engine::record::Outcome;
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Far more than a policy of 200 tenants, 50 models and 100 rules gets in use. What comes behind them is not looked at.
 const MOST_SERIES: usize = 1 << 18;
@@ -19,6 +21,8 @@ pub(crate) struct Look {
     pub(super) grown: Option<Groups>,
     /// The versions of the policies that decide, as short as the label has them.
     pub(super) policies: BTreeSet<Box<str>>,
+    /// How many percent of each budget are used, by its name and whose it is.
+    pub(super) budgets: BTreeMap<Box<str>, f64>,
     /// Lines that are no series, and series that were too many.
     pub(super) unread: usize,
 }
@@ -76,6 +80,9 @@ impl Looking {
             if sample.name == POLICY_INFO {
                 look.policies.extend(sample.label("policy").filter(|_| sample.value > 0.0).map(Box::from));
             }
+            if sample.name == BUDGET_USED {
+                look.budgets.insert(budget(&sample).into(), sample.value);
+            }
             let Some(series) = Series::of(&sample) else { continue };
             series.add(&mut look.total, sample.value);
             if let Some(grown) = &mut grown {
@@ -90,6 +97,12 @@ impl Looking {
         self.before = Some(seen);
         Ok(Look { grown, ..look })
     }
+}
+
+/// A budget as `explain --spent` names it: `NAME/KEY` where each tenant or model has one of its own.
+fn budget(sample: &Sample<'_>) -> String {
+    let parts = [BUDGET, By::Tenant.name(), By::Model.name()].into_iter().filter_map(|label| sample.label(label));
+    parts.map(meant).collect::<Vec<_>>().join("/")
 }
 
 /// What came on top. A counter that is smaller than before has begun anew: the proxy was restarted.

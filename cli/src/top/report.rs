@@ -34,6 +34,7 @@ pub(crate) fn json(shown: &Shown<'_>) -> String {
     let report = json!({
         "envoy": address,
         "policies": look.policies,
+        "budgetsUsedPercent": look.budgets,
         "seconds": recent.map(|recent| recent.seconds),
         "unreadLines": look.unread,
         "by": by.name(),

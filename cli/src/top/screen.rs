@@ -87,6 +87,7 @@ fn head(shown: &Shown<'_>) -> Vec<Line> {
         Line::new(Style::Plain, format!("envoy {address}   policy {policies}")),
         Line::new(if all.fails() { Style::Alarm } else { Style::Plain }, sums(&all)),
     ];
+    lines.extend(budgets(look));
     if look.unread > 0 {
         lines.push(Line::new(Style::Alarm, format!("{} lines of Envoy's answer are not read", look.unread)));
     }
@@ -95,6 +96,20 @@ fn head(shown: &Shown<'_>) -> Vec<Line> {
     }
     lines.push(Line::new(Style::Plain, ""));
     lines
+}
+
+/// The fullest budgets, if there are any.
+fn budgets(look: &Look) -> Option<Line> {
+    const SHOWN: usize = 5;
+    let mut budgets = look.budgets.iter().collect::<Vec<_>>();
+    // They come by name, which stays their order where they are equally full.
+    budgets.sort_by(|left, right| right.1.total_cmp(left.1));
+    let (_, fullest) = budgets.first()?;
+    let style = if **fullest >= 100.0 { Style::Alarm } else { Style::Plain };
+    let shown = budgets.iter().take(SHOWN).map(|(name, used)| format!("{} {used:.0} %", Visible(name)));
+    let left_out = budgets.len().saturating_sub(SHOWN);
+    let more = if left_out > 0 { format!("   and {left_out} more") } else { String::new() };
+    Some(Line::new(style, format!("budgets used: {}{more}", shown.collect::<Vec<_>>().join("   "))))
 }
 
 /// The whole traffic in a line.

@@ -195,6 +195,23 @@ fn what_fails_and_what_could_not_be_asked_stands_out() {
 }
 
 #[test]
+fn the_fullest_budgets_are_shown() {
+    let used = |labels: &str, percent: u32| format!("pointsman_budget_used_percent{{budget={labels}}} {percent}\n");
+    let some =
+        [used("\"money\"", 40), used("\"calls\",tenant=\"a%3Bb\"", 95), used("\"\u{1b}\",model=\"m\"", 7)].concat();
+    let known = looks(&[&format!("{FIRST}{some}")]);
+    let expected = "budgets used: calls/a;b 95 %   money 40 %   \\u{1b}/m 7 %";
+    assert_eq!(text(&shown(&known, By::Tenant, Column::Name)).lines().nth(2), Some(expected));
+    let report: serde_json::Value = serde_json::from_str(&json(&shown(&known, By::Tenant, Column::Name))).unwrap();
+    assert_eq!(report["budgetsUsedPercent"]["calls/a;b"], 95.0);
+    let many: String = (0..9).map(|n| used(&format!("\"b{n}\""), 100)).collect();
+    let known = looks(&[&format!("{FIRST}{many}")]);
+    let line = &screen(&shown(&known, By::Tenant, Column::Name), 24)[2];
+    assert!(line.text.ends_with("   b4 100 %   and 4 more"), "{}", line.text);
+    assert_eq!(line.style, Style::Alarm);
+}
+
+#[test]
 fn an_envoy_that_counts_nothing_of_ours_is_told_from_one_without_labels() {
     let nothing = [
         "",
