@@ -24,6 +24,8 @@ KINDS = {
     "text log": "test_docs_commands.py",
     "text story": "test_docs_commands.py",
     "text attempts": "test_docs_commands.py",
+    "text top": "test_top.py",
+    "json top": "test_top.py",
     "yaml file": "test_docs_commands.py",
     "yaml policy": "test_docs_policy.py",
     "yaml policy-part": "test_docs_policy.py",
@@ -33,6 +35,7 @@ KINDS = {
     "yaml envoy-filters": "test_docs_envoy.py",
     "yaml envoy-part": "test_docs_envoy.py",
     "yaml secret": "test_docs_envoy.py",
+    "yaml prometheus": "test_prometheus.py",
 }
 """Each kind of block, and what holds it."""
 

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import http.server
+import json
 import os
 import pty
 import re
@@ -17,7 +18,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness import locations
+from harness import locations, pages
 
 ENTER, LEAVE, SHOW = b"\x1b[?1049h", b"\x1b[?1049l", b"\x1b[?25h"
 DRAWN = "\x1b[?2026l"
@@ -34,16 +35,19 @@ class Counting(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         type(self).asked += 1
+        body = self.counted().encode()
+        self.send_response(self.status)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def counted(self) -> str:
         lines = [
             f'pointsman_requests_total{{tenant="{tenant}",rule="{tenant}-rule",model="m-{tenant}",cluster="c",'
             f'outcome="served"}} {count * self.asked}'
             for tenant, count in (("finance", 10), ("research", 30))
         ]
-        body = "\n".join([*lines, 'pointsman_policy_info{policy="7c069dc92917"} 1', ""]).encode()
-        self.send_response(self.status)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        return "\n".join([*lines, 'pointsman_policy_info{policy="7c069dc92917"} 1', ""])
 
     def log_message(self, *_):
         pass
@@ -197,3 +201,56 @@ def test_what_is_wrong_from_the_beginning_is_said_without_a_screen(admin):
     with terminal(admin.address) as screen:
         assert screen.wait_for_its_end() == 1
         assert ENTER not in screen.written and b"was answered with 404" in screen.written
+
+
+# What the page shows.
+
+
+def counted_as_shown(handler: Counting) -> str:
+    """Every series that the page's table tells of."""
+    lines = ['pointsman_policy_info{policy="7c069dc92917"} 1', 'pointsman_usage_unknown_total{model="m"} 1']
+    lines += [
+        f'pointsman_budget_used_percent{{budget="{name}"}} {used}'
+        for name, used in (("research-money", 83), ('calls",tenant="finance', 12))
+    ]
+    for tenant, count in (("finance", 18_000), ("research", 7_000)):
+        who = f'tenant="{tenant}",model="m"'
+        lines += [f'pointsman_requests_total{{{who},outcome="{outcome}"}} {count}' for outcome in ("served", "deny")]
+        lines += [f"pointsman_attempts_total{{{who}}} {count}", f"pointsman_cost_micros_total{{{who}}} {count}"]
+        lines += [f'pointsman_tokens_total{{{who},gen_ai_token_type="{kind}"}} 9' for kind in ("input", "output")]
+        lines += [
+            f'gen_ai_server_time_to_first_token_milliseconds_bucket{{{who},le="{bound}"}} 9' for bound in (100, "+Inf")
+        ]
+    return "\n".join([*lines, f'pointsman_requests_total{{outcome="deny"}} {handler.asked}', ""])
+
+
+def once(admin: type[Counting], *options: str) -> str:
+    command = [locations.cli(), "top", admin.address, "--once", "--interval", "0.1", *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+
+
+def shape(text: str) -> list[str]:
+    """Words in their order, with every number alike."""
+    number = r"<?\b\d+(\.\d+)?[kMGT]?( ms| s)?(?=\s|/|$)"
+    return [re.sub(number, "#", line).split() for line in text.splitlines()]
+
+
+def test_the_page_shows_what_is_printed(admin, monkeypatch):
+    monkeypatch.setattr(admin, "counted", counted_as_shown)
+    (command,) = pages.commands(pages.one("text", "top"))
+    assert command.words[:2] == ["pointsman", "top"]
+    printed = once(admin).replace(admin.address, command.words[2])
+    assert shape(printed) == shape(command.output)
+    # Columns of the page stand below each other.
+    assert len({len(line) for line in command.output.splitlines()[4:]}) == 1
+
+
+def test_the_names_in_json_are_those_of_the_page(admin, monkeypatch):
+    monkeypatch.setattr(admin, "counted", counted_as_shown)
+    printed, shown = json.loads(once(admin, "--output", "json")), json.loads(pages.one("json", "top").text)
+    assert printed.keys() == shown.keys()
+    (row,) = shown["rows"]
+    for real in (printed["all"], *printed["rows"]):
+        assert real.keys() == shown["all"].keys() == row.keys()
+        assert real["total"].keys() == row["total"].keys() == real["perSecond"].keys()
+        assert real["firstTokenMs"] is None or real["firstTokenMs"].keys() == row["firstTokenMs"].keys()
