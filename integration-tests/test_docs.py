@@ -24,6 +24,8 @@ KINDS = {
     "text log": "test_docs_commands.py",
     "text story": "test_docs_commands.py",
     "text attempts": "test_docs_commands.py",
+    "text top": "test_top.py",
+    "json top": "test_top.py",
     "yaml file": "test_docs_commands.py",
     "yaml policy": "test_docs_policy.py",
     "yaml policy-part": "test_docs_policy.py",
@@ -36,6 +38,7 @@ KINDS = {
     "yaml envoy-tracing": "test_docs_envoy.py",
     "yaml istio-annotation": "test_docs_policy.py",
     "json answer": "test_usage.py",
+    "yaml prometheus": "test_prometheus.py",
 }
 """Each kind of block, and what holds it."""
 

@@ -6,8 +6,9 @@ mod doctor;
 mod explain;
 mod image;
 mod render;
-mod run;
+pub(crate) mod run;
 mod schema;
+mod top;
 
 use crate::deployment::EnvoyVersion;
 use crate::findings;
@@ -38,6 +39,7 @@ enum Command {
     Schema(schema::Arguments),
     Demo(demo::Arguments),
     Doctor(doctor::Arguments),
+    Top(top::Arguments),
 }
 
 /// Why a command ends with exit code 1.
@@ -72,6 +74,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Top(arguments) => top::run(&arguments),
         Command::Doctor(arguments) => return doctor::run(&arguments),
     };
     match done {

@@ -21,6 +21,7 @@ mod model;
 pub(crate) mod module;
 pub(crate) mod needs;
 mod overload;
+pub(crate) mod place;
 pub(crate) mod process;
 mod retry;
 mod route;

@@ -17,6 +17,7 @@ mod policy_file;
 mod project;
 mod record;
 mod request_file;
+mod top;
 mod yaml;
 
 use clap::Parser;

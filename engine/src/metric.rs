@@ -65,25 +65,35 @@ const SHORT: usize = 12;
 
 const POLICY_LOADS: &str = "pointsman_policy_loads_total";
 const MISSING: &str = "pointsman_series_missing_total";
-const POLICY_INFO: &str = "pointsman_policy_info";
-const REQUESTS: &str = "pointsman_requests_total";
+/// 1 for the policy that decides, whose version is its label.
+pub const POLICY_INFO: &str = "pointsman_policy_info";
+/// Requests, by what became of them.
+pub const REQUESTS: &str = "pointsman_requests_total";
 const REFUSALS: &str = "pointsman_refusals_total";
 const EXCLUSIONS: &str = "pointsman_exclusions_total";
-const ATTEMPTS: &str = "pointsman_attempts_total";
-const TOKENS: &str = "pointsman_tokens_total";
-const COST: &str = "pointsman_cost_micros_total";
-const UNKNOWN: &str = "pointsman_usage_unknown_total";
-const BUDGET_USED: &str = "pointsman_budget_used_percent";
+/// Attempts of the requests that were sent.
+pub const ATTEMPTS: &str = "pointsman_attempts_total";
+/// Tokens, by their type.
+pub const TOKENS: &str = "pointsman_tokens_total";
+/// What they cost, in millionths of the policy's currency.
+pub const COST: &str = "pointsman_cost_micros_total";
+/// Answers whose tokens are not known, by the reason.
+pub const UNKNOWN: &str = "pointsman_usage_unknown_total";
+/// How full a budget was when it was last asked.
+pub const BUDGET_USED: &str = "pointsman_budget_used_percent";
 const TOKEN_USAGE: &str = "gen_ai_client_token_usage";
 const DURATION: &str = "gen_ai_server_request_duration_milliseconds";
-const FIRST_TOKEN: &str = "gen_ai_server_time_to_first_token_milliseconds";
+/// How long the first token took.
+pub const FIRST_TOKEN: &str = "gen_ai_server_time_to_first_token_milliseconds";
 const PER_TOKEN: &str = "gen_ai_server_time_per_output_token_microseconds";
 
-/// The names of labels that every policy has.
-const TYPE: &str = "gen_ai_token_type";
-const OUTCOME: &str = "outcome";
+/// A label that every policy has: it tells tokens apart.
+pub const TYPE: &str = "gen_ai_token_type";
+/// And this one says what became of a request.
+pub const OUTCOME: &str = "outcome";
 const REASON: &str = "reason";
-const BUDGET: &str = "budget";
+/// The label that names a budget.
+pub const BUDGET: &str = "budget";
 
 /// Every label that a series can have: what a proxy is told to take out of names.
 pub const LABELS: [&str; 12] =

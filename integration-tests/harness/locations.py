@@ -70,3 +70,9 @@ def crds() -> pathlib.Path:
 def tool(program: str) -> pathlib.Path:
     """helm or kubectl."""
     return existing(REPOSITORY / ".tools" / "helm-4.3.1" / program, "run `make setup`")
+
+
+def prometheus(program: str) -> pathlib.Path:
+    """prometheus or promtool, in the version that this machine could have."""
+    found = sorted((REPOSITORY / ".tools").glob(f"prometheus-*/{program}"))
+    return existing(found[-1] if found else REPOSITORY / ".tools" / "prometheus-VERSION" / program, "run `make setup`")

@@ -31,6 +31,8 @@ mod run;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
+mod top;
+#[cfg(test)]
 mod usage;
 #[cfg(test)]
 mod yaml;

@@ -9,6 +9,9 @@ fn wrong_usage_is_exit_code_2() {
         &["demo", "openai"],
         &["demo", "openai=x"],
         &["render", "nginx"],
+        &["top"],
+        &["top", "127.0.0.1:9901", "--interval", "0"],
+        &["top", "127.0.0.1:9901", "--output", "json"],
     ] {
         let outcome = pointsman(arguments);
         assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(2), ""), "{arguments:?}");
@@ -17,7 +20,7 @@ fn wrong_usage_is_exit_code_2() {
 
 #[test]
 fn every_command_has_a_help_text() {
-    for command in ["check", "explain", "render", "run", "doctor", "image", "schema", "demo"] {
+    for command in ["check", "explain", "render", "run", "doctor", "top", "image", "schema", "demo"] {
         let outcome = pointsman(&[command, "--help"]);
         assert_eq!(outcome.code, Some(0), "{command}");
         assert!(outcome.stdout.contains("Usage: pointsman"), "{command}");
