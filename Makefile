@@ -27,6 +27,8 @@ GATE_WASM := dist/pointsman-gate.wasm
 TRAP_WASM := dist/pointsman-trap.wasm
 SBOM := dist/pointsman.cdx.json
 GATE_SBOM := dist/pointsman-gate.cdx.json
+ANSWERS_SBOM := dist/pointsman-answers.cdx.json
+ANSWERS_DESCRIPTION := Pointsman, an LLM router inside Envoy and Istio, built to look at answers as well: usage, metrics, budgets
 GATE_DESCRIPTION := The gate of Pointsman, an LLM router inside Envoy and Istio, as a proxy-wasm module of its own
 CLI := $(TARGET)/release/pointsman
 ENVOY_BINARY = .tools/envoy-$(1)/envoy/_bin/envoy
@@ -72,9 +74,12 @@ $(TRAP_WASM): wasm
 cli: rust-ready ## Build the command line, target/release/pointsman.
 	cargo build --release --package pointsman
 
-image: wasm cli python-ready ## Build the OCI images of the module and of the gate alone, dist/image and dist/gate-image.
+image: wasm cli python-ready ## Build the OCI images of both builds of the module and of the gate, dist/image, answers-image, gate-image.
 	@$(PYTHON) scripts/sbom.py $(WASM) $(SBOM) pointsman-filter
 	@$(CLI) image --wasm $(WASM) --sbom $(SBOM) --output dist/image --archive dist/pointsman-image.tar $(IMAGE_ARGUMENTS)
+	@$(PYTHON) scripts/sbom.py $(ANSWERS_WASM) $(ANSWERS_SBOM) pointsman-filter
+	@$(CLI) image --wasm $(ANSWERS_WASM) --sbom $(ANSWERS_SBOM) --output dist/answers-image --archive dist/pointsman-answers-image.tar \
+		--label 'org.opencontainers.image.description=$(ANSWERS_DESCRIPTION)' $(IMAGE_ARGUMENTS)
 	@$(PYTHON) scripts/sbom.py $(GATE_WASM) $(GATE_SBOM) pointsman-gate
 	@$(CLI) image --wasm $(GATE_WASM) --sbom $(GATE_SBOM) --output dist/gate-image --archive dist/pointsman-gate-image.tar \
 		--label 'org.opencontainers.image.description=$(GATE_DESCRIPTION)' $(IMAGE_ARGUMENTS)

@@ -33,11 +33,15 @@ def module() -> bytes:
 def build(dist: pathlib.Path, *options: str) -> str:
     """What `make image` does with modules that are built; gives what was printed for the whole one."""
     dist.mkdir(parents=True, exist_ok=True)
-    gate = dist / "pointsman-gate.wasm"
-    shutil.copyfile(locations.gate_module(), gate)
-    run(sys.executable, SCRIPTS / "sbom.py", gate, dist / GATE_SBOM, "pointsman-gate")
-    places = ["--output", dist / GATE_IMAGE, "--archive", dist / "pointsman-gate-image.tar"]
-    run(locations.cli(), "image", "--wasm", gate, *places, "--sbom", dist / GATE_SBOM, *options)
+    for name, module, package in (
+        ("gate", locations.gate_module(), "pointsman-gate"),
+        ("answers", locations.answers_module(), "pointsman-filter"),
+    ):
+        wasm, sbom = dist / f"pointsman-{name}.wasm", dist / f"pointsman-{name}.cdx.json"
+        shutil.copyfile(module, wasm)
+        run(sys.executable, SCRIPTS / "sbom.py", wasm, sbom, package)
+        places = ["--output", dist / f"{name}-image", "--archive", dist / f"pointsman-{name}-image.tar"]
+        run(locations.cli(), "image", "--wasm", wasm, *places, "--sbom", sbom, *options)
     wasm = dist / "pointsman.wasm"
     shutil.copyfile(locations.module(), wasm)
     run(sys.executable, SCRIPTS / "sbom.py", wasm, dist / SBOM, "pointsman-filter")
@@ -146,6 +150,12 @@ def test_the_digests_that_were_printed_are_those_to_pin(dist, layout, module):
     said = dict(line.split(" sha256:") for line in (dist / "said").read_text().splitlines() if " sha256:" in line)
     (manifest,) = layout.index()
     assert said == {"module": sha256(module), "image": manifest["digest"].removeprefix("sha256:")}
+
+
+def test_the_module_that_looks_at_answers_has_an_image_of_its_own(dist, layout):
+    answers = Layout.of(dist / "answers-image")
+    assert plugin(the_image(answers), answers.blob) == locations.answers_module().read_bytes()
+    assert answers.index()[0]["digest"] != layout.index()[0]["digest"]
 
 
 def test_the_gate_has_an_image_of_its_own(dist, layout):
@@ -320,6 +330,10 @@ def test_a_release_holds_everything_and_its_sums(release):
         "SHA256SUMS",
         "pointsman-V.wasm",
         "pointsman-V.cdx.json",
+        "pointsman-V-answers.wasm",
+        "pointsman-V-answers.cdx.json",
+        "pointsman-V-answers-image.tar",
+        "pointsman-V-answers-image-with-sbom.tar",
         "pointsman-V-gate.wasm",
         "pointsman-V-gate.cdx.json",
         "pointsman-V-gate-image.tar",

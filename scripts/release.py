@@ -42,15 +42,23 @@ def main(cli: pathlib.Path, dist: pathlib.Path) -> None:
         print(f"{file}: {file.stat().st_size // 1024 + 1} KiB")
 
 
+def of_build(name: str, dist: pathlib.Path, build: str) -> dict[str, bytes]:
+    """Another module than the usual one."""
+    return {
+        f"{name}-{build}.wasm": (dist / f"pointsman-{build}.wasm").read_bytes(),
+        f"{name}-{build}.cdx.json": (dist / f"pointsman-{build}.cdx.json").read_bytes(),
+        f"{name}-{build}-image.tar": (dist / f"pointsman-{build}-image.tar").read_bytes(),
+        f"{name}-{build}-image-with-sbom.tar": tar(tree(dist / f"{build}-image-with-sbom")),
+    }
+
+
 def contents(version: str, cli: pathlib.Path, dist: pathlib.Path) -> dict[str, bytes]:
     name = f"pointsman-{version}"
     about = {file: (ROOT / file).read_bytes() for file in ABOUT}
     files = {
         f"{name}.wasm": (dist / "pointsman.wasm").read_bytes(),
-        f"{name}-gate.wasm": (dist / "pointsman-gate.wasm").read_bytes(),
-        f"{name}-gate.cdx.json": (dist / "pointsman-gate.cdx.json").read_bytes(),
-        f"{name}-gate-image.tar": (dist / "pointsman-gate-image.tar").read_bytes(),
-        f"{name}-gate-image-with-sbom.tar": tar(tree(dist / "gate-image-with-sbom")),
+        **of_build(name, dist, "answers"),
+        **of_build(name, dist, "gate"),
         f"{name}.cdx.json": (dist / "pointsman.cdx.json").read_bytes(),
         f"{name}-image.tar": (dist / "pointsman-image.tar").read_bytes(),
         f"{name}-image-with-sbom.tar": tar(tree(dist / "image-with-sbom")),

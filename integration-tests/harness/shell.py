@@ -121,7 +121,8 @@ def _make(shell: Shell, arguments: list[str], _) -> str:
         return shell.execute(locations.cli(), "image", "--wasm", module, "--sbom", sbom, *written)
 
     whole = image("pointsman", "pointsman-filter", "dist/image")
-    return whole + image("pointsman-gate", "pointsman-gate", "dist/gate-image")
+    answers = image("pointsman-answers", "pointsman-filter", "dist/answers-image")
+    return whole + answers + image("pointsman-gate", "pointsman-gate", "dist/gate-image")
 
 
 def _registry_tool(shell: Shell, arguments: list[str], _) -> str:
