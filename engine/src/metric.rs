@@ -64,7 +64,8 @@ impl Sample {
 const SHORT: usize = 12;
 
 const POLICY_LOADS: &str = "pointsman_policy_loads_total";
-const MISSING: &str = "pointsman_series_missing_total";
+/// Series that were not made, since there were too many.
+pub const MISSING: &str = "pointsman_series_missing_total";
 /// 1 for the policy that decides, whose version is its label.
 pub const POLICY_INFO: &str = "pointsman_policy_info";
 /// Requests, by what became of them.

@@ -4,7 +4,7 @@ use super::exposition::{Sample, samples};
 use super::figures::{By, Figures, Groups};
 use pointsman_document::Named as _;
 use pointsman_engine::metric::{
-    ATTEMPTS, BUDGET, BUDGET_USED, COST, FIRST_TOKEN, OUTCOME, POLICY_INFO, REQUESTS, TOKENS, TYPE, UNKNOWN,
+    ATTEMPTS, BUDGET, BUDGET_USED, COST, FIRST_TOKEN, MISSING, OUTCOME, POLICY_INFO, REQUESTS, TOKENS, TYPE, UNKNOWN,
 };
 use pointsman_engine::record::Outcome;
 use std::borrow::Cow;
@@ -23,6 +23,8 @@ pub(crate) struct Look {
     pub(super) policies: BTreeSet<Box<str>>,
     /// How many percent of each budget are used, by its name and whose it is.
     pub(super) budgets: BTreeMap<Box<str>, f64>,
+    /// How often Envoy did not count, since the policy lets it have no more series.
+    pub(super) missing: f64,
     /// Lines that are no series, and series that were too many.
     pub(super) unread: usize,
 }
@@ -79,6 +81,9 @@ impl Looking {
             is_unlabelled |= has_labels_in_its_name(sample.name);
             if sample.name == POLICY_INFO {
                 look.policies.extend(sample.label("policy").filter(|_| sample.value > 0.0).map(Box::from));
+            }
+            if sample.name == MISSING {
+                look.missing += sample.value;
             }
             if sample.name == BUDGET_USED {
                 look.budgets.insert(budget(&sample).into(), sample.value);

@@ -36,6 +36,7 @@ pub(crate) fn json(shown: &Shown<'_>) -> String {
         "policies": look.policies,
         "budgetsUsedPercent": look.budgets,
         "seconds": recent.map(|recent| recent.seconds),
+        "notCounted": look.missing,
         "unreadLines": look.unread,
         "by": by.name(),
         "all": all,

@@ -1,7 +1,7 @@
 //! What is shown, line by line: the same for a terminal and for one look as text.
 
 use super::look::Look;
-use super::number::{money, rate};
+use super::number::{count, money, rate};
 use super::table::{Column, Row, rows};
 use super::view::View;
 use super::window::Recent;
@@ -63,8 +63,8 @@ pub(crate) fn screen(shown: &Shown<'_>, height: usize) -> Vec<Line> {
     let mut table = table(shown);
     // Above and below stand the titles of the columns and the keys.
     let room = height.saturating_sub(lines.len() + 2);
-    let count = table.len().saturating_sub(1);
-    let first = shown.view.first.min(count.saturating_sub(room));
+    let rows = table.len().saturating_sub(1);
+    let first = shown.view.first.min(rows.saturating_sub(room));
     lines.extend(table.drain(..1));
     lines.extend(table.drain(first..).take(room));
     lines.resize(lines.len().max(height.saturating_sub(1)), Line::new(Style::Plain, ""));
@@ -88,6 +88,13 @@ fn head(shown: &Shown<'_>) -> Vec<Line> {
         Line::new(if all.fails() { Style::Alarm } else { Style::Plain }, sums(&all)),
     ];
     lines.extend(budgets(look));
+    if look.missing > 0.0 {
+        let times = count(look.missing);
+        lines.push(Line::new(
+            Style::Alarm,
+            format!("not counted: {times} values, beyond the policy's `metrics.maxSeries`"),
+        ));
+    }
     if look.unread > 0 {
         lines.push(Line::new(Style::Alarm, format!("{} lines of Envoy's answer are not read", look.unread)));
     }

@@ -247,6 +247,13 @@ fn what_is_no_number_of_ours_is_left_out_and_said() {
 }
 
 #[test]
+fn what_envoy_does_not_count_is_said() {
+    let known = looks(&[&format!("{FIRST}pointsman_series_missing_total{{}} 7\n")]);
+    let expected = "\nnot counted: 7 values, beyond the policy's `metrics.maxSeries`\n";
+    assert!(text(&shown(&known, By::Tenant, Column::Name)).contains(expected));
+}
+
+#[test]
 fn too_many_series_are_left_out_and_said() {
     let lines: String =
         (0..300_000).map(|n| format!("pointsman_requests_total{{variant=\"{n}\",outcome=\"served\"}} 1\n")).collect();
