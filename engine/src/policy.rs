@@ -81,7 +81,7 @@ use error::Report;
 use header::HeaderSlots;
 use index::{PossibleRules, RuleIndex};
 use keyword::Keywords;
-use observation::Observation;
+use observation::{AnswerModel, Observation};
 use pointsman_document::{Path, Read};
 use read_set::ReadSet;
 use sha2::{Digest, Sha256};
@@ -118,6 +118,7 @@ pub struct Policy {
     watched: Arc<[Watched]>,
     sought: Sought,
     observation: Observation,
+    answer_model: AnswerModel,
     provider_state: ProviderState,
     signer: Arc<Signer>,
     read_set: ReadSet,
@@ -185,6 +186,7 @@ impl Policy {
                 .allowing(spec.steering.compile())
                 .counting(&budgets),
             observation: Observation::of(spec.usage.as_ref(), spec.metrics.as_ref()),
+            answer_model: spec.answer_model,
             provider_state,
             signer: Arc::default(),
             owner: "".into(),
@@ -229,7 +231,12 @@ impl Policy {
     /// Whether somebody reads answers, or waits for their end: then the module has to be called for it.
     #[must_use]
     pub fn follows_answers(&self) -> bool {
-        self.signs_ids() || self.watches_ends()
+        self.signs_ids() || self.gives_asked_names() || self.watches_ends()
+    }
+
+    /// Whether answers call the model as the client has asked for it.
+    pub(crate) fn gives_asked_names(&self) -> bool {
+        self.answer_model == AnswerModel::Asked
     }
 
     /// Whether it matters how requests end.

@@ -121,7 +121,7 @@ impl Reading {
         let destination = Destination::new(policy, model, &called);
         let edits = rewrite::recalling(&destination, &|slot| attributes.header(slot), record);
         // What a provider says of its limits there is not about models.
-        let expectation = Expectation::of(policy, &edits.record, true).map(Box::new);
+        let expectation = Expectation::of(policy, &edits.record, true, Vec::new()).map(Box::new);
         Self {
             policy: Arc::clone(policy),
             facts: Facts::new(attributes.api, Wanted::default(), Sought::default(), policy.max_depth(), 0),
@@ -333,12 +333,12 @@ impl Reading {
             timeout: decision.rule.and_then(|rule| self.policy.rule(rule)?.action.route()?.timeout),
             besides: &besides,
             kept: decision.kept.as_ref(),
-            reads_answer: answer::has_ids(&self.policy, self.attributes.api) || self.policy.wants_plain_answers(),
+            reads_answer: answer::are_amended(&self.policy, self.attributes.api) || self.policy.wants_plain_answers(),
         };
         let mut edits = sent.edits(record);
         edits.bill = budget::bill(&self.policy, &self.attributes, &self.facts, chain);
         let warning = edits.bill.as_ref().and_then(Bill::warning);
-        let expectation = Expectation::of(&self.policy, &edits.record, self.is_private);
+        let expectation = Expectation::of(&self.policy, &edits.record, self.is_private, Vec::new());
         self.state = State::Sent(expectation.map(|expectation| Box::new(expectation.warning(warning))));
         Step::Route(Box::new(edits))
     }

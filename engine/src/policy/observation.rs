@@ -21,6 +21,16 @@ names! {
     }
 }
 
+names! {
+    /// What answers call the model.
+    pub(crate) enum AnswerModel {
+        /// What its provider calls it.
+        Provider => "provider",
+        /// What the client has asked for.
+        Asked => "asked",
+    }
+}
+
 object! {
     /// What the proxy counts of requests and answers, for whoever collects its statistics.
     pub(crate) struct MetricsSpec {
