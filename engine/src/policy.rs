@@ -116,6 +116,7 @@ pub struct Policy {
     path_prefixes: Vec<String>,
     headers: Vec<KnownHeader>,
     watched: Arc<[Watched]>,
+    watched_in_streams: Arc<[Watched]>,
     sought: Sought,
     observation: Observation,
     answer_model: AnswerModel,
@@ -178,6 +179,8 @@ impl Policy {
             keywords: &mut keywords,
         };
         let rules = rule::compile(spec.rules, &mut scope, &at.key("rules"), report);
+        let observation = Observation::of(spec.usage.as_ref(), spec.metrics.as_ref());
+        let watched = parameter::watched(catalog.models.iter().flat_map(|model| &model.parameters));
         let provider_state = spec.provider_state.compile(&catalog, &at.key("providerState"), report);
         let on_failure = spec.on_failure.compile(&catalog, &at.key("onFailure"), report);
         Self {
@@ -185,7 +188,7 @@ impl Policy {
             read_set: ReadSet::of(&catalog, &tenants.all, &rules, &provider_state)
                 .allowing(spec.steering.compile())
                 .counting(&budgets),
-            observation: Observation::of(spec.usage.as_ref(), spec.metrics.as_ref()),
+            observation,
             answer_model: spec.answer_model,
             provider_state,
             signer: Arc::default(),
@@ -194,7 +197,8 @@ impl Policy {
             sought: Sought { keywords: keywords.search(&at.key("rules"), report), session: fields.paths(&rules) },
             takes_feedback: spec.feedback.rate_limits && has_alternatives(&catalog, &rules),
             max_feedback_seconds: spec.feedback.max_seconds.0,
-            watched: parameter::watched(catalog.models.iter().flat_map(|model| &model.parameters)).into(),
+            watched_in_streams: if observation.asks { parameter::with_usage(&watched) } else { Arc::default() },
+            watched: watched.into(),
             catalog,
             aliases,
             tenants,
@@ -505,9 +509,14 @@ impl Policy {
         &self.headers
     }
 
-    /// The fields of bodies that some model changes.
-    pub(crate) fn watched(&self) -> &Arc<[Watched]> {
-        &self.watched
+    /// The fields that somebody changes in calls of an API, or that say whether.
+    pub(crate) fn watched_in(&self, api: Api) -> &Arc<[Watched]> {
+        if self.asks_for_usage(api) { &self.watched_in_streams } else { &self.watched }
+    }
+
+    /// Whether providers are asked for what a stream took, in calls of an API that knows the question.
+    pub(crate) fn asks_for_usage(&self, api: Api) -> bool {
+        self.observation.asks && matches!(api, Api::ChatCompletions | Api::Completions)
     }
 
     /// Whether some model changes fields in calls of an API.

@@ -118,11 +118,13 @@ fn sends(policy: &Policy, exchange: &Exchange, edits: &Edits) -> Vec<Sent> {
             assert_eq!(plan.attempt(stranger.as_bytes(), None), None, "{stranger} is in the plan of {record}");
         }
         let attempt = plan.attempt(model.as_bytes(), None).expect("an attempt");
-        assert_eq!(
-            attempt.splices.len(),
-            usize::from(!names_in_path(exchange)),
-            "where the body names the model it is written"
-        );
+        if record["changed"].is_null() {
+            assert_eq!(
+                attempt.splices.len(),
+                usize::from(!names_in_path(exchange)),
+                "where the body names the model it is written"
+            );
+        }
         let after = spliced(&body, &attempt.splices);
         assert!(attempt.splices.iter().all(|splice| splice.fits(&body[splice.keep..splice.until])));
         let written = policy.model_named(model).expect("a model").upstream_model();
