@@ -90,13 +90,24 @@ fn nobody_is_asked_in_place_of_a_client_who_asks_or_does_not_stream() {
         ",\"stream\":true,\"stream_options\":{\"include_usage\":\"yes\"}",
         ",\"stream\":true,\"stream_options\":7",
         ",\"stream\":true,\"stream_options\":[]",
-        ",\"stream\":true,\"stream_options\":{},\"Stream_Options\":{}",
-        ",\"stream\":true,\"stream_options\":{},\"stream_options\":{}",
     ] {
         check(CHAT, members, &format!("{{\"model\":\"@\"{members}}}"), false);
     }
     let members = ",\"stream\":true,\"input\":\"x\"";
     check("/v1/responses", members, &format!("{{\"model\":\"@\"{members}}}"), false);
+}
+
+/// What two servers could read differently is left as it is: nobody has to be refused for a question of ours.
+#[test]
+fn a_question_that_could_be_read_in_two_ways_is_not_put() {
+    let document = json!({ "models": [{ "name": "m", "cluster": "a" }], "usage": { "askForIt": true } });
+    let policy = super::super::policy(&document);
+    for more in ["\"Stream_Options\":{}", "\"stream_options\":{}"] {
+        let body = format!("{{\"model\":\"m\",\"stream\":true,\"stream_options\":{{}},{more}}}");
+        let exchange = request(CHAT, &body);
+        let (record, sent) = walk(&policy, &exchange, &[], &[&exchange.body], true);
+        assert_eq!(String::from_utf8_lossy(&sent[0].2), body, "{record}");
+    }
 }
 
 /// A model whose provider does not know the question is not asked, and its answer is not touched.
