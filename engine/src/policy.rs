@@ -81,7 +81,7 @@ use error::Report;
 use header::HeaderSlots;
 use index::{PossibleRules, RuleIndex};
 use keyword::Keywords;
-use observation::Observation;
+use observation::{AnswerModel, Observation};
 use pointsman_document::{Path, Read};
 use read_set::ReadSet;
 use sha2::{Digest, Sha256};
@@ -116,8 +116,10 @@ pub struct Policy {
     path_prefixes: Vec<String>,
     headers: Vec<KnownHeader>,
     watched: Arc<[Watched]>,
+    watched_in_streams: Arc<[Watched]>,
     sought: Sought,
     observation: Observation,
+    answer_model: AnswerModel,
     provider_state: ProviderState,
     signer: Arc<Signer>,
     read_set: ReadSet,
@@ -177,6 +179,8 @@ impl Policy {
             keywords: &mut keywords,
         };
         let rules = rule::compile(spec.rules, &mut scope, &at.key("rules"), report);
+        let observation = Observation::of(spec.usage.as_ref(), spec.metrics.as_ref());
+        let watched = parameter::watched(catalog.models.iter().flat_map(|model| &model.parameters));
         let provider_state = spec.provider_state.compile(&catalog, &at.key("providerState"), report);
         let on_failure = spec.on_failure.compile(&catalog, &at.key("onFailure"), report);
         Self {
@@ -184,7 +188,8 @@ impl Policy {
             read_set: ReadSet::of(&catalog, &tenants.all, &rules, &provider_state)
                 .allowing(spec.steering.compile())
                 .counting(&budgets),
-            observation: Observation::of(spec.usage.as_ref(), spec.metrics.as_ref()),
+            observation,
+            answer_model: spec.answer_model,
             provider_state,
             signer: Arc::default(),
             owner: "".into(),
@@ -192,7 +197,8 @@ impl Policy {
             sought: Sought { keywords: keywords.search(&at.key("rules"), report), session: fields.paths(&rules) },
             takes_feedback: spec.feedback.rate_limits && has_alternatives(&catalog, &rules),
             max_feedback_seconds: spec.feedback.max_seconds.0,
-            watched: parameter::watched(catalog.models.iter().flat_map(|model| &model.parameters)).into(),
+            watched_in_streams: if observation.asks { parameter::with_usage(&watched) } else { Arc::default() },
+            watched: watched.into(),
             catalog,
             aliases,
             tenants,
@@ -229,7 +235,12 @@ impl Policy {
     /// Whether somebody reads answers, or waits for their end: then the module has to be called for it.
     #[must_use]
     pub fn follows_answers(&self) -> bool {
-        self.signs_ids() || self.watches_ends()
+        self.signs_ids() || self.gives_asked_names() || self.watches_ends()
+    }
+
+    /// Whether answers call the model as the client has asked for it.
+    pub(crate) fn gives_asked_names(&self) -> bool {
+        self.answer_model == AnswerModel::Asked
     }
 
     /// Whether it matters how requests end.
@@ -498,9 +509,14 @@ impl Policy {
         &self.headers
     }
 
-    /// The fields of bodies that some model changes.
-    pub(crate) fn watched(&self) -> &Arc<[Watched]> {
-        &self.watched
+    /// The fields that somebody changes in calls of an API, or that say whether.
+    pub(crate) fn watched_in(&self, api: Api) -> &Arc<[Watched]> {
+        if self.asks_for_usage(api) { &self.watched_in_streams } else { &self.watched }
+    }
+
+    /// Whether providers are asked for what a stream took, in calls of an API that knows the question.
+    pub(crate) fn asks_for_usage(&self, api: Api) -> bool {
+        self.observation.asks && matches!(api, Api::ChatCompletions | Api::Completions)
     }
 
     /// Whether some model changes fields in calls of an API.

@@ -3,6 +3,7 @@
 //! The splices replace names of models, and what a model's parameters and a tenant's cap say ([`parameters`]), and nothing else:
 //! key order, white space, number spelling and unknown fields reach the upstream as the client wrote them.
 
+pub(crate) mod asking;
 mod parameters;
 mod path;
 
@@ -115,6 +116,8 @@ pub(crate) struct Sent<'a> {
     pub(crate) besides: &'a [&'a Model],
     /// Who keeps what the request goes on from.
     pub(crate) kept: Option<&'a Kept>,
+    /// Whether providers are asked for what a stream takes.
+    pub(crate) asks: bool,
     /// Whether its answer is read on the way back, and so must not be compressed.
     pub(crate) reads_answer: bool,
 }
@@ -166,10 +169,14 @@ impl Sent<'_> {
     #[inline(never)]
     fn changes(&self, model: &Model) -> (Vec<Splice>, Vec<Box<str>>) {
         let parameters = model.parameters_of(self.api);
-        let Some(members) = self.facts.members().filter(|_| self.cap.is_some() || !parameters.is_empty()) else {
+        let Some(members) = self.facts.members().filter(|_| self.asks || self.cap.is_some() || !parameters.is_empty())
+        else {
             return Default::default();
         };
-        let changes = Changes::new(members, &parameters, self.cap);
+        let mut changes = Changes::new(members, &parameters, self.cap);
+        if self.asks {
+            changes.ask_for_usage(&parameters);
+        }
         if changes.is_empty() {
             return Default::default();
         }
@@ -396,6 +403,7 @@ mod tests {
             timeout: None,
             besides: &[],
             kept: None,
+            asks: false,
             reads_answer: false,
         };
         sent.edits(Record::new(Disposition::Route, Reason::Rule))

@@ -72,7 +72,7 @@ impl Plugin {
 }
 
 /// Of a policy that wants to know what comes back, in a module that is not called for it.
-const LOOKS_AT_NO_ANSWERS: &str = "policy: it has answers read (by `usage`, `metrics`, `budgets` or `providerState.signedIds`), and this module \
+const LOOKS_AT_NO_ANSWERS: &str = "policy: it has answers read (by `usage`, `metrics`, `budgets`, `answerModel` or `providerState.signedIds`), and this module \
     looks at none; load pointsman-answers.wasm in its place";
 
 fn rejected(why: &str) {

@@ -5,7 +5,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use pointsman_engine::api::Api;
-use pointsman_engine::response::signing::{Signature, Signing};
+use pointsman_engine::response::amending::{Amending, Amendments};
+use pointsman_engine::response::signing::Signature;
 use pointsman_engine::response::usage::{Reading, UsageReader};
 use pointsman_engine::{Policy, spliced};
 use std::sync::{Arc, LazyLock};
@@ -21,7 +22,8 @@ const TYPES: [&[u8]; 3] = [b"application/json", b"text/event-stream", b"applicat
 /// What leaves of an answer that comes in these chunks.
 fn sent(content_type: &[u8], chunks: &[&[u8]]) -> Vec<u8> {
     let signature = Signature { policy: Arc::clone(&POLICY), cluster: "c".into(), tenant: None };
-    let mut signing = Signing::of(signature, content_type).expect("a known type");
+    let amendments = Amendments { signature: Some(signature), ..Amendments::default() };
+    let mut signing = Amending::of(amendments, content_type).expect("a known type");
     let mut sent = Vec::new();
     for (nth, chunk) in chunks.iter().enumerate() {
         signing.push(chunk);

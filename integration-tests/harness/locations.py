@@ -44,6 +44,7 @@ def module_for(policy: dict | None) -> pathlib.Path:
     policy = policy or {}
     pays = any("requests" not in budget for budget in policy.get("budgets", []))
     follows = pays or {"usage", "metrics"} & policy.keys() or "signedIds" in policy.get("providerState", {})
+    follows = follows or policy.get("answerModel") == "asked"
     return answers_module() if follows else module()
 
 

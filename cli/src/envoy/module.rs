@@ -43,8 +43,8 @@ pub(crate) fn check(file: &Path, policy: &Policy) -> Result<(), Fault> {
     }
     if policy.follows_answers() && !has(LOOKS_AT_ANSWERS) {
         let message = format!(
-            "`{name}` looks at no answers, and the policy has them read (by `usage`, `metrics`, `budgets` or `providerState.signedIds`): \
-            name {ANSWERS} with --wasm"
+            "`{name}` looks at no answers, and the policy has them read (by `usage`, `metrics`, `budgets`, `answerModel` or \
+            `providerState.signedIds`): name {ANSWERS} with --wasm"
         );
         return Err(Fault::Other(message));
     }

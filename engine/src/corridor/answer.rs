@@ -5,6 +5,8 @@ use crate::attempt::Tried;
 use crate::names;
 use crate::policy::{Model, Policy};
 use crate::record::Record;
+use crate::response::amending::Amendments;
+use crate::response::model_names;
 use crate::response::signing::Signature;
 use std::sync::Arc;
 
@@ -17,6 +19,8 @@ pub struct Expectation {
     is_private: bool,
     /// What the client is warned of.
     warning: Option<String>,
+    /// The models whose providers tell what a stream took only because the proxy has asked.
+    asking: Vec<Arc<str>>,
 }
 
 /// What to change in an answer, and in what is known of its request.
@@ -33,12 +37,30 @@ pub(super) fn has_ids(policy: &Policy, api: Api) -> bool {
     api == Api::Responses && policy.signs_ids()
 }
 
+/// Whether the policy has answers of an API changed, whatever the request is.
+pub(super) fn are_amended(policy: &Policy, api: Api) -> bool {
+    has_ids(policy, api) || has_names(policy, api)
+}
+
+/// Whether the policy has models called as clients have asked for them, in the answers of an API.
+fn has_names(policy: &Policy, api: Api) -> bool {
+    policy.gives_asked_names() && model_names::are_in(api)
+}
+
 impl Expectation {
-    /// `None` where nothing needs to be known of the answer.
-    pub(super) fn of(policy: &Arc<Policy>, record: &Arc<Record>, is_private: bool) -> Option<Self> {
-        let has_ids = record.api.is_some_and(|api| has_ids(policy, api));
-        let wanted = policy.tells_clients() || policy.takes_feedback() || !record.chain.is_empty() || has_ids;
-        wanted.then(|| Self { policy: Arc::clone(policy), record: Arc::clone(record), is_private, warning: None })
+    /// `None` where nothing needs to be known of the answer. `asking` are the models whose providers tell what a stream took
+    /// only because the proxy has asked.
+    pub(super) fn of(
+        policy: &Arc<Policy>,
+        record: &Arc<Record>,
+        is_private: bool,
+        asking: Vec<Arc<str>>,
+    ) -> Option<Self> {
+        let (policy, record) = (Arc::clone(policy), Arc::clone(record));
+        let expectation = Self { policy, record, is_private, warning: None, asking };
+        let Self { policy, record, .. } = &expectation;
+        let wanted = policy.tells_clients() || policy.takes_feedback() || !record.chain.is_empty();
+        (wanted || expectation.amends()).then_some(expectation)
     }
 
     /// The same, where the client is to be told that budgets are nearly used up.
@@ -82,18 +104,35 @@ impl Expectation {
         Answer { headers: self.labels(model, tried), record: Some(Box::new(record)) }
     }
 
+    /// Whether something may change in the answer.
+    pub(crate) fn amends(&self) -> bool {
+        !self.asking.is_empty() || self.record.api.is_some_and(|api| are_amended(&self.policy, api))
+    }
+
+    /// What changes in the answer; nothing in one that no provider gave.
+    pub(crate) fn amendments(&self, by_provider: bool, tried: Option<&Tried>) -> Option<Amendments> {
+        let model = self.answering(tried).filter(|_| by_provider)?;
+        let api = self.record.api.filter(|api| has_names(&self.policy, *api));
+        Some(Amendments {
+            signature: self.signature(by_provider, tried),
+            model: api.zip(self.record.asked.clone()),
+            without_usage: self.asking.contains(&model.name),
+        })
+    }
+
     /// Who signs the ids in the answer, if anybody does.
     pub(crate) fn signature(&self, by_provider: bool, tried: Option<&Tried>) -> Option<Signature> {
         if !self.record.api.is_some_and(|api| has_ids(&self.policy, api)) {
             return None;
         }
-        let model = if self.is_direct() {
-            self.model()
-        } else {
-            tried.and_then(|tried| self.policy.model_named(&tried.model)).filter(|_| by_provider)
-        };
+        let model = self.answering(tried).filter(|_| by_provider);
         let (policy, tenant) = (Arc::clone(&self.policy), self.record.tenant.clone());
         Some(Signature { policy, cluster: Arc::clone(&model?.cluster), tenant })
+    }
+
+    /// The model whose provider answers, if one does.
+    fn answering(&self, tried: Option<&Tried>) -> Option<&Model> {
+        if self.is_direct() { self.model() } else { self.policy.model_named(&tried?.model) }
     }
 
     /// The model of a request to one.

@@ -121,7 +121,7 @@ impl Reading {
         let destination = Destination::new(policy, model, &called);
         let edits = rewrite::recalling(&destination, &|slot| attributes.header(slot), record);
         // What a provider says of its limits there is not about models.
-        let expectation = Expectation::of(policy, &edits.record, true).map(Box::new);
+        let expectation = Expectation::of(policy, &edits.record, true, Vec::new()).map(Box::new);
         Self {
             policy: Arc::clone(policy),
             facts: Facts::new(attributes.api, Wanted::default(), Sought::default(), policy.max_depth(), 0),
@@ -208,12 +208,32 @@ impl Reading {
                 Step::Hold
             }
             // What changes in the body besides the model depends on all of it.
-            Ok(decision) if !self.facts.is_complete() && self.changes_fields(&decision) => {
+            Ok(decision) if !self.facts.is_complete() && self.awaits_end(&decision) => {
                 self.state = State::Undecided(Unknown { need: Need::End, ..unknown });
                 Step::Hold
             }
             Ok(decision) => self.decided(decision),
         }
+    }
+
+    /// Whether what is sent depends on all of the body.
+    fn awaits_end(&self, decision: &Decision) -> bool {
+        let may_ask = matches!(decision.verdict, Verdict::Send(_)) && self.asks_for_usage();
+        may_ask || self.changes_fields(decision)
+    }
+
+    /// Whether providers may be asked for what a stream takes.
+    fn asks_for_usage(&self) -> bool {
+        self.envelope.boundary.is_none() && self.policy.asks_for_usage(self.attributes.api)
+    }
+
+    /// The models whose providers are asked for what the stream takes, because the client does not ask.
+    fn asking(&self, destinations: &[Destination<'_>]) -> Vec<Arc<str>> {
+        let Some(members) = self.facts.members().filter(|_| self.asks_for_usage()) else { return Vec::new() };
+        let api = self.attributes.api;
+        let models = destinations.iter().map(|destination| destination.model);
+        let asked = models.filter(|model| rewrite::asking::is_asked(members, &model.parameters_of(api)));
+        asked.map(|model| Arc::clone(&model.name)).collect()
     }
 
     /// Whether fields of the body besides the model may change on its way to one of these models.
@@ -281,6 +301,7 @@ impl Reading {
         record.also = besides.iter().map(|model| Arc::clone(&model.name)).collect();
         record.mirror = mirror.as_ref().map(|mirror| Arc::clone(&mirror.model.name));
         let cap = output_cap(&self.policy, &self.attributes);
+        let asking = self.asking(&destinations);
         let sent = rewrite::Sent {
             facts: &self.facts,
             envelope: self.envelope,
@@ -295,12 +316,15 @@ impl Reading {
             timeout: decision.rule.and_then(|rule| self.policy.rule(rule)?.action.route()?.timeout),
             besides: &besides,
             kept: decision.kept.as_ref(),
-            reads_answer: answer::has_ids(&self.policy, self.attributes.api) || self.policy.wants_plain_answers(),
+            asks: !asking.is_empty(),
+            reads_answer: !asking.is_empty()
+                || answer::are_amended(&self.policy, self.attributes.api)
+                || self.policy.wants_plain_answers(),
         };
         let mut edits = sent.edits(record);
         edits.bill = budget::bill(&self.policy, &self.attributes, &self.facts, chain);
         let warning = edits.bill.as_ref().and_then(Bill::warning);
-        let expectation = Expectation::of(&self.policy, &edits.record, self.is_private);
+        let expectation = Expectation::of(&self.policy, &edits.record, self.is_private, asking);
         self.state = State::Sent(expectation.map(|expectation| Box::new(expectation.warning(warning))));
         Step::Route(Box::new(edits))
     }
@@ -373,6 +397,6 @@ fn output_cap(policy: &Policy, attributes: &Attributes) -> Option<OutputCap> {
 /// What is to be known of the body's members; nothing where none of them can change.
 fn watch(policy: &Policy, attributes: &Attributes) -> Option<Watch> {
     let limits = output_cap(policy, attributes).is_some();
-    let fields = policy.changes_fields_of(attributes.api);
-    (limits || fields).then(|| Watch { fields: Arc::clone(policy.watched()), limits })
+    let fields = policy.changes_fields_of(attributes.api) || policy.asks_for_usage(attributes.api);
+    (limits || fields).then(|| Watch { fields: Arc::clone(policy.watched_in(attributes.api)), limits })
 }

@@ -36,6 +36,12 @@ impl Short {
     }
 }
 
+impl Default for Name {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Name {
     /// No key or word that matters is longer.
     pub(crate) const CAPACITY: usize = 32;

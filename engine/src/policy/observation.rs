@@ -8,6 +8,9 @@ object! {
         /// What becomes of the client's `accept-encoding`. `identity`: providers are asked for answers that can be read.
         /// `client`: it goes on as it is, and what comes back compressed counts as unknown.
         "acceptEncoding" => accept_encoding: AcceptEncoding = "identity",
+        /// Whether providers of streamed completions are asked for the tokens (`stream_options.include_usage`) where the client
+        /// does not ask. What comes for that alone is taken out of the stream again.
+        "askForIt" => ask_for_it: bool = false,
     }
 }
 
@@ -18,6 +21,16 @@ names! {
         Identity => "identity",
         /// It goes on as it is.
         Client => "client",
+    }
+}
+
+names! {
+    /// What answers call the model.
+    pub(crate) enum AnswerModel {
+        /// What its provider calls it.
+        Provider => "provider",
+        /// What the client has asked for.
+        Asked => "asked",
     }
 }
 
@@ -88,12 +101,15 @@ fn bit(label: Label) -> u8 {
 pub(crate) struct Observation {
     /// How answers are read, if they are.
     pub(crate) usage: Option<AcceptEncoding>,
+    /// Whether providers are asked for what streams take.
+    pub(crate) asks: bool,
     /// What is counted, if anything is.
     pub(crate) metrics: Option<Labels>,
 }
 
 impl Observation {
     pub(super) fn of(usage: Option<&UsageSpec>, metrics: Option<&MetricsSpec>) -> Self {
-        Self { usage: usage.map(|spec| spec.accept_encoding), metrics: metrics.map(MetricsSpec::compile) }
+        let asks = usage.is_some_and(|spec| spec.ask_for_it);
+        Self { usage: usage.map(|spec| spec.accept_encoding), asks, metrics: metrics.map(MetricsSpec::compile) }
     }
 }

@@ -8,8 +8,10 @@ use crate::json::Numeral;
 use crate::naming;
 use crate::request::members::Watched;
 use crate::request::session::FieldPath;
+use crate::rewrite::asking;
 use pointsman_document::{Definitions, Document, MAX_WHOLE, Map, Path, Read, Whole, object, wrong_type};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// More fields than any API has settings, and few enough to be looked up for every key.
 const MOST: usize = 64;
@@ -170,6 +172,14 @@ pub(super) fn watched<'a>(parameters: impl Iterator<Item = &'a Parameter>) -> Ve
     all
 }
 
+/// The same, and those in which clients ask for what a stream took.
+#[inline(never)]
+pub(super) fn with_usage(watched: &[Watched]) -> Arc<[Watched]> {
+    let more = [asking::stream(), asking::include_usage()].map(Watched::new);
+    let is_new = |field: &Watched| !watched.iter().any(|known| known.path == field.path);
+    watched.iter().cloned().chain(more.into_iter().filter(is_new)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use crate::policy::testing::{check, valid};
@@ -251,8 +261,12 @@ mod tests {
                 {"name": "b", "cluster": "c", "parameters": {"y": {"drop": true}, "o.p": {"drop": true}}}
             ]"#,
         );
-        let names: Vec<String> = policy.watched().iter().map(|watched| super::written(&watched.path)).collect();
+        let names: Vec<String> = policy
+            .watched_in(crate::api::Api::ChatCompletions)
+            .iter()
+            .map(|watched| super::written(&watched.path))
+            .collect();
         assert_eq!(names, ["x", "y", "o.p"]);
-        assert!(valid("").watched().is_empty());
+        assert!(valid("").watched_in(crate::api::Api::ChatCompletions).is_empty());
     }
 }

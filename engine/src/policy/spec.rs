@@ -5,7 +5,7 @@ use super::budget::BudgetSpec;
 use super::catalog::ModelSpec;
 use super::failure::FailureSpec;
 use super::header::HeaderName;
-use super::observation::{MetricsSpec, UsageSpec};
+use super::observation::{AnswerModel, MetricsSpec, UsageSpec};
 use super::rule::RuleSpec;
 use super::state::ProviderStateSpec;
 use super::tenant::TenantSpec;
@@ -55,6 +55,8 @@ object! {
         "usage" => usage: Option<UsageSpec>,
         /// What the proxy counts of requests and answers. Default: nothing but what Envoy counts itself.
         "metrics" => metrics: Option<MetricsSpec>,
+        /// What answers call the model. `provider`: what its provider calls it. `asked`: what the client has asked for.
+        "answerModel" => answer_model: AnswerModel = "provider",
         /// How much of a request is read.
         "limits" => limits: LimitsSpec = Document::EMPTY,
         /// What clients see of the decision.

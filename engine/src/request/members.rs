@@ -74,6 +74,7 @@ pub(crate) struct Member {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Says {
     Null,
+    Bool(bool),
     /// A number, or a text that spells one.
     Number(Numeral),
     Object(Inside),

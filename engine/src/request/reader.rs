@@ -315,7 +315,14 @@ impl Sink for Reader {
         if let Some(members) = &mut self.members {
             let length: u64 = if literal == Literal::False { 5 } else { 4 };
             members.begin_value(end.saturating_sub(length));
-            members.end_value(end, if literal == Literal::Null { Says::Null } else { Says::Other });
+            members.end_value(
+                end,
+                match literal {
+                    Literal::Null => Says::Null,
+                    Literal::True => Says::Bool(true),
+                    Literal::False => Says::Bool(false),
+                },
+            );
         }
         if self.structure.value(literal.into(), &self.name)? == Use::Model {
             self.structure.read.model = Some(AskedModel::null(end));

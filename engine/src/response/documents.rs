@@ -18,6 +18,16 @@ pub(crate) enum Shape {
 }
 
 impl Shape {
+    /// A content type of that shape.
+    #[cfg(test)]
+    pub(crate) fn content_type(self) -> &'static [u8] {
+        match self {
+            Self::Whole => b"application/json",
+            Self::Events => b"text/event-stream",
+            Self::Lines => b"application/x-ndjson",
+        }
+    }
+
     /// The shape of what has this content type.
     pub(crate) fn of(content_type: &[u8]) -> Option<Self> {
         let essence = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
@@ -56,6 +66,10 @@ pub(crate) trait Listener: Sink<Refusal = Stop> {
     fn shift(&mut self, by: u64);
     /// Nothing more comes of this document, whether it is complete or not.
     fn end_document(&mut self);
+    /// An event begins: its first line does, whatever it is.
+    fn begin_event(&mut self, _at: u64) {}
+    /// It ends behind its empty line. Told once more where a line feed behind a carriage return belongs to that.
+    fn end_event(&mut self, _end: u64) {}
 }
 
 /// Where an answer of events is within its lines.
@@ -87,6 +101,8 @@ const DATA: &[u8] = b"data";
 pub(crate) struct Documents {
     shape: Shape,
     line: Line,
+    /// Whether an event is in progress.
+    is_in_event: bool,
     /// The document in progress.
     lexer: Option<Lexer>,
     /// Whether anybody wants to know more of it.
@@ -97,7 +113,7 @@ pub(crate) struct Documents {
 
 impl Documents {
     pub(crate) fn new(shape: Shape) -> Self {
-        Self { shape, line: Line::begin(shape), lexer: None, is_read: true, position: 0 }
+        Self { shape, line: Line::begin(shape), is_in_event: false, lexer: None, is_read: true, position: 0 }
     }
 
     /// Whether nothing more can come that anybody wants to know.
@@ -121,15 +137,31 @@ impl Documents {
     fn lines(&mut self, bytes: &[u8], listener: &mut impl Listener) {
         let (mut rest, begin) = (bytes, Line::begin(self.shape));
         while let Some(byte) = rest.first() {
+            if self.line == Line::Name(0) && !self.is_in_event {
+                self.is_in_event = true;
+                listener.begin_event(self.position);
+            }
             let passed = match (self.line, byte) {
-                (Line::Return, b'\n') => self.turn(begin),
+                (Line::Return, b'\n') => {
+                    let passed = self.turn(begin);
+                    if !self.is_in_event {
+                        listener.end_event(self.position);
+                    }
+                    passed
+                }
                 (Line::Return, _) => {
                     self.line = begin;
                     continue;
                 }
                 (_, b'\n' | b'\r') => {
+                    let is_empty = self.line == Line::Name(0);
                     self.end_line(listener);
-                    self.turn(if *byte == b'\n' { begin } else { Line::Return })
+                    let passed = self.turn(if *byte == b'\n' { begin } else { Line::Return });
+                    if is_empty {
+                        self.is_in_event = false;
+                        listener.end_event(self.position);
+                    }
+                    passed
                 }
                 (Line::Name(seen), byte) => self.turn(match DATA.get(seen) {
                     Some(expected) if expected == byte => Line::Name(seen + 1),

@@ -206,9 +206,26 @@ impl<'a> Changes<'a> {
         })
     }
 
+    /// The body's members.
+    pub(super) fn members(&self) -> &'a Members {
+        self.members
+    }
+
+    /// Whether such a field is put in.
+    pub(super) fn adds(&self, is_it: impl Fn(&FieldPath) -> bool) -> bool {
+        self.added.iter().any(|(path, _)| is_it(path))
+    }
+
+    /// What a field says by the time that it is sent, if it is there. What has been given a value says that and no more.
+    pub(super) fn says(&self, path: &FieldPath) -> Option<Says> {
+        let place = self.find(path)?;
+        let is_new = self.fates.get(place).is_some_and(|fate| fate.value.is_some());
+        self.members.all().get(place).map(|member| if is_new { Says::Other } else { member.says })
+    }
+
     /// Gives a field a value, whether it is there or not.
     #[inline(never)]
-    fn say(&mut self, path: &FieldPath, value: String) {
+    pub(super) fn say(&mut self, path: &FieldPath, value: String) {
         match self.find(path) {
             Some(place) => self.change(place, |fate| fate.value = Some(value)),
             None => self.added.push((path.clone(), value)),

@@ -5,7 +5,7 @@
 
 use super::splice::SplicePlan;
 use super::{Command, Failure, FilterStatus, Machine, View};
-use crate::response::signing::{Signature, Signing};
+use crate::response::amending::{Amending, Amendments};
 
 /// The headers that are about the very bytes of an answer: they go where it can change.
 pub(super) const OF_ITS_BYTES: [&str; 5] = ["content-length", "content-md5", "digest", "content-digest", "repr-digest"];
@@ -13,7 +13,7 @@ pub(super) const OF_ITS_BYTES: [&str; 5] = ["content-length", "content-md5", "di
 /// An answer whose body is read.
 #[derive(Debug)]
 pub struct AnswerStream {
-    signing: Signing,
+    amending: Amending,
     /// How much of the body this callback can see, and how much of that has been read.
     size: usize,
     at: usize,
@@ -31,7 +31,7 @@ enum Task {
 
 impl AnswerStream {
     /// `None` for an answer in which nothing can be read: an error, another type, or compressed.
-    pub(super) fn begin<V: View>(view: &V, signature: Signature) -> Option<Self> {
+    pub(super) fn begin<V: View>(view: &V, amendments: Amendments) -> Option<Self> {
         let header = |name: &str| view.answer_header(name);
         if !header(":status")?.starts_with(b"2") {
             return None;
@@ -39,8 +39,8 @@ impl AnswerStream {
         if header("content-encoding").is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
             return None;
         }
-        let signing = Signing::of(signature, &header("content-type")?)?;
-        Some(Self { signing, size: 0, at: 0, is_last: false, is_over: false, task: Task::Return })
+        let amending = Amending::of(amendments, &header("content-type")?)?;
+        Some(Self { amending, size: 0, at: 0, is_last: false, is_over: false, task: Task::Return })
     }
 
     /// The next chunk.
@@ -60,9 +60,9 @@ impl AnswerStream {
             self.task = Task::Read;
             return;
         }
-        let changes = self.signing.finish(self.is_last);
+        let changes = self.amending.finish(self.is_last);
         self.task = if changes.is_empty() { Task::Return } else { Task::Splice(SplicePlan::new(self.size, changes)) };
-        self.is_over = self.is_last || self.signing.is_over();
+        self.is_over = self.is_last || self.amending.is_over();
         self.end();
     }
 
@@ -93,7 +93,7 @@ impl<V: View> Machine<V> for AnswerStream {
         match &mut self.task {
             _ if piece.is_empty() => self.give_up(),
             Task::Read => {
-                self.signing.push(piece);
+                self.amending.push(piece);
                 self.at += piece.len();
                 self.read_on();
             }

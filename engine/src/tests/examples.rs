@@ -1,5 +1,6 @@
 //! Whole decisions, one small policy and one request each.
 
+mod asking;
 mod besides;
 mod budgets;
 mod conversations;

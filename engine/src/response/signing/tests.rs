@@ -1,4 +1,5 @@
 use super::*;
+use crate::response::amending::{Amending, Amendments};
 use crate::signed_id::Signed;
 use crate::splice::spliced;
 use crate::tests::splits;
@@ -19,14 +20,19 @@ fn signed(id: &str) -> String {
     [before, &signature().policy.signer().sign("c", Some("t"), id).expect("a key"), behind].concat()
 }
 
+fn signing(shape: Shape) -> Amending {
+    let amendments = Amendments { signature: Some(signature()), ..Amendments::default() };
+    Amending::of(amendments, shape.content_type()).expect("it is signed")
+}
+
 /// What leaves, and the most bytes that were kept back between two chunks.
 fn sent(shape: Shape, chunks: &[&[u8]]) -> (Vec<u8>, usize) {
-    let (mut signing, mut sent, mut most) = (Signing::new(signature(), shape), Vec::new(), 0);
+    let (mut signing, mut sent, mut most) = (signing(shape), Vec::new(), 0);
     for (nth, chunk) in chunks.iter().enumerate() {
         // As the host shows it: in pieces.
         chunk.chunks(7).for_each(|piece| signing.push(piece));
         sent.extend(spliced(chunk, &signing.finish(nth + 1 == chunks.len())));
-        most = most.max(signing.held.len());
+        most = most.max(signing.held());
     }
     (sent, most)
 }
@@ -115,7 +121,7 @@ fn what_is_no_such_answer_passes() {
 
 #[test]
 fn an_answer_of_which_all_is_known_is_not_read_on() {
-    let mut signing = Signing::new(signature(), Shape::Whole);
+    let mut signing = signing(Shape::Whole);
     signing.push(br#"{"id":"resp_1","previous_response_id":null,"#);
     assert!(signing.is_over());
     assert_eq!(signing.finish(false).len(), 1);

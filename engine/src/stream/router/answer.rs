@@ -90,7 +90,7 @@ impl RouterStream {
         if matches!(self.phase, Phase::Answering) {
             self.phase = Phase::Over;
         }
-        self.answer = self.signed(view);
+        self.answer = self.amended(view);
         if self.answer.is_some() {
             self.task = Task::Pass(Passing::Unmeasure { at: 0 });
         } else {
@@ -98,16 +98,16 @@ impl RouterStream {
         }
     }
 
-    /// The body of the answer, if ids in it are to be signed.
-    fn signed<V: View>(&self, view: &V) -> Option<Box<AnswerStream>> {
-        let expected = self.reading.expectation()?;
-        let signature = if expected.is_direct() {
-            expected.signature(true, None)
+    /// The body of the answer, if something in it is to change.
+    fn amended<V: View>(&self, view: &V) -> Option<Box<AnswerStream>> {
+        let expected = self.reading.expectation().filter(|expected| expected.amends())?;
+        let amendments = if expected.is_direct() {
+            expected.amendments(!is_envoys_answer(view), None)
         } else {
             let tried = view.property(ATTEMPT_PROPERTY.as_bytes());
-            expected.signature(is_providers_answer(view), tried.as_deref().and_then(Tried::read).as_ref())
+            expected.amendments(is_providers_answer(view), tried.as_deref().and_then(Tried::read).as_ref())
         };
-        AnswerStream::begin(view, signature?).map(Box::new)
+        AnswerStream::begin(view, amendments?).map(Box::new)
     }
 
     /// The body of the answer, if it is read: from here on it is a machine of its own.
