@@ -87,13 +87,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let setups = arguments.setups()?;
     block_on(async {
         let demo = Demo::default();
+        let stop = super::run::asked_to_stop();
         for (name, options) in setups {
             let port = demo.start(&name, options).await?;
             print(&format!("{name} http://127.0.0.1:{port}\n"));
         }
         let control = demo.control(arguments.control).await?;
         print(&format!("control http://127.0.0.1:{control}\n"));
-        super::run::asked_to_stop().await;
+        stop.await;
         Ok(())
     })
 }

@@ -54,17 +54,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     block_on(serve(arguments, project))
 }
 
-/// Ends when the terminal or the system asks for it.
-pub(crate) async fn asked_to_stop() {
-    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        _ = hangup.recv() => {}
+/// Ends when the terminal or the system asks for it. It listens from now on, and not from when it is waited for: whoever has said
+/// that it is there can be asked to stop.
+pub(crate) fn asked_to_stop() -> impl Future<Output = ()> {
+    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()));
+    async {
+        let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = signals else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
     }
 }
 
@@ -89,11 +91,12 @@ async fn serve(arguments: &Arguments, mut project: Project) -> Result<(), Failur
     let needs = Needs::of(&project.policy.policy);
     let running = Running { project, plugin, needs, version, demo_ports };
     let config = write_configuration(&running.config(), &folder)?;
+    let stop = asked_to_stop();
     say("envoy", &format!("{}, for {version}, starting", binary.display()));
     let mut envoy = Envoy::start(&binary, &config, &folder.path, arguments.concurrency)?;
     let outcome = tokio::select! {
         outcome = follow(&mut envoy, running, &folder) => outcome,
-        () = asked_to_stop() => Ok(()),
+        () = stop => Ok(()),
     };
     envoy.stop().await;
     outcome
