@@ -273,6 +273,32 @@ def test_what_is_no_call_is_not_counted(edge):
     assert gained(edge, before) == {}
 
 
+def test_a_line_without_an_end_takes_no_memory(edge, answers):
+    answers(completion(USAGE))
+    ask(edge)
+    before = edge.envoy.resident_bytes()
+    piece = b"a" * 65536
+    answers(Answer(200, EVENTS, (b'data: {"choices":[{"delta":{"content":"', *[piece] * 1024, b'"}}]}\n\n')))
+    seen = ask(edge, stream=True)
+    assert len(seen.response.body) > 64 << 20
+    assert (seen.record["answer"]["outcome"], seen.record["answer"]["unknown"]) == ("served", "none")
+    assert edge.envoy.resident_bytes() - before < 24 << 20
+
+
+def test_many_tiny_pieces_are_one_answer(edge, answers):
+    text = b"".join(events(*(delta("x") for _ in range(200)), {"choices": [], "usage": USAGE}))
+    answers(Answer(200, EVENTS, tuple(text[at : at + 1] for at in range(len(text)))))
+    assert ask(edge, stream=True).record["answer"]["usage"] == WHOLE
+
+
+def test_usage_that_is_told_twice_is_paid_once(edge, answers):
+    before = series(edge)
+    answers(Answer(200, EVENTS, tuple(events(*[{"choices": [], "usage": USAGE}] * 3))))
+    assert ask(edge, stream=True).record["answer"]["costMicros"] == 2160
+    paid = [value for name, value in gained(edge, before).items() if name.startswith("pointsman_cost")]
+    assert paid == [2160]
+
+
 def test_nothing_that_clients_or_providers_send_makes_a_series(edge, answers):
     lies = itertools.count()
 
