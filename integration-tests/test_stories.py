@@ -1,4 +1,4 @@
-"""`make failover` and `make canary`, told in half the time."""
+"""`make failover`, `make canary` and `make costs`, told in half the time."""
 
 import os
 import re
@@ -59,6 +59,18 @@ def test_canary(version):
     requests, conversations, moves, copies = map(int, total.groups())
     assert requests > 500 and moves == conversations and 0 < copies < requests / 4, text
     assert "wrong model names at any server: 0, wrong keys: 0" in text
+
+
+@pytest.mark.parametrize("version", locations.ENVOY_VERSIONS)
+def test_costs(version):
+    locations.answers_module()
+    text = with_a_good_end("costs", version)
+    bill = r"(\d+) \+ (\d+) tokens, EUR (0\.\d{6})$"
+    counted = re.search(rf"^Envoy's statistics: {bill}", text, re.MULTILINE).groups()
+    assert counted == re.search(rf"^the sum of the records: {bill}", text, re.MULTILINE).groups(), text
+    requests = int(re.search(r"^(\d+) requests were sent", text, re.MULTILINE)[1])
+    # Each answer of a demo server has six tokens.
+    assert requests >= 200 and int(counted[1]) == 6 * requests and float(counted[2]) > 0, text
 
 
 def test_a_wrong_key_is_a_bad_end(tmp_path):
