@@ -71,6 +71,9 @@ impl Reservation {
     }
 }
 
+/// Holds are numbered from the time on, in milliseconds: numbers up to here are left for them, whatever a clock says.
+const LATEST_NUMBER: u64 = 1 << 61;
+
 /// The accounts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sheet {
@@ -133,7 +136,7 @@ impl Sheet {
     ) -> Result<Reservation, Balance> {
         let now = self.go_on(window, now);
         let key = self.open(key);
-        let hold = self.last_hold.saturating_add(1).max(now);
+        let hold = self.last_hold.saturating_add(1).max(now.min(LATEST_NUMBER));
         let Some(entry) = self.entry(key) else { return Ok(Reservation::nothing(key)) };
         let balance = entry.balance(window, now);
         let left = limit.saturating_sub(balance.used);

@@ -1,6 +1,6 @@
 //! A sheet as it is shared: bytes, of a version.
 
-use super::{CAPACITY, Entry, Hold, Key, MOST_HOLDS, Sheet, Used};
+use super::{CAPACITY, Entry, Hold, Key, LATEST_NUMBER, MOST_HOLDS, Sheet, Used};
 use crate::budget::window::MOST_PARTS;
 
 /// The version of a sheet's shape: several versions of the module may share it.
@@ -26,7 +26,10 @@ impl Sheet {
             }
             accounts.push((key, entry));
         }
-        Some(Self { latest, last_hold, accounts })
+        // No sheet of ours has come to where the numbers end; from there on two holds would have the same.
+        let holds = accounts.iter().flat_map(|(_, entry)| &entry.holds);
+        let latest_hold = holds.map(|hold| hold.number).fold(last_hold, u64::max);
+        (latest_hold <= 2 * LATEST_NUMBER).then_some(Self { latest, last_hold, accounts })
     }
 
     /// The sheet as it is shared.
