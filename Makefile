@@ -45,7 +45,7 @@ export POINTSMAN_CLI := $(CLI)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wasm cli image release run failover canary costs lint doc msrv fmt test test-all unit-test integration-test fuzz bench \
+.PHONY: help setup wasm cli image release run failover canary costs budgets lint doc msrv fmt test test-all unit-test integration-test fuzz bench \
 	mesh-setup mesh-test clean rust-ready python-ready venv helm prometheus msrv-ready
 
 help: ## Show this list.
@@ -98,6 +98,9 @@ canary: $(call ENVOY_BINARY,$(ENVOY_VERSION)) wasm cli ## A story: a new model g
 
 costs: $(call ENVOY_BINARY,$(ENVOY_VERSION)) wasm cli ## A story: three teams use three models, and the bill is right to the last token.
 	@$(PYTHON) examples/costs/story.py
+
+budgets: $(call ENVOY_BINARY,$(ENVOY_VERSION)) wasm cli ## A story: money and requests end, a cheaper model serves or nobody does, and nothing is overshot.
+	@$(PYTHON) examples/budgets/story.py
 
 lint: rust-ready venv ## Check format and lints: Rust natively and for wasm, also of bench/ and fuzz/, and Python.
 	cargo fmt --all --check

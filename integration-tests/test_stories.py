@@ -1,4 +1,4 @@
-"""`make failover`, `make canary` and `make costs`, told in half the time."""
+"""`make failover`, `make canary`, `make costs` and `make budgets`, told in half the time."""
 
 import os
 import re
@@ -71,6 +71,27 @@ def test_costs(version):
     requests = int(re.search(r"^(\d+) requests were sent", text, re.MULTILINE)[1])
     # Each answer of a demo server has six tokens.
     assert requests >= 200 and int(counted[1]) == 6 * requests and float(counted[2]) > 0, text
+
+
+@pytest.mark.parametrize("version", locations.ENVOY_VERSIONS)
+def test_budgets(version):
+    locations.answers_module()
+    text = with_a_good_end("budgets", version)
+    requests, small = map(
+        int, re.search(r"^finance: (\d+) requests, none refused, (\d+) by", text, re.MULTILINE).groups()
+    )
+    assert 0 < small < requests, text
+    refused, most = map(int, re.search(r"(\d+) refused with 429; at most (\d+) of 30", text).groups())
+    assert refused > 0 and 0 < most <= 30, text
+
+
+def test_a_budget_that_is_overshot_is_a_bad_end(tmp_path):
+    shutil.copytree(EXAMPLES / "story", tmp_path / "story")
+    folder = shutil.copytree(EXAMPLES / "budgets", tmp_path / "budgets")
+    policy = folder / "policy.yaml"
+    policy.write_text(policy.read_text().replace("requests: 30", "requests: 40"))
+    code, text = told(folder / "story.py", locations.NEWEST_ENVOY)
+    assert code == 1 and "wrong: interns had " in text, text
 
 
 def test_a_wrong_key_is_a_bad_end(tmp_path):
