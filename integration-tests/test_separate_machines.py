@@ -225,9 +225,9 @@ class TestNotLoaded:
     def test_doctor_sees_that_the_gate_is_not_there(self, started, monkeypatch):
         own = edges.module_of
 
-        def module_of(installation, chain, role):
+        def module_of(installation, chain, role, policy):
             lost = bootstrap.remote("http://modules/no-such-module.wasm", "0" * 64)
-            return lost if role == "gate" else own(installation, chain, role)
+            return lost if role == "gate" else own(installation, chain, role, policy)
 
         monkeypatch.setattr(edges, "module_of", module_of)
         edge = started(chain=APART, fetched=True, default_cluster="web")
