@@ -144,17 +144,17 @@ impl Of<'_> {
     fn request(&self, samples: &mut Vec<Sample>) {
         let Record { action, reason, excluded, attempt, .. } = self.record;
         let outcome = self.record.answer.as_deref().map_or(action.name(), |ending| ending.outcome.name());
-        let mut labels = self.labels(&Label::ALL);
+        let mut labels = self.labels(Label::CHOICES.iter().map(|(_, label)| *label));
         write(&mut labels, OUTCOME, Some(outcome));
         samples.push(Sample::new(Kind::Counter, REQUESTS, &labels, 1));
         match action {
             Disposition::Deny => {
-                let mut labels = self.labels(&[Label::Tenant, Label::Rule]);
+                let mut labels = self.labels([Label::Tenant, Label::Rule]);
                 write(&mut labels, REASON, Some(reason.code()));
                 samples.push(Sample::new(Kind::Counter, REFUSALS, &labels, 1));
             }
             Disposition::Route => {
-                let labels = self.labels(&[Label::Tenant, Label::Model, Label::Cluster]);
+                let labels = self.labels([Label::Tenant, Label::Model, Label::Cluster]);
                 samples.push(Sample::new(Kind::Counter, ATTEMPTS, &labels, attempt.unwrap_or(1)));
             }
             Disposition::Pass | Disposition::Models => {}
@@ -185,8 +185,8 @@ impl Of<'_> {
     }
 
     fn answer(&self, ending: &Ending, samples: &mut Vec<Sample>) {
-        let whole = self.labels(&[Label::Tenant, Label::Rule, Label::Model, Label::Cluster]);
-        let short = self.labels(&[Label::Tenant, Label::Model]);
+        let whole = self.labels([Label::Tenant, Label::Rule, Label::Model, Label::Cluster]);
+        let short = self.labels([Label::Tenant, Label::Model]);
         let mut add = |kind, name, labels: &str, value| samples.push(Sample::new(kind, name, labels, value));
         if let Some(usage) = &ending.usage {
             let parts = [
@@ -206,7 +206,7 @@ impl Of<'_> {
             }
         }
         if let Some(unknown) = ending.unknown {
-            let labels = self.labels(&[Label::Model, Label::Cluster]);
+            let labels = self.labels([Label::Model, Label::Cluster]);
             add(Kind::Counter, UNKNOWN, &with(&labels, REASON, unknown.code()), 1);
         }
         if let Some(micros) = ending.cost_micros {
@@ -222,10 +222,10 @@ impl Of<'_> {
     }
 
     /// Those of these labels that the policy has.
-    fn labels(&self, wanted: &[Label]) -> String {
+    fn labels(&self, wanted: impl IntoIterator<Item = Label>) -> String {
         let mut labels = String::with_capacity(96);
-        for label in wanted.iter().filter(|label| self.labels.has(**label)) {
-            write(&mut labels, label.name(), self.value(*label));
+        for label in wanted.into_iter().filter(|label| self.labels.has(*label)) {
+            write(&mut labels, label.name(), self.value(label));
         }
         labels
     }
@@ -237,7 +237,7 @@ impl Of<'_> {
             Label::Rule => record.rule.as_deref(),
             Label::Variant => record.variant.as_deref(),
             Label::Asked => record.asked.as_deref().map(|asked| self.policy.name_of(asked).unwrap_or(OTHER)),
-            Label::Model => record.answered_by.as_deref().or(record.model.as_deref()),
+            Label::Model => record.answering().map(|model| &**model),
             Label::Cluster => record.answered_from.as_deref().or(record.cluster.as_deref()),
         }
     }

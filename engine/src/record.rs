@@ -220,6 +220,12 @@ impl Record {
             .spending(balances.collect(), 0)
     }
 
+    /// The model that has answered, or else the one that is to: who pays.
+    #[must_use]
+    pub fn answering(&self) -> Option<&Arc<str>> {
+        self.answered_by.as_ref().or(self.model.as_ref())
+    }
+
     /// The record as it is written: one line of JSON.
     #[must_use]
     pub fn to_json(&self) -> String {

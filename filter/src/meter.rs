@@ -12,13 +12,24 @@ thread_local! {
 
 /// Counts, unless it takes another series and there are as many as there may be: then it is counted that one is missing.
 pub(crate) fn count_within(sample: &Sample, most: usize) {
-    let has_room = DEFINED.with_borrow(|defined| defined.len() < most || defined.contains_key(sample.name.as_str()));
-    if has_room { count(sample) } else { count(&Sample::missing()) }
+    let (metric, has_room) =
+        DEFINED.with_borrow(|defined| (defined.get(sample.name.as_str()).copied(), defined.len() < most));
+    match metric {
+        Some(metric) => put(metric, sample),
+        None if has_room => count(sample),
+        None => count(&Sample::missing()),
+    }
 }
 
-/// Counts. A proxy that does not let us is no reason to do anything else differently.
+/// Counts.
 pub(crate) fn count(sample: &Sample) {
-    let Some(metric) = metric(sample) else { return };
+    if let Some(metric) = metric(sample) {
+        put(metric, sample);
+    }
+}
+
+/// A proxy that does not let us is no reason to do anything else differently.
+fn put(metric: u32, sample: &Sample) {
     let _ = match sample.kind {
         Kind::Counter => host::increment_metric(metric, i64::try_from(sample.value).unwrap_or(i64::MAX)),
         Kind::Gauge | Kind::Histogram => host::record_metric(metric, sample.value),

@@ -89,10 +89,10 @@ pub(crate) fn on_request_headers(
     );
     // Rules have seen them by now; who is behind the proxy is told of the model in the body alone.
     let steers = |name: &[u8]| plugin.policy.takes_out(name);
-    if !matches!(received, Received::Pass(None)) && strip(&mut headers, Headers::RequestHeaders, steers).is_err() {
-        return (refuse_here(context, "a request header that names a model could not be removed"), None);
-    }
     if !matches!(received, Received::Pass(None)) {
+        if strip(&mut headers, Headers::RequestHeaders, steers).is_err() {
+            return (refuse_here(context, "a request header that names a model could not be removed"), None);
+        }
         tallies::open(context, &plugin.policy);
     }
     let reading = match received {

@@ -116,7 +116,7 @@ impl Tab {
     /// A decision, or who has answered. The model that answers pays.
     pub(crate) fn note(&self, record: &Record) {
         if self.is_due() {
-            self.model.replace(record.answered_by.clone().or_else(|| record.model.clone()));
+            self.model.replace(record.answering().cloned());
         }
     }
 

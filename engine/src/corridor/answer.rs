@@ -114,20 +114,17 @@ impl Expectation {
         let model = self.answering(tried).filter(|_| by_provider)?;
         let api = self.record.api.filter(|api| has_names(&self.policy, *api));
         Some(Amendments {
-            signature: self.signature(by_provider, tried),
+            signature: self.signature(model),
             model: api.zip(self.record.asked.clone()),
             without_usage: self.asking.contains(&model.name),
         })
     }
 
-    /// Who signs the ids in the answer, if anybody does.
-    pub(crate) fn signature(&self, by_provider: bool, tried: Option<&Tried>) -> Option<Signature> {
-        if !self.record.api.is_some_and(|api| has_ids(&self.policy, api)) {
-            return None;
-        }
-        let model = self.answering(tried).filter(|_| by_provider);
+    /// Who signs the ids in an answer of this model, if anybody does.
+    fn signature(&self, model: &Model) -> Option<Signature> {
+        self.record.api.filter(|api| has_ids(&self.policy, *api))?;
         let (policy, tenant) = (Arc::clone(&self.policy), self.record.tenant.clone());
-        Some(Signature { policy, cluster: Arc::clone(&model?.cluster), tenant })
+        Some(Signature { policy, cluster: Arc::clone(&model.cluster), tenant })
     }
 
     /// The model whose provider answers, if one does.

@@ -63,12 +63,6 @@ names! {
     }
 }
 
-impl Label {
-    /// Every label, in the order in which names have them.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Tenant, Self::Rule, Self::Variant, Self::Asked, Self::Model, Self::Cluster];
-}
-
 /// What series a policy has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Labels {

@@ -136,8 +136,7 @@ impl Tally {
             ending.unknown = self.policy.reads_usage().then_some(Unread::Cut);
         }
         if let Some(usage) = &ending.usage {
-            let model = record.answered_by.as_deref().or(record.model.as_deref());
-            let model = model.and_then(|model| self.policy.model_named(model));
+            let model = record.answering().and_then(|model| self.policy.model_named(model));
             ending.cost_micros =
                 model.and_then(|model| model.cost_of(usage.input, usage.cached, usage.cache_write, usage.output));
         }
