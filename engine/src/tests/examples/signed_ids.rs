@@ -248,24 +248,23 @@ fn a_stored_response_is_asked_for_where_it_is() {
     document["pathPrefixes"] = json!(["/llm"]);
     document["models"][1]["path"] = json!({ "prefix": "/base/v1" });
     let policy = keyed(&document, KEY);
-    let sent =
-        |method: &str, path: &str, tenant: &str, ends: bool| {
-            let headers: [(&[u8], &[u8]); 3] =
-                [(b":method", method.as_bytes()), (b":path", path.as_bytes()), (b"x-tenant", tenant.as_bytes())];
-            match crate::receive(&policy, &headers, &Exchange::default(), &crate::Live::default, ends) {
-                crate::Received::Pass(record) => Err(record.map_or_else(String::new, |record| record.to_json())),
-                crate::Received::Reply(reply) => Err(reply.record.to_json()),
-                crate::Received::Read(mut reading) => {
-                    let crate::Step::Route(edits) = reading.finish() else { panic!("undecided") };
-                    assert_eq!(reading.finish(), crate::Step::Flow);
-                    assert!(reading.expectation().is_some_and(|expected| {
-                        expected.amendments(true, None).is_some_and(|it| it.signature.is_some())
-                    }));
-                    assert!(edits.splices.is_empty() && edits.remove_headers.contains(&"accept-encoding"));
-                    Ok((edits.set_headers.clone(), edits.record.to_json()))
-                }
+    let sent = |method: &str, path: &str, tenant: &str, ends: bool| {
+        let headers: [(&[u8], &[u8]); 3] =
+            [(b":method", method.as_bytes()), (b":path", path.as_bytes()), (b"x-tenant", tenant.as_bytes())];
+        match crate::receive(&policy, &headers, &Exchange::default(), &crate::Live::default, ends) {
+            crate::Received::Pass(record) => Err(record.map_or_else(String::new, |record| record.to_json())),
+            crate::Received::Reply(reply) => Err(reply.record.to_json()),
+            crate::Received::Read(mut reading) => {
+                let crate::Step::Route(edits) = reading.finish() else { panic!("undecided") };
+                assert_eq!(reading.finish(), crate::Step::Flow);
+                assert!(reading.expectation().is_some_and(|expected| {
+                    expected.amendments(true, None).is_some_and(|it| it.signature.is_some())
+                }));
+                assert!(edits.splices.is_empty() && edits.remove_headers.contains(&"accept-encoding"));
+                Ok((edits.set_headers.clone(), edits.record.to_json()))
             }
-        };
+        }
+    };
     let (a, b) = (sign(&policy, "a", "any", "resp_1"), sign(&policy, "b", "any", "resp_1"));
     for (method, path, tenant, expected, cluster) in [
         ("GET", format!("/v1/responses/{a}?stream=true"), "any", "/v1/responses/resp_1?stream=true", "a"),
