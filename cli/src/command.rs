@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod bundle;
 mod check;
 mod demo;
 mod doctor;
@@ -31,6 +32,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Bundle(bundle::Arguments),
     Check(check::Arguments),
     Explain(explain::Arguments),
     Image(image::Arguments),
@@ -67,6 +69,7 @@ impl From<String> for Failure {
 
 pub(crate) fn dispatch(arguments: Arguments) -> ExitCode {
     let done = match arguments.command {
+        Command::Bundle(arguments) => bundle::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Image(arguments) => image::run(&arguments),

@@ -103,10 +103,4 @@ mod tests {
         }
         check(&"- ".repeat(100_000), 1, "nested deeper than 128 levels");
     }
-
-    #[test]
-    fn merge_keys_are_named_as_such() {
-        check("a: &x { k: 1 }\nb: { <<: *x }\n", 2, "merge keys (`<<`)");
-        assert!(parse("b: { \"<<\": 1 }\n").is_ok());
-    }
 }
