@@ -9,12 +9,14 @@ mod include;
 mod looked_at;
 mod ownership;
 mod reading;
+mod schema;
 mod substitute;
 mod values;
 mod variables;
 
 pub(crate) use assembly::{Assembly, assemble};
 pub(crate) use looked_at::LookedAt;
+pub(crate) use schema::schema;
 pub(crate) use values::Values;
 
 use pointsman_document::Document;

@@ -4,7 +4,7 @@ use super::folder::{Folder, Opened};
 use super::include::{self, Entry};
 use super::looked_at::LookedAt;
 use super::ownership::{self, Owner};
-use super::substitute::substitute;
+use super::substitute::{is_full, substitute};
 use super::values::Values;
 use super::variables::{self, Variables};
 use pointsman_document::Document;
@@ -71,6 +71,7 @@ impl Reading {
     fn file(&mut self, mut source: Source, owner: Option<Owner>, beside: &Path, folder: Option<&mut Folder>) {
         if let Some(variables) = &self.variables {
             self.findings.extend(substitute(&mut source, variables, &mut self.weight));
+            self.is_lost |= is_full(self.weight);
         }
         if let Some(owner) = owner {
             self.findings.extend(ownership::trespasses(&source, &owner));

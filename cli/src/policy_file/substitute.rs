@@ -50,6 +50,10 @@ impl Substitution<'_> {
     }
 
     fn value(&mut self, value: &mut Document, place: &mut Place, at: &Path<'_>) {
+        // Of what is too large already, the rest is not looked at.
+        if is_full(*self.weight) {
+            return;
+        }
         match value {
             Document::String(text) if text.contains("${") => match self.text(text) {
                 Ok(new) => {
@@ -91,9 +95,9 @@ impl Substitution<'_> {
     fn text(&mut self, text: &str) -> Result<Document, String> {
         let pieces = pieces(text)?;
         if let [Piece::Variable(name)] = pieces.as_slice() {
-            let value = self.variables.value(name, &mut self.report)?.cloned().unwrap_or(Document::Null);
-            self.takes(weight(&value))?;
-            return Ok(value);
+            let value = self.variables.value(name, &mut self.report)?.unwrap_or(&Document::Null);
+            self.takes(weight(value))?;
+            return Ok(value.clone());
         }
         let mut whole = String::new();
         for piece in pieces {
@@ -116,11 +120,13 @@ impl Substitution<'_> {
 
     fn takes(&mut self, weight: usize) -> Result<(), String> {
         *self.weight += weight;
-        if *self.weight <= MAX_WEIGHT {
-            return Ok(());
-        }
-        Err("the values of variables make the policy too large".to_owned())
+        if is_full(*self.weight) { Err("the values of variables make the policy too large".to_owned()) } else { Ok(()) }
     }
+}
+
+/// Whether variables have made too much of a policy.
+pub(super) fn is_full(weight: usize) -> bool {
+    weight > MAX_WEIGHT
 }
 
 /// All of it stands where the variable does.

@@ -9,6 +9,8 @@ mod doctor;
 #[cfg(test)]
 mod explain;
 #[cfg(test)]
+mod files;
+#[cfg(test)]
 mod findings;
 #[cfg(test)]
 mod image;
@@ -34,5 +36,7 @@ mod schema;
 mod top;
 #[cfg(test)]
 mod usage;
+#[cfg(test)]
+mod variables;
 #[cfg(test)]
 mod yaml;
