@@ -15,6 +15,9 @@ const OF_RULES: [&str; 5] = ["name", "match", "route", "deny", "otherwise"];
 /// And their routes. A `mirror` is paid for and counts for no budget; a `timeout` holds the proxy's connections.
 const OF_ROUTES: [&str; 5] = ["targets", "sticky", "fallback", "rollout", "prefer"];
 
+/// And its budgets, each of which the proxy counts for itself.
+const OF_BUDGETS: [&str; 9] = ["name", "match", "per", "window", "requests", "tokens", "money", "action", "warnAt"];
+
 /// For whom a file is included.
 #[derive(Debug, Clone)]
 pub(super) struct Owner {
@@ -53,7 +56,9 @@ pub(super) fn trespasses(source: &Source, owner: &Owner) -> Vec<Finding> {
         for (nth, item) in value.items().iter().enumerate() {
             let at = format!("{key}[{nth}]");
             trespasses.tenants(item, &at);
-            if key == "rules" {
+            if key == "budgets" {
+                trespasses.fields(item, &OF_BUDGETS, &at);
+            } else {
                 trespasses.fields(item, &OF_RULES, &at);
                 let routes = members_of(item).filter(|(key, _)| key == "route");
                 routes.for_each(|(_, route)| trespasses.fields(route, &OF_ROUTES, &format!("{at}.route")));

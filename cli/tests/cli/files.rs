@@ -366,6 +366,10 @@ fn a_team_speaks_only_of_its_own_tenants() {
         "budgets:\n- { name: b, match: { models: [large] }, window: { every: minute }, requests: 1 }\n",
         &[&format!("2:21: budgets[0].match.tenants: {needs}")],
     );
+    check(
+        "budgets:\n- { name: b, match: { tenants: [search] }, window: { every: minute }, requests: 1, scoope: global }\n",
+        &["2:85: budgets[0].scoope: unknown field"],
+    );
     // What is written twice is refused as everywhere, and hides nothing.
     check(
         &rule("match: { tenants: [search] }, match: { tenants: [ads] }, deny: {}"),
