@@ -87,7 +87,7 @@ def test_a_change_of_an_included_file_takes_over_and_so_does_a_new_one(run):
     folder = run.policy.parent
     (folder / "teams").mkdir()
     (folder / "models.yaml").write_text(POLICY % "first")
-    (folder / "teams" / "a.yaml").write_text("rules: []\n")
+    (folder / "teams" / "a.yaml").write_text("# nothing yet\n")
     run.policy.write_text("include: [models.yaml, 'teams/*.yaml']\n")
     wait_for("the same meaning", lambda: run.find(r"(same meaning as before)"))
     (folder / "models.yaml").write_text(POLICY % "second")

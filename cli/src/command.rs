@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod doctor;
 mod explain;
+mod fmt;
 mod image;
 mod render;
 pub(crate) mod run;
@@ -35,6 +36,7 @@ enum Command {
     Bundle(bundle::Arguments),
     Check(check::Arguments),
     Explain(explain::Arguments),
+    Fmt(fmt::Arguments),
     Image(image::Arguments),
     Render(render::Arguments),
     Run(run::Arguments),
@@ -72,6 +74,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> ExitCode {
         Command::Bundle(arguments) => bundle::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Image(arguments) => image::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),

@@ -12,6 +12,7 @@
 //! ```
 
 mod finding;
+mod format;
 mod json;
 mod parts;
 mod place;
@@ -19,6 +20,7 @@ mod scalar;
 mod yaml;
 
 pub use finding::Finding;
+pub use format::format;
 pub use place::{Part, Place, Position};
 
 use pointsman_document::Document;

@@ -13,6 +13,8 @@ mod files;
 #[cfg(test)]
 mod findings;
 #[cfg(test)]
+mod fmt;
+#[cfg(test)]
 mod image;
 #[cfg(test)]
 mod operators;
