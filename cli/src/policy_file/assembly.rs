@@ -117,3 +117,42 @@ fn take_in(whole: &mut Vec<Member>, member: Member, findings: &mut Vec<Finding>,
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pointsman_source::{Format, Part};
+
+    /// However many files a list is spread over: it is that list, and each item is found in its own file by its own place.
+    #[test]
+    fn what_is_spread_is_put_together_again() {
+        for seed in 0..200_usize {
+            let (files, items) = (1 + seed % 7, 1 + seed * 31 % 23);
+            let shares: Vec<usize> = (0..files).map(|file| (file + 1) * items / files - file * items / files).collect();
+            let (mut sources, mut expected) = (Vec::new(), Vec::new());
+            for (file, share) in shares.iter().enumerate() {
+                let names: Vec<String> = (0..*share).map(|nth| format!("r{file}-{nth}")).collect();
+                let lines: String = names.iter().map(|name| format!("- {{ name: {name} }}\n")).collect();
+                let text = if *share > 0 { format!("rules:\n{lines}") } else { "# none\n".to_owned() };
+                sources.push(Source::parse(format!("f{file}"), &text, Format::Yaml).unwrap());
+                expected.extend(names.into_iter().enumerate().map(|(nth, name)| (file, nth, name)));
+            }
+            let mut findings = Vec::new();
+            let source = merge(sources, &mut findings).unwrap();
+            assert_eq!(findings, []);
+            let rules = source.document.get("rules").unwrap().items();
+            assert_eq!(rules.len(), expected.len());
+            for (whole, (file, nth, name)) in expected.iter().enumerate() {
+                assert_eq!(rules[whole].get("name").and_then(Document::as_str), Some(name.as_str()));
+                let found = source.finding(&format!("rules[{whole}].name"), Part::Value, "");
+                let at = found.at.unwrap();
+                assert_eq!(
+                    (found.file.to_str().unwrap(), at.line, at.column),
+                    (format!("f{file}").as_str(), nth + 2, 11)
+                );
+                assert_eq!(found.path, format!("rules[{nth}].name"));
+                assert_eq!(source.beginning(&found).map(|at| (at.line, at.column)), Some((nth + 2, 3)));
+            }
+        }
+    }
+}

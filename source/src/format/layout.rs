@@ -137,7 +137,9 @@ impl Reading<'_> {
     }
 
     fn opens(&self, span: &Span, bracket: char) -> bool {
-        self.chars.get(spelling::behind_properties(self.chars, span.start.index())) == Some(&bracket)
+        // Of a block the parser may say that it begins where its first item does, and that nothing stands there.
+        let is_there = span.start.index() < span.end.index();
+        is_there && self.chars.get(spelling::behind_properties(self.chars, span.start.index())) == Some(&bracket)
     }
 
     fn newlines(&self, start: usize, end: usize) -> usize {

@@ -71,6 +71,7 @@ fn anchors_and_merges_stay() {
             .as_str(),
         "a: &x { b: 1 }\nc:\n  <<: *x\n  d: &y 2\ne: [*y, *x]\nf: &z\n  g: 1\n",
     );
+    check("k:\n - [ ]\nl:\n- [1]\n- 2\n", "k:\n- []\nl:\n- [1]\n- 2\n");
     check("- &a\n  b: 1\n- &c   { d: 1 }\n- *a\n", "- &a\n  b: 1\n- &c { d: 1 }\n- *a\n");
     check("a: \"&no\" # &no\nb: &yes x&y\n", "a: \"&no\" # &no\nb: &yes x&y\n");
 }
