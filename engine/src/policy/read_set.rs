@@ -30,7 +30,8 @@ impl ReadSet {
         let conditions = || rules.iter().map(|rule| &rule.conditions);
         let text = WantedText {
             length: conditions().any(|conditions| conditions.input_tokens.is_some())
-                || models.iter().any(|model| model.context_window.is_some()),
+                || models.iter().any(|model| model.context_window.is_some())
+                || rules.iter().filter_map(|rule| rule.action.route()).any(|route| route.compares_lengths(catalog)),
             identity: rules.iter().any(|rule| rule.action.needs_identity()),
             excerpt: false,
         };
