@@ -1,5 +1,6 @@
 //! What the engine promises as a whole, over random policies and requests.
 
+mod conditions;
 mod examples;
 mod groups;
 mod strategies;

@@ -75,6 +75,22 @@ fn models() -> impl Strategy<Value = Value> {
 }
 
 fn conditions() -> impl Strategy<Value = Value> {
+    let nested = flat().prop_recursive(3, 8, 3, |inner| {
+        let some = prop::collection::vec(inner.clone(), 1..3);
+        (flat(), prop::option::of(some), prop::option::of(inner)).prop_map(|(mut conditions, any, not)| {
+            if let Some(any) = any.filter(|any| !any.contains(&json!({}))) {
+                conditions["any"] = json!(any);
+            }
+            if let Some(not) = not.filter(|not| *not != json!({})) {
+                conditions["not"] = not;
+            }
+            conditions
+        })
+    });
+    prop_oneof![2 => flat(), 1 => nested]
+}
+
+fn flat() -> impl Strategy<Value = Value> {
     let condition = prop_oneof![
         prop::sample::select(vec!["alpha", "auto", "*", "be*", "*a", "g*a"]).prop_map(|name| ("models", json!([name]))),
         (0_u64..30, 0_u64..30).prop_map(|(min, more)| ("inputTokens", json!({ "min": min, "max": min + more }))),
