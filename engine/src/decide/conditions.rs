@@ -62,11 +62,15 @@ pub(super) fn hold(
 fn by_headers(conditions: &Conditions, attributes: &Attributes, asked: Option<&str>, unjudged: bool) -> bool {
     conditions.apis.is_none_or(|apis| apis.contains(attributes.api))
         && conditions.know_name(asked)
-        && conditions.know_tenant(attributes.tenant)
+        && conditions.know_tenant(&attributes.tenants)
         && (conditions.paths.is_empty() || conditions.paths.iter().any(|path| path.matches(attributes.bare_path())))
         && conditions.headers.iter().all(|header| {
             attributes.header(header.slot).is_some_and(|text| header.test.judge(text).unwrap_or(unjudged))
         })
+        && conditions
+            .claims
+            .iter()
+            .all(|claim| attributes.claim(claim.slot).is_some_and(|found| claim.test.judge(found).unwrap_or(unjudged)))
 }
 
 fn by_keywords(conditions: &Conditions, facts: &Facts) -> Result<bool, Need> {
