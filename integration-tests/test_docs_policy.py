@@ -58,7 +58,7 @@ def test_the_istio_sketch_is_valid(tmp_path):
 
 @pytest.mark.parametrize(("tenant", "claim"), [("acme", "org=acme"), ("readers", "scope=llm.read other")])
 def test_a_claim_makes_the_tenant_that_is_shown(tenant, claim, tmp_path):
-    (part,) = pages.page("docs/identity.md").of("yaml", "policy-part")
+    part, *_ = pages.page("docs/identity.md").of("yaml", "policy-part")
     record = decide(tmp_path, yaml.safe_load(part.text), '{"model": "m"}', ["--claim", claim])
     assert record["tenant"] == tenant
     assert decide(tmp_path, yaml.safe_load(part.text), '{"model": "m"}', [])["reason"] == "unknownTenant"

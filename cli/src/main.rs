@@ -13,6 +13,8 @@ mod findings;
 mod istio;
 mod kubernetes;
 mod oci;
+#[cfg(test)]
+mod organisation;
 mod policy_file;
 mod project;
 mod record;

@@ -47,6 +47,7 @@ pub(crate) fn page(record: &Record, cost: Option<(f64, f64)>) -> String {
         ("action", Some(record.action.name().to_owned())),
         ("api", record.api.map(|api| api.name().to_owned())),
         ("tenant", text(&record.tenant)),
+        ("tenants", Some(record.tenants.join(", ")).filter(|list| !list.is_empty())),
         ("asked", record.asked.as_deref().map(str::to_owned)),
         ("model", model),
         ("cluster", text(&record.cluster)),

@@ -5,19 +5,23 @@
 
 pub mod metadata;
 
+use std::borrow::Cow;
+
 /// A claim. What it holds is borrowed from where it was found.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Claim<'a> {
     /// A text.
-    Text(&'a str),
+    Text(Cow<'a, str>),
     /// A number. JSON's numbers are doubles by the time the proxy has read them.
     Number(f64),
     /// `true` or `false`.
     Boolean(bool),
     /// A list. A list or an object in it is [`Claim::Other`].
     List(Vec<Claim<'a>>),
-    /// Anything that no condition can be about: an object, `null`, a text that is not UTF-8.
+    /// Anything that no condition can be about: an object, `null`.
     Other,
+    /// What cannot be read: a broken message, a text that is not UTF-8. Nobody gets anything for it, and loses no limit.
+    Unreadable,
 }
 
 impl<'a> Claim<'a> {
@@ -31,9 +35,32 @@ impl<'a> Claim<'a> {
         })
     }
 
+    /// The same, which nobody else has to keep.
+    #[must_use]
+    pub fn into_owned(self) -> Claim<'static> {
+        match self {
+            Claim::Text(text) => Claim::Text(text.into_owned().into()),
+            Claim::Number(number) => Claim::Number(number),
+            Claim::Boolean(value) => Claim::Boolean(value),
+            Claim::List(items) => Claim::List(items.into_iter().map(Claim::into_owned).collect()),
+            Claim::Other => Claim::Other,
+            Claim::Unreadable => Claim::Unreadable,
+        }
+    }
+
+    /// How many bytes it takes.
+    pub(crate) fn size(&self) -> usize {
+        size_of::<Self>()
+            + match self {
+                Claim::Text(text) => text.len(),
+                Claim::List(items) => items.iter().map(Self::size).sum(),
+                _ => 0,
+            }
+    }
+
     fn scalar(value: &'a serde_json::Value) -> Self {
         match value {
-            serde_json::Value::String(text) => Claim::Text(text),
+            serde_json::Value::String(text) => Claim::Text(text.into()),
             serde_json::Value::Number(number) => number.as_f64().map_or(Claim::Other, Claim::Number),
             serde_json::Value::Bool(value) => Claim::Boolean(*value),
             _ => Claim::Other,

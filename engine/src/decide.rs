@@ -9,6 +9,7 @@ pub(crate) mod budget;
 mod choice;
 mod conditions;
 mod eligibility;
+mod identity;
 pub(crate) mod kept;
 mod session;
 mod sticky;
@@ -168,7 +169,8 @@ fn first_rule(
     unread: &mut Unread,
 ) -> Result<Option<RuleId>, Need> {
     let (path, header) = (attributes.bare_path(), |slot| attributes.header(slot));
-    let rules = policy.rules_to_try(asked.unwrap_or_default(), attributes.tenant, path, &header);
+    let claim = |slot| attributes.claim(slot);
+    let rules = policy.rules_to_try(asked.unwrap_or_default(), &attributes.tenants, path, &header, &claim);
     let start = *at;
     for id in rules.skip_while(|id| *id < start) {
         *at = id;

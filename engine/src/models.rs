@@ -110,8 +110,9 @@ impl List<'_> {
     ///
     /// The first rule that may apply counts, with the caller's own headers; what only a body could tell may be so.
     fn can_use(&self, name: &str, model: Option<ModelId>) -> bool {
-        let (tenant, header) = (self.caller.tenant, |slot| self.caller.header(slot));
-        for id in self.policy.rules_to_try(name, tenant, self.caller.bare_path(), &header) {
+        let (header, claim) = (|slot| self.caller.header(slot), |slot| self.caller.claim(slot));
+        let path = self.caller.bare_path();
+        for id in self.policy.rules_to_try(name, &self.caller.tenants, path, &header, &claim) {
             let Some(rule) = self.policy.rule(id).filter(|rule| self.can_apply(rule, name)) else { continue };
             match &rule.action {
                 RuleAction::Route(route) if route.all(self.policy.catalog()).any(|model| self.can_serve(model)) => {
@@ -128,10 +129,14 @@ impl List<'_> {
         let conditions = &rule.conditions;
         conditions.apis.is_none_or(|apis| apis.meets(self.apis))
             && conditions.know_name(Some(name))
-            && conditions.know_tenant(self.caller.tenant)
+            && conditions.know_tenant(&self.caller.tenants)
             && conditions.headers.iter().all(|header| {
                 self.caller.header(header.slot).is_some_and(|value| header.test.judge(value) != Some(false))
             })
+            && conditions
+                .claims
+                .iter()
+                .all(|claim| self.caller.claim(claim.slot).is_some_and(|value| claim.test.judge(value) != Some(false)))
     }
 
     /// Whether nothing but who calls and what is asked for matters to the rule.
@@ -150,7 +155,7 @@ impl List<'_> {
     }
 
     fn can_serve(&self, model: ModelId) -> bool {
-        self.policy.exclusion(self.caller.tenant, model).is_none()
+        self.policy.exclusion(&self.caller.tenants, model).is_none()
             && self.policy.model(model).is_some_and(|model| model.apis.meets(self.apis))
     }
 }

@@ -58,6 +58,7 @@ pub(crate) use alias::Alias;
 pub(crate) use budget::{Budget, BudgetAction, BudgetId, Per, Unit};
 pub(crate) use capability::Capability;
 pub(crate) use catalog::{ModelId, ModelPath, Window};
+pub(crate) use claim::ClaimSlot;
 pub(crate) use condition::{Conditions, Range};
 pub(crate) use failure::{OnFailure, OnUnknownTenant, OnUnread};
 pub(crate) use header::{HeaderSlot, HeaderText, KnownHeader};
@@ -69,9 +70,10 @@ pub(crate) use rule::{RolloutBy, Route, Rule, RuleAction, RuleId};
 pub(crate) use spec::DefaultAction;
 pub(crate) use state::{OnUnsigned, ProviderState};
 pub(crate) use sticky::Sticky;
-pub(crate) use tenant::{Tenant, TenantId};
+pub(crate) use tenant::{Credentials, Membership, Tenant, TenantId, TenantMatch};
 
 use crate::api::Api;
+use crate::claim::Claim;
 use crate::keys::Accounts;
 use crate::reason::Reason;
 use crate::request::members::Watched;
@@ -79,6 +81,7 @@ use crate::request::reader::{Sought, Wanted};
 use crate::signed_id::Signer;
 use alias::Aliases;
 use catalog::Catalog;
+use claim::ClaimSlots;
 use condition::Scope;
 use error::Report;
 use header::HeaderSlots;
@@ -93,7 +96,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
 use sticky::FieldSlots;
-use tenant::Tenants;
+use tenant::{Profiles, Tenants};
 
 /// A valid policy, made for evaluation.
 #[derive(Clone, Debug)]
@@ -118,6 +121,7 @@ pub struct Policy {
     max_feedback_seconds: u64,
     path_prefixes: Vec<String>,
     headers: Vec<KnownHeader>,
+    claims: Vec<Vec<String>>,
     watched: Arc<[Watched]>,
     watched_in_streams: Arc<[Watched]>,
     sought: Sought,
@@ -167,17 +171,19 @@ impl Policy {
     pub(crate) fn read(document: &Document, at: &Path<'_>, report: &mut Report) -> Self {
         let spec = PolicySpec::read(document, at, report);
         let accounts = spec.accounts.compile();
-        let (mut slots, mut fields, mut keywords) =
-            (HeaderSlots::default(), FieldSlots::default(), Keywords::default());
+        let (mut slots, mut claims, mut fields, mut keywords) =
+            (HeaderSlots::default(), ClaimSlots::default(), FieldSlots::default(), Keywords::default());
         let catalog = Catalog::compile(spec.models.0, &mut slots, &accounts, &at.key("models"), report);
         let aliases = Aliases::compile(spec.aliases, &catalog, &at.key("aliases"), report);
-        let tenants = Tenants::compile(spec.tenants, &catalog, &mut slots, &at.key("tenants"), report);
+        let profiles = Profiles::compile(spec.profiles, &catalog, &at.key("profiles"), report);
+        let tenants = Tenants::compile(spec.tenants, &profiles, &catalog, &mut slots, &at.key("tenants"), report);
         let budgets = budget::compile(spec.budgets, &catalog, &tenants, &mut slots, &at.key("budgets"), report);
         let mut scope = Scope {
             catalog: &catalog,
             aliases: &aliases,
             tenants: &tenants,
             slots: &mut slots,
+            claims: &mut claims,
             fields: &mut fields,
             keywords: &mut keywords,
         };
@@ -217,6 +223,7 @@ impl Policy {
             tells_usable: spec.visibility.allowed_models,
             path_prefixes: spec.path_prefixes.into_iter().map(|prefix| prefix.0).collect(),
             headers: slots.all(),
+            claims: claims.all(),
             jwt: Jwt { namespace: spec.identity.jwt.namespace.0, payload: spec.identity.jwt.payload.0 },
         }
     }
@@ -367,10 +374,12 @@ impl Policy {
 
     /// What some tenant is told apart by, besides headers.
     pub fn tells_apart_by(&self) -> Evidence {
-        let any = |test: fn(&Tenant) -> bool| self.tenants.all.iter().any(test);
+        let any = |test: fn(&Credentials) -> bool| {
+            self.tenants.all.iter().flat_map(|tenant| tenant.matches.parts()).any(test)
+        };
         Evidence {
-            principals: any(|tenant| !tenant.principals.is_empty()),
-            claims: any(|tenant| !tenant.claims.is_empty()),
+            principals: any(|credentials| !credentials.principals.is_empty()),
+            claims: any(|credentials| !credentials.claims.is_empty()) || !self.claims.is_empty(),
         }
     }
 
@@ -453,10 +462,18 @@ impl Policy {
         self.tenants.all.get(usize::from(id))
     }
 
-    /// Why the tenant may not use the model, or `None` if it may. A caller without a tenant may use them all:
-    /// whether there may be such callers has been asked before.
-    pub(crate) fn exclusion(&self, tenant: Option<TenantId>, model: ModelId) -> Option<Reason> {
-        self.tenant(tenant?)?.exclusion(model)
+    /// Why a caller that is all of these tenants may not use the model, or `None` if it may: what one of them forbids is
+    /// forbidden, in whatever order they stand. A caller without a tenant may use them all: whether there may be such callers
+    /// has been asked before.
+    pub(crate) fn exclusion(&self, tenants: impl IntoIterator<Item = TenantId>, model: ModelId) -> Option<Reason> {
+        let mut excluded = None;
+        for tenant in tenants.into_iter().filter_map(|id| self.tenant(id)) {
+            match tenant.limits.exclusion(model) {
+                Some(Reason::Tenant) => return Some(Reason::Tenant),
+                reason => excluded = excluded.or(reason),
+            }
+        }
+        excluded
     }
 
     /// The rule in that place.
@@ -466,15 +483,16 @@ impl Policy {
 
     /// Every rule that can apply to such a request (and some that cannot), each once, in order.
     ///
-    /// `asked` is the name as the client spelled it; `header_value` gives the value that rules are compared with.
+    /// `asked` is the name as the client spelled it; `header_value` and `claim` give what rules are compared with.
     pub(crate) fn rules_to_try<'v>(
         &self,
         asked: &str,
-        tenant: Option<TenantId>,
+        tenants: impl IntoIterator<Item = TenantId>,
         path: &[u8],
         header_value: &dyn Fn(HeaderSlot) -> Option<&'v HeaderText>,
+        claim: &dyn Fn(ClaimSlot) -> Option<&'v Claim<'static>>,
     ) -> PossibleRules<'_> {
-        self.index.possible_rules(asked, tenant, path, header_value)
+        self.index.possible_rules(asked, tenants, path, header_value, claim)
     }
 
     /// What happens to requests to which no rule applies.
@@ -527,9 +545,14 @@ impl Policy {
         !self.watched.is_empty() && self.catalog.models.iter().any(|model| !model.parameters_of(api).is_empty())
     }
 
-    /// The most tokens that a tenant's answers may have.
-    pub(crate) fn max_output_tokens(&self, tenant: Option<TenantId>) -> Option<u64> {
-        self.tenant(tenant?)?.max_output_tokens
+    /// The most tokens that answers to a caller that is all of these tenants may have.
+    pub(crate) fn max_output_tokens(&self, tenants: impl IntoIterator<Item = TenantId>) -> Option<u64> {
+        tenants.into_iter().filter_map(|id| self.tenant(id)?.limits.max_output_tokens).min()
+    }
+
+    /// The claims that rules look at, by slot: the names that lead to each.
+    pub(crate) fn claims(&self) -> &[Vec<String>] {
+        &self.claims
     }
 
     /// What is looked for in bodies. A `KeywordId` is a keyword's number there, a `FieldSlot` a field's place.

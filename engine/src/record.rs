@@ -86,6 +86,9 @@ pub struct Record {
     /// The tenant calling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<Arc<str>>,
+    /// All tenants that the caller is, when there is more than one. The first is `tenant`.
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub tenants: Box<[Arc<str>]>,
     /// The model asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Box<str>>,
@@ -165,6 +168,7 @@ impl Record {
             action,
             api: None,
             tenant: None,
+            tenants: Box::default(),
             asked: None,
             rule: None,
             reason,
@@ -192,9 +196,17 @@ impl Record {
     }
 
     /// A record of a request under a policy.
-    pub(crate) fn under(policy: &Policy, tenant: Option<TenantId>, action: Disposition, reason: Reason) -> Self {
-        let tenant = policy.tenant_name(tenant).cloned();
-        Self { policy: Some(policy.shared_version()), tenant, ..Self::new(action, reason) }
+    pub(crate) fn under(
+        policy: &Policy,
+        tenants: impl IntoIterator<Item = TenantId>,
+        action: Disposition,
+        reason: Reason,
+    ) -> Self {
+        let mut names = tenants.into_iter().filter_map(|tenant| policy.tenant_name(Some(tenant)).cloned());
+        let tenant = names.next();
+        let others: Vec<_> = names.collect();
+        let tenants = if others.is_empty() { Box::default() } else { tenant.iter().cloned().chain(others).collect() };
+        Self { policy: Some(policy.shared_version()), tenant, tenants, ..Self::new(action, reason) }
     }
 
     /// The record of a refusal.
@@ -219,6 +231,11 @@ impl Record {
         });
         Live::demoting(self.demoted.iter().map(|model| model.as_ref().to_owned()).collect())
             .spending(balances.collect(), 0)
+    }
+
+    /// The tenants that the caller is.
+    pub(crate) fn all_tenants(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.tenant.iter().chain(self.tenants.iter().skip(1))
     }
 
     /// The model that has answered, or else the one that is to: who pays.

@@ -98,7 +98,9 @@ enum Wrong {
 fn wrong(error: &DocumentError) -> Option<Wrong> {
     let path = error.path();
     let section = path.split(['[', '.']).next().filter(|section| !section.is_empty())?;
-    let Some(section) = ["models", "aliases", "tenants", "rules"].into_iter().find(|known| *known == section) else {
+    let Some(section) =
+        ["models", "aliases", "profiles", "tenants", "rules"].into_iter().find(|known| *known == section)
+    else {
         // Paths of rules lead somewhere or nowhere by these.
         return (section != "pathPrefixes").then(|| Wrong::Section(section.to_owned()));
     };
@@ -112,7 +114,11 @@ fn wrong(error: &DocumentError) -> Option<Wrong> {
         "models" => {
             (!["", "name", "cluster", "fallback"].contains(&first())).then(|| Wrong::Field(section, nth, keys(first())))
         }
-        "tenants" => Some(match field.strip_prefix("models.") {
+        "tenants" if field.starts_with("profiles[") => {
+            let item = field.strip_prefix("profiles[")?.split(']').next()?.parse().ok()?;
+            Some(Wrong::Inner(section, nth, keys("profiles"), item))
+        }
+        "profiles" | "tenants" => Some(match field.strip_prefix("models.") {
             Some(models) if models.starts_with("allow") => Wrong::Field(section, nth, keys("models.allow")),
             Some(models) if models.starts_with("require.") => Wrong::Field(section, nth, {
                 // The key of a label may hold dots.

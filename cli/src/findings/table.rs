@@ -102,6 +102,9 @@ codes! {
     P0026 Warning "a principal without its scheme"
         "Principals are compared with the URI in the client's certificate, as a whole: `spiffe://cluster.local/ns/a/sa/b`. Istio's \
         own resources leave `spiffe://` out; without it, no caller is ever this tenant."
+    P0027 Warning "a profile that no tenant has"
+        "Profiles limit those tenants that name them in `profiles`, and none names this one: nobody has its limits and labels. Name \
+        it where it belongs, or take it out."
     P0030 Warning "a model that no request gets to"
         "No tenant may use it, or nothing leads to it: no rule, fallback, alias or stand-in, and asking for its name does not \
         either, since a rule takes every request or the default refuses."
@@ -163,6 +166,7 @@ impl From<Kind> for Code {
             Kind::LiteralStar => Self::P0024,
             Kind::ForgeableTenant => Self::P0025,
             Kind::PrincipalWithoutScheme => Self::P0026,
+            Kind::UnusedProfile => Self::P0027,
             Kind::UnreachableModel => Self::P0030,
             Kind::ModelWithoutApis => Self::P0031,
             Kind::AliasWithoutModel => Self::P0032,

@@ -6,18 +6,31 @@
 
 use super::Claim;
 
+/// What a message cannot be.
+#[derive(Debug)]
+struct Broken;
+
 /// The claim that `path` leads to: the filter's namespace, then names, each an object's member.
 #[must_use]
 pub fn claim<'a, 'p>(metadata: &'a [u8], path: impl IntoIterator<Item = &'p str>) -> Option<Claim<'a>> {
+    find(metadata, path).unwrap_or(Some(Claim::Unreadable))
+}
+
+fn find<'a, 'p>(metadata: &'a [u8], path: impl IntoIterator<Item = &'p str>) -> Result<Option<Claim<'a>>, Broken> {
     let mut path = path.into_iter();
     // The namespaces are a map as well, from names to objects.
-    let mut object = Some(member(metadata, path.next()?)?);
+    let Some(namespace) = path.next() else { return Ok(None) };
+    let mut object = member(metadata, namespace)?;
     let mut value = None;
     for name in path {
-        let found = member(object?, name)?;
-        (value, object) = (Some(found), Kind::of(found).and_then(Kind::object));
+        let Some(found) = object.map(|object| member(object, name)).transpose()?.flatten() else { return Ok(None) };
+        (value, object) = (Some(found), Kind::of(found)?.and_then(Kind::object));
     }
-    Some(match Kind::of(value?) {
+    value.map(whole).transpose()
+}
+
+fn whole(value: &[u8]) -> Result<Claim<'_>, Broken> {
+    Ok(match Kind::of(value)? {
         Some(Kind::List(list)) => Claim::List(items(list)?),
         kind => scalar(kind),
     })
@@ -34,8 +47,8 @@ enum Kind<'a> {
 }
 
 impl<'a> Kind<'a> {
-    /// `None` for null, and for what is not such a message.
-    fn of(value: &'a [u8]) -> Option<Self> {
+    /// `None` for null.
+    fn of(value: &'a [u8]) -> Result<Option<Self>, Broken> {
         let mut kind = None;
         for field in fields(value) {
             kind = match field? {
@@ -47,7 +60,7 @@ impl<'a> Kind<'a> {
                 _ => None,
             };
         }
-        kind
+        Ok(kind)
     }
 
     fn object(self) -> Option<&'a [u8]> {
@@ -58,25 +71,26 @@ impl<'a> Kind<'a> {
 fn scalar(kind: Option<Kind<'_>>) -> Claim<'_> {
     match kind {
         Some(Kind::Number(number)) => Claim::Number(number),
-        Some(Kind::Text(text)) => str::from_utf8(text).map_or(Claim::Other, Claim::Text),
+        Some(Kind::Text(text)) => str::from_utf8(text).map_or(Claim::Unreadable, |text| Claim::Text(text.into())),
         Some(Kind::Boolean(value)) => Claim::Boolean(value),
         Some(Kind::Object(_) | Kind::List(_)) | None => Claim::Other,
     }
 }
 
 /// The items of a `google.protobuf.ListValue`.
-fn items(list: &[u8]) -> Option<Vec<Claim<'_>>> {
-    let values = fields(list).filter_map(|field| match field {
-        Some((1, Wire::Bytes(value))) => Some(Some(scalar(Kind::of(value)))),
-        Some(_) => None,
-        None => Some(None),
-    });
-    values.collect()
+fn items(list: &[u8]) -> Result<Vec<Claim<'_>>, Broken> {
+    let mut items = Vec::new();
+    for field in fields(list) {
+        if let (1, Wire::Bytes(value)) = field? {
+            items.push(scalar(Kind::of(value)?));
+        }
+    }
+    Ok(items)
 }
 
 /// The value of a name in a protobuf map that is a message's first field. Of several, the last one counts, as in every
 /// reader of protobuf.
-fn member<'a>(message: &'a [u8], name: &str) -> Option<&'a [u8]> {
+fn member<'a>(message: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, Broken> {
     let mut found = None;
     for field in fields(message) {
         let (1, Wire::Bytes(entry)) = field? else { continue };
@@ -92,7 +106,7 @@ fn member<'a>(message: &'a [u8], name: &str) -> Option<&'a [u8]> {
             found = Some(value);
         }
     }
-    found
+    Ok(found)
 }
 
 /// A field's value, by its wire type.
@@ -104,8 +118,8 @@ enum Wire<'a> {
     Short,
 }
 
-/// The fields of a message, with their numbers; `None` once, where it is broken.
-fn fields(mut message: &[u8]) -> impl Iterator<Item = Option<(u64, Wire<'_>)>> {
+/// The fields of a message, with their numbers; an error once, where it is broken.
+fn fields(mut message: &[u8]) -> impl Iterator<Item = Result<(u64, Wire<'_>), Broken>> {
     std::iter::from_fn(move || {
         if message.is_empty() {
             return None;
@@ -113,11 +127,11 @@ fn fields(mut message: &[u8]) -> impl Iterator<Item = Option<(u64, Wire<'_>)>> {
         match field(message) {
             Some((number, wire, rest)) => {
                 message = rest;
-                Some(Some((number, wire)))
+                Some(Ok((number, wire)))
             }
             None => {
                 message = &[];
-                Some(None)
+                Some(Err(Broken))
             }
         }
     })

@@ -18,7 +18,7 @@ use crate::request::envelope::{self, HeaderList};
 use crate::request::named::Named;
 use std::sync::Arc;
 
-/// Who is calling, as the proxy itself has proved it. Asked only when the policy's tenants need it.
+/// Who is calling, as the proxy itself has proved it. Asked only when the policy's tenants, rules or budgets need it.
 pub trait Caller {
     /// The URI SAN of the verified client certificate (the SPIFFE ID), if any.
     fn principal(&self) -> Option<Vec<u8>>;
@@ -206,7 +206,7 @@ impl Door<'_> {
     fn stored(&self, stored: &Stored<'_>, end_of_stream: bool) -> Received {
         let attributes = Attributes::new(self.policy, Api::Responses, self.path, self.headers, self.caller);
         let denies = self.policy.provider_state().unsigned() == Some(OnUnsigned::Deny);
-        let kept = Kept::read(self.policy, attributes.tenant, &stored.id);
+        let kept = Kept::read(self.policy, attributes.tenants.main(), &stored.id);
         if kept == Ok(None) && !denies {
             return Received::Pass(None);
         }
@@ -221,7 +221,7 @@ impl Door<'_> {
         if !end_of_stream {
             return self.refuse(&attributes, &Violation::UnexpectedBody.refuse());
         }
-        match kept.model_for(self.policy, attributes.tenant) {
+        match kept.model_for(self.policy, &attributes.tenants) {
             Some(model) => Received::Read(Box::new(Reading::recalling(self.policy, attributes, model, &kept, stored))),
             None => self.refuse(&attributes, &Reason::NoCandidateForTenant.refuse()),
         }
@@ -229,7 +229,7 @@ impl Door<'_> {
 
     /// The refusal of a caller that is nobody's, if the policy refuses such callers.
     fn unknown_tenant(&self, attributes: &Attributes) -> Option<Received> {
-        let unknown = self.policy.has_tenants() && attributes.tenant.is_none();
+        let unknown = self.policy.has_tenants() && attributes.tenants.main().is_none();
         let allows = self.policy.on_failure().unknown_tenant == OnUnknownTenant::Allow;
         if !unknown || (allows && !attributes.is_caller_unclear) {
             return None;
@@ -269,7 +269,7 @@ impl Door<'_> {
         if let Some(refusal) = self.unknown_tenant(&attributes) {
             return refusal;
         }
-        let record = Record::under(self.policy, attributes.tenant, Disposition::Models, Reason::Models);
+        let record = Record::under(self.policy, &attributes.tenants, Disposition::Models, Reason::Models);
         let body = match name {
             None => Some(models::list(self.policy, &attributes)),
             Some(name) => models::one(self.policy, &attributes, name),

@@ -390,7 +390,7 @@ impl Reading {
 
 /// The most that the answer may have, if the caller's tenant has such a limit and anything is generated.
 fn output_cap(policy: &Policy, attributes: &Attributes) -> Option<OutputCap> {
-    let tokens = policy.max_output_tokens(attributes.tenant).filter(|_| attributes.generates())?;
+    let tokens = policy.max_output_tokens(&attributes.tenants).filter(|_| attributes.generates())?;
     Some(OutputCap { tokens, own: limit::own(attributes.api, attributes.bare_path()) })
 }
 

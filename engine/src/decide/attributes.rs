@@ -1,12 +1,13 @@
 //! What a request is besides its body: API, path, headers, and who is calling.
 
 use super::budget::{self, Standing};
-use super::session;
 use super::sticky::StickyKey;
+use super::{identity, session};
 use crate::api::{Api, Family};
+use crate::claim::Claim;
 use crate::corridor::Caller;
 use crate::live::Knowledge;
-use crate::policy::{HeaderSlot, HeaderText, KnownHeader, ModelId, Policy, Tenant, TenantId};
+use crate::policy::{ClaimSlot, HeaderSlot, HeaderText, KnownHeader, Membership, ModelId, Policy};
 use crate::reason::Reason;
 use crate::record::{Disposition, Record, UsedBudget};
 use crate::request::envelope::HeaderList;
@@ -23,7 +24,7 @@ pub(crate) struct Attributes {
     pub(crate) only_counts: bool,
     /// As the client called it, query included. Kept once, for conditions and for what is written of it.
     path: Box<[u8]>,
-    pub(crate) tenant: Option<TenantId>,
+    pub(crate) tenants: Membership,
     /// Models whose providers have said that a limit is used up, and that are left out for it.
     pub(crate) demoted: Vec<ModelId>,
     /// The accounts of budgets that the request is about.
@@ -32,6 +33,8 @@ pub(crate) struct Attributes {
     pub(crate) session: Option<StickyKey>,
     /// The headers that the policy looks at, by slot.
     headers: Vec<Option<HeaderText>>,
+    /// The claims that rules look at, by slot.
+    claims: Box<[Option<Claim<'static>>]>,
     /// When these were asked for, in milliseconds since 1970.
     pub(crate) asked_at: u64,
     /// Whether somebody is a tenant could not be said. Then the caller is nobody, whatever comes behind it.
@@ -42,19 +45,21 @@ impl Attributes {
     pub(crate) fn new(policy: &Policy, api: Api, path: &[u8], headers: &HeaderList<'_>, caller: &dyn Caller) -> Self {
         let session = policy.wanted().text.identity.then(|| session::named(headers)).flatten();
         let headers = policy.headers().iter().map(|known| value(headers, known)).collect::<Vec<_>>();
-        let tenant = tenant(policy, &headers, caller);
-        let is_caller_unclear = tenant.is_none();
-        let (tenant, family, only_counts) = (tenant.flatten(), api.family(), api.only_counts());
+        let claims = policy.claims().iter().map(|path| Some(caller.claim(path)?.into_owned())).collect();
+        let tenants = identity::membership(policy, &headers, caller);
+        let is_caller_unclear = tenants.is_none();
+        let (tenants, family, only_counts) = (tenants.unwrap_or_default(), api.family(), api.only_counts());
         Self {
             api,
             family,
             only_counts,
             path: path.into(),
-            tenant,
+            tenants,
             demoted: Vec::new(),
             standings: Vec::new(),
             session,
             headers,
+            claims,
             asked_at: 0,
             is_caller_unclear,
         }
@@ -85,12 +90,14 @@ impl Attributes {
 
     /// How much of what the client has sent is kept here.
     pub(crate) fn kept(&self) -> usize {
-        self.path.len() + self.headers.iter().flatten().map(HeaderText::size).sum::<usize>()
+        self.path.len()
+            + self.headers.iter().flatten().map(HeaderText::size).sum::<usize>()
+            + self.claims.iter().flatten().map(Claim::size).sum::<usize>()
     }
 
     /// The decision has fallen: nothing looks at the headers and the path any more.
     pub(crate) fn forget(&mut self) {
-        (self.path, self.headers) = (Box::default(), Vec::new());
+        (self.path, self.headers, self.claims) = (Box::default(), Vec::new(), Box::default());
     }
 
     /// The same request, with what is known of models and budgets, if anything of that can matter.
@@ -123,46 +130,21 @@ impl Attributes {
 
     /// What every record of this request holds.
     pub(crate) fn record(&self, policy: &Policy, action: Disposition, reason: Reason) -> Record {
-        Record { api: Some(self.api), ..Record::under(policy, self.tenant, action, reason) }
+        Record { api: Some(self.api), ..Record::under(policy, &self.tenants, action, reason) }
     }
 
     /// The value of a header that the policy looks at.
     pub(crate) fn header(&self, slot: HeaderSlot) -> Option<&HeaderText> {
         self.headers.get(usize::from(slot.0))?.as_ref()
     }
+
+    /// A claim that rules look at.
+    pub(crate) fn claim(&self, slot: ClaimSlot) -> Option<&Claim<'static>> {
+        self.claims.get(usize::from(slot.0))?.as_ref()
+    }
 }
 
 fn value(headers: &HeaderList<'_>, wanted: &KnownHeader) -> Option<HeaderText> {
     let named = headers.iter().filter(|(name, _)| *name == wanted.name.as_bytes());
     HeaderText::of(wanted.longest_searched(), named.map(|(_, value)| *value))
-}
-
-/// The first tenant that the caller matches, `None` where that cannot be said: a later tenant may be allowed more.
-fn tenant(policy: &Policy, headers: &[Option<HeaderText>], caller: &dyn Caller) -> Option<Option<TenantId>> {
-    let principal = if policy.uses_principal() { caller.principal() } else { None };
-    for (id, tenant) in policy.tenants() {
-        if is(tenant, headers, principal.as_deref(), caller)? {
-            return Some(Some(id));
-        }
-    }
-    Some(None)
-}
-
-fn is(tenant: &Tenant, headers: &[Option<HeaderText>], principal: Option<&[u8]>, caller: &dyn Caller) -> Option<bool> {
-    let by_principal = tenant.principals.is_empty()
-        || principal.is_some_and(|principal| tenant.principals.iter().any(|pattern| pattern.matches_bytes(principal)));
-    let proved = by_principal
-        && tenant.claims.iter().all(|claim| caller.claim(&claim.path).is_some_and(|value| claim.test.matches(&value)));
-    if !proved {
-        return Some(false);
-    }
-    let mut all = Some(true);
-    for header in &tenant.headers {
-        match headers.get(usize::from(header.slot.0)).and_then(Option::as_ref).map(|text| header.test.judge(text)) {
-            Some(Some(true)) => {}
-            Some(None) => all = None,
-            None | Some(Some(false)) => return Some(false),
-        }
-    }
-    all
 }

@@ -62,20 +62,20 @@ pub(crate) fn standings(policy: &Policy, attributes: &Attributes, caller: &dyn C
         return standings;
     }
     for (id, budget) in (0..=u16::MAX).map(BudgetId).zip(policy.budgets()) {
-        if !budget.is_about(attributes.tenant) {
+        if !budget.is_about(&attributes.tenants) {
             continue;
         }
         let mut add = |model, key| standings.push(Standing { budget: id, model, key, used: 0, until: 0 });
         match &budget.per {
             Per::All => add(None, Key::ALL),
             Per::Tenant => {
-                let name = policy.tenant_name(attributes.tenant);
+                let name = policy.tenant_name(attributes.tenants.main());
                 add(None, name.map_or(Key::OTHERS, |name| Key::of(name.as_bytes())));
             }
             Per::Model => {
                 let covered = policy
                     .models()
-                    .filter(|(id, _)| budget.covers(*id) && policy.exclusion(attributes.tenant, *id).is_none());
+                    .filter(|(id, _)| budget.covers(*id) && policy.exclusion(&attributes.tenants, *id).is_none());
                 covered.for_each(|(id, model)| add(Some(id), Key::of(model.name.as_bytes())));
             }
             Per::Header(slot) => {
@@ -96,7 +96,7 @@ fn of_claim(claim: &Claim<'_>) -> Key {
         Claim::Number(number) if number.fract() == 0.0 => Key::of((*number as i64).to_string().as_bytes()),
         Claim::Number(number) => Key::of(&number.to_le_bytes()),
         Claim::Boolean(value) => Key::of(value.to_string().as_bytes()),
-        Claim::Text(_) | Claim::List(_) | Claim::Other => Key::OTHERS,
+        Claim::Text(_) | Claim::List(_) | Claim::Other | Claim::Unreadable => Key::OTHERS,
     }
 }
 
@@ -114,7 +114,7 @@ fn said(policy: &Policy, attributes: &Attributes, facts: &Facts) -> Result<(u64,
     if !attributes.generates() {
         return Ok((input, Some(0)));
     }
-    let cap = policy.max_output_tokens(attributes.tenant);
+    let cap = policy.max_output_tokens(&attributes.tenants);
     Ok(match said {
         Limit::Tokens(said) if said < u64::MAX => (input, Some(said.min(cap.unwrap_or(u64::MAX)))),
         _ => (input, cap),

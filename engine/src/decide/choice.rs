@@ -88,7 +88,7 @@ impl<'a> Choice<'a> {
     pub(super) fn take_reference(&mut self) -> Result<Option<Refusal>, Need> {
         let Some(on_unsigned) = self.policy.provider_state().unsigned() else { return Ok(None) };
         let Some(reference) = self.facts.reference().ok_or(Need::Reference)? else { return Ok(None) };
-        match Kept::read(self.policy, self.attributes.tenant, &reference.id) {
+        match Kept::read(self.policy, self.attributes.tenants.main(), &reference.id) {
             Ok(None) if on_unsigned == OnUnsigned::Deny => return Ok(Some(Reason::UnsignedId.refuse())),
             Ok(kept) => {
                 self.is_held = kept.is_some();
@@ -121,7 +121,7 @@ impl<'a> Choice<'a> {
             let Some(model) = self.policy.find_model(name).or_else(|| self.policy.find_alias(name)?.model) else {
                 return Ok(Some(Reason::NamedBesides.refuse_for(name)));
             };
-            if self.policy.exclusion(self.attributes.tenant, model).is_some() {
+            if self.policy.exclusion(&self.attributes.tenants, model).is_some() {
                 return Ok(Some(Reason::NamedBesides.refuse_for(name)));
             }
             self.besides.push(model);
@@ -365,7 +365,7 @@ impl<'a> Choice<'a> {
         let Some(rollout) = route.rollout.as_ref().filter(|rollout| !rollout.share.is_none()) else { return Ok(None) };
         let is_part = match rollout.by {
             // A caller without a tenant is nobody who could be counted.
-            RolloutBy::Tenant => self.policy.tenant_name(self.attributes.tenant).is_some_and(|tenant| {
+            RolloutBy::Tenant => self.policy.tenant_name(self.attributes.tenants.main()).is_some_and(|tenant| {
                 rollout.share.contains(StickyKey::of_header(tenant.as_bytes()).hash(salt, "rollout"))
             }),
             RolloutBy::Session if rollout.share.is_all() => true,

@@ -48,10 +48,13 @@ impl Judge<'_> {
         let Self { attributes, asked, .. } = self;
         conditions.apis.is_none_or(|apis| apis.contains(attributes.api))
             && conditions.know_name(*asked)
-            && conditions.know_tenant(attributes.tenant)
+            && conditions.know_tenant(&attributes.tenants)
             && (conditions.paths.is_empty() || conditions.paths.iter().any(|path| path.matches(attributes.bare_path())))
             && conditions.headers.iter().all(|header| {
                 attributes.header(header.slot).is_some_and(|text| header.test.judge(text).unwrap_or(unjudged))
+            })
+            && conditions.claims.iter().all(|claim| {
+                attributes.claim(claim.slot).is_some_and(|found| claim.test.judge(found).unwrap_or(unjudged))
             })
     }
 

@@ -17,7 +17,7 @@ pub(super) fn exclusion(
     facts: &Facts,
     besides: &[ModelId],
 ) -> Result<Option<Reason>, Need> {
-    if let Some(reason) = policy.exclusion(attributes.tenant, id) {
+    if let Some(reason) = policy.exclusion(&attributes.tenants, id) {
         return Ok(Some(reason));
     }
     let Some(model) = policy.model(id) else { return Ok(Some(Reason::Tenant)) };

@@ -1,7 +1,7 @@
 //! Who keeps the response that a request goes on from, as its signed id says.
 
 use crate::api::Api;
-use crate::policy::{Model, ModelId, Policy, TenantId};
+use crate::policy::{Membership, Model, ModelId, Policy, TenantId};
 use crate::reason::Reason;
 use crate::signed_id::Signed;
 use std::sync::Arc;
@@ -32,10 +32,10 @@ impl Kept {
         }
     }
 
-    /// A model of that cluster that the tenant may use.
-    pub(crate) fn model_for<'p>(&self, policy: &'p Policy, tenant: Option<TenantId>) -> Option<&'p Model> {
+    /// A model of that cluster that the caller may use.
+    pub(crate) fn model_for<'p>(&self, policy: &'p Policy, tenants: &Membership) -> Option<&'p Model> {
         let may_use = |id, model: &Model| {
-            model.cluster == self.by && model.apis.contains(Api::Responses) && policy.exclusion(tenant, id).is_none()
+            model.cluster == self.by && model.apis.contains(Api::Responses) && policy.exclusion(tenants, id).is_none()
         };
         policy.models().find(|(id, model)| may_use(*id, model)).map(|(_, model)| model)
     }

@@ -156,8 +156,8 @@ pub(crate) enum Per {
 
 impl Budget {
     /// Whether requests of this caller can count for it.
-    pub(crate) fn is_about(&self, tenant: Option<TenantId>) -> bool {
-        self.tenants.is_empty() || tenant.is_some_and(|tenant| self.tenants.binary_search(&tenant).is_ok())
+    pub(crate) fn is_about(&self, tenants: impl IntoIterator<Item = TenantId>) -> bool {
+        self.tenants.is_empty() || tenants.into_iter().any(|tenant| self.tenants.binary_search(&tenant).is_ok())
     }
 
     /// Whether requests that this model serves count for it.
@@ -285,7 +285,7 @@ impl Budget {
     fn check_prices(&self, catalog: &Catalog, tenants: &Tenants, at: &Path<'_>, report: &mut Report) {
         let may = |model: ModelId| {
             let own = || self.tenants.iter().filter_map(|TenantId(id)| tenants.all.get(usize::from(*id)));
-            self.tenants.is_empty() || own().any(|tenant| tenant.exclusion(model).is_none())
+            self.tenants.is_empty() || own().any(|tenant| tenant.limits.exclusion(model).is_none())
         };
         for (id, model) in catalog.iter().filter(|(_, model)| model.cost.is_none()) {
             if self.covers(id) && may(id) {

@@ -1,5 +1,6 @@
 //! Conditions on JWT claims.
 
+use super::error::PolicyFault;
 use super::pattern::Pattern;
 use super::text::{ClaimName, Plain, PlainPattern};
 use crate::claim::Claim;
@@ -110,17 +111,23 @@ pub(crate) enum ClaimTest {
 }
 
 impl ClaimTest {
-    pub(crate) fn matches(&self, claim: &Claim<'_>) -> bool {
-        match (self, claim) {
+    /// Whether the claim is such, or `None` where that cannot be said.
+    pub(crate) fn judge(&self, claim: &Claim<'_>) -> Option<bool> {
+        Some(match (self, claim) {
+            (_, Claim::Unreadable) => return None,
             (ClaimTest::AnyOf(values), claim) => {
                 values.iter().any(|value| value.is(claim, |pattern, text| pattern.matches(text)))
             }
             (ClaimTest::Contains(item), Claim::List(items)) => {
-                items.iter().any(|found| item.is(found, |expected, text| expected == text))
+                let found = items.iter().any(|found| item.is(found, |expected, text| expected == text));
+                if !found && items.contains(&Claim::Unreadable) {
+                    return None;
+                }
+                found
             }
             (ClaimTest::Contains(Scalar::Text(word)), Claim::Text(text)) => text.split(' ').any(|found| found == word),
             (ClaimTest::Contains(_), _) => false,
-        }
+        })
     }
 }
 
@@ -132,6 +139,45 @@ impl ClaimSpec {
             None => ClaimTest::AnyOf(patterns.map(|value| value.map(|text| text.pattern())).collect()),
         };
         ClaimMatch { path: claim_path(&self.name.0), test }
+    }
+}
+
+/// The place of a claim among those that rules look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ClaimSlot(pub(crate) u16);
+
+/// Different claims that rules can look at: each is kept for every request.
+const MAX_CLAIMS: usize = 64;
+
+/// Gives each claim that rules look at a slot.
+#[derive(Debug, Default)]
+pub(super) struct ClaimSlots(Vec<Vec<String>>);
+
+impl ClaimSlots {
+    /// Every claim that has a slot, in their order.
+    pub(super) fn all(self) -> Vec<Vec<String>> {
+        self.0
+    }
+}
+
+/// A condition of a rule on a claim: rules are asked when the host has taken the claims back.
+#[derive(Clone, Debug)]
+pub(crate) struct ClaimCondition {
+    pub(crate) slot: ClaimSlot,
+    pub(crate) test: ClaimTest,
+}
+
+impl ClaimMatch {
+    /// The same, on a claim that is kept for as long as rules are asked.
+    pub(super) fn kept(self, slots: &mut ClaimSlots, at: &Path<'_>, report: &mut Report) -> ClaimCondition {
+        let known = slots.0.iter().position(|known| *known == self.path);
+        let place = known.unwrap_or(slots.0.len());
+        if known.is_none() && place < MAX_CLAIMS {
+            slots.0.push(self.path);
+        } else if known.is_none() {
+            report.add(at, PolicyFault::TooManyClaims { max: MAX_CLAIMS }.into());
+        }
+        ClaimCondition { slot: ClaimSlot(u16::try_from(place).unwrap_or(u16::MAX)), test: self.test }
     }
 }
 
@@ -160,7 +206,9 @@ mod tests {
         let policy =
             valid(&format!(r#""tenants": [{{"name": "a", "match": {{"claims": [{{"name": "c", {test}}}]}}}}]"#));
         let (_, tenant) = policy.tenants().next().expect("a tenant");
-        let found = Claim::of_json(claim, &[]).is_some_and(|claim| tenant.claims[0].test.matches(&claim));
+        let found = Claim::of_json(claim, &[])
+            .and_then(|claim| tenant.matches.all.claims[0].test.judge(&claim))
+            .unwrap_or(false);
         assert_eq!(found, expected, "{test} on {claim}");
     }
 

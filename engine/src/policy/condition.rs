@@ -3,6 +3,7 @@
 use super::alias::Aliases;
 use super::api_name::RoutableApi;
 use super::catalog::Catalog;
+use super::claim::{ClaimCondition, ClaimSlots, ClaimSpec};
 use super::error::{PolicyErrorKind, PolicyFault, Report, What};
 use super::header::{HeaderMatch, HeaderSlots, HeaderSpec};
 use super::keyword::{KeywordId, Keywords};
@@ -10,10 +11,10 @@ use super::path_match::{PathMatch, PathSpec};
 use super::pattern::Pattern;
 use super::sticky::FieldSlots;
 use super::tenant::{TenantId, Tenants};
-use super::text::{Keyword, Name, NamePattern};
+use super::text::{Keyword, LabelKey, NamePattern, Plain};
 use crate::api::ApiSet;
 use crate::request::flag::{Flag, FlagSet, flags};
-use pointsman_document::{Definitions, Document, MAX_WHOLE, Path, Read, Some1, Value, Whole, object, order};
+use pointsman_document::{Definitions, Document, MAX_WHOLE, Map, Path, Read, Some1, Value, Whole, object};
 use serde_json::json;
 
 /// The conditions: those of flags come from their table.
@@ -27,8 +28,12 @@ macro_rules! conditions {
                 /// The model asked for is one of these; `*` stands for any characters. Compared with the name as the
                 /// client spelled it, before aliases.
                 "models" => models: Option<Some1<NamePattern>>,
-                /// The caller is one of these tenants.
-                "tenants" => tenants: Option<Some1<Name>>,
+                /// The caller is one of these tenants; `*` stands for any characters.
+                "tenants" => tenants: Option<Some1<NamePattern>>,
+                /// The caller is a tenant that has all of these labels; with `tenants`, one of those.
+                "tenantLabels" => tenant_labels: Map<LabelKey, Plain>,
+                /// Claims of the JWT that the proxy has verified. All must match.
+                "claims" => claims: Option<Some1<ClaimSpec>>,
                 /// Request headers. All must match.
                 "headers" => headers: Option<Some1<HeaderSpec>>,
                 /// The request path, without its query, is one of these.
@@ -117,6 +122,8 @@ pub(crate) struct Conditions {
     /// Sorted. One must be the caller's.
     pub(crate) tenants: Vec<TenantId>,
     /// All must match.
+    pub(crate) claims: Vec<ClaimCondition>,
+    /// All must match.
     pub(crate) headers: Vec<HeaderMatch>,
     /// One must match.
     pub(crate) paths: Vec<PathMatch>,
@@ -154,9 +161,9 @@ impl Conditions {
         std::iter::once(self).chain(self.any.iter().flat_map(Self::required)).collect()
     }
 
-    /// Whether they hold for a caller of this tenant.
-    pub(crate) fn know_tenant(&self, tenant: Option<TenantId>) -> bool {
-        self.tenants.is_empty() || tenant.is_some_and(|tenant| self.tenants.binary_search(&tenant).is_ok())
+    /// Whether they hold for a caller that is these tenants.
+    pub(crate) fn know_tenant(&self, tenants: impl IntoIterator<Item = TenantId>) -> bool {
+        self.tenants.is_empty() || tenants.into_iter().any(|tenant| self.tenants.binary_search(&tenant).is_ok())
     }
 }
 
@@ -194,6 +201,7 @@ pub(super) struct Scope<'a> {
     pub(super) aliases: &'a Aliases,
     pub(super) tenants: &'a Tenants,
     pub(super) slots: &'a mut HeaderSlots,
+    pub(super) claims: &'a mut ClaimSlots,
     pub(super) fields: &'a mut FieldSlots,
     pub(super) keywords: &'a mut Keywords,
 }
@@ -206,12 +214,12 @@ impl ConditionsSpec {
         for (nth, pattern) in items(self.models) {
             models.push(known_name(&pattern, scope, &at.key("models").index(nth), report));
         }
-        let mut tenants = Vec::new();
-        for (nth, name) in items(self.tenants) {
-            tenants.extend(scope.tenants.resolve(&name, &at.key("tenants").index(nth), report));
-        }
-        order::sort_by(&mut tenants, Ord::cmp);
-        tenants.dedup();
+        let named = items(self.tenants).map(|(_, name)| name);
+        let tenants = scope.tenants.matching(named, &at.key("tenants"), report);
+        let tenants = scope.tenants.labelled(self.tenant_labels, tenants, &at.key("tenantLabels"), report);
+        let claims = items(self.claims)
+            .map(|(nth, claim)| claim.compile().kept(scope.claims, &at.key("claims").index(nth), report));
+        let claims = claims.collect();
         let mut headers = Vec::new();
         for (nth, header) in items(self.headers) {
             headers.push(header.compile(scope.slots, &at.key("headers").index(nth), report));
@@ -222,6 +230,7 @@ impl ConditionsSpec {
             apis: self.apis.map(|apis| apis.0.into_iter().map(|api| api.0).collect()),
             models,
             tenants,
+            claims,
             headers,
             paths: items(self.paths).map(|(_, path)| path.compile()).collect(),
             input_tokens: range("inputTokens", self.input_tokens),

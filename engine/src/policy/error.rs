@@ -70,6 +70,20 @@ pub enum PolicyFault {
         /// How many there may be.
         max: usize,
     },
+    /// More different claims than the engine keeps for a request.
+    TooManyClaims {
+        /// How many there may be.
+        max: usize,
+    },
+    /// A label that profiles of one tenant give different values.
+    LabelConflict {
+        /// The label.
+        label: String,
+        /// The profiles.
+        profiles: [String; 2],
+    },
+    /// Labels that some tenants have, and none all of them.
+    NoTenantWithLabels,
     /// More different fields of bodies than the engine keeps for a request.
     TooManyFields {
         /// How many there may be.
@@ -90,7 +104,7 @@ pub enum PolicyFault {
 }
 
 /// What a name refers to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum What {
     /// A model of the catalog.
@@ -101,8 +115,16 @@ pub enum What {
     Cluster,
     /// A tenant.
     Tenant,
+    /// Tenants, by a pattern.
+    TenantPattern,
+    /// A profile of tenants.
+    Profile,
     /// A label that some model has.
     Label,
+    /// A label that some tenant has.
+    TenantLabel,
+    /// A value that some tenant has of this label.
+    TenantLabelValue(String),
 }
 
 impl fmt::Display for PolicyFault {
@@ -118,7 +140,13 @@ impl fmt::Display for PolicyFault {
                     What::ModelOrAlias => write!(f, "no model or alias `{name}`")?,
                     What::Cluster => write!(f, "no model has the cluster `{name}`")?,
                     What::Tenant => write!(f, "no tenant `{name}`")?,
+                    What::TenantPattern => write!(f, "no tenant matches `{name}`")?,
+                    What::Profile => write!(f, "no profile `{name}`")?,
                     What::Label => write!(f, "no model has the label `{name}`")?,
+                    What::TenantLabel => write!(f, "no tenant has the label `{name}`")?,
+                    What::TenantLabelValue(label) => {
+                        write!(f, "no tenant has the label `{label}` with the value `{name}`")?;
+                    }
                 }
                 f.write_str(&did_you_mean(suggestion))
             }
@@ -139,6 +167,12 @@ impl fmt::Display for PolicyFault {
                 write!(f, "`{name}` says whose account a request is for: keys and accounts are Envoy's to write")
             }
             Self::TooManyHeaders { max } => write!(f, "the policy looks at more than {max} different headers"),
+            Self::TooManyClaims { max } => write!(f, "the rules look at more than {max} different claims"),
+            Self::LabelConflict { label, profiles: [one, other] } => write!(
+                f,
+                "the profiles `{one}` and `{other}` give the label `{label}` different values; the tenant's own `labels` can say which it has"
+            ),
+            Self::NoTenantWithLabels => f.write_str("no tenant that the rule is about has all of these labels"),
             Self::TooManyFields { max } => write!(f, "the policy looks at more than {max} different fields"),
             Self::TooManyRegexes { header } => {
                 write!(f, "the regular expressions on the header `{header}` are too many to try")

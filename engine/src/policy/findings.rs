@@ -59,6 +59,8 @@ pub enum Kind {
     UnmatchedPattern,
     /// A star, or a space, where it stands for itself.
     LiteralStar,
+    /// A profile that no tenant has.
+    UnusedProfile,
     /// A tenant that a client can choose to be.
     ForgeableTenant,
     /// A principal that no certificate has.
@@ -134,6 +136,7 @@ pub fn of(policy: &Policy, document: &Document, extent: Extent) -> Vec<Found> {
     serving::check(&mut search, &takers, &dead);
     shares::check(&mut search);
     if extent == Extent::Whole {
+        written::profiles(&mut search);
         reach::check(&mut search, &dead);
         prices::check(&mut search);
     }

@@ -1,10 +1,12 @@
 //! Which rules can apply to a request at all, so that thousands of rules cost what a few do.
 
+use super::claim::{ClaimSlot, ClaimTest, Scalar};
 use super::condition::Conditions;
 use super::header::{HeaderSlot, HeaderText, ValueTest};
 use super::path_match::PathMatch;
 use super::rule::{Rule, RuleAction, RuleId};
 use super::tenant::TenantId;
+use crate::claim::Claim;
 use pointsman_document::order;
 use std::collections::BTreeMap;
 
@@ -15,7 +17,7 @@ const PREFIX_LENGTHS: [usize; 12] = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32];
 const HEADERS: usize = 8;
 
 /// One list each for: no key, no single value, the whole name, its beginnings, the tenant, the path, the headers and their
-/// beginnings.
+/// beginnings. What finds no room, for more tenants than one and for claims, is merged before.
 const LISTS: usize = 5 + PREFIX_LENGTHS.len() + HEADERS * (1 + PREFIX_LENGTHS.len());
 
 /// What a rule can be filed by. A rule applies only to requests that have one of its keys.
@@ -26,6 +28,10 @@ enum Key {
     Tenant(TenantId),
     Header(HeaderSlot, Box<[u8]>),
     HeaderPrefix(HeaderSlot, Box<[u8]>),
+    /// The whole text of a claim.
+    Claim(ClaimSlot, Box<[u8]>),
+    /// An item of a claim, or a word of it.
+    ClaimItem(ClaimSlot, Box<[u8]>),
     /// The first segment of a path.
     Path(Box<[u8]>),
 }
@@ -40,10 +46,12 @@ pub(crate) struct RuleIndex {
     prefixes: ByText,
     tenants: BTreeMap<TenantId, Vec<RuleId>>,
     headers: Vec<HeaderIndex>,
+    claims: BTreeMap<ClaimSlot, ClaimIndex>,
     paths: ByText,
     /// Rules that none of their conditions narrows down.
     general: Vec<RuleId>,
-    /// Rules that refuse, filed by a header. One that stands more than once has no single value to find them by.
+    /// Rules that refuse, filed by a header or a claim. A header that stands more than once, or a claim that cannot be read,
+    /// has no single value to find them by.
     refusing: Vec<RuleId>,
 }
 
@@ -53,6 +61,13 @@ struct HeaderIndex {
     slot: HeaderSlot,
     values: ByText,
     prefixes: ByText,
+}
+
+/// Rules by the text of one claim, and by what it contains.
+#[derive(Clone, Debug, Default)]
+struct ClaimIndex {
+    texts: ByText,
+    items: ByText,
 }
 
 impl RuleIndex {
@@ -69,8 +84,11 @@ impl RuleIndex {
             let crowd = |keys: &Vec<Key>| keys.iter().map(|key| sharers.get(key).copied().unwrap_or(0)).sum::<usize>();
             match alternatives(&rule.conditions, &slots, &crowd).into_iter().min_by_key(crowd) {
                 Some(keys) => {
-                    let by_header = keys.iter().any(|key| matches!(key, Key::Header(..) | Key::HeaderPrefix(..)));
-                    if by_header && matches!(rule.action, RuleAction::Deny(_)) {
+                    let is_judged = |key: &Key| {
+                        use Key::{Claim, ClaimItem, Header, HeaderPrefix};
+                        matches!(key, Header(..) | HeaderPrefix(..) | Claim(..) | ClaimItem(..))
+                    };
+                    if keys.iter().any(is_judged) && matches!(rule.action, RuleAction::Deny(_)) {
                         index.refusing.push(id);
                     }
                     keys.into_iter().for_each(|key| index.file(id, key));
@@ -86,6 +104,8 @@ impl RuleIndex {
             Key::Model(name) => self.models.entry(name).or_default(),
             Key::ModelPrefix(prefix) => self.prefixes.entry(prefix).or_default(),
             Key::Tenant(tenant) => self.tenants.entry(tenant).or_default(),
+            Key::Claim(slot, text) => self.claims.entry(slot).or_default().texts.entry(text).or_default(),
+            Key::ClaimItem(slot, item) => self.claims.entry(slot).or_default().items.entry(item).or_default(),
             Key::Path(segment) => self.paths.entry(segment).or_default(),
             Key::Header(slot, value) => match self.headers.iter_mut().find(|header| header.slot == slot) {
                 Some(header) => header.values.entry(value).or_default(),
@@ -106,16 +126,16 @@ impl RuleIndex {
     pub(crate) fn possible_rules<'p, 'v>(
         &'p self,
         asked: &str,
-        tenant: Option<TenantId>,
+        tenants: impl IntoIterator<Item = TenantId>,
         path: &[u8],
         header_value: &dyn Fn(HeaderSlot) -> Option<&'v HeaderText>,
+        claim: &dyn Fn(ClaimSlot) -> Option<&'v Claim<'static>>,
     ) -> PossibleRules<'p> {
-        let mut rules = PossibleRules { lists: [&[]; LISTS], used: 0 };
+        let mut rules = PossibleRules { lists: [&[]; LISTS], used: 0, merged: Vec::new().into_iter() };
         rules.add(Some(&self.general));
         let asked = asked.as_bytes();
         rules.add(self.models.get(asked));
         rules.add_prefixes(&self.prefixes, asked);
-        rules.add(tenant.and_then(|tenant| self.tenants.get(&tenant)));
         rules.add(first_segment(path).and_then(|segment| self.paths.get(segment)));
         let mut several = false;
         for header in &self.headers {
@@ -126,10 +146,40 @@ impl RuleIndex {
                 rules.add_prefixes(&header.prefixes, value);
             }
         }
+        let mut more = Vec::new();
+        for (slot, filed) in &self.claims {
+            several |= filed.look_up(claim(*slot), &mut more);
+        }
         if several {
             rules.add(Some(&self.refusing));
         }
+        // Most callers are one tenant, and nothing is allocated for it.
+        let mut filed = tenants.into_iter().map(|tenant| self.tenants.get(&tenant));
+        rules.add(filed.next().flatten());
+        more.extend(filed.flatten());
+        rules.add_all(more);
         rules
+    }
+}
+
+impl ClaimIndex {
+    /// Adds the lists of what a claim says. Whether some of it could not be read.
+    fn look_up<'p>(&'p self, claim: Option<&Claim<'_>>, lists: &mut Vec<&'p Vec<RuleId>>) -> bool {
+        match claim {
+            Some(Claim::Text(text)) => {
+                lists.extend(self.texts.get(text.as_bytes()));
+                lists.extend(text.split(' ').filter_map(|word| self.items.get(word.as_bytes())));
+                false
+            }
+            Some(Claim::List(items)) => {
+                let texts =
+                    items.iter().filter_map(|item| if let Claim::Text(text) = item { Some(text) } else { None });
+                lists.extend(texts.filter_map(|text| self.items.get(text.as_bytes())));
+                items.contains(&Claim::Unreadable)
+            }
+            Some(Claim::Unreadable) => true,
+            _ => false,
+        }
     }
 }
 
@@ -167,6 +217,7 @@ fn alternatives(conditions: &Conditions, slots: &[HeaderSlot], crowd: &dyn Fn(&V
             ValueTest::Regex(_) => {}
         }
     }
+    alternatives.extend(conditions.claims.iter().filter_map(|claim| claim_keys(claim.slot, &claim.test)));
     // One of `any` holds: a request that has a key of each of them has one of these.
     let best = |other: &Conditions| alternatives_of(other, slots, crowd);
     let others: Option<Vec<Vec<Key>>> = conditions.any.iter().map(best).collect();
@@ -181,6 +232,21 @@ fn alternatives_of(
     crowd: &dyn Fn(&Vec<Key>) -> usize,
 ) -> Option<Vec<Key>> {
     alternatives(conditions, slots, crowd).into_iter().min_by_key(|keys| crowd(keys))
+}
+
+/// What every claim that passes the test shows one of.
+fn claim_keys(slot: ClaimSlot, test: &ClaimTest) -> Option<Vec<Key>> {
+    match test {
+        ClaimTest::Contains(Scalar::Text(item)) => Some(vec![Key::ClaimItem(slot, item.as_bytes().into())]),
+        ClaimTest::Contains(_) => None,
+        ClaimTest::AnyOf(values) => {
+            let texts = values.iter().map(|value| match value {
+                Scalar::Text(pattern) => Some(Key::Claim(slot, pattern.exact()?.as_bytes().into())),
+                Scalar::Number(_) | Scalar::Boolean(_) => None,
+            });
+            texts.collect()
+        }
+    }
 }
 
 /// The beginning of a prefix under which it is filed.
@@ -214,9 +280,28 @@ fn busiest_headers(rules: &[Rule]) -> Vec<HeaderSlot> {
 pub(crate) struct PossibleRules<'p> {
     lists: [&'p [RuleId]; LISTS],
     used: usize,
+    /// Those of more lists than there is room for.
+    merged: std::vec::IntoIter<RuleId>,
 }
 
 impl<'p> PossibleRules<'p> {
+    /// Adds lists of which there may be any number, some perhaps more than once.
+    fn add_all(&mut self, mut lists: Vec<&'p Vec<RuleId>>) {
+        if lists.len() > 1 {
+            order::sort_by(&mut lists, |a, b| a.as_ptr().cmp(&b.as_ptr()));
+            lists.dedup_by_key(|list| list.as_ptr());
+        }
+        let room = lists.len().min(LISTS - self.used);
+        let (fitting, more) = lists.split_at_checked(room).unwrap_or_default();
+        fitting.iter().for_each(|list| self.add(Some(list)));
+        if !more.is_empty() {
+            let mut merged = more.iter().copied().flatten().copied().collect::<Vec<_>>();
+            order::sort_by(&mut merged, Ord::cmp);
+            merged.dedup();
+            self.merged = merged.into_iter();
+        }
+    }
+
     fn add(&mut self, list: Option<&'p Vec<RuleId>>) {
         if let Some(list) = list.filter(|list| !list.is_empty())
             && let Some(free) = self.lists.get_mut(self.used)
@@ -240,13 +325,17 @@ impl Iterator for PossibleRules<'_> {
 
     fn next(&mut self) -> Option<RuleId> {
         let lists = self.lists.get_mut(..self.used)?;
-        let next = lists.iter().filter_map(|list| list.first()).min().copied()?;
+        let firsts = lists.iter().filter_map(|list| list.first());
+        let next = firsts.chain(self.merged.as_slice().first()).min().copied()?;
         for list in lists {
             if let Some((first, rest)) = list.split_first()
                 && *first == next
             {
                 *list = rest;
             }
+        }
+        if self.merged.as_slice().first() == Some(&next) {
+            self.merged.next();
         }
         Some(next)
     }
@@ -263,6 +352,7 @@ mod tests {
     const HEADER_NAMES: [&str; 10] = ["h0", "h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8", "h9"];
     const VALUES: [&str; 3] = ["a", "b", "abc"];
     const PATHS: [&str; 5] = ["/a/v1/x", "/a", "/b/v1/x", "/", "/ab"];
+    const CLAIMS: [&str; 2] = ["c0", "c1"];
     const ASKED: [&str; 6] = ["gpt-4o", "llama-small", "auto", "gpt-4o-mini-2024-07-18", "g", ""];
     const PATTERNS: [&str; 9] =
         ["gpt-4o", "llama-small", "auto", "gpt-*", "gpt-4o-mini-2024-*", "g*", "*small", "gpt-4o*", "*"];
@@ -297,7 +387,12 @@ mod tests {
                 .prop_map(|(kind, path)| serde_json::json!({"type": kind, "value": path})),
             0..2,
         );
-        (models, tenants, headers, paths).prop_map(|(models, tenants, headers, paths)| {
+        let claims = proptest::collection::vec(
+            (select(&CLAIMS[..]), select(&["value", "contains"][..]), select(&["a", "b", "a b", "a*"][..]))
+                .prop_map(|(name, test, text)| serde_json::json!({"name": name, test: text})),
+            0..2,
+        );
+        (models, tenants, headers, paths, claims).prop_map(|(models, tenants, headers, paths, claims)| {
             let headers = headers
                 .iter()
                 .map(|(name, kind, value)| serde_json::json!({"name": name, "type": kind, "value": value}));
@@ -307,6 +402,7 @@ mod tests {
                 ("tenants", serde_json::json!(tenants)),
                 ("headers", headers.collect()),
                 ("paths", serde_json::json!(paths)),
+                ("claims", serde_json::json!(claims)),
             ] {
                 if list != serde_json::json!([]) {
                     conditions.insert(key.to_owned(), list);
@@ -333,9 +429,10 @@ mod tests {
     #[derive(Clone, Debug)]
     struct Request {
         asked: &'static str,
-        tenant: Option<TenantId>,
+        tenants: Vec<TenantId>,
         path: &'static str,
         headers: Vec<Option<HeaderText>>,
+        claims: Vec<Option<Claim<'static>>>,
     }
 
     impl Request {
@@ -345,9 +442,16 @@ mod tests {
             self.headers.get(nth)?.as_ref()
         }
 
+        fn claim(&self, policy: &Policy, ClaimSlot(slot): ClaimSlot) -> Option<&Claim<'static>> {
+            let path = policy.claims().get(usize::from(slot))?;
+            let nth = CLAIMS.iter().position(|known| *known == path[0])?;
+            self.claims.get(nth)?.as_ref()
+        }
+
         fn possible_rules(&self, policy: &Policy) -> Vec<RuleId> {
-            let path = self.path.as_bytes();
-            policy.rules_to_try(self.asked, self.tenant, path, &|slot| self.header(policy, slot)).collect()
+            let (path, tenants) = (self.path.as_bytes(), self.tenants.iter().copied());
+            let (header, claim) = (|slot| self.header(policy, slot), |slot| self.claim(policy, slot));
+            policy.rules_to_try(self.asked, tenants, path, &header, &claim).collect()
         }
 
         fn matches(&self, policy: &Policy, rule: &Rule) -> bool {
@@ -359,7 +463,10 @@ mod tests {
                 && !conditions.not.as_ref().is_some_and(|other| self.meets(policy, other, !unjudged))
                 && (conditions.models.is_empty() || conditions.models.iter().any(|model| model.matches(self.asked)))
                 && (conditions.tenants.is_empty()
-                    || self.tenant.is_some_and(|tenant| conditions.tenants.contains(&tenant)))
+                    || self.tenants.iter().any(|tenant| conditions.tenants.contains(tenant)))
+                && conditions.claims.iter().all(|claim| {
+                    self.claim(policy, claim.slot).is_some_and(|found| claim.test.judge(found).unwrap_or(unjudged))
+                })
                 && (conditions.paths.is_empty()
                     || conditions.paths.iter().any(|path| path.matches(self.path.as_bytes())))
                 && conditions.headers.iter().all(|header| {
@@ -372,8 +479,17 @@ mod tests {
         let values = proptest::collection::vec(select(&VALUES[..]), 0..3);
         let text = values.prop_map(|values| HeaderText::of(4096, values.into_iter().map(str::as_bytes)));
         let headers = proptest::collection::vec(text, HEADER_NAMES.len());
-        (select(&ASKED[..]), proptest::option::of((0..3u16).prop_map(TenantId)), select(&PATHS[..]), headers)
-            .prop_map(|(asked, tenant, path, headers)| Request { asked, tenant, path, headers })
+        let text = || select(&["a", "b", "a b", "b a b", "ab", ""][..]).prop_map(|text| Claim::Text(text.into()));
+        let item = prop_oneof![4 => text(), 1 => Just(Claim::Unreadable), 1 => Just(Claim::Other)];
+        let claim = prop_oneof![
+            2 => text(),
+            2 => proptest::collection::vec(item, 0..4).prop_map(Claim::List),
+            1 => Just(Claim::Unreadable),
+        ];
+        let claims = proptest::collection::vec(proptest::option::of(claim), CLAIMS.len());
+        let tenants = subsequence((0..3u16).map(TenantId).collect::<Vec<_>>(), 0..=3).prop_shuffle();
+        (select(&ASKED[..]), tenants, select(&PATHS[..]), headers, claims)
+            .prop_map(|(asked, tenants, path, headers, claims)| Request { asked, tenants, path, headers, claims })
     }
 
     proptest! {
@@ -401,7 +517,14 @@ mod tests {
     fn count(conditions: impl Fn(usize) -> String) -> usize {
         let rules: Vec<_> = (0..1000).map(conditions).collect();
         let headers = vec![HeaderText::of(4096, [&b"a"[..]].into_iter()); HEADER_NAMES.len()];
-        Request { asked: "auto", tenant: Some(TenantId(1)), path: "/a", headers }.possible_rules(&policy(&rules)).len()
+        let request = Request {
+            asked: "auto",
+            tenants: vec![TenantId(1)],
+            path: "/a",
+            headers,
+            claims: vec![Some(Claim::Text("a b".into()))],
+        };
+        request.possible_rules(&policy(&rules)).len()
     }
 
     #[test]
@@ -430,5 +553,34 @@ mod tests {
         assert_eq!(count(|nth| format!(r#"{{"any": [{{"models": ["m{nth}*"]}}, {{"tools": true}}]}}"#)), 1000);
         assert_eq!(count(|nth| format!(r#"{{"models": ["m{nth}*"], "not": {{"tools": true}}}}"#)), 0);
         assert_eq!(count(|nth| format!(r#"{{"not": {{"models": ["m{nth}*"]}}}}"#)), 1000);
+        assert_eq!(count(|nth| format!(r#"{{"claims": [{{"name": "c0", "contains": "g{nth}"}}]}}"#)), 0);
+        assert_eq!(count(|nth| format!(r#"{{"claims": [{{"name": "c0", "values": ["g{nth}", "h{nth}"]}}]}}"#)), 0);
+        // In every claim that rules look at, a word counts once.
+        assert_eq!(count(|_| r#"{"claims": [{"name": "c0", "contains": "b"}]}"#.to_owned()), 1000);
+    }
+
+    /// More tenants than there is room for lists beside each other.
+    #[test]
+    fn a_caller_may_be_any_number_of_tenants() {
+        const MANY: u16 = 400;
+        let tenants = (0..MANY).map(|nth| format!(r#"{{"name": "t{nth}", "match": {{"principals": ["x"]}}}}"#));
+        let rules = (0..2 * MANY).map(|nth| {
+            let (one, other) = (nth % MANY, (nth + 1) % MANY);
+            format!(r#"{{"name": "r{nth}", "match": {{"tenants": ["t{one}", "t{other}"]}}, "deny": {{}}}}"#)
+        });
+        let policy = valid(&format!(
+            r#""tenants": [{}], "rules": [{}]"#,
+            tenants.collect::<Vec<_>>().join(","),
+            rules.collect::<Vec<_>>().join(",")
+        ));
+        let of = |tenants: Vec<TenantId>| {
+            let (headers, claims) = (Vec::new(), Vec::new());
+            Request { asked: "auto", tenants, path: "/", headers, claims }.possible_rules(&policy)
+        };
+        assert_eq!(
+            of((0..MANY).rev().map(TenantId).collect()),
+            (0..2 * u32::from(MANY)).map(RuleId).collect::<Vec<_>>()
+        );
+        assert_eq!(of(vec![TenantId(7), TenantId(9)]), [6, 7, 8, 9, 406, 407, 408, 409].map(RuleId));
     }
 }

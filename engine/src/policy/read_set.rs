@@ -37,7 +37,10 @@ impl ReadSet {
         };
         Self {
             body: Wanted { flags, text, ..Wanted::default() },
-            principal: tenants.iter().any(|tenant| !tenant.principals.is_empty()),
+            principal: tenants
+                .iter()
+                .flat_map(|tenant| tenant.matches.parts())
+                .any(|credentials| !credentials.principals.is_empty()),
         }
     }
 

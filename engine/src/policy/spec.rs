@@ -8,7 +8,7 @@ use super::header::HeaderName;
 use super::observation::{AnswerModel, MetricsSpec, UsageSpec};
 use super::rule::RuleSpec;
 use super::state::ProviderStateSpec;
-use super::tenant::TenantSpec;
+use super::tenant::{ProfileSpec, TenantSpec};
 use super::text::{Currency, PathPrefix, Plain};
 use crate::keys::Accounts;
 use crate::naming::{self, Allowed};
@@ -33,6 +33,8 @@ object! {
         "aliases" => aliases: Vec<AliasSpec>,
         /// Who is calling. Without tenants, everyone may use every model.
         "tenants" => tenants: Vec<TenantSpec>,
+        /// Limits and labels that tenants share.
+        "profiles" => profiles: Vec<ProfileSpec>,
         /// How much may be used in a window of time.
         "budgets" => budgets: Vec<BudgetSpec>,
         /// The currency of all prices and of `money`, by its code of ISO 4217.

@@ -1,58 +1,46 @@
 //! Who is calling, and which models they may use.
 
-use super::catalog::{Catalog, ModelId};
-use super::claim::{ClaimMatch, ClaimSpec};
+mod credentials;
+mod limits;
+mod membership;
+mod profile;
+
+pub(crate) use credentials::{Credentials, TenantMatch};
+pub(crate) use limits::Limits;
+pub(super) use limits::{patterns, requirements};
+pub(crate) use membership::Membership;
+pub(crate) use profile::{ProfileSpec, Profiles};
+
+use super::catalog::Catalog;
 use super::error::{PolicyErrorKind, PolicyFault, Report, What};
-use super::group::{ModelsSpec, groups};
-use super::header::{HeaderMatch, HeaderSlots, HeaderSpec};
-use super::model_set::ModelSet;
-use super::pattern::Pattern;
-use super::text::{LabelKey, Name, NamePattern, Plain, PlainPattern};
-use crate::reason::Reason;
-use pointsman_document::{Document, MAX_WHOLE, Map, Path, Some1, Whole, object};
+use super::header::HeaderSlots;
+use super::text::{LabelKey, Name, NamePattern, Plain};
+use credentials::TenantMatchSpec;
+use limits::TenantModelsSpec;
+use pointsman_document::{Document, MAX_WHOLE, Map, Path, Whole, object};
+use profile::TenantLabels;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 object! {
-    /// A tenant: who is calling, and what they may use. The first that matches is the caller's.
+    /// A tenant: who is calling, and what they may use. The first that matches is the caller's, with those before it that let
+    /// the search go on.
     pub(crate) struct TenantSpec {
         /// Its name. Unique.
         "name" => name: Name,
         /// Who it is.
         "match" => matches: TenantMatchSpec,
+        /// Whether callers that are this tenant can be others as well: its limits hold, and those behind it are tried.
+        "continue" => continues: bool = false,
+        /// What it is labelled with, such as `team: search`, for rules.
+        "labels" => labels: Map<LabelKey, Plain>,
+        /// Profiles whose limits and labels it has too.
+        "profiles" => profiles: Vec<Name>,
         /// The models it may use. Default: all of them.
         "models" => models: TenantModelsSpec = Document::EMPTY,
         /// The most tokens that an answer may have: a request for more, or for no certain number, is sent with this one.
         /// Default: what the client asks for.
         "maxOutputTokens" => max_output_tokens: Option<Whole<1, MAX_WHOLE>>,
-    }
-}
-
-object! {
-    /// Who a tenant is. Of the kinds that are given, all must match.
-    pub(crate) struct TenantMatchSpec {
-        /// Identities of the client's verified certificate (URI SANs, such as SPIFFE IDs); `*` stands for any
-        /// characters. One must match.
-        "principals" => principals: Option<Some1<PlainPattern>>,
-        /// Request headers. All must match. Only safe for headers that the proxy sets itself: whatever a
-        /// client can send, it can also forge.
-        "headers" => headers: Option<Some1<HeaderSpec>>,
-        /// Claims of the JWT that the proxy has verified. All must match.
-        "claims" => claims: Option<Some1<ClaimSpec>>,
-    }
-    at_least_one_of("principals", "headers", "claims");
-}
-
-object! {
-    /// The models that a tenant may use.
-    pub(crate) struct TenantModelsSpec {
-        /// Names, patterns with `*`, or groups by labels, of the models it may use; none if the list is empty. Default:
-        /// every model.
-        "allow" => allow: Option<Vec<ModelsSpec>>,
-        /// Names, patterns with `*`, or groups by labels, of models it may not use. Stronger than `allow`.
-        "deny" => deny: Vec<ModelsSpec>,
-        /// Labels that a model must have for this tenant, such as `region: eu`. No rule gets around them.
-        "require" => require: Map<LabelKey, Plain>,
     }
 }
 
@@ -64,28 +52,13 @@ pub(crate) struct TenantId(pub(crate) u16);
 #[derive(Clone, Debug)]
 pub(crate) struct Tenant {
     pub(crate) name: Arc<str>,
-    /// One must match the caller's principal; empty: any caller, also one without.
-    pub(crate) principals: Vec<Pattern>,
-    /// All must match.
-    pub(crate) headers: Vec<HeaderMatch>,
-    /// All must match.
-    pub(crate) claims: Vec<ClaimMatch>,
-    pub(crate) max_output_tokens: Option<u64>,
-    allowed: ModelSet,
-    labelled: ModelSet,
-}
-
-impl Tenant {
-    /// Why it may not use the model, or `None` if it may.
-    pub(super) fn exclusion(&self, model: ModelId) -> Option<Reason> {
-        if !self.allowed.contains(model) {
-            Some(Reason::Tenant)
-        } else if !self.labelled.contains(model) {
-            Some(Reason::Label)
-        } else {
-            None
-        }
-    }
+    pub(crate) matches: TenantMatch,
+    /// Whether its callers can be other tenants as well.
+    pub(crate) continues: bool,
+    /// Its own, and those of its profiles.
+    labels: TenantLabels,
+    /// Its own, and those of its profiles.
+    pub(crate) limits: Limits,
 }
 
 /// The tenants, in the order of the document.
@@ -100,6 +73,7 @@ impl Tenants {
     #[inline(never)]
     pub(super) fn compile(
         specs: Vec<TenantSpec>,
+        profiles: &Profiles,
         catalog: &Catalog,
         slots: &mut HeaderSlots,
         at: &Path<'_>,
@@ -120,7 +94,7 @@ impl Tenants {
             } else {
                 tenants.by_name.insert(name, id);
             }
-            tenants.all.push(spec.compile(catalog, slots, &at, report));
+            tenants.all.push(spec.compile(profiles, catalog, slots, &at, report));
         }
         tenants
     }
@@ -138,85 +112,111 @@ impl Tenants {
         }
         found
     }
+
+    fn iter(&self) -> impl Iterator<Item = (TenantId, &Tenant)> {
+        (0..=u16::MAX).map(TenantId).zip(&self.all)
+    }
+
+    /// The tenants of these names or patterns, each of which must match one. Sorted.
+    pub(super) fn matching(
+        &self,
+        patterns: impl Iterator<Item = NamePattern>,
+        at: &Path<'_>,
+        report: &mut Report,
+    ) -> Vec<TenantId> {
+        let mut found = Vec::new();
+        for (nth, pattern) in patterns.enumerate() {
+            let (at, pattern, NamePattern(text)) = (at.index(nth), pattern.pattern(), pattern);
+            if pattern.exact().is_some() {
+                found.extend(self.resolve(&Name(text), &at, report));
+                continue;
+            }
+            let before = found.len();
+            found.extend(self.iter().filter(|(_, tenant)| pattern.matches(&tenant.name)).map(|(id, _)| id));
+            if found.len() == before && !self.has_gaps && !report.is_lost(&at) {
+                let what = What::TenantPattern;
+                report.add(&at, PolicyFault::NoSuch { what, name: text, suggestion: None }.into());
+            }
+        }
+        pointsman_document::order::sort_by(&mut found, Ord::cmp);
+        found.dedup();
+        found
+    }
+
+    /// Keeps the tenants that have all of these labels, of which at least one must be left; of none given, all that have them.
+    pub(super) fn labelled(
+        &self,
+        labels: Map<LabelKey, Plain>,
+        among: Vec<TenantId>,
+        at: &Path<'_>,
+        report: &mut Report,
+    ) -> Vec<TenantId> {
+        if labels.0.is_empty() {
+            return among;
+        }
+        let is_asked = |id: &TenantId| among.is_empty() || among.binary_search(id).is_ok();
+        let has_all = |tenant: &Tenant| labels.0.iter().all(|(key, value)| tenant.labels.get(&key.0) == Some(&value.0));
+        let found: Vec<_> =
+            self.iter().filter(|(id, tenant)| is_asked(id) && has_all(tenant)).map(|(id, _)| id).collect();
+        if found.is_empty() && !self.has_gaps && !report.is_lost(at) {
+            self.report_labels(&labels, at, report);
+        }
+        found
+    }
+
+    /// Why no tenant has all of these labels: one is nobody's, or they are not those of one tenant.
+    fn report_labels(&self, labels: &Map<LabelKey, Plain>, at: &Path<'_>, report: &mut Report) {
+        for (LabelKey(key), Plain(value)) in &labels.0 {
+            let has = |tenant: &&Tenant| tenant.labels.get(key).is_some_and(|own| own == value);
+            if self.all.iter().any(|tenant| has(&tenant)) {
+                continue;
+            }
+            let is_known = self.all.iter().any(|tenant| tenant.labels.contains_key(key));
+            let fault = if is_known {
+                let values = self.all.iter().filter_map(|tenant| tenant.labels.get(key)).map(String::as_str);
+                let suggestion = report.suggest(value, values);
+                PolicyFault::NoSuch { what: What::TenantLabelValue(key.clone()), name: value.clone(), suggestion }
+            } else {
+                let keys = self.all.iter().flat_map(|tenant| tenant.labels.keys()).map(String::as_str);
+                let suggestion = report.suggest(key, keys);
+                PolicyFault::NoSuch { what: What::TenantLabel, name: key.clone(), suggestion }
+            };
+            report.add(&at.key(key), fault.into());
+            return;
+        }
+        report.add(at, PolicyFault::NoTenantWithLabels.into());
+    }
 }
 
 impl TenantSpec {
-    fn compile(self, catalog: &Catalog, slots: &mut HeaderSlots, at: &Path<'_>, report: &mut Report) -> Tenant {
-        let (matches, models) = (self.matches, self.models);
-        let (at_match, at_models) = (at.key("match"), at.key("models"));
-        let at_headers = at_match.key("headers");
-        let headers = matches.headers.unwrap_or_default().0.into_iter().enumerate();
-        let headers = headers.map(|(nth, header)| header.compile(slots, &at_headers.index(nth), report)).collect();
-        let allow = models.allow.map(|allow| groups(allow, catalog, &at_models.key("allow"), report));
-        let deny = groups(models.deny, catalog, &at_models.key("deny"), report);
-        let require = requirements(models.require, catalog, &at_models.key("require"), report);
-        let set = |test: &dyn Fn(&super::Model) -> bool| {
-            catalog.iter().filter(|(_, model)| test(model)).map(|(id, _)| id).collect()
-        };
-        Tenant {
-            name: self.name.0.into(),
-            max_output_tokens: self.max_output_tokens.map(|most| most.0),
-            principals: matches.principals.unwrap_or_default().0.iter().map(PlainPattern::pattern).collect(),
-            headers,
-            claims: matches.claims.unwrap_or_default().0.into_iter().map(ClaimSpec::compile).collect(),
-            allowed: set(&|model| {
-                allow.as_ref().is_none_or(|allow| allow.iter().any(|group| group.has(model)))
-                    && !deny.iter().any(|group| group.has(model))
-            }),
-            labelled: set(&|model| require.iter().all(|(key, value)| model.labels.get(key) == Some(value))),
-        }
+    fn compile(
+        self,
+        profiles: &Profiles,
+        catalog: &Catalog,
+        slots: &mut HeaderSlots,
+        at: &Path<'_>,
+        report: &mut Report,
+    ) -> Tenant {
+        let matches = self.matches.compile(slots, &at.key("match"), report);
+        let mut limits = Limits::compile(self.models, self.max_output_tokens, catalog, &at.key("models"), report);
+        let mut labels = profile::labels(self.labels);
+        profiles.apply(&self.profiles, &mut limits, &mut labels, &at.key("profiles"), report);
+        Tenant { name: self.name.0.into(), matches, continues: self.continues, labels, limits }
     }
-}
-
-/// Patterns over the models' names; one without a star must be the name of a model.
-pub(super) fn patterns(
-    patterns: &[NamePattern],
-    catalog: &Catalog,
-    at: &Path<'_>,
-    report: &mut Report,
-) -> Vec<Pattern> {
-    let mut compiled = Vec::with_capacity(patterns.len());
-    for (nth, pattern) in patterns.iter().enumerate() {
-        let pattern = pattern.pattern();
-        if let Some(name) = pattern.exact() {
-            catalog.resolve(&Name(name.to_owned()), &at.index(nth), report);
-        }
-        compiled.push(pattern);
-    }
-    compiled
-}
-
-/// Label requirements; some model must have such a label, whatever its value.
-pub(super) fn requirements(
-    require: Map<LabelKey, Plain>,
-    catalog: &Catalog,
-    at: &Path<'_>,
-    report: &mut Report,
-) -> Vec<(String, String)> {
-    let mut compiled = Vec::with_capacity(require.0.len());
-    for (LabelKey(key), Plain(value)) in require.0 {
-        let mut labels = catalog.models.iter().flat_map(|model| model.labels.keys());
-        if !catalog.has_gaps() && !labels.any(|label| *label == key) {
-            let labels = catalog.models.iter().flat_map(|model| model.labels.keys().map(String::as_str));
-            let suggestion = report.suggest(&key, labels);
-            report.add(&at.key(&key), PolicyFault::NoSuch { what: What::Label, name: key.clone(), suggestion }.into());
-        }
-        compiled.push((key, value));
-    }
-    compiled
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::policy::testing::{check, valid};
+    use crate::reason::Reason;
 
     #[test]
     fn a_tenant_is_told_by_something() {
         check(
             r#""tenants": [{"name": "a", "match": {}}, {"name": "b"}, {"name": "c", "match": {"principals": []}}]"#,
             &[
-                "tenants[0].match: needs at least one of `principals`, `headers`, `claims`",
+                "tenants[0].match: needs at least one of `principals`, `headers`, `claims`, `any`",
                 "tenants[1].match: is required",
                 "tenants[2].match.principals: needs at least one item",
             ],

@@ -34,9 +34,10 @@ impl Usable {
         if !is_about_models {
             return None;
         }
-        let tenant = record.tenant.as_deref().and_then(|name| policy.tenant_named(name));
+        let tenants: Vec<_> = record.all_tenants().filter_map(|name| policy.tenant_named(name)).collect();
         let mut models = policy.models().filter(|(id, model)| {
-            policy.exclusion(tenant, *id).is_none() && record.api.is_none_or(|api| model.apis.contains(api))
+            policy.exclusion(tenants.iter().copied(), *id).is_none()
+                && record.api.is_none_or(|api| model.apis.contains(api))
         });
         let names = models.by_ref().take(MOST).map(|(_, model)| Arc::clone(&model.name)).collect();
         Some(Self { names, more: models.count() })

@@ -1,13 +1,13 @@
 //! Whether one thing holds wherever another does: condition by condition, and "no" wherever that cannot be told.
 
 use crate::api::{Api, ApiSet};
-use crate::policy::claim::{ClaimMatch, ClaimTest, Scalar};
+use crate::policy::claim::{ClaimTest, Scalar};
 use crate::policy::condition::{Conditions, Range};
 use crate::policy::header::{HeaderMatch, ValueTest};
 use crate::policy::path_match::PathMatch;
 use crate::policy::pattern::Pattern;
 use crate::policy::rule::{Rule, RuleAction};
-use crate::policy::tenant::{Tenant, TenantId};
+use crate::policy::tenant::{Credentials, TenantId, TenantMatch};
 
 /// The bit of `tenants` in a shape.
 pub(super) const TENANTS: u64 = 1 << 2;
@@ -25,6 +25,7 @@ pub(super) fn shape_of(conditions: &Conditions) -> u64 {
         apis,
         models,
         tenants,
+        claims,
         headers,
         paths,
         input_tokens,
@@ -47,6 +48,7 @@ pub(super) fn shape_of(conditions: &Conditions) -> u64 {
         !keywords.is_empty(),
         !any.is_empty(),
         not.is_some(),
+        !claims.is_empty(),
     ];
     let bits = has.iter().enumerate().map(|(bit, has)| u64::from(*has) << bit);
     let flags = flags.iter().map(|(flag, expected)| 1 << (has.len() + 2 * flag as usize + usize::from(expected)));
@@ -66,6 +68,7 @@ fn conditions_cover(wide: &Conditions, narrow: &Conditions, tenants: &[TenantId]
         apis,
         models,
         tenants: callers,
+        claims,
         headers,
         paths,
         input_tokens,
@@ -80,7 +83,10 @@ fn conditions_cover(wide: &Conditions, narrow: &Conditions, tenants: &[TenantId]
         && any_covers(models, &narrow.models, Pattern::covers)
         && any_covers(callers, tenants, |wide, narrow| wide == narrow)
         && any_covers(paths, &narrow.paths, path_covers)
-        && all_cover(headers, &narrow.headers)
+        && all_cover(headers, narrow.headers.iter())
+        && claims.iter().all(|wide| {
+            narrow.claims.iter().any(|narrow| wide.slot == narrow.slot && claim_covers(&wide.test, &narrow.test))
+        })
         && range_covers(*input_tokens, narrow.input_tokens)
         && range_covers(*max_output_tokens, narrow.max_output_tokens)
         && range_covers(*messages, narrow.messages)
@@ -95,10 +101,26 @@ fn conditions_cover(wide: &Conditions, narrow: &Conditions, tenants: &[TenantId]
 }
 
 /// Whether every caller that is `narrow` matches `wide`, or is somebody whose tenant cannot be told.
-pub(super) fn tenant_covers(wide: &Tenant, narrow: &Tenant) -> bool {
-    any_covers(&wide.principals, &narrow.principals, Pattern::covers)
-        && all_cover(&wide.headers, &narrow.headers)
-        && wide.claims.iter().all(|claim| narrow.claims.iter().any(|other| claim_covers(claim, other)))
+pub(super) fn tenant_covers(wide: &TenantMatch, narrow: &TenantMatch) -> bool {
+    let no_more = [Credentials::default()];
+    let ways = if narrow.any.is_empty() { &no_more[..] } else { &narrow.any };
+    ways.iter().all(|way| {
+        let shown = [&narrow.all, way];
+        credentials_cover(&wide.all, shown)
+            && (wide.any.is_empty() || wide.any.iter().any(|wide| credentials_cover(wide, shown)))
+    })
+}
+
+/// Whether whoever shows all of this shows the wide one.
+fn credentials_cover(wide: &Credentials, shown: [&Credentials; 2]) -> bool {
+    let by_principal = |narrow: &&Credentials| any_covers(&wide.principals, &narrow.principals, Pattern::covers);
+    let mut claims = wide.claims.iter();
+    shown.iter().any(by_principal)
+        && all_cover(&wide.headers, shown.iter().flat_map(|narrow| &narrow.headers))
+        && claims.all(|wide| {
+            let mut shown = shown.iter().flat_map(|narrow| &narrow.claims);
+            shown.any(|narrow| wide.path == narrow.path && claim_covers(&wide.test, &narrow.test))
+        })
 }
 
 /// What cannot be judged holds for a rule that refuses, and for no other. So a rule that routes does not stand for one that
@@ -107,6 +129,7 @@ fn judged_alike(wide: &Rule, narrow: &Rule) -> bool {
     let (wide_denies, narrow_denies) = (denies(wide), denies(narrow));
     let conditions = &wide.conditions;
     let is_always_judged = conditions.headers.is_empty()
+        && conditions.claims.is_empty()
         && conditions.flags.iter().next().is_none()
         && conditions.max_output_tokens.is_none()
         && conditions.any.is_empty()
@@ -135,9 +158,9 @@ fn any_covers<T>(wide: &[T], narrow: &[T], covers: impl Fn(&T, &T) -> bool) -> b
 }
 
 /// Of headers, all of which must match.
-fn all_cover(wide: &[HeaderMatch], narrow: &[HeaderMatch]) -> bool {
+fn all_cover<'h>(wide: &[HeaderMatch], narrow: impl Iterator<Item = &'h HeaderMatch> + Clone) -> bool {
     let is_said = |wide: &HeaderMatch| {
-        narrow.iter().any(|narrow| narrow.slot == wide.slot && value_covers(&wide.test, &narrow.test))
+        narrow.clone().any(|narrow| narrow.slot == wide.slot && value_covers(&wide.test, &narrow.test))
     };
     wide.iter().all(is_said)
 }
@@ -168,11 +191,9 @@ fn range_covers(wide: Option<Range>, narrow: Option<Range>) -> bool {
     }
 }
 
-fn claim_covers(wide: &ClaimMatch, narrow: &ClaimMatch) -> bool {
-    if wide.path != narrow.path {
-        return false;
-    }
-    match (&wide.test, &narrow.test) {
+/// Of tests of one claim.
+fn claim_covers(wide: &ClaimTest, narrow: &ClaimTest) -> bool {
+    match (wide, narrow) {
         (ClaimTest::AnyOf(wide), ClaimTest::AnyOf(narrow)) => {
             any_covers(wide, narrow, |wide, narrow| scalar_covers(wide, narrow, Pattern::covers))
         }

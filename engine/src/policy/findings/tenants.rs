@@ -4,7 +4,7 @@ use super::cover::tenant_covers;
 use super::{Kind, Search};
 use crate::policy::claim::{ClaimTest, Scalar};
 use crate::policy::header::ValueTest;
-use crate::policy::tenant::Tenant;
+use crate::policy::tenant::{Credentials, Tenant, TenantMatch};
 use std::collections::BTreeMap;
 
 /// Which tenants nobody is, by their places.
@@ -29,15 +29,19 @@ pub(super) fn shadowed(search: &mut Search<'_>) -> Shadowed {
     let mut shadowed = Shadowed::with_capacity(tenants.len());
     let mut found = Vec::new();
     for (nth, tenant) in tenants.iter().enumerate() {
-        let near = shown(tenant).into_iter().flat_map(beginnings).filter_map(|key| filed.get(&key)).flatten();
+        let near = shown(&tenant.matches).into_iter().flat_map(beginnings).filter_map(|key| filed.get(&key)).flatten();
         let mut earlier = near.chain(&general).filter_map(|place| Some((*place, tenants.get(*place)?)));
-        let taker = earlier.find(|(_, other)| tenant_covers(other, tenant));
+        let taker = earlier.find(|(_, other)| tenant_covers(&other.matches, &tenant.matches));
         if let Some((first, other)) = taker {
             let message = format!("no caller is ever this tenant: whoever matches it matches `{}` first", other.name);
             found.push((nth, first, message));
         }
         shadowed.push(taker.is_some());
-        match own_keys(tenant) {
+        // Behind a tenant that lets the search go on, callers of it can be others.
+        if tenant.continues {
+            continue;
+        }
+        match own_keys(&tenant.matches) {
             Some(keys) => keys.into_iter().for_each(|key| filed.entry(key).or_default().push(nth)),
             None => general.push(nth),
         }
@@ -49,7 +53,15 @@ pub(super) fn shadowed(search: &mut Search<'_>) -> Shadowed {
 }
 
 /// What a tenant is filed by: whoever matches it shows one of these. `None`: by nothing that can be looked up.
-fn own_keys(tenant: &Tenant) -> Option<Vec<Key<'_>>> {
+fn own_keys(tenant: &TenantMatch) -> Option<Vec<Key<'_>>> {
+    let by_any = || {
+        let ways = tenant.any.iter().map(credentials_keys).collect::<Option<Vec<_>>>()?;
+        Some(ways.concat()).filter(|keys| !keys.is_empty())
+    };
+    credentials_keys(&tenant.all).or_else(by_any)
+}
+
+fn credentials_keys(tenant: &Credentials) -> Option<Vec<Key<'_>>> {
     if !tenant.principals.is_empty() {
         return Some(tenant.principals.iter().map(|it| (Shown::Principal, &[][..], 0, it.prefix())).collect());
     }
@@ -77,8 +89,12 @@ fn own_keys(tenant: &Tenant) -> Option<Vec<Key<'_>>> {
     })
 }
 
-/// What a caller of this tenant is sure to show.
-fn shown(tenant: &Tenant) -> Vec<Key<'_>> {
+/// What one caller of this tenant is sure to show.
+fn shown(tenant: &TenantMatch) -> Vec<Key<'_>> {
+    std::iter::once(&tenant.all).chain(tenant.any.first()).flat_map(shown_by).collect()
+}
+
+fn shown_by(tenant: &Credentials) -> Vec<Key<'_>> {
     let mut keys: Vec<Key<'_>> = Vec::new();
     keys.extend(tenant.principals.first().map(|it| (Shown::Principal, &[][..], 0, it.prefix())));
     for claim in &tenant.claims {
@@ -120,10 +136,24 @@ pub(super) fn check(search: &mut Search<'_>, shadowed: &Shadowed) {
             let message = "may use no model: everything that it asks for is refused";
             search.find(Kind::TenantWithoutModels, format!("{at}.models"), message);
         }
-        if tenant.principals.is_empty() && tenant.claims.is_empty() {
+        for field in forgeable(tenant) {
             let message = "is told by headers alone, and a client can write any header: right only where the proxy sets them and \
                 removes the client's";
-            search.find(Kind::ForgeableTenant, format!("{at}.match.headers"), message);
+            search.find(Kind::ForgeableTenant, format!("{at}.match.{field}"), message);
         }
     }
+}
+
+/// The ways to be the tenant that take no more than headers, by their fields.
+fn forgeable(tenant: &Tenant) -> Vec<String> {
+    let TenantMatch { all, any } = &tenant.matches;
+    let by_headers = |credentials: &Credentials| credentials.principals.is_empty() && credentials.claims.is_empty();
+    if !by_headers(all) {
+        return Vec::new();
+    }
+    if any.is_empty() {
+        return vec!["headers".to_owned()];
+    }
+    let ways = any.iter().enumerate().filter(|(_, way)| by_headers(way));
+    ways.map(|(nth, _)| format!("any[{nth}].headers")).collect()
 }

@@ -51,7 +51,11 @@ fn flat() -> impl Strategy<Value = Value> {
     let condition = prop_oneof![
         3 => subsequence(names, 1..4).prop_map(|names| ("models", json!(names))),
         2 => subsequence(vec!["chatCompletions", "messages", "countTokens", "embeddings", "bedrock"], 1..4).prop_map(|apis| ("apis", json!(apis))),
-        2 => subsequence(vec!["t0", "t1", "t2"], 1..3).prop_map(|tenants| ("tenants", json!(tenants))),
+        2 => subsequence(vec!["t0", "t1", "t2", "t*"], 1..3).prop_map(|tenants| ("tenants", json!(tenants))),
+        1 => subsequence(vec![("team", "a"), ("region", "eu")], 1..2)
+            .prop_map(|labels| ("tenantLabels", object(labels.into_iter().map(|(key, value)| (key, json!(value))).collect()))),
+        1 => (select(vec!["value", "contains"]), select(vec!["g", "g h", "h"]))
+            .prop_map(|(test, text)| ("claims", json!([{ "name": "c", test: text }]))),
         1 => prop::collection::vec(header, 1..3).prop_map(|headers| ("headers", json!(headers))),
         1 => prop::collection::vec(path, 1..3).prop_map(|paths| ("paths", json!(paths))),
         1 => range().prop_map(|range| ("inputTokens", range)),
@@ -60,7 +64,13 @@ fn flat() -> impl Strategy<Value = Value> {
         2 => (select(vec!["tools", "stream", "images"]), any::<bool>()).prop_map(|(flag, set)| (flag, json!(set))),
         1 => subsequence(vec!["one", "two", "one two"], 1..3).prop_map(|words| ("keywords", json!(words))),
     ];
-    prop::collection::vec(condition, 0..3).prop_map(object)
+    prop::collection::vec(condition, 0..3).prop_map(|mut conditions| {
+        // Both together may be nobody, which is an error.
+        if conditions.iter().any(|(key, _)| *key == "tenants") {
+            conditions.retain(|(key, _)| *key != "tenantLabels");
+        }
+        object(conditions)
+    })
 }
 
 fn rules() -> impl Strategy<Value = Value> {
@@ -94,12 +104,20 @@ fn rules() -> impl Strategy<Value = Value> {
 }
 
 fn policies() -> impl Strategy<Value = Value> {
-    let matches = prop_oneof![
+    let credentials = prop_oneof![
         select(vec!["*", "spiffe://x/*", "spiffe://x/1"]).prop_map(|it| json!({ "principals": [it] })),
         select(vec!["v", "vw"]).prop_map(|it| json!({ "headers": [{ "name": "x-t", "type": "Prefix", "value": it }] })),
         select(vec!["g", "g h", "g*"]).prop_map(|it| json!({ "claims": [{ "name": "c", "value": it }] })),
         select(vec!["g", "h"]).prop_map(|it| json!({ "claims": [{ "name": "c", "contains": it }] })),
     ];
+    let credentials = credentials.boxed();
+    let ways = (prop::option::of(credentials.clone()), prop::collection::vec(credentials.clone(), 1..3));
+    let ways = ways.prop_map(|(all, any)| {
+        let mut matches = all.unwrap_or_else(|| json!({}));
+        matches["any"] = json!(any);
+        matches
+    });
+    let matches = (prop_oneof![3 => credentials, 1 => ways], prop::bool::weighted(0.2));
     let rights = select(vec![
         json!({}),
         json!({ "require": { "region": "eu" } }),
@@ -139,7 +157,13 @@ fn policies() -> impl Strategy<Value = Value> {
                     model
                 });
             let tenants = tenants.into_iter().enumerate().map(
-                |(nth, (matches, rights))| json!({ "name": format!("t{nth}"), "match": matches, "models": rights }),
+                |(nth, ((matches, continues), rights))| {
+                    // Rules may ask for these labels, so somebody has each.
+                    let labels = json!({ "team": &"abc"[nth..=nth], "region": if nth == 0 { "eu" } else { "us" } });
+                    json!({
+                        "name": format!("t{nth}"), "match": matches, "models": rights, "continue": continues, "labels": labels,
+                    })
+                },
             );
             let mut on_failure = json!({ "unknownTenant": if open { "allow" } else { "deny" } });
             if stands_in {
@@ -224,6 +248,7 @@ fn is_witness(found: &Found, policy: &Value, record: &Record) -> bool {
         let nth: usize = found.at.strip_prefix(section)?.strip_prefix('[')?.split(']').next()?.parse().ok()?;
         policy[section][nth]["name"].as_str()
     };
+    let is_tenant = || record.all_tenants().any(|tenant| item("tenants") == Some(tenant));
     let is_by = || record.rule.as_deref().is_some_and(|rule| item("rules") == Some(rule));
     let is_routed = || is_by() && record.action == Disposition::Route && record.reason == Reason::Rule;
     // Who only counts is left out for no length.
@@ -246,8 +271,8 @@ fn is_witness(found: &Found, policy: &Value, record: &Record) -> bool {
         Kind::AlwaysLeftOut => {
             !found.message.contains("the target itself") && is_routed() && chain_has(record, quoted()) && !by_length
         }
-        Kind::ShadowedTenant => record.tenant.as_deref() == item("tenants"),
-        Kind::TenantWithoutModels => record.tenant.as_deref() == item("tenants") && record.action == Disposition::Route,
+        Kind::ShadowedTenant => is_tenant(),
+        Kind::TenantWithoutModels => is_tenant() && record.action == Disposition::Route,
         Kind::UnreachableModel | Kind::ModelWithoutApis => item("models").is_some_and(goes_to),
         Kind::AliasWithoutModel => {
             record.asked.as_deref() == item("aliases")
@@ -262,6 +287,7 @@ fn is_witness(found: &Found, policy: &Value, record: &Record) -> bool {
         | Kind::ShareWithoutEffect
         | Kind::UnknownLabelValue
         | Kind::UnmatchedPattern
+        | Kind::UnusedProfile
         | Kind::LiteralStar
         | Kind::PrincipalWithoutScheme
         | Kind::ReservedWindow

@@ -15,13 +15,45 @@ pub(super) fn check(search: &mut Search<'_>) {
             patterns(search, models, &at);
         }
         let Some(matches) = tenant.get("match") else { continue };
-        principals(search, matches, &at);
-        stars(search, matches, &at);
-        header_stars(search, matches, &at);
+        credentials(search, matches, &format!("{at}.match"));
+        for (nth, way) in matches.get("any").map(Document::items).unwrap_or_default().iter().enumerate() {
+            credentials(search, way, &format!("{at}.match.any[{nth}]"));
+        }
+    }
+    for (nth, profile) in items("profiles") {
+        let at = format!("profiles[{nth}]");
+        if let Some(models) = profile.get("models") {
+            labels(search, models.get("require"), &format!("{at}.models.require"));
+            patterns(search, models, &at);
+        }
     }
     for (nth, rule) in items("rules") {
         if let Some(matches) = rule.get("match") {
-            header_stars(search, matches, &format!("rules[{nth}]"));
+            let at = format!("rules[{nth}].match");
+            stars(search, matches, &at);
+            header_stars(search, matches, &at);
+        }
+    }
+}
+
+/// What a caller has to show.
+fn credentials(search: &mut Search<'_>, wanted: &Document, at: &str) {
+    principals(search, wanted, at);
+    stars(search, wanted, at);
+    header_stars(search, wanted, at);
+}
+
+/// Profiles that no tenant has.
+pub(super) fn profiles(search: &mut Search<'_>) {
+    let document = search.document;
+    let items = |list: &str| document.get(list).map(Document::items).unwrap_or_default();
+    let inherited = |tenant: &'_ Document| tenant.get("profiles").map(Document::items).unwrap_or_default().to_vec();
+    let inherited: Vec<Document> = items("tenants").iter().flat_map(inherited).collect();
+    let used: BTreeSet<&str> = inherited.iter().filter_map(Document::as_str).collect();
+    for (nth, profile) in items("profiles").iter().enumerate() {
+        if let Some(name) = profile.get("name").and_then(Document::as_str).filter(|name| !used.contains(name)) {
+            let message = format!("no tenant has the profile `{name}`: what it limits is limited for nobody");
+            search.find(Kind::UnusedProfile, format!("profiles[{nth}]"), message);
         }
     }
 }
@@ -66,7 +98,7 @@ fn principals(search: &mut Search<'_>, matches: &Document, at: &str) {
         let is_bare = !text.starts_with('*') && !text.contains(':') && text.contains("/ns/");
         if is_bare {
             let message = format!("no certificate has this, as its URI has a scheme; did you mean `spiffe://{text}`?");
-            search.find(Kind::PrincipalWithoutScheme, format!("{at}.match.principals[{nth}]"), message);
+            search.find(Kind::PrincipalWithoutScheme, format!("{at}.principals[{nth}]"), message);
         }
     }
 }
@@ -85,7 +117,7 @@ fn stars(search: &mut Search<'_>, matches: &Document, at: &str) {
         } else {
             continue;
         };
-        search.find(Kind::LiteralStar, format!("{at}.match.claims[{nth}].contains"), message);
+        search.find(Kind::LiteralStar, format!("{at}.claims[{nth}].contains"), message);
     }
 }
 
@@ -106,7 +138,7 @@ fn header_stars(search: &mut Search<'_>, matches: &Document, at: &str) {
             _ => "`type: RegularExpression`".to_owned(),
         };
         let message = format!("a `*` in an exact value is the character itself; did you mean {meant}?");
-        search.find(Kind::LiteralStar, format!("{at}.match.headers[{nth}].value"), message);
+        search.find(Kind::LiteralStar, format!("{at}.headers[{nth}].value"), message);
     }
 }
 
