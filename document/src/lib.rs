@@ -45,7 +45,7 @@ pub mod read;
 mod report;
 pub mod schema;
 mod sequence;
-mod suggest;
+pub mod suggest;
 pub mod text;
 mod visible;
 

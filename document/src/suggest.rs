@@ -4,7 +4,8 @@
 const LONGEST: usize = 64;
 
 /// The name among `known` that is nearest to `name`, if one is near enough to be a typing mistake.
-pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+#[must_use]
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = letters(name);
     let limit = (name.len() / 3).max(1);
     let mut best: Option<(usize, &str)> = None;
