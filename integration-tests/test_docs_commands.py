@@ -39,7 +39,9 @@ def test_every_file_that_is_shown_is_used(block):
     page = pages.page(block.page)
     commands = [command for each in page.of("console", "cli") for command in pages.commands(each)]
     # By a command, or by another file that includes it.
-    others = [other for other in page.of("yaml", "file") if "include:" in other.text and other.argument != block.argument]
+    others = [
+        other for other in page.of("yaml", "file") if "include:" in other.text and other.argument != block.argument
+    ]
     assert any(block.argument in command.words for command in commands) or any(
         block.argument in other.text for other in others
     )

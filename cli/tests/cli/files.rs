@@ -131,14 +131,14 @@ fn every_command_takes_the_root() {
 #[test]
 fn an_error_stands_in_its_own_file_by_the_name_that_it_has_there() {
     let search = "rules:\n- { name: a, match: { tenants: [search] }, route: { targets: [{ model: lrge }] } }\n- { name: guard, match: { tenants: [search] }, deny: {} }\n- { name: a, match: { tenants: [search] }, deny: {} }\n";
-    let last = "default: { action: allow }\nrules:\n- { name: rest, route: { targets: [{ modle: small }] } }\n";
+    let last =
+        "default: { action: allow }\nrules:\n- { name: rest, route: { targets: [{ model: small, weigth: 1 }] } }\n";
     let folder = teams("files-places", &[("teams/search.yaml", search), ("platform/last.yaml", last)]);
     refused(
         &folder,
         &[
             "platform/last.yaml:1:1: default: stands in policy.yaml:11:1 already, and one file alone can say it",
-            "platform/last.yaml:3:36: rules[0].route.targets[0].model: is required",
-            "platform/last.yaml:3:38: rules[0].route.targets[0].modle: unknown field; did you mean `model`?",
+            "platform/last.yaml:3:52: rules[0].route.targets[0].weigth: unknown field; did you mean `weight`?",
             "teams/search.yaml:2:72: rules[0].route.targets[0].model: no model `lrge` in the catalog; did you mean `large`?",
             "teams/search.yaml:3:11: rules[1].name: `guard` is taken by rules[0] of policy.yaml:10:3",
             "teams/search.yaml:4:11: rules[2].name: `a` is taken by rules[0]",
@@ -368,7 +368,7 @@ fn a_team_speaks_only_of_its_own_tenants() {
     );
     check(
         "budgets:\n- { name: b, match: { tenants: [search] }, window: { every: minute }, requests: 1, scoope: global }\n",
-        &["2:85: budgets[0].scoope: unknown field"],
+        &["2:84: budgets[0].scoope: unknown field"],
     );
     // What is written twice is refused as everywhere, and hides nothing.
     check(

@@ -1,7 +1,7 @@
 use crate::program::{folder, pointsman, without};
 
 const UNTIDY: &str = "models:\n    - {name: a,cluster: 'c'}   # ours\nrules: []\n";
-const TIDY: &str = "models:\n- { name: a, cluster: \"c\" }   # ours\nrules: []\n";
+const TIDY: &str = "models:\n- { name: a, cluster: \"c\" }    # ours\nrules: []\n";
 
 #[test]
 fn a_file_is_formatted_once() {
@@ -15,7 +15,7 @@ fn a_file_is_formatted_once() {
     assert_eq!(code, Some(1));
     assert_eq!(
         said,
-        "--- policy.yaml\n+++ policy.yaml (formatted)\n@@ -1,4 +1,4 @@\n models:\n-    - {name: a,cluster: 'c'}   # ours\n+- { name: a, cluster: \"c\" }   # ours\n rules: []\n \n"
+        "--- policy.yaml\n+++ policy.yaml (formatted)\n@@ -1,4 +1,4 @@\n models:\n-    - {name: a,cluster: 'c'}   # ours\n+- { name: a, cluster: \"c\" }    # ours\n rules: []\n \n"
     );
     assert_eq!(std::fs::read_to_string(&file).unwrap(), UNTIDY);
     assert_eq!(run(&[]), (Some(0), "policy.yaml: formatted\n".to_owned()));

@@ -191,23 +191,32 @@ impl Reading<'_> {
 
     /// A text of several lines. One that says how far it is indented cannot be moved, nor one that begins with empty lines.
     fn lines(&self, span: &Span) -> Option<Kind> {
-        let before: String = self.chars.get(..span.start.index())?.iter().collect();
-        let (before, margin) = before.rsplit_once('\n')?;
-        let head = before.rsplit('\n').next()?.trim_end();
-        let head = head.get(head.rfind(['|', '>'])?..)?;
-        if !["|", "|-", "|+", ">", ">-", ">+"].contains(&head) || !margin.trim().is_empty() {
+        let (head, margin) = self.head(span.start.index())?;
+        if !["|", "|-", "|+", ">", ">-", ">+"].contains(&head.as_str()) {
             return None;
         }
         let raw: String = self.chars.get(span.start.index()..span.end.index())?.iter().collect();
         let body = raw.strip_suffix('\n').unwrap_or(&raw).split('\n').enumerate();
         let strip = |(nth, line): (usize, &str)| {
-            if nth == 0 { line.to_owned() } else { line.get(margin.len()..).unwrap_or_default().to_owned() }
+            if nth == 0 { line.to_owned() } else { line.get(margin..).unwrap_or_default().to_owned() }
         };
         let mut body: Vec<String> = body.map(strip).collect();
         while !head.ends_with('+') && body.last().is_some_and(|line| line.trim().is_empty()) {
             body.pop();
         }
-        Some(Kind::Lines(head.to_owned(), body))
+        Some(Kind::Lines(head, body))
+    }
+
+    /// The head of a text that begins here, at the end of the line above, and how far the text is indented.
+    fn head(&self, start: usize) -> Option<(String, usize)> {
+        let is_end = |letter: &char| *letter == '\n';
+        let end = self.chars.get(..start)?.iter().rposition(is_end)?;
+        let margin = self.chars.get(end + 1..start)?;
+        let line = self.chars.get(..end)?;
+        let begin = line.iter().rposition(is_end).map_or(0, |end| end + 1);
+        let line: String = line.get(begin..)?.iter().collect();
+        let head = line.get(line.rfind(['|', '>'])?..)?.trim_end().to_owned();
+        margin.iter().all(|letter| *letter == ' ').then_some((head, margin.len()))
     }
 }
 

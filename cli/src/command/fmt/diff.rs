@@ -119,7 +119,7 @@ mod tests {
         assert_eq!(unified(Path::new("f"), "", ""), "--- f\n+++ f (formatted)\n");
         assert_eq!(
             unified(Path::new("f"), "a\r\n", "a\n"),
-            "--- f\n+++ f (formatted)\n@@ -1,2 +1,2 @@\n-a\\r\n+a\n \n"
+            "--- f\n+++ f (formatted)\n@@ -1,2 +1,2 @@\n-a\\u{d}\n+a\n \n"
         );
     }
 }
