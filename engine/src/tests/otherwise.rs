@@ -46,7 +46,7 @@ fn a_rule_says_what_becomes_of_those_it_has_no_model_for() {
         (json!("deny"), &[second.clone()], stands_in.clone(), &auto, "first noCandidate none -a"),
         (json!("next"), &[second.clone()], stands_in, &auto, "second rule b -a"),
         (json!("next"), &[refusing], json!({}), &auto, "second denied none -a"),
-        (json!("next"), &[], json!({}), &auto, "none aliasWithoutModel none -a"),
+        (json!("next"), &[], json!({}), &auto, "none noCandidate none -a"),
         // Whatever it is that nobody can serve; the last rule says what is missing.
         (json!("next"), &[second.clone()], json!({}), &tools, "second noCandidate none -a -b"),
         (json!("next"), &[second], json!({}), &json!({ "model": "b" }), "second rule b"),
