@@ -2,6 +2,7 @@
 
 use pointsman_document::Named as _;
 use pointsman_engine::Record;
+use pointsman_engine::budget::window::rfc3339;
 use pointsman_engine::record::{Disposition, Ending, Excluded, Outcome, UsedBudget};
 use std::sync::Arc;
 
@@ -65,6 +66,7 @@ pub(crate) fn page(record: &Record, cost: Option<(f64, f64)>) -> String {
         ("unreadable", Some(record.unreadable.join(", ")).filter(|list| !list.is_empty())),
         ("budgets", Some(budgets(record)).filter(|list| !list.is_empty())),
         ("demoted", Some(record.demoted.join(", ")).filter(|list| !list.is_empty())),
+        ("at", record.at.map(|at| rfc3339(at.saturating_mul(1_000)))),
         ("policy", text(&record.policy)),
     ];
     rows.iter().filter_map(|(name, value)| Some(format!("{name:<9} {}\n", printable(value.as_ref()?)))).collect()

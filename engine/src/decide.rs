@@ -143,8 +143,7 @@ fn try_rules(
     let asked = facts.asked().ok_or(Need::Model)?;
     let mut choice = Choice::new(policy, attributes, facts, asked);
     choice.rule = first_rule(policy, attributes, facts, asked, at, unread)?;
-    let action = choice.rule.and_then(|rule| policy.rule(rule)).map(|rule| (rule, &rule.action));
-    if let Some((_, RuleAction::Deny(deny))) = action {
+    if let Some(RuleAction::Deny(deny)) = choice.rule.and_then(|rule| policy.rule(rule)).map(|rule| &rule.action) {
         return Ok(choice.refuse(deny.clone()));
     }
     if let Some(refusal) = choice.take_besides(unread)? {
@@ -153,9 +152,19 @@ fn try_rules(
     if let Some(refusal) = choice.take_reference()? {
         return Ok(choice.refuse(refusal));
     }
-    match action {
-        Some((rule, RuleAction::Route(route))) => choice.route(&rule.name, route),
-        _ => choice.by_default(),
+    loop {
+        let Some(id) = choice.rule else { return choice.by_default() };
+        match policy.rule(id).map(|rule| (rule, &rule.action)) {
+            Some((rule, RuleAction::Route(route))) => match choice.route(&rule.name, route)? {
+                Ok(decision) => return Ok(decision),
+                Err(passed_on) => choice = passed_on,
+            },
+            Some((_, RuleAction::Deny(deny))) => return Ok(choice.refuse(deny.clone())),
+            None => return choice.by_default(),
+        }
+        // `at` stays where it is: what this rule has left out stands in the record, whenever the rules behind it can be answered.
+        let mut next = id.next();
+        choice.rule = first_rule(policy, attributes, facts, asked, &mut next, unread)?;
     }
 }
 

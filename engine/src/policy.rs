@@ -36,6 +36,7 @@ mod pattern;
 pub(crate) mod preference;
 mod read_set;
 mod rule;
+mod schedule;
 mod schema;
 mod share;
 mod spec;
@@ -43,6 +44,7 @@ mod state;
 mod sticky;
 mod tenant;
 mod text;
+mod time_zone;
 
 #[cfg(test)]
 mod testing;
@@ -66,7 +68,7 @@ pub(crate) use header_change::HeaderTo;
 pub(crate) use observation::{AcceptEncoding, Labels};
 pub(crate) use parameter::{Becomes, Parameter, written};
 pub(crate) use preference::Prefer;
-pub(crate) use rule::{RolloutBy, Route, Rule, RuleAction, RuleId};
+pub(crate) use rule::{Otherwise, RolloutBy, Route, Rule, RuleAction, RuleId};
 pub(crate) use spec::DefaultAction;
 pub(crate) use state::{OnUnsigned, ProviderState};
 pub(crate) use sticky::Sticky;
@@ -572,6 +574,12 @@ impl Policy {
     /// Which providers know of the same responses, conversations and files.
     pub(crate) fn provider_state(&self) -> &ProviderState {
         &self.provider_state
+    }
+
+    /// Whether some rule is for certain days or hours: then it matters when a request comes.
+    #[must_use]
+    pub fn tells_time(&self) -> bool {
+        self.read_set.time
     }
 
     /// Whether a tenant is told by its certificate.

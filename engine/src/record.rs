@@ -136,6 +136,9 @@ pub struct Record {
     /// What was used of the caller's budgets at that moment, if that could change the decision.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub budgets: Vec<UsedBudget>,
+    /// When the request came, in seconds since 1970, if that could change the decision: some rule has a schedule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<u64>,
     /// The status of a refusal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
@@ -185,6 +188,7 @@ impl Record {
             unreadable: Vec::new(),
             demoted: Vec::new(),
             budgets: Vec::new(),
+            at: None,
             status: None,
             message: None,
             usable: None,
@@ -230,7 +234,7 @@ impl Record {
             until: 0,
         });
         Live::demoting(self.demoted.iter().map(|model| model.as_ref().to_owned()).collect())
-            .spending(balances.collect(), 0)
+            .spending(balances.collect(), self.at.map_or(0, |at| at.saturating_mul(1_000)))
     }
 
     /// The tenants that the caller is.

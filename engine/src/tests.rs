@@ -3,6 +3,7 @@
 mod conditions;
 mod examples;
 mod groups;
+mod otherwise;
 mod strategies;
 
 use crate::attempt::Plan;
@@ -11,7 +12,7 @@ use crate::{Edits, Exchange, Live, Policy, Record, explain, names, spliced};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use strategies::{NAMES, balances, demoted, policies, requests};
+use strategies::{NAMES, balances, demoted, policies, requests, times};
 
 pub(crate) fn policy(value: &Value) -> Arc<Policy> {
     Arc::new(Policy::from_json(value.to_string().as_bytes()).unwrap_or_else(|errors| panic!("{value}: {errors}")))
@@ -169,10 +170,11 @@ proptest! {
         mut exchange in requests(),
         demoted in demoted(),
         balances in balances(),
+        now in times(),
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..5),
         with_length in any::<bool>(),
     ) {
-        exchange.live = Live::demoting(demoted.iter().map(|name| (*name).to_owned()).collect()).spending(balances, 0);
+        exchange.live = Live::demoting(demoted.iter().map(|name| (*name).to_owned()).collect()).spending(balances, now);
         let whole = walk(&policy, &exchange, &[], &[&exchange.body], with_length);
         for chunks in splits(&exchange.body, &cuts) {
             prop_assert_eq!(&walk(&policy, &exchange, &[], &chunks, with_length), &whole);
@@ -189,8 +191,9 @@ proptest! {
         mut exchange in requests(),
         demoted in demoted(),
         balances in balances(),
+        now in times(),
     ) {
-        exchange.live = Live::demoting(demoted.iter().map(|name| (*name).to_owned()).collect()).spending(balances, 0);
+        exchange.live = Live::demoting(demoted.iter().map(|name| (*name).to_owned()).collect()).spending(balances, now);
         if let Some(record) = explain(&policy, &exchange) {
             exchange.live = record.live();
             let (again, written) = (explain(&policy, &exchange), record.to_json());
@@ -207,9 +210,10 @@ proptest! {
         mut exchange in requests(),
         demoted in demoted(),
         balances in balances(),
+        now in times(),
     ) {
         let policy = policy(&value);
-        exchange.live = Live::demoting(demoted.iter().map(|name| (*name).to_owned()).collect()).spending(balances.clone(), 0);
+        exchange.live = Live::demoting(demoted.iter().map(|name| (*name).to_owned()).collect()).spending(balances.clone(), now);
         let (record, sent) = walk(&policy, &exchange, &[], &[&exchange.body], false);
         let record: Value = serde_json::from_str(&record).expect("a record");
         prop_assert_eq!(&record["policy"], policy.version());

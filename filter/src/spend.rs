@@ -27,7 +27,7 @@ pub(crate) struct Known<'a>(pub(crate) &'a Policy);
 impl Knowledge for Known<'_> {
     fn live(&self, accounts: &[Account]) -> Live {
         let live = if self.0.takes_feedback() { feedback::live(self.0) } else { Live::NOTHING };
-        if accounts.is_empty() {
+        if accounts.is_empty() && !self.0.tells_time() {
             return live;
         }
         let now = feedback::now();

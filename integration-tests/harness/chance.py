@@ -49,6 +49,7 @@ def model(chance: random.Random, name: str) -> dict:
         contextWindow=lambda: chance.choice([50, 500, 100_000]),
         capabilities=lambda: some(chance, CAPABILITIES),
         labels=lambda: labels(chance),
+        cost=lambda: {"inputPerMillion": chance.randint(1, 9), "outputPerMillion": chance.randint(1, 40)},
     )
     return {"name": name, "cluster": chance.choice(CLUSTERS), **optional}
 
@@ -57,8 +58,8 @@ def tenant(chance: random.Random, team: str, names: list[str]) -> dict:
     usable = maybe(
         chance,
         0.5,
-        allow=lambda: some(chance, [*names, "*-*", "*"], 1),
-        deny=lambda: some(chance, names, 1),
+        allow=lambda: some(chance, [*names, "*-*", "*", group(chance)], 1),
+        deny=lambda: some(chance, [*names, group(chance)], 1)[:2],
         require=lambda: {"region": chance.choice(LABELS["region"])},
     )
     return {
@@ -68,12 +69,24 @@ def tenant(chance: random.Random, team: str, names: list[str]) -> dict:
     }
 
 
+def group(chance: random.Random) -> dict:
+    return {"labels": {"region": chance.choice(LABELS["region"])}}
+
+
+def schedule(chance: random.Random) -> dict:
+    made = {"days": some(chance, ["mon-wed", "thu", "fri-sun", "sat-mon"], 1)[:3]}
+    if chance.random() < 0.6:
+        made["hours"] = chance.choice(["09:00-18:00", "22:00-06:00", "00:00-12:00"])
+        made["timeZone"] = chance.choice(["UTC", "+05:30", "Europe/Berlin", "America/New_York"])
+    return made if "hours" in made or len(made["days"]) == 1 else {"days": ["mon-thu"]}
+
+
 def header(chance: random.Random) -> dict:
     kind, value = chance.choice([("Exact", "search"), ("Prefix", "se"), ("RegularExpression", "^s.*h$")])
     return {"name": "x-app", "type": kind, "value": value}
 
 
-def rule(chance: random.Random, number: int, names: list[str], tenants: list[str]) -> dict:
+def conditions(chance: random.Random, names: list[str], tenants: list[str], depth: int = 0) -> dict:
     match = maybe(
         chance,
         0.22,
@@ -90,17 +103,50 @@ def rule(chance: random.Random, number: int, names: list[str], tenants: list[str
             for name in ("stream", "tools", "images", "audio", "structuredOutput", "reasoning")
         },
     )
+    match |= maybe(
+        chance,
+        0.1,
+        percent=lambda: chance.choice([0, 20, 50, 80, 100]),
+        schedule=lambda: schedule(chance),
+    )
     if tenants and chance.random() < 0.3:
         match["tenants"] = some(chance, tenants, 1)
+    if depth < 3:
+        more = [conditions(chance, names, tenants, depth + 1) for _ in range(chance.choice([0, 0, 0, 1, 2]))]
+        if any_of := [one for one in more if one]:
+            match["any"] = any_of
+        if chance.random() < 0.2 and (none_of := conditions(chance, names, tenants, depth + 1)):
+            match["not"] = none_of
+    return match
+
+
+def targets(chance: random.Random, names: list[str]) -> list[dict]:
+    kinds = [
+        [{"model": name} for name in some(chance, names, 1)],
+        [{"labels": {"region": region}} for region in LABELS["region"]],
+        [{"model": names[0]}, {"model": "*"}],
+    ]
+    return chance.choice([kinds[0], kinds[0], *kinds])
+
+
+def rule(chance: random.Random, number: int, names: list[str], tenants: list[str]) -> dict:
+    match = conditions(chance, names, tenants)
     if chance.random() < 0.2:
         return {
             "name": f"rule-{number}",
             "match": match,
             "deny": {"status": chance.choice([403, 429, 451]), "message": "not so"},
         }
-    targets = [{"model": name, "weight": chance.randint(1, 100)} for name in some(chance, names, 1)]
-    sticky = maybe(chance, 0.3, sticky=lambda: {"header": "x-session-id"})
-    return {"name": f"rule-{number}", "match": match, "route": {"targets": targets, **sticky}}
+    route = {"targets": targets(chance, names)}
+    route |= maybe(chance, 0.4, otherwise=lambda: chance.choice(["next", "next", "deny"]))
+    if chance.random() < 0.3:
+        # No chain of models: not every installation has a cluster for it.
+        route |= {"prefer": chance.choice(["first", "cheapest", "cheapest"]), "fallback": []}
+    else:
+        for target in route["targets"]:
+            target["weight"] = chance.randint(1, 100)
+        route |= maybe(chance, 0.3, sticky=lambda: {"header": "x-session-id"})
+    return {"name": f"rule-{number}", "match": match, "route": route}
 
 
 def policy(chance: random.Random) -> dict:
@@ -144,7 +190,7 @@ def policy_with_fallback(chance: random.Random) -> dict:
         if not route:
             continue
         if chance.random() < 0.7:
-            route["fallback"] = some(chance, names)[:3]
+            route["fallback"] = [*some(chance, names)[:3], *([group(chance)] if chance.random() < 0.3 else [])]
         if chance.random() < 0.3:
             by = chance.choice(["session", "tenant"])
             route["rollout"] = {"model": chance.choice(names), "percent": chance.choice([0, 30, 100]), "by": by}

@@ -1,6 +1,7 @@
 //! `pointsman explain`: the decision for one request, by the engine that runs in the proxy.
 
 mod claim;
+mod moment;
 
 use self::claim::ClaimArgument;
 use super::{Failure, print};
@@ -22,6 +23,7 @@ use std::path::PathBuf;
   pointsman explain policy.yaml --request body.json
   pointsman explain policy.yaml --request body.json --api messages --header 'x-team: finance'
   pointsman explain policy.yaml --request body.json --spent finance=950
+  pointsman explain policy.yaml --request body.json --at 2026-11-28T22:00:00+01:00
   echo '{\"model\": \"auto\", \"messages\": []}' | pointsman explain policy.yaml --request - --output json")]
 pub(crate) struct Arguments {
     /// Policy file (YAML, or JSON when its name ends in .json)
@@ -57,6 +59,9 @@ pub(crate) struct Arguments {
     /// In requests or tokens, or in the currency where the budget counts money
     #[arg(long, value_name = "BUDGET=AMOUNT", value_parser = spent)]
     spent: Vec<(String, f64)>,
+    /// When the request comes, for rules with a `schedule`: as 2026-11-28T09:00:00+01:00, or in seconds since 1970. Default: now
+    #[arg(long, value_name = "TIME", value_parser = moment::read)]
+    at: Option<u64>,
     /// What to print
     #[arg(long, default_value = "text")]
     output: Output,
@@ -97,7 +102,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     exchange.principal.clone_from(&arguments.principal);
     exchange.claims = claim::payload(&arguments.claims)?;
-    exchange.live = Live::demoting(arguments.demoted.clone()).spending(balances(&policy.policy, &arguments.spent)?, 0);
+    // Who is not asked for the time has no clock: the same policy and request print the same tomorrow.
+    let now = if policy.policy.tells_time() { arguments.at.unwrap_or_else(moment::now) } else { 0 };
+    exchange.live =
+        Live::demoting(arguments.demoted.clone()).spending(balances(&policy.policy, &arguments.spent)?, now);
+    if arguments.at.is_some() && !policy.policy.tells_time() {
+        eprintln!("warning: --at changes nothing: no rule has a `schedule`");
+    }
     let unknown = arguments.demoted.iter().find(|name| policy.policy.model_named(name).is_none());
     if let Some(name) = unknown {
         return Err(format!("--demoted: no model `{name}` in the catalog").into());

@@ -60,8 +60,9 @@ codes! {
         asked. Requests that only count tokens are not looked at for their length."
     P0013 Warning "a rule that refuses some tenants"
         "These tenants get to the rule, and may use none of its models. Their requests are refused here, and a later rule that \
-        would serve them is not asked. Give them a rule of their own in front of it, a target or fallback that they may use, or \
-        name the tenants that the rule is for. Rules for those who ask for its models by name are not meant."
+        would serve them is not asked. Say `otherwise: next` and it is, or `otherwise: deny` if that is what you mean. Or give them a \
+        rule of their own in front of it, or a target or fallback that they may use. Rules for those who ask for its models by \
+        name are not meant."
     P0014 Warning "a part of a route that is always left out"
         "No request that the rule matches can go to this target, fallback, rollout or mirror, while other parts of the route work. \
         A fallback that residency forbids to all who get to the rule is none, and nobody notices before the first failure. A \
@@ -113,8 +114,8 @@ codes! {
     P0032 Warning "an alias that nothing gives a model"
         "An alias without `model` is a name for rules to decide. No rule matches it, so a request for it is refused."
     P0033 Note "a model without a price"
-        "Other models of the same cluster have a `cost`, this one has none. No decision looks at prices, but `explain` and reports \
-        are silent where they compare models."
+        "Other models of the same cluster have a `cost`, this one has none: `explain` and reports are silent where they compare \
+        models. Or a rule prefers the cheapest of its targets, and this one comes behind all that have a price."
     P0034 Warning "a context window without room for input"
         "`reservedOutput` is kept of `contextWindow` for the output of a request that names no limit of its own. Where it is all of \
         it, no such request fits: it goes to another model, or is refused. Write how much a client usually needs."

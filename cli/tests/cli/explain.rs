@@ -242,3 +242,32 @@ fn what_is_spent_shows_what_would_happen() {
     assert_eq!(explain(&["--spent", "teams"]).code, Some(2));
     assert_eq!(explain(&["--spent", "teams=-1"]).code, Some(2));
 }
+
+#[test]
+fn a_schedule_is_explained_for_any_time() {
+    let scheduled = r#"
+models: [{ name: day, cluster: c }, { name: night, cluster: c }]
+aliases: [{ name: auto }]
+rules:
+- name: at-night
+  match: { schedule: { hours: "22:00-06:00", timeZone: "+01:00" } }
+  route: { targets: [{ model: night }] }
+- name: by-day
+  route: { targets: [{ model: day }] }
+"#;
+    let folder = folder("explain-at", &[("policy.yaml", scheduled), ("body.json", r#"{"model": "auto"}"#)]);
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let explained = |at: &[&str]| {
+        let (policy, body) = (path("policy.yaml"), path("body.json"));
+        let arguments = [&["explain", &policy, "--request", &body, "--output", "json"], at].concat();
+        let outcome = pointsman(&arguments);
+        serde_json::from_str::<Value>(&outcome.stdout).unwrap_or_else(|_| panic!("{}", outcome.stderr))
+    };
+    for (at, rule) in [("2026-11-28T20:59:59Z", "by-day"), ("2026-11-28T22:00:00+01:00", "at-night")] {
+        let record = explained(&["--at", at]);
+        assert_eq!(record["rule"], rule, "{at}");
+    }
+    assert_eq!(explained(&["--at", "1795867200"])["at"], 1_795_867_200);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    assert!(explained(&[])["at"].as_u64().unwrap().abs_diff(now) < 600);
+}

@@ -88,7 +88,7 @@ fn month_of(day: u64) -> u64 {
 }
 
 /// The first day of a month that is counted from January 1970.
-fn first_day(month: u64) -> u64 {
+pub(crate) fn first_day(month: u64) -> u64 {
     // Years begin in March, so that leap days come last. Months that no clock tells can stand in bytes that somebody made up.
     let months = month.min(LAST_MONTH) + 10;
     let (year, month) = (1969 + months / 12, months % 12);
@@ -103,7 +103,7 @@ const LAST_MONTH: u64 = 8_000_000_000;
 const DAYS_TO_1970: u64 = 719_468;
 
 /// Year, month and day, of a day that is counted from 1970.
-pub(super) fn date(day: u64) -> (u64, u64, u64) {
+pub(crate) fn date(day: u64) -> (u64, u64, u64) {
     let day = day.saturating_add(DAYS_TO_1970);
     let (era, of_era) = (day / 146_097, day % 146_097);
     let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;

@@ -35,7 +35,7 @@ pub(crate) struct Attributes {
     headers: Vec<Option<HeaderText>>,
     /// The claims that rules look at, by slot.
     claims: Box<[Option<Claim<'static>>]>,
-    /// When these were asked for, in milliseconds since 1970.
+    /// When these were asked for, or somebody looked at the clock for a rule, in milliseconds since 1970.
     pub(crate) asked_at: u64,
     /// Whether somebody is a tenant could not be said. Then the caller is nobody, whatever comes behind it.
     pub(crate) is_caller_unclear: bool,
@@ -103,7 +103,7 @@ impl Attributes {
     /// The same request, with what is known of models and budgets, if anything of that can matter.
     pub(crate) fn knowing(self, policy: &Policy, caller: &dyn Caller, known: &dyn Knowledge) -> Self {
         let standings = budget::standings(policy, &self, caller);
-        if !policy.takes_feedback() && standings.is_empty() {
+        if !policy.takes_feedback() && standings.is_empty() && !policy.tells_time() {
             return self;
         }
         let accounts: Vec<_> = standings.iter().filter_map(|standing| standing.account(policy)).collect();
@@ -130,7 +130,8 @@ impl Attributes {
 
     /// What every record of this request holds.
     pub(crate) fn record(&self, policy: &Policy, action: Disposition, reason: Reason) -> Record {
-        Record { api: Some(self.api), ..Record::under(policy, &self.tenants, action, reason) }
+        let at = Some(self.asked_at / 1_000).filter(|at| *at > 0 && policy.tells_time());
+        Record { api: Some(self.api), at, ..Record::under(policy, &self.tenants, action, reason) }
     }
 
     /// The value of a header that the policy looks at.

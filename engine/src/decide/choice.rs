@@ -9,8 +9,7 @@ use super::unread::Unread;
 use super::{Decision, Need, Verdict};
 use crate::budget::Tokens;
 use crate::policy::{
-    DefaultAction, HeaderText, ModelId, OnUnsigned, Policy, Prefer, RolloutBy, Route, RuleAction, RuleId, Sticky,
-    preference,
+    DefaultAction, ModelId, OnUnsigned, Otherwise, Policy, Prefer, RolloutBy, Route, RuleAction, RuleId, preference,
 };
 use crate::reason::{Reason, Refusal};
 use crate::request::facts::Facts;
@@ -107,7 +106,7 @@ impl<'a> Choice<'a> {
         }
         for named in self.facts.named_besides().ok_or(Need::End)? {
             let name = named.name.as_str();
-            let rule = super::first_rule(self.policy, self.attributes, self.facts, Some(name), &mut RuleId(0), unread)?;
+            let rule = self.rule_for(name, unread)?;
             match rule.and_then(|rule| self.policy.rule(rule)).map(|rule| &rule.action) {
                 Some(RuleAction::Deny(deny)) => {
                     self.rule = rule;
@@ -129,8 +128,28 @@ impl<'a> Choice<'a> {
         Ok(None)
     }
 
-    /// What a rule makes of the request.
-    pub(super) fn route(mut self, salt: &str, route: &Route) -> Result<Decision, Need> {
+    /// The first rule that would act on a request for a model by this name.
+    fn rule_for(&self, name: &str, unread: &mut Unread) -> Result<Option<RuleId>, Need> {
+        let mut from = RuleId(0);
+        loop {
+            let id = super::first_rule(self.policy, self.attributes, self.facts, Some(name), &mut from, unread)?;
+            let Some(rule) = id.and_then(|id| self.policy.rule(id)) else { return Ok(id) };
+            let serves = |model| {
+                let excluded = eligibility::exclusion(self.policy, model, self.attributes, self.facts, &[]);
+                excluded.map(|excluded| excluded.is_none())
+            };
+            let Some(route) = rule.action.route().filter(|_| rule.action.passes_on()) else { return Ok(id) };
+            for model in route.all(self.policy.catalog()) {
+                if serves(model)? {
+                    return Ok(id);
+                }
+            }
+            from = id.map_or(RuleId(u32::MAX), RuleId::next);
+        }
+    }
+
+    /// What a rule makes of the request; the choice is given back when the next rule is to be asked.
+    pub(super) fn route(mut self, salt: &str, route: &Route) -> Result<Result<Decision, Self>, Need> {
         self.is_held = self.holds(route.all(self.policy.catalog()))?;
         let mut targets = Vec::with_capacity(route.targets.len());
         for target in route.targets.iter().filter(|target| target.weight > 0) {
@@ -145,7 +164,7 @@ impl<'a> Choice<'a> {
             targets = vec![WeightedModel { model, weight: 1, variant, group: None }];
         }
         let Some(first) = targets.first().map(|target| target.model).or_else(|| route.choices().next()) else {
-            return self.no_candidate();
+            return self.otherwise(route);
         };
         let fresh: Vec<_> = targets.iter().filter(|target| !self.is_demoted(target.model)).copied().collect();
         let after = |head| match &order {
@@ -179,14 +198,29 @@ impl<'a> Choice<'a> {
             }
         };
         if chain.is_empty() {
-            return self.no_candidate();
+            return self.otherwise(route);
         }
         self.mirror = self.mirrored(salt, route)?.filter(|mirror| !chain.contains(mirror));
         if let Some(mirror) = self.mirror.filter(|mirror| self.is_held_by_others(&chain, *mirror)) {
             self.note(mirror, Reason::Held);
             self.mirror = None;
         }
-        Ok(self.decided(Verdict::Send(chain), Reason::Rule))
+        Ok(Ok(self.decided(Verdict::Send(chain), Reason::Rule)))
+    }
+
+    /// None of a rule's models may and can serve the request.
+    fn otherwise(self, route: &Route) -> Result<Result<Decision, Self>, Need> {
+        match route.otherwise {
+            None => self.no_candidate().map(Ok),
+            Some(Otherwise::Deny) => {
+                let refusal = self.without_candidate();
+                Ok(Ok(self.refuse(refusal)))
+            }
+            Some(Otherwise::Next) => {
+                let is_held = self.kept.is_some();
+                Ok(Err(Self { rule: None, variant: None, mirror: None, last: None, is_held, ..self }))
+            }
+        }
     }
 
     /// No rule matched: a known, allowed model goes to its own cluster.
@@ -344,7 +378,7 @@ impl<'a> Choice<'a> {
             Some(_) if route.prefer.is_some() => return Ok(targets.first().copied()),
             Some((first, rest)) => (first, rest),
         };
-        let key = self.sticky_key(&route.sticky)?;
+        let key = sticky::key(self.attributes, self.facts, &route.sticky)?;
         let name = |target: &WeightedModel<'t>| self.policy.model(target.model).map(|model| model.name());
         // Those of a group stand side by side, and the first draws for it.
         let is_head =
@@ -369,7 +403,9 @@ impl<'a> Choice<'a> {
                 rollout.share.contains(StickyKey::of_header(tenant.as_bytes()).hash(salt, "rollout"))
             }),
             RolloutBy::Session if rollout.share.is_all() => true,
-            RolloutBy::Session => rollout.share.contains(self.sticky_key(&route.sticky)?.hash(salt, "rollout")),
+            RolloutBy::Session => {
+                rollout.share.contains(sticky::key(self.attributes, self.facts, &route.sticky)?.hash(salt, "rollout"))
+            }
         };
         if !is_part || !self.admit(rollout.model)? {
             return Ok(None);
@@ -381,7 +417,9 @@ impl<'a> Choice<'a> {
     /// The model that gets a copy, if this request is part of its share and the model can serve it.
     fn mirrored(&mut self, salt: &str, route: &Route) -> Result<Option<ModelId>, Need> {
         let Some(mirror) = route.mirror.filter(|mirror| !mirror.share.is_none()) else { return Ok(None) };
-        if !mirror.share.is_all() && !mirror.share.contains(self.sticky_key(&route.sticky)?.hash(salt, "mirror")) {
+        if !mirror.share.is_all()
+            && !mirror.share.contains(sticky::key(self.attributes, self.facts, &route.sticky)?.hash(salt, "mirror"))
+        {
             return Ok(None);
         }
         if self.is_demoted(mirror.model) {
@@ -399,9 +437,15 @@ impl<'a> Choice<'a> {
     }
 
     fn no_candidate(self) -> Result<Decision, Need> {
+        let refusal = self.without_candidate();
+        let instead = self.policy.on_failure().no_candidate;
+        self.instead(instead, refusal)
+    }
+
+    fn without_candidate(&self) -> Refusal {
         // Who may not use a model learns that; who asks of it what it cannot do learns that.
         let forbidden = self.excluded.iter().all(|(_, reason)| reason.is_about_rights());
-        let refusal = if forbidden {
+        if forbidden {
             Reason::NoCandidateForTenant.refuse()
         } else if self.excluded.iter().any(|(_, reason)| *reason == Reason::Budget) {
             Reason::BudgetExceeded.refuse()
@@ -410,9 +454,7 @@ impl<'a> Choice<'a> {
             order::sort_by(&mut reasons, Ord::cmp);
             reasons.dedup();
             Reason::NoCandidate.refuse_for(&reasons.join(", "))
-        };
-        let instead = self.policy.on_failure().no_candidate;
-        self.instead(instead, refusal)
+        }
     }
 
     /// The failure policy of one cause: another model, drawn from the same candidate set, or a refusal.
@@ -420,22 +462,6 @@ impl<'a> Choice<'a> {
         match model {
             Some(model) => self.one(model, Reason::OnFailure)?.or_else(|choice| Ok(choice.refuse(refusal))),
             None => Ok(self.refuse(refusal)),
-        }
-    }
-
-    /// What a choice sticks to: what the client says of its conversation, or else what was said first in it.
-    fn sticky_key(&self, sticky: &Sticky) -> Result<StickyKey, Need> {
-        if let Some(value) = sticky.header.and_then(|slot| self.attributes.header(slot)).map(HeaderText::as_bytes) {
-            return Ok(StickyKey::of_header(value));
-        }
-        for field in &sticky.fields {
-            if let Some(session) = self.facts.session(*field).ok_or(Need::Session(*field))? {
-                return Ok(StickyKey(session));
-            }
-        }
-        match self.attributes.session.filter(|_| sticky.client_headers) {
-            Some(session) => Ok(session),
-            None => self.facts.identity().map(StickyKey).ok_or(Need::End),
         }
     }
 

@@ -3,6 +3,7 @@
 
 use super::Need;
 use super::attributes::Attributes;
+use super::sticky;
 use super::unread::Unread;
 use crate::policy::{Conditions, Rule, RuleAction};
 use crate::request::facts::Facts;
@@ -13,6 +14,7 @@ struct Judge<'a> {
     attributes: &'a Attributes,
     facts: &'a Facts,
     asked: Option<&'a str>,
+    rule: &'a Rule,
     denies: bool,
 }
 
@@ -30,16 +32,18 @@ pub(super) fn hold(
     if denies && attributes.only_counts && rule.conditions.input_tokens.is_some() {
         return Ok(false);
     }
-    Judge { attributes, facts, asked, denies }.hold(&rule.conditions, denies, unread)
+    Judge { attributes, facts, asked, rule, denies }.hold(&rule.conditions, denies, unread)
 }
 
 impl Judge<'_> {
     /// `unjudged` is what holds of a condition that cannot be judged.
     fn hold(&self, conditions: &Conditions, unjudged: bool, unread: &mut Unread) -> Result<bool, Need> {
         Ok(self.by_headers(conditions, unjudged)
+            && self.by_time(conditions, unjudged, unread)
             && self.by_flags(conditions, unjudged, unread)?
             && self.by_numbers(conditions, unjudged, unread)?
             && self.by_keywords(conditions)?
+            && self.by_share(conditions)?
             && self.by_others(conditions, unjudged, unread)?)
     }
 
@@ -56,6 +60,18 @@ impl Judge<'_> {
             && conditions.claims.iter().all(|claim| {
                 attributes.claim(claim.slot).is_some_and(|found| claim.test.judge(found).unwrap_or(unjudged))
             })
+    }
+
+    /// A proxy that cannot say what time it is, or a caller of `explain` who has not, cannot judge a schedule.
+    fn by_time(&self, conditions: &Conditions, unjudged: bool, unread: &mut Unread) -> bool {
+        match (&conditions.schedule, self.attributes.asked_at) {
+            (None, _) => true,
+            (Some(_), 0) => {
+                unread.schedule();
+                unjudged
+            }
+            (Some(schedule), now) => schedule.holds(now),
+        }
     }
 
     fn by_flags(&self, conditions: &Conditions, unjudged: bool, unread: &mut Unread) -> Result<bool, Need> {
@@ -112,6 +128,17 @@ impl Judge<'_> {
             }
         }
         open.map_or(Ok(conditions.keywords.is_empty()), Err)
+    }
+
+    fn by_share(&self, conditions: &Conditions) -> Result<bool, Need> {
+        let Some(share) = conditions.percent.filter(|share| !share.is_all()) else { return Ok(true) };
+        match &self.rule.sessions {
+            Some(sessions) if !share.is_none() => {
+                let key = sticky::key(self.attributes, self.facts, sessions)?;
+                Ok(share.contains(key.hash(&self.rule.name, "percent")))
+            }
+            _ => Ok(false),
+        }
     }
 
     /// Conditions of conditions. Nothing behind an open question is looked at here either, or what could not be read would

@@ -3,6 +3,10 @@
 //! Weighted rendezvous hashing: every target draws a number from the key and its own name, and the best
 //! draw for its weight wins. Changing one weight moves only the share that must move, on every proxy alike.
 
+use super::Need;
+use super::attributes::Attributes;
+use crate::policy::{HeaderText, Sticky};
+use crate::request::facts::Facts;
 use xxhash_rust::xxh64::xxh64;
 
 /// What a choice sticks to.
@@ -18,6 +22,22 @@ impl StickyKey {
     /// A number that is the key's own for one purpose of one rule, whatever it draws elsewhere.
     pub(crate) fn hash(self, salt: &str, purpose: &str) -> u64 {
         xxh64(purpose.as_bytes(), xxh64(salt.as_bytes(), self.0))
+    }
+}
+
+/// What a request sticks to: what the client says of its conversation, or else what was said first in it.
+pub(super) fn key(attributes: &Attributes, facts: &Facts, sticky: &Sticky) -> Result<StickyKey, Need> {
+    if let Some(value) = sticky.header.and_then(|slot| attributes.header(slot)).map(HeaderText::as_bytes) {
+        return Ok(StickyKey::of_header(value));
+    }
+    for field in &sticky.fields {
+        if let Some(session) = facts.session(*field).ok_or(Need::Session(*field))? {
+            return Ok(StickyKey(session));
+        }
+    }
+    match attributes.session.filter(|_| sticky.client_headers) {
+        Some(session) => Ok(session),
+        None => facts.identity().map(StickyKey).ok_or(Need::End),
     }
 }
 

@@ -6,8 +6,11 @@ use crate::request::flag::Flag;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Unread(u32);
 
-/// `maxOutputTokens`; the other bits are flags.
+/// `maxOutputTokens`; the bits below these are flags.
 const MAX_OUTPUT_TOKENS: u32 = 31;
+
+/// `schedule`: nobody could say what time it is.
+const SCHEDULE: u32 = 30;
 
 impl Unread {
     pub(super) const NONE: Self = Self(0);
@@ -20,9 +23,15 @@ impl Unread {
         self.0 |= 1 << MAX_OUTPUT_TOKENS;
     }
 
+    pub(super) fn schedule(&mut self) {
+        self.0 |= 1 << SCHEDULE;
+    }
+
     /// Their names in policies.
     pub(crate) fn names(self) -> Vec<&'static str> {
         let flags = Flag::ALL.iter().filter(|flag| self.0 >> **flag as u32 & 1 == 1).map(|flag| flag.condition());
-        flags.chain((self.0 >> MAX_OUTPUT_TOKENS == 1).then_some("maxOutputTokens")).collect()
+        let others = [(MAX_OUTPUT_TOKENS, "maxOutputTokens"), (SCHEDULE, "schedule")];
+        let others = others.into_iter().filter(|(bit, _)| self.0 >> bit & 1 == 1).map(|(_, name)| name);
+        flags.chain(others).collect()
     }
 }

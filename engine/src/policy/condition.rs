@@ -9,6 +9,8 @@ use super::header::{HeaderMatch, HeaderSlots, HeaderSpec};
 use super::keyword::{KeywordId, Keywords};
 use super::path_match::{PathMatch, PathSpec};
 use super::pattern::Pattern;
+use super::schedule::{Schedule, ScheduleSpec};
+use super::share::Share;
 use super::sticky::FieldSlots;
 use super::tenant::{TenantId, Tenants};
 use super::text::{Keyword, LabelKey, NamePattern, Plain};
@@ -47,6 +49,11 @@ macro_rules! conditions {
                 $($(#[doc = $doc])+ $condition => $field: Option<bool>,)+
                 /// The text of the request contains one of these, as whole words, in any case.
                 "keywords" => keywords: Option<Some1<Keyword>>,
+                /// A share of the sessions, in percent: those that `sticky` of the rule's route keeps together. Raising it
+                /// keeps all who are in.
+                "percent" => percent: Option<Share>,
+                /// When the request comes.
+                "schedule" => schedule: Option<ScheduleSpec>,
                 /// One of these holds, each of them conditions like these.
                 "any" => any: Option<Some1<InnerSpec>>,
                 /// These do not hold all together.
@@ -133,6 +140,8 @@ pub(crate) struct Conditions {
     pub(crate) flags: FlagTests,
     /// One must occur.
     pub(crate) keywords: Vec<KeywordId>,
+    pub(crate) percent: Option<Share>,
+    pub(crate) schedule: Option<Box<Schedule>>,
     /// One must hold.
     pub(crate) any: Vec<Conditions>,
     /// Must not hold.
@@ -238,6 +247,8 @@ impl ConditionsSpec {
             messages: range("messages", self.messages),
             flags,
             keywords: items(self.keywords).map(|(_, keyword)| scope.keywords.number(&keyword)).collect(),
+            percent: self.percent,
+            schedule: self.schedule.map(|schedule| Box::new(schedule.compile(&at.key("schedule"), report))),
             any: items(self.any)
                 .map(|(nth, inner)| inner.0.compile(scope, &at.key("any").index(nth), report))
                 .collect(),

@@ -180,8 +180,8 @@ mod tests {
                 r#"{"targets": [{"model": "m0", "weight": 3}, {"model": "m1"}], "prefer": "first", "sticky": {"header": "x-s"}}"#,
             ),
             &[
+                "rules[0].route.sticky: nothing is drawn beside `prefer`, unless there is a `rollout`, a `mirror` or a `percent`",
                 "rules[0].route.targets[0].weight: nothing is drawn by weight beside `prefer`",
-                "rules[0].route.sticky: nothing is drawn beside `prefer`, unless there is a `rollout` or `mirror`",
             ],
         );
         check(

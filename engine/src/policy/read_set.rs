@@ -17,6 +17,8 @@ pub(crate) struct ReadSet {
     pub(crate) body: Wanted,
     /// The caller's certificate.
     pub(crate) principal: bool,
+    /// When the request comes.
+    pub(crate) time: bool,
 }
 
 impl ReadSet {
@@ -32,11 +34,12 @@ impl ReadSet {
             length: conditions().any(|conditions| conditions.input_tokens.is_some())
                 || models.iter().any(|model| model.context_window.is_some())
                 || rules.iter().filter_map(|rule| rule.action.route()).any(|route| route.compares_lengths(catalog)),
-            identity: rules.iter().any(|rule| rule.action.needs_identity()),
+            identity: rules.iter().any(Rule::needs_identity),
             excerpt: false,
         };
         Self {
             body: Wanted { flags, text, ..Wanted::default() },
+            time: conditions().any(|conditions| conditions.schedule.is_some()),
             principal: tenants
                 .iter()
                 .flat_map(|tenant| tenant.matches.parts())

@@ -51,6 +51,9 @@ object! {
         /// groups, which stand for their models in the order of `models`. Default: the `fallback` of the chosen model, or with
         /// `prefer` the other targets.
         "fallback" => fallback: Option<Vec<ModelsSpec>>,
+        /// What happens to a request that none of these models may and can serve. `next`: the rules behind this one are asked.
+        /// `deny`: it is refused. Default: what `onFailure.noCandidate` says.
+        "otherwise" => otherwise: Option<Otherwise>,
         /// A model that takes over for a share of the tenants or sessions.
         "rollout" => rollout: Option<RolloutSpec>,
         /// A model that gets a copy of some requests. Its answers go nowhere.
@@ -92,6 +95,16 @@ object! {
 }
 
 names! {
+    /// What happens to a request that no model of a rule may and can serve.
+    pub(crate) enum Otherwise {
+        /// The next rule that applies acts.
+        Next => "next",
+        /// It is refused.
+        Deny => "deny",
+    }
+}
+
+names! {
     /// What a rollout counts.
     pub(crate) enum RolloutBy {
         /// Sessions or conversations.
@@ -125,12 +138,28 @@ object! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct RuleId(pub(crate) u32);
 
+impl RuleId {
+    /// The place behind it.
+    pub(crate) const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
 /// Conditions and an action.
 #[derive(Clone, Debug)]
 pub(crate) struct Rule {
     pub(crate) name: Arc<str>,
     pub(crate) conditions: Conditions,
     pub(crate) action: RuleAction,
+    /// What its conditions count as one session; `None` where none counts any.
+    pub(crate) sessions: Option<Box<Sticky>>,
+}
+
+impl Rule {
+    /// Whether the conversation's identity can decide whether it applies, or what it chooses.
+    pub(super) fn needs_identity(&self) -> bool {
+        self.sessions.is_some() || self.action.needs_identity()
+    }
 }
 
 /// What a rule does.
@@ -150,6 +179,8 @@ pub(crate) struct Route {
     pub(crate) sticky: Sticky,
     /// The models to try after the choice; `None`: those of the chosen model, or the other targets where they have an order.
     pub(crate) fallback: Option<Vec<ModelId>>,
+    /// `None`: what the policy says for all.
+    pub(crate) otherwise: Option<Otherwise>,
     pub(crate) rollout: Option<Rollout>,
     pub(crate) mirror: Option<Mirror>,
     pub(crate) timeout: Option<Duration>,
@@ -221,6 +252,11 @@ impl RuleAction {
         }
     }
 
+    /// Whether requests that no model of it can serve go on to the next rule.
+    pub(crate) fn passes_on(&self) -> bool {
+        self.route().is_some_and(|route| route.otherwise == Some(Otherwise::Next))
+    }
+
     /// What gets copies of the requests.
     pub(crate) fn mirror(&self) -> Option<Mirror> {
         self.route().and_then(|route| route.mirror).filter(|mirror| !mirror.share.is_none())
@@ -254,23 +290,45 @@ pub(super) fn compile(specs: Vec<RuleSpec>, scope: &mut Scope<'_>, at: &Path<'_>
             taken.insert(name.clone(), nth);
         }
         let conditions = spec.matches.compile(scope, &at.key("match"), report);
+        if let Some(route) = &spec.route {
+            let counts = conditions.all().iter().any(|conditions| conditions.percent.is_some());
+            route.check_sticky(counts, &at.key("route"), report);
+        }
         let action = match (spec.route, spec.deny) {
             (Some(route), _) => RuleAction::Route(route.compile(scope, &at.key("route"), report)),
             (None, deny) => RuleAction::Deny(deny.unwrap_or_default().compile()),
         };
-        rules.push(Rule { name: name.into(), conditions, action });
+        let sessions = sessions(&conditions, &action, scope, &at.key("match"), report);
+        rules.push(Rule { name: name.into(), conditions, action, sessions });
     }
     rules
+}
+
+/// What a share of the sessions is drawn by: what the route's choice is, and for a rule that refuses what it would be by default.
+fn sessions(
+    conditions: &Conditions,
+    action: &RuleAction,
+    scope: &mut Scope<'_>,
+    at: &Path<'_>,
+    report: &mut Report,
+) -> Option<Box<Sticky>> {
+    let is_part = |share: Share| !share.is_all() && !share.is_none();
+    if !conditions.all().iter().filter_map(|conditions| conditions.percent).any(is_part) {
+        return None;
+    }
+    Some(Box::new(match action.route() {
+        Some(route) => route.sticky.clone(),
+        None => StickySpec::compile(None, scope, &at.key("percent"), report),
+    }))
 }
 
 impl RouteSpec {
     #[inline(never)]
     fn compile(self, scope: &mut Scope<'_>, at: &Path<'_>, report: &mut Report) -> Route {
-        if let Some(PreferSpec(_)) = &self.prefer {
+        if self.prefer.is_some() {
             self.check_draws(at, report);
         }
         let targets = compile_targets(self.targets.0, scope.catalog, &at.key("targets"), report);
-        let has_sticky = self.sticky.is_some();
         let sticky = StickySpec::compile(self.sticky, scope, &at.key("sticky"), report);
         let fallback = self.fallback.map(|items| scope.catalog.resolve_each(items, None, &at.key("fallback"), report));
         let at_rollout = at.key("rollout");
@@ -288,13 +346,19 @@ impl RouteSpec {
             Some(Mirror { model, share: mirror.percent })
         });
         let prefer = self.prefer.map(|PreferSpec(prefer)| prefer);
-        if prefer.is_some() && has_sticky && rollout.is_none() && mirror.is_none() {
-            let why = "nothing is drawn beside `prefer`, unless there is a `rollout` or `mirror`";
-            report.add(&at.key("sticky"), PolicyErrorKind::Meaning(why.into()));
-        }
-        let route = Route { targets, prefer, sticky, fallback, rollout, mirror, timeout: self.timeout };
+        let (otherwise, timeout) = (self.otherwise, self.timeout);
+        let route = Route { targets, prefer, sticky, fallback, otherwise, rollout, mirror, timeout };
         route.check_order(scope.catalog, at, report);
         route
+    }
+
+    /// Where there is an order, nothing may be left to draw; `counts`: the rule's conditions do.
+    fn check_sticky(&self, counts: bool, at: &Path<'_>, report: &mut Report) {
+        if self.prefer.is_some() && self.sticky.is_some() && !counts && self.rollout.is_none() && self.mirror.is_none()
+        {
+            let why = "nothing is drawn beside `prefer`, unless there is a `rollout`, a `mirror` or a `percent`";
+            report.add(&at.key("sticky"), PolicyErrorKind::Meaning(why.into()));
+        }
     }
 
     /// Where there is an order, weights decide nothing.

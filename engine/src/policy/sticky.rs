@@ -55,7 +55,7 @@ impl FieldSlots {
 
     /// All of them, if some rule can ask.
     pub(super) fn paths(self, rules: &[Rule]) -> Option<Arc<[FieldPath]>> {
-        let is_asked = !self.0.is_empty() && rules.iter().any(|rule| rule.action.needs_identity());
+        let is_asked = !self.0.is_empty() && rules.iter().any(Rule::needs_identity);
         is_asked.then(|| self.0.into())
     }
 }

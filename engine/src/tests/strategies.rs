@@ -101,6 +101,13 @@ fn flat() -> impl Strategy<Value = Value> {
         Just(("keywords", json!(["contract", "secret plan"]))),
         Just(("tenants", json!(["t0"]))),
         Just(("headers", json!([{ "name": "x-team", "value": "search" }]))),
+        prop_oneof![Just(0.0), Just(100.0), 0.0..100.0].prop_map(|percent| ("percent", json!(percent))),
+        prop::sample::select(vec![
+            json!({ "days": ["mon-wed"] }),
+            json!({ "hours": "09:00-18:00", "timeZone": "Europe/Berlin" }),
+            json!({ "days": ["sat-tue"], "hours": "22:00-06:00", "timeZone": "-05:00" }),
+        ])
+        .prop_map(|schedule| ("schedule", schedule)),
     ];
     prop::collection::vec(condition, 0..3).prop_map(|conditions| {
         Value::Object(conditions.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
@@ -114,6 +121,11 @@ fn share() -> impl Strategy<Value = Option<(&'static str, f64, bool)>> {
 
 pub(super) fn demoted() -> impl Strategy<Value = Vec<&'static str>> {
     prop_oneof![2 => Just(Vec::new()), 1 => prop::sample::subsequence(NAMES.to_vec(), 0..=NAMES.len())]
+}
+
+/// A moment, or none that anybody knows.
+pub(super) fn times() -> impl Strategy<Value = u64> {
+    prop_oneof![1 => Just(0), 4 => 1_700_000_000_000_u64..1_900_000_000_000]
 }
 
 /// Budgets of each measure.
@@ -154,8 +166,9 @@ fn rules() -> impl Strategy<Value = Value> {
     let targets = prop::collection::btree_map(prop::sample::select(NAMES.to_vec()), 0_u32..5, 1..4);
     let targets = (targets, prop::option::weighted(0.3, (group(), 0_u32..5)));
     let prefer = prop::option::weighted(0.3, prop::sample::select(vec!["first", "cheapest"]));
+    let otherwise = prop::option::weighted(0.4, prop::sample::select(vec!["next", "next", "deny"]));
     let action = prop_oneof![
-        4 => (targets, any::<bool>(), fallback(), share(), share(), prefer).prop_map(|(targets, sticky, fallback, rollout, mirror, prefer)| {
+        4 => (targets, any::<bool>(), fallback(), share(), share(), prefer, otherwise).prop_map(|(targets, sticky, fallback, rollout, mirror, prefer, otherwise)| {
             let (targets, group) = targets;
             // Who is named is in no group, and a group without anybody else is an error: no group is all that is named.
             let is_left = |group: &(Value, u32)| group.0["model"] == "*e*" && targets.len() < 3;
@@ -169,6 +182,9 @@ fn rules() -> impl Strategy<Value = Value> {
             let mut route = json!({ "targets": targets });
             if sticky && (prefer.is_none() || rollout.is_some() || mirror.is_some()) {
                 route["sticky"] = json!({ "header": "x-session" });
+            }
+            if let Some(otherwise) = otherwise {
+                route["otherwise"] = json!(otherwise);
             }
             if let Some(prefer) = prefer {
                 route["prefer"] = json!(prefer);

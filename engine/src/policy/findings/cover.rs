@@ -7,6 +7,7 @@ use crate::policy::header::{HeaderMatch, ValueTest};
 use crate::policy::path_match::PathMatch;
 use crate::policy::pattern::Pattern;
 use crate::policy::rule::{Rule, RuleAction};
+use crate::policy::share::Share;
 use crate::policy::tenant::{Credentials, TenantId, TenantMatch};
 
 /// The bit of `tenants` in a shape.
@@ -33,6 +34,8 @@ pub(super) fn shape_of(conditions: &Conditions) -> u64 {
         messages,
         flags,
         keywords,
+        percent,
+        schedule,
         any,
         not,
     } = conditions;
@@ -49,6 +52,8 @@ pub(super) fn shape_of(conditions: &Conditions) -> u64 {
         !any.is_empty(),
         not.is_some(),
         !claims.is_empty(),
+        percent.is_some(),
+        schedule.is_some(),
     ];
     let bits = has.iter().enumerate().map(|(bit, has)| u64::from(*has) << bit);
     let flags = flags.iter().map(|(flag, expected)| 1 << (has.len() + 2 * flag as usize + usize::from(expected)));
@@ -59,7 +64,10 @@ pub(super) fn shape_of(conditions: &Conditions) -> u64 {
 ///
 /// `tenants` are those that are looked at of the narrow rule; empty: all callers.
 pub(super) fn rule_covers(wide: &Rule, narrow: &Rule, tenants: &[TenantId]) -> bool {
-    judged_alike(wide, narrow) && conditions_cover(&wide.conditions, &narrow.conditions, tenants)
+    // One that passes on what it cannot serve need not take anything.
+    !wide.action.passes_on()
+        && judged_alike(wide, narrow)
+        && conditions_cover(&wide.conditions, &narrow.conditions, tenants)
 }
 
 fn conditions_cover(wide: &Conditions, narrow: &Conditions, tenants: &[TenantId]) -> bool {
@@ -76,6 +84,8 @@ fn conditions_cover(wide: &Conditions, narrow: &Conditions, tenants: &[TenantId]
         messages,
         flags,
         keywords,
+        percent,
+        schedule,
         any,
         not,
     } = wide;
@@ -92,6 +102,9 @@ fn conditions_cover(wide: &Conditions, narrow: &Conditions, tenants: &[TenantId]
         && range_covers(*messages, narrow.messages)
         && flags.iter().all(|test| narrow.flags.iter().any(|other| test == other))
         && any_covers(keywords, &narrow.keywords, |wide, narrow| wide == narrow)
+        // Each rule draws sessions of its own.
+        && percent.is_none_or(Share::is_all)
+        && schedule.as_ref().is_none_or(|wide| narrow.schedule.as_ref() == Some(wide))
         && (any.iter().any(|wide| conditions_cover(wide, narrow, tenants))
             || any_covers(any, &narrow.any, |wide, narrow| conditions_cover(wide, narrow, &narrow.tenants)))
         // Whoever is not among more is not among fewer.
@@ -132,6 +145,7 @@ fn judged_alike(wide: &Rule, narrow: &Rule) -> bool {
         && conditions.claims.is_empty()
         && conditions.flags.iter().next().is_none()
         && conditions.max_output_tokens.is_none()
+        && conditions.schedule.is_none()
         && conditions.any.is_empty()
         && conditions.not.is_none();
     let asks_for_length = |rule: &Rule| rule.conditions.all().iter().any(|it| it.input_tokens.is_some());

@@ -19,7 +19,8 @@ pub(super) fn check(search: &mut Search<'_>, dead: &Dead) {
 
 /// Whether some request comes to the end of the rules: none of them takes every request.
 fn has_default(policy: &Policy, alive: &[&Rule]) -> bool {
-    policy.default_action() == DefaultAction::Allow && !alive.iter().any(|rule| shape(rule) == 0)
+    policy.default_action() == DefaultAction::Allow
+        && !alive.iter().any(|rule| shape(rule) == 0 && !rule.action.passes_on())
 }
 
 fn models(search: &mut Search<'_>, alive: &[&Rule]) {

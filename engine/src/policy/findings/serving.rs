@@ -32,7 +32,8 @@ pub(super) fn check(search: &mut Search<'_>, takers: &Takers<'_>, dead: &Dead) {
             continue;
         }
         left_out(search, nth, rule, route, &asking);
-        if !is_about_its_models(policy, rule, &servers) {
+        // Who says what becomes of them knows of them.
+        if route.otherwise.is_none() && !is_about_its_models(policy, rule, &servers) {
             tenants_refused(search, takers, nth, rule, &refused);
         }
     }
@@ -79,10 +80,11 @@ fn unservable(search: &mut Search<'_>, nth: usize, rule: &Rule, asking: &[&Group
     if servers.len() > reasons.len() {
         reasons.push(format!("{} more", servers.len() - reasons.len()));
     }
+    let refuses = if rule.action.passes_on() { "passes on" } else { "refuses" };
     let message = if asking.is_empty() {
         "refuses all that it matches: nobody gets as far, as callers without a tenant are refused".to_owned()
     } else {
-        format!("refuses all that it matches, as none of its models can serve it: {}", reasons.join(", "))
+        format!("{refuses} all that it matches, as none of its models can serve it: {}", reasons.join(", "))
     };
     search.find(Kind::UnservableRule, format!("rules[{nth}].route"), message);
 }
@@ -183,7 +185,7 @@ fn tenants_refused(search: &mut Search<'_>, takers: &Takers<'_>, nth: usize, rul
     let names = listed(tenants.iter().map(|tenant| callers::name(policy, Some(*tenant))));
     let other = policy.rules.get(place).map_or("", |rule| &rule.name);
     let message = format!(
-        "{names} may use none of its models: such requests are refused here, and the rule `{other}`, which would serve them, is not asked"
+        "{names} may use none of its models: such requests are refused here, and the rule `{other}`, which would serve them, is not asked; `otherwise` says which of the two is meant"
     );
     search.find_beside(Kind::TenantRefused, format!("rules[{nth}].route"), message, format!("rules[{place}]"));
 }

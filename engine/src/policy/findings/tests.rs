@@ -63,6 +63,8 @@ fn flat() -> impl Strategy<Value = Value> {
         1 => range().prop_map(|range| ("messages", range)),
         2 => (select(vec!["tools", "stream", "images"]), any::<bool>()).prop_map(|(flag, set)| (flag, json!(set))),
         1 => subsequence(vec!["one", "two", "one two"], 1..3).prop_map(|words| ("keywords", json!(words))),
+        1 => select(vec![50, 100]).prop_map(|percent| ("percent", json!(percent))),
+        1 => select(vec!["mon", "tue"]).prop_map(|day| ("schedule", json!({ "days": [day] }))),
     ];
     prop::collection::vec(condition, 0..3).prop_map(|mut conditions| {
         // Both together may be nobody, which is an error.
@@ -80,8 +82,9 @@ fn rules() -> impl Strategy<Value = Value> {
         prop::option::of(names()),
         prop::option::of((select(vec!["a", "b", "c"]), select(vec![50, 100]))),
         any::<bool>(),
+        prop::option::weighted(0.3, select(vec!["next", "next", "deny"])),
     )
-        .prop_map(|(targets, fallback, mirror, rolls)| {
+        .prop_map(|(targets, fallback, mirror, rolls, otherwise)| {
             let mut route =
                 json!({ "targets": targets.iter().map(|model| json!({ "model": model })).collect::<Value>() });
             if let Some(fallback) = fallback {
@@ -89,6 +92,9 @@ fn rules() -> impl Strategy<Value = Value> {
             }
             if let Some((model, percent)) = mirror {
                 route[if rolls { "rollout" } else { "mirror" }] = json!({ "model": model, "percent": percent });
+            }
+            if let Some(otherwise) = otherwise {
+                route["otherwise"] = json!(otherwise);
             }
             ("route", route)
         });
