@@ -2,6 +2,7 @@
 
 mod examples;
 mod strategies;
+mod tenants;
 
 use crate::attempt::Plan;
 use crate::corridor::{Received, Step, receive};
