@@ -178,9 +178,10 @@ fn names() -> Vec<String> {
 }
 
 /// A record without what has to differ: the policy's version, and which of a team's two names the long one has used.
-fn meaning(record: Record) -> Record {
-    let tenant = record.tenant.map(|name| name.strip_suffix("-wl").unwrap_or(&name).into());
-    Record { policy: None, tenant, ..record }
+fn meaning(mut record: Record) -> Record {
+    record.tenant = record.tenant.map(|name| name.strip_suffix("-wl").unwrap_or(&name).into());
+    record.policy = None;
+    record
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod examples;
 mod groups;
 mod otherwise;
 mod strategies;
+mod tenants;
 
 use crate::attempt::Plan;
 use crate::corridor::{Received, Step, receive};

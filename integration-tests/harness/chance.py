@@ -20,6 +20,8 @@ ASKED = [*NAMES, "auto", "gpt-old", "claude-3-haiku", "nobody", "GPT-large"]
 CAPABILITIES = ["tools", "vision", "audio", "structuredOutput", "reasoning"]
 TEAMS = ["red", "blue", "green"]
 WORDS = ["contract", "train", "non disclosure", "platform", "Gleis", "東京"]
+PROFILES = {"eu": {"models": {"require": {"region": "eu"}}}, "short": {"maxOutputTokens": 100}, "none": {}}
+CLAIM = {"name": "roles", "contains": "reviewer"}
 LABELS = {"region": ["eu", "us"], "tier": ["premium", "basic"]}
 
 
@@ -62,9 +64,21 @@ def tenant(chance: random.Random, team: str, names: list[str]) -> dict:
         deny=lambda: some(chance, [*names, group(chance)], 1)[:2],
         require=lambda: {"region": chance.choice(LABELS["region"])},
     )
+    by_team = {"headers": [{"name": "x-team", "value": team}]}
+    by_app = {"headers": [{"name": "x-app", "type": "Prefix", "value": chance.choice(["se", "sea"])}]}
+    match = chance.choice([by_team, by_team, {"any": [by_team, by_app]}, {**by_team, "any": [by_app]}])
+    optional = maybe(
+        chance,
+        0.3,
+        profiles=lambda: some(chance, list(PROFILES), 1),
+        maxOutputTokens=lambda: chance.randint(1, 3000),
+    )
     return {
         "name": team,
-        "match": {"headers": [{"name": "x-team", "value": team}]},
+        "match": match,
+        "continue": chance.random() < 0.4,
+        "labels": {"team": team, "region": chance.choice(LABELS["region"])},
+        **optional,
         **({"models": usable} if usable else {}),
     }
 
@@ -110,7 +124,11 @@ def conditions(chance: random.Random, names: list[str], tenants: list[str], dept
         schedule=lambda: schedule(chance),
     )
     if tenants and chance.random() < 0.3:
-        match["tenants"] = some(chance, tenants, 1)
+        match["tenants"] = some(chance, tenants, 1) + chance.choice([[], ["*e*"]])
+    elif tenants and chance.random() < 0.2:
+        match["tenantLabels"] = {"team": chance.choice(tenants)}
+    if chance.random() < 0.05:
+        match["claims"] = [CLAIM]
     if depth < 3:
         more = [conditions(chance, names, tenants, depth + 1) for _ in range(chance.choice([0, 0, 0, 1, 2]))]
         if any_of := [one for one in more if one]:
@@ -171,6 +189,7 @@ def policy(chance: random.Random) -> dict:
             {"name": "gpt-old", "model": names[0]},
             {"name": "claude-3-*", "model": names[-1]},
         ],
+        "profiles": [{"name": name, **profile} for name, profile in PROFILES.items()],
         "tenants": [tenant(chance, team, names) for team in teams],
         "rules": [rule(chance, number, names, teams) for number in range(chance.randint(0, 6))],
         "default": {"action": chance.choice(["allow", "allow", "allow", "deny"])},

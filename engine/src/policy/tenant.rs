@@ -276,4 +276,101 @@ mod tests {
         exclusions(r#"{"require": {"region": "eu"}}"#, [Some(Reason::Label), None]);
         exclusions(r#"{"allow": ["gpt-*"], "require": {"region": "eu"}}"#, [Some(Reason::Label), Some(Reason::Tenant)]);
     }
+
+    const PROFILES: &str = r#""profiles": [
+        {"name": "eu", "labels": {"region": "eu", "tier": "a"}, "models": {"require": {"region": "eu"}}, "maxOutputTokens": 9},
+        {"name": "us", "labels": {"region": "us"}, "models": {"allow": ["gpt-*"]}}
+    ]"#;
+
+    fn with_profiles(tenant: &str) -> String {
+        format!(r#"{PROFILES}, "tenants": [{{"name": "a", "match": {{"principals": ["x"]}}, {tenant}}}]"#)
+    }
+
+    #[test]
+    fn a_profile_limits_together_with_the_tenant() {
+        for (tenant, usable, most) in [
+            (r#""profiles": ["eu"]"#, &["llama-small"][..], Some(9)),
+            (r#""profiles": ["eu"], "maxOutputTokens": 5"#, &["llama-small"], Some(5)),
+            (r#""profiles": ["eu"], "maxOutputTokens": 50"#, &["llama-small"], Some(9)),
+            (r#""profiles": ["us"]"#, &["gpt-4o"], None),
+            (r#""profiles": ["us"], "models": {"deny": ["gpt-4o"]}"#, &[], None),
+            (r#""profiles": ["eu", "us"], "labels": {"region": "both"}"#, &[], Some(9)),
+        ] {
+            let policy = valid(&with_profiles(tenant));
+            let may_use = policy.models().filter(|(id, _)| policy.exclusion([TenantId(0)], *id).is_none());
+            assert_eq!(may_use.map(|(_, model)| model.name()).collect::<Vec<_>>(), usable, "{tenant}");
+            assert_eq!(policy.max_output_tokens([TenantId(0)]), most, "{tenant}");
+        }
+    }
+
+    #[test]
+    fn profiles_exist_and_agree() {
+        check(
+            &with_profiles(r#""profiles": ["eu", "uss"]"#),
+            &["tenants[0].profiles[1]: no profile `uss`; did you mean `us`?"],
+        );
+        check(
+            &with_profiles(r#""profiles": ["eu", "us"]"#),
+            &[
+                "tenants[0].profiles[1]: the profiles `eu` and `us` give the label `region` different values; the tenant's \
+               own `labels` can say which it has",
+            ],
+        );
+        check(
+            r#""profiles": [{"name": "a"}, {"name": "a", "models": {"deny": ["gpt-5"]}}]"#,
+            &[
+                "profiles[1].name: `a` is taken by profiles[0]",
+                "profiles[1].models.deny[0]: no model `gpt-5` in the catalog",
+            ],
+        );
+    }
+
+    /// The tenants that a rule is about.
+    fn about(matches: &str) -> Result<Vec<u16>, Vec<String>> {
+        let policy = crate::policy::testing::read(&format!(
+            r#"{PROFILES}, "tenants": [
+                {{"name": "team-a", "match": {{"principals": ["a"]}}, "profiles": ["eu"], "labels": {{"team": "a"}}}},
+                {{"name": "team-b", "match": {{"principals": ["b"]}}, "profiles": ["us"]}},
+                {{"name": "c", "match": {{"principals": ["c"]}}, "profiles": ["us", "eu"], "labels": {{"region": "us"}}}}
+            ], "rules": [{{"name": "r", "match": {matches}, "deny": {{}}}}]"#
+        ));
+        let policy = policy.map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        Ok(policy.rules[0].conditions.tenants.iter().map(|TenantId(id)| *id).collect())
+    }
+
+    #[test]
+    fn rules_are_about_tenants_by_pattern_and_label() {
+        assert_eq!(about(r#"{"tenants": ["team-*"]}"#), Ok(vec![0, 1]));
+        assert_eq!(about(r#"{"tenants": ["c", "*-a", "c"]}"#), Ok(vec![0, 2]));
+        assert_eq!(about(r#"{"tenantLabels": {"region": "us"}}"#), Ok(vec![1, 2]));
+        assert_eq!(about(r#"{"tenantLabels": {"region": "us", "tier": "a"}}"#), Ok(vec![2]));
+        assert_eq!(about(r#"{"tenants": ["team-*"], "tenantLabels": {"region": "us"}}"#), Ok(vec![1]));
+        let error = |matches: &str, error: &str| assert_eq!(about(matches), Err(vec![error.to_owned()]));
+        error(r#"{"tenants": ["x-*"]}"#, "rules[0].match.tenants[0]: no tenant matches `x-*`");
+        error(
+            r#"{"tenantLabels": {"regio": "us"}}"#,
+            "rules[0].match.tenantLabels.regio: no tenant has the label `regio`; did you mean `region`?",
+        );
+        error(
+            r#"{"tenantLabels": {"region": "uk"}}"#,
+            "rules[0].match.tenantLabels.region: no tenant has the label `region` with the value `uk`; did you mean `us`?",
+        );
+        let none = "rules[0].match.tenantLabels: no tenant that the rule is about has all of these labels";
+        error(r#"{"tenantLabels": {"team": "a", "region": "us"}}"#, none);
+        error(r#"{"tenants": ["c"], "tenantLabels": {"team": "a"}}"#, none);
+    }
+
+    #[test]
+    fn rules_look_at_so_many_claims() {
+        let rules = |count: usize| {
+            let rule = |nth| {
+                format!(
+                    r#"{{"name": "r{nth}", "match": {{"claims": [{{"name": "c{nth}", "value": 1}}]}}, "deny": {{}}}}"#
+                )
+            };
+            format!(r#""rules": [{}]"#, (0..count).map(rule).collect::<Vec<_>>().join(","))
+        };
+        check(&rules(64), &[]);
+        check(&rules(65), &["rules[64].match.claims[0]: the rules look at more than 64 different claims"]);
+    }
 }
