@@ -15,9 +15,9 @@ pub(crate) struct Needs {
     /// Headers that say whose account a request is for, by the policy's own word.
     #[serde(default)]
     pub(crate) accounts: BTreeSet<String>,
-    /// The budgets that the rate limit service counts.
+    /// The budgets that the rate limit service counts, and how many hits of each a request takes by asking.
     #[serde(default)]
-    pub(crate) budgets: BTreeSet<String>,
+    pub(crate) budgets: BTreeSet<(String, u32)>,
 }
 
 /// A model, and the deployment's cluster that serves it by the policy that needs it. Another policy can have it elsewhere.
@@ -44,7 +44,7 @@ impl Needs {
             chains: policy.chains().iter().map(|chain| chain.iter().map(Place::of).collect()).collect(),
             mirrors: policy.mirrors().iter().map(Place::of).collect(),
             accounts: policy.account_headers().map(str::to_owned).collect(),
-            budgets: policy.counters().map(|(_, counter)| counter.budget.clone()).collect(),
+            budgets: policy.counters().map(|(_, counter)| (counter.budget.clone(), counter.first)).collect(),
         }
     }
 

@@ -61,13 +61,13 @@ pub(super) fn cluster(service: &RateLimitService) -> Map {
 pub(super) fn policy(config: &Config<'_>) -> Option<Map> {
     config.deployment.rate_limit_service.as_ref().filter(|_| !config.needs.budgets.is_empty())?;
     let mut limits = List::new();
-    for budget in &config.needs.budgets {
+    for (budget, first) in &config.needs.budgets {
         let Properties { asks, owes, hits } = Properties::of(budget);
-        let once = Map::line().with("number", 1u32);
+        let first = Map::line().with("number", *first);
         let rest = Map::line().with("format", quoted(format!("%FILTER_STATE(wasm.{hits}:PLAIN)%")));
         limits = limits
-            .noted("Whether there is anything left; it takes one hit.", limit(budget, &asks, once))
-            .with(limit(budget, &owes, rest).with("apply_on_stream_done", true));
+            .noted("Whether there is anything left.", limit(budget, &asks, first))
+            .noted("What the answer has used.", limit(budget, &owes, rest).with("apply_on_stream_done", true));
     }
     let config =
         typed::message("envoy.extensions.filters.http.ratelimit.v3.RateLimitPerRoute").with("rate_limits", limits);

@@ -45,11 +45,12 @@ pub struct Charge {
 }
 
 impl Charge {
-    /// How many hits the service has not been told of yet, when so much is due: one is taken where something is set aside.
+    /// How many hits the service has not been told of yet, when so much is due.
     #[must_use]
     pub fn owed(&self, due: u64) -> Option<(&Descriptor, u64)> {
         let descriptor = self.descriptor.as_ref()?;
-        let owed = descriptor.counter.hits_of(due).saturating_sub(u64::from(self.ask != Ask::NOTHING));
+        let told = if self.ask == Ask::NOTHING { 0 } else { descriptor.counter.first };
+        let owed = descriptor.counter.hits_of(due).saturating_sub(u64::from(told));
         (owed > 0).then_some((descriptor, owed))
     }
 

@@ -1,7 +1,7 @@
 //! Budgets that a rate limit service counts for all proxies: what Envoy is told of them, in filter state.
 //!
-//! Envoy asks the service when a request has been given a model, and takes one hit of each budget with that. When the answer is
-//! over, it tells the service the rest. What clients send reaches neither: filter state is the module's alone.
+//! Envoy asks the service when a request has been given a model; a budget of requests counts it with that. When the answer is over,
+//! it tells the service what that has used. What clients send reaches neither: filter state is the module's alone.
 
 use super::Period;
 use super::window::rfc3339;
@@ -27,15 +27,19 @@ pub struct Counter {
     pub period: Period,
     /// How many requests, tokens or millionths of the currency one hit stands for.
     step: u64,
-    /// The most hits.
+    /// How many hits a request takes by asking.
+    pub first: u32,
+    /// What the service has as its limit. It refuses who takes it beyond that.
     pub limit: u32,
 }
 
 impl Counter {
-    pub(crate) fn new(name: &Arc<str>, period: Period, limit: u64) -> Self {
+    pub(crate) fn new(name: &Arc<str>, period: Period, counts_requests: bool, limit: u64) -> Self {
         let (name, budget, step) = (Arc::clone(name), escaped(name), step(limit));
-        let limit = u32::try_from(limit / step).unwrap_or(u32::MAX);
-        Self { name, properties: Properties::of(&budget), budget, period, step, limit }
+        let first = u32::from(counts_requests);
+        // Who takes nothing takes it nowhere: one below the limit, there is nothing left.
+        let limit = u32::try_from(limit / step).unwrap_or(u32::MAX) - (1 - first);
+        Self { name, properties: Properties::of(&budget), budget, period, step, first, limit }
     }
 
     /// So much of the budget, rounded up.
@@ -52,7 +56,7 @@ pub struct Properties {
     pub asks: String,
     /// Whose account it has used.
     pub owes: String,
-    /// How much, in hits, besides the first.
+    /// How much, in hits.
     pub hits: String,
 }
 
@@ -120,10 +124,12 @@ mod tests {
 
     #[test]
     fn what_the_service_cannot_count_is_counted_in_steps() {
-        let counter = |limit| Counter::new(&"a".into(), Period::Day, limit);
+        let counter = |limit| Counter::new(&"a".into(), Period::Day, true, limit);
         let all = [1, 4_294_967_295, 4_294_967_296, 500_000_000_000];
         assert_eq!(all.map(|limit| counter(limit).step), [1, 1, 10, 1_000]);
         assert_eq!(all.map(|limit| counter(limit).limit), [1, 4_294_967_295, 429_496_729, 500_000_000]);
+        let tokens = |limit| Counter::new(&"a".into(), Period::Day, false, limit).limit;
+        assert_eq!([1, 1_000, 4_294_967_296].map(tokens), [0, 999, 429_496_728]);
         assert_eq!([0, 1, 1_000, 1_001].map(|amount| counter(500_000_000_000).hits_of(amount)), [0, 1, 1, 2]);
         assert_eq!(counter(1).hits_of(u64::MAX), MOST_HITS);
     }
@@ -131,13 +137,13 @@ mod tests {
     #[test]
     fn names_are_spelled_so_that_nothing_ends_them() {
         assert_eq!(escaped("finance-money 2.0"), "finance-money_202.0");
-        let counter = Counter::new(&"a_b:%)".into(), Period::Day, 1);
+        let counter = Counter::new(&"a_b:%)".into(), Period::Day, true, 1);
         assert_eq!(counter.properties.asks, "pointsman_asks_a_5fb_3a_25_29");
     }
 
     #[test]
     fn each_month_is_an_account_for_itself() {
-        let descriptor = |period| Descriptor::new(&Arc::new(Counter::new(&"a".into(), period, 1)), "finance");
+        let descriptor = |period| Descriptor::new(&Arc::new(Counter::new(&"a".into(), period, true, 1)), "finance");
         // 2026-11-28T04:45:14.5Z
         let value = |period| descriptor(period).value(1_795_841_114_500);
         assert_eq!([Period::Day, Period::Month].map(value), ["finance", "2026-11/finance"]);
@@ -151,7 +157,7 @@ mod tests {
 
         #[test]
         fn a_limit_is_never_more_than_it_was(limit in 1_u64..1 << 53, amount in 0_u64..1 << 53) {
-            let counter = Counter::new(&"a".into(), Period::Hour, limit);
+            let counter = Counter::new(&"a".into(), Period::Hour, true, limit);
             let most = u64::from(counter.limit);
             prop_assert!(most >= 1 && most * counter.step <= limit);
             prop_assert!(counter.hits_of(amount) == MOST_HITS || counter.hits_of(amount) * counter.step >= amount);

@@ -318,7 +318,7 @@ fn counter(
     if unit == Unit::Requests && limit > counter::HIGHEST {
         report.add(at, PolicyFault::GlobalRequests { max: counter::HIGHEST }.into());
     }
-    Some(Arc::new(Counter::new(name, period, limit)))
+    Some(Arc::new(Counter::new(name, period, unit == Unit::Requests, limit)))
 }
 
 impl Policy {
