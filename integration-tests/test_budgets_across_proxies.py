@@ -218,8 +218,8 @@ def test_the_overshoot_is_bounded(proxies, measure, scope, world, capsys):
     elif scope == "proxy" and measure != "long":
         assert used <= limit
     else:
-        # What is under way when the last of it is used, and no proxy more than it lets through alone.
-        assert used < limit + AT_ONCE * TAKES[measure]
+        # What is under way when the last of it is used, and what has ended so shortly before that it is not counted yet.
+        assert used <= limit + 2 * AT_ONCE * TAKES[measure]
     if scope == "global":
         account = f"{model} all"
         if measure == "requests":
@@ -285,8 +285,8 @@ def test_nobody_else_is_told_and_nobody_else_can_tell(proxies):
     assert not [account for account in proxies.service.used() if "somebody" in account]
 
 
-@pytest.mark.parametrize(("choice", "status"), [("allow", 200), ("deny", 503)])
-def test_a_service_that_says_nothing(world, proxies, tmp_path, choice, status):
+@pytest.mark.parametrize("choice", ["allow", "deny"])
+def test_a_service_that_says_nothing(world, proxies, tmp_path, choice):
     providers = list(proxies.providers.values())
     with counting(tmp_path / "service") as service:
         configuration = deploy(tmp_path / "project", world[1], service, providers, onFailure=choice, timeout="200ms")
@@ -302,3 +302,26 @@ def test_a_service_that_says_nothing(world, proxies, tmp_path, choice, status):
         finally:
             for envoy in alone.envoys:
                 envoy.stop()
+
+
+def test_where_nobody_would_count_is_an_error(tmp_path):
+    def said(*command) -> str:
+        done = subprocess.run([locations.cli(), *command], capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 1
+        return done.stderr
+
+    (tmp_path / "policy.yaml").write_text(
+        yaml.safe_dump({"models": [{"name": "day", "cluster": "llama"}], "budgets": [budget("day", {"requests": 3})]})
+    )
+    deployment = {"clusters": [{"name": "llama", "address": "10.0.0.4", "port": 8000}]}
+    (tmp_path / "deployment.yaml").write_text(yaml.safe_dump(deployment))
+    missing = "budgets[0].scope: the deployment has no `rateLimitService`, which would count it for all proxies"
+    for command in (["check"], ["render", "envoy"]):
+        assert missing in said(*command, tmp_path)
+    deployment["rateLimitService"] = {"address": "10.0.0.5", "port": 8081}
+    deployment["istio"] = {"image": "oci://registry.example/pointsman:1", "hosts": ["llm.example.com"]}
+    deployment["envoyGateway"] = {**deployment["istio"], "gateway": "edge"}
+    (tmp_path / "deployment.yaml").write_text(yaml.safe_dump(deployment))
+    for control_plane in ("istio", "envoy-gateway"):
+        why = "cannot have the budget `day` with `scope: global` counted: only `render envoy` and `run` write what asks"
+        assert why in said("render", control_plane, tmp_path)

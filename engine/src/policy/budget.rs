@@ -470,6 +470,30 @@ mod tests {
     }
 
     #[test]
+    fn what_no_rate_limit_service_can_count_is_rejected() {
+        refused(
+            r#"{"name": "a", "window": {"rolling": "1h"}, "tokens": 1, "scope": "global"},
+               {"name": "b", "window": {"every": "day"}, "tokens": 1, "scope": "global", "action": "downgrade"},
+               {"name": "c", "window": {"every": "day"}, "requests": 4294967296, "scope": "global"},
+               {"name": "d", "window": {"every": "month"}, "tokens": 4294967296, "scope": "global"}"#,
+            &[
+                "budgets[0].scope: a rate limit service has no rolling windows: `global` needs `window.every`",
+                "budgets[1].scope: a rate limit service is asked when a request has its model, and can only refuse it: \
+                 `global` needs the action `deny`",
+                "budgets[2].scope: a rate limit service counts no more than 4294967295 requests",
+            ],
+        );
+        let policy = valid(
+            r#""budgets": [
+                {"name": "a", "window": {"every": "day"}, "requests": 7},
+                {"name": "b c", "window": {"every": "hour"}, "requests": 7, "scope": "global"},
+                {"name": "d", "window": {"every": "month"}, "tokens": 7, "scope": "global"}]"#,
+        );
+        let counters = policy.counters().map(|(nth, counter)| (nth, &*counter.budget, counter.first, counter.limit));
+        assert_eq!(counters.collect::<Vec<_>>(), [(1, "b_20c", 1, 7), (2, "d", 0, 6)]);
+    }
+
+    #[test]
     fn a_budget_is_about_callers_and_models() {
         let policy = valid(&format!(
             r#"{TENANTS}, "budgets": [
