@@ -218,7 +218,7 @@ def test_the_overshoot_is_bounded(proxies, measure, scope, world, capsys):
     elif scope == "proxy" and measure != "long":
         assert used <= limit
     else:
-        # What is under way when the last of it is used, and what has ended so shortly before that it is not counted yet.
+        # What is under way when the last of it is used, and what has ended so shortly before that it is not counted.
         assert used <= limit + 2 * AT_ONCE * TAKES[measure]
     if scope == "global":
         account = f"{model} all"
@@ -249,7 +249,7 @@ def test_refusals_speak_the_api_of_the_client(proxies):
     name, value = "x-user", "speaker"
     for _ in range(2):
         assert proxies.ask(0, "user", (name, value)).status == 200
-    (account,) = [key for key in wait_for("the count", lambda: spent(proxies, "user", 600))]
+    (account,) = wait_for("the count", lambda: spent(proxies, "user", 600))
     assert account.startswith("user 20") and "speaker" not in account
     refused = proxies.ask(1, "user", (name, value))
     assert refused.status == 429 and refused.headers["content-type"] == "application/json"

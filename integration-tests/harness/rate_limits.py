@@ -44,9 +44,12 @@ class RateLimits:
             "RUNTIME_ROOT": str(self._folder),
             "RUNTIME_SUBDIRECTORY": "runtime",
             "RUNTIME_WATCH_ROOT": "false",
-            **{"HOST": "127.0.0.1", "PORT": str(health)},
-            **{"GRPC_HOST": "127.0.0.1", "GRPC_PORT": str(self.port)},
-            **{"DEBUG_HOST": "127.0.0.1", "DEBUG_PORT": str(free_port())},
+            "HOST": "127.0.0.1",
+            "PORT": str(health),
+            "GRPC_HOST": "127.0.0.1",
+            "GRPC_PORT": str(self.port),
+            "DEBUG_HOST": "127.0.0.1",
+            "DEBUG_PORT": str(free_port()),
         }
         with (self._folder / "ratelimit.log").open("ab") as log:
             self._service = subprocess.Popen([locations.ratelimit()], env=environment, stdout=log, **SILENT)
