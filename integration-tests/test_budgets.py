@@ -1,5 +1,7 @@
 """Budgets in a proxy of two workers: what they let through, what is given back, and what clients are told."""
 
+import json
+import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +11,7 @@ import openai
 import pytest
 
 from harness.edge import JSON, chat
+from harness.http1 import Http1, head
 from harness.messages import Answer
 from harness.waiting import wait_for
 
@@ -164,8 +167,62 @@ def test_with_its_money_spent_a_model_is_left_out(edge, team):
     assert edge.chat("large", headers=[("x-team", uuid.uuid4().hex)], max_tokens=100).record["model"] == "large"
 
 
+SECONDS_WITHOUT_END = 20.0
+
+
+class Endless:
+    """The pieces of a stream that goes on until somebody has had enough."""
+
+    PIECE = b"".join(
+        b"data: " + json.dumps({"choices": [{"index": 0, "delta": {"content": word}}]}).encode() + b"\n\n"
+        for word in ("Platform ", "nine ", "and ", "so ", "on ") * 200
+    )
+
+    def __init__(self):
+        self.enough = threading.Event()
+
+    def __len__(self) -> int:
+        return 2
+
+    def __iter__(self):
+        while not self.enough.is_set():
+            yield self.PIECE
+
+
+def test_an_answer_without_end_takes_no_memory_and_is_paid_once(edge, team):
+    """It streams as fast as it can until the client leaves: then what was set aside is booked, and nothing else."""
+    provider, endless = edge.providers["third"], Endless()
+    one = user()
+    body = {"model": "plain", "max_tokens": 100, "stream": True, "messages": []}
+    text, received = json.dumps(body).encode(), 0
+    fields = [("host", "e"), JSON, ("x-team", team), ("x-user", one), ("content-length", str(len(text)))]
+    usual, provider.answer = provider.answer, lambda _: Answer(200, "text/event-stream", endless)
+    try:
+        with Http1(edge.port) as client:
+            client.send(head("POST", "/v1/chat/completions", fields) + text)
+            began, before = time.monotonic(), 0
+            while (passed := time.monotonic() - began) < SECONDS_WITHOUT_END:
+                data = client.socket.recv(1 << 20)
+                assert received or data.startswith(b"HTTP/1.1 200 "), data
+                received += len(data)
+                if not before and passed > 2:
+                    before = edge.envoy.resident_bytes()
+            growth = edge.envoy.resident_bytes() - before
+    finally:
+        endless.enough.set()
+        provider.answer = usual
+    wait_for("the stream to end", lambda: not edge.envoy.active_requests())
+    assert received > 64 << 20, f"only {received} bytes have come"
+    assert growth < 16 << 20, f"{received} bytes have passed, and {growth} of them were kept"
+    # 100 and a little are booked. Were they still set aside too, 850 would not fit; were they not booked, 900 would.
+    headers = [("x-team", team), ("x-user", one)]
+    assert edge.chat("plain", headers=headers, max_tokens=900).status == 429
+    assert edge.chat("plain", headers=headers, max_tokens=850).status == 200
+
+
 def test_header_values_without_end_are_bounded(edge):
-    """10,000 of them: the proxy lives, serves, and its memory stays where it is."""
+    """10,000 of them: the proxy lives, serves, and its memory stays where it is. The last of the file: who comes now
+    shares what is left of an account."""
     edge.chat("plain", headers=[("x-team", "a"), ("x-user", user())], max_tokens=1)
 
     def many(_) -> set[int]:

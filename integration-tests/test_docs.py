@@ -200,7 +200,7 @@ def test_every_command_in_a_sentence_exists(page):
         assert options(code) <= options(explained), code
 
 
-RENDERED = ("envoy", "istio", "envoy-gateway")
+RENDERED = ("envoy", "istio", "envoy-gateway", "ratelimit")
 
 
 # Figures. `UPDATE_FIGURES=1` takes them anew from the last run that was kept.

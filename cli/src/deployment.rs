@@ -5,6 +5,7 @@ pub(crate) mod cors;
 pub(crate) mod failover;
 pub(crate) mod limits;
 pub(crate) mod listener;
+pub(crate) mod rate_limit_service;
 pub(crate) mod timeouts;
 pub(crate) mod version;
 
@@ -14,6 +15,7 @@ pub(crate) use failover::{Failover, Mechanism};
 use listener::Listener;
 /// How the request headers wait while the body is read.
 pub(crate) use pointsman_engine::config::Hold;
+use rate_limit_service::RateLimitService;
 use timeouts::Timeouts;
 pub(crate) use version::EnvoyVersion;
 
@@ -56,6 +58,8 @@ object! {
         "timeouts" => timeouts: Timeouts = Document::EMPTY,
         /// How a request moves on to the next model of its chain.
         "failover" => failover: Failover = Document::EMPTY,
+        /// Who counts the policy's budgets with `scope: global`, for all proxies that ask it.
+        "rateLimitService" => rate_limit_service: Option<RateLimitService>,
         /// The providers and servers that the policy's models are at.
         "clusters" => clusters: Vec<Cluster>,
         /// Where in a mesh the module goes, for `render istio`.
@@ -109,6 +113,11 @@ pub(crate) fn load(path: &Path) -> Result<(Deployment, Source), Vec<Finding>> {
         let files = [&mut tls.certificate_file, &mut tls.key_file].into_iter();
         files.chain(tls.client_ca_file.as_mut()).for_each(|file| *file = folder.join(&*file));
     }
+    if let Some(file) =
+        deployment.rate_limit_service.as_mut().and_then(|service| service.tls.as_mut()?.ca_file.as_mut())
+    {
+        *file = folder.join(&*file);
+    }
     for cluster in &mut deployment.clusters {
         let ca_file = cluster.tls.as_mut().and_then(|tls| tls.ca_file.as_mut());
         let secret = cluster.credential.as_mut().map(|credential| &mut credential.sds);
@@ -149,6 +158,9 @@ impl Deployment {
         }
         if let Some(name) = self.default_cluster.as_deref().filter(|name| are_named && self.cluster(name).is_none()) {
             report.add(&at.key("defaultCluster"), format!("no cluster `{name}` in this file").into());
+        }
+        if let Some(service) = &self.rate_limit_service {
+            service.check(&at.key("rateLimitService"), report);
         }
         if let Some(istio) = &self.istio {
             istio.check(&at.key("istio"), report);

@@ -23,6 +23,7 @@ pub(crate) mod needs;
 mod overload;
 pub(crate) mod place;
 pub(crate) mod process;
+pub(crate) mod rate_limit;
 mod retry;
 mod route;
 mod stat_name;

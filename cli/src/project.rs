@@ -116,5 +116,10 @@ pub(crate) fn load_policy(deployment: &Deployment, values: &Values) -> Result<Po
             ));
         }
     }
+    if deployment.rate_limit_service.is_none() {
+        let message = "the deployment has no `rateLimitService`, which would count it for all proxies";
+        let places = policy.policy.counters().map(|(nth, _)| format!("budgets[{nth}].scope"));
+        findings.extend(places.map(|place| policy.source.finding(&place, Part::Value, message)));
+    }
     if findings.is_empty() { Ok(policy) } else { Err(Invalid { findings, looked_at: policy.looked_at }) }
 }

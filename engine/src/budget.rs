@@ -14,11 +14,13 @@
 //! for the new day. What is set aside for a request of which nobody is ever heard again ends by itself ([`sheet::LIFE`]).
 
 pub mod bill;
+pub mod counter;
 pub mod key;
 pub mod sheet;
 pub mod window;
 
 pub use bill::{Answered, Bill, Charge, Tokens};
+pub use counter::{Counter, Descriptor, Properties};
 pub use key::{Account, Key};
 pub use sheet::{Ask, Balance, Reservation, Sheet};
 pub use window::{Period, Window};

@@ -57,6 +57,10 @@ pub const MIRROR_PLAN_PROPERTY: &str = "pointsman_mirror_plan";
 /// The filter state that holds what is known of the latest attempt.
 pub const ATTEMPT_PROPERTY: &str = "pointsman_attempt";
 
+/// The filter state that holds what a client is told where the rate limit service finds nothing left of a budget, and how many
+/// seconds it had better wait.
+pub const REFUSAL_PROPERTIES: [&str; 2] = ["pointsman_refusal", "pointsman_retry_after"];
+
 /// Filter state that holds whose turn it is at a request's first attempt, at its second, and so on: the name of a cluster, by
 /// [`attempt_cluster`]. A route looks it up for each attempt. As many as a chain can have models.
 pub const TURN_PROPERTIES: [&str; 7] = [

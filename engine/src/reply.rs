@@ -68,7 +68,7 @@ pub(crate) fn refuse(policy: &Policy, family: Family, record: Record, refusal: &
 }
 
 /// An error object as the API's own servers write it.
-fn error_body(family: Family, refusal: &Refusal) -> Vec<u8> {
+pub(crate) fn error_body(family: Family, refusal: &Refusal) -> Vec<u8> {
     let Refusal { reason, status, message } = refusal;
     let value = match family {
         Family::Anthropic => json!({

@@ -6,7 +6,7 @@
 use crate::feedback;
 use crate::host::{self, Headers, Status};
 use crate::view::Envoy;
-use pointsman_engine::budget::{Account, Answered, Bill, Charge, Reservation, Sheet, Tokens};
+use pointsman_engine::budget::{Account, Answered, Ask, Bill, Charge, Reservation, Sheet, Tokens};
 use pointsman_engine::live::{Balance, Knowledge};
 use pointsman_engine::stream::View;
 use pointsman_engine::stream::router::is_providers_answer;
@@ -109,6 +109,9 @@ impl Tab {
             Some(Ok(reservation)) => reservation,
             None => Reservation::nothing(account.key),
         };
+        if let Some(descriptor) = charge.descriptor.as_ref().filter(|_| *ask != Ask::NOTHING) {
+            tell(&descriptor.counter.properties.asks, &descriptor.value(feedback::now()));
+        }
         self.held.borrow_mut().push(reservation);
         Ok(())
     }
@@ -160,6 +163,11 @@ impl Tab {
         let Some(bill) = self.bill.take() else { return };
         for (charge, reservation) in bill.charges().iter().zip(self.held.take()) {
             let (Account { window, .. }, due) = (&charge.account, due(&bill, charge));
+            if let Some((descriptor, hits)) = charge.owed(due) {
+                let properties = &descriptor.counter.properties;
+                tell(&properties.owes, &descriptor.value(feedback::now()));
+                tell(&properties.hits, &hits.to_string());
+            }
             if due == 0 && reservation.amount() == 0 {
                 continue;
             }
@@ -168,6 +176,13 @@ impl Tab {
                 Ok::<_, Status>(())
             });
         }
+    }
+}
+
+/// What Envoy tells the rate limit service, in filter state.
+fn tell(property: &str, value: &str) {
+    if let Err(status) = host::set_property(property, value.as_bytes()) {
+        log::error!("the rate limit service could not be told of a budget in `{property}`: {status}");
     }
 }
 
@@ -182,6 +197,8 @@ impl Drop for Tab {
 fn reached_nobody(details: &[u8]) -> bool {
     let has = |part: &[u8]| details.windows(part.len()).any(|at| at == part);
     matches!(details, b"cluster_not_found" | b"route_not_found" | b"no_healthy_upstream" | b"maintenance_mode")
+        // By the rate limit service, or because it could not be asked.
+        || matches!(details, b"request_rate_limited" | b"rate_limiter_error")
         || has(b"connection_failure")
         || has(b"connection_timeout")
         || has(b"overflow")

@@ -77,3 +77,15 @@ def prometheus(program: str) -> pathlib.Path:
     """prometheus or promtool, in the version that this machine could have."""
     found = sorted((REPOSITORY / ".tools").glob(f"prometheus-*/{program}"))
     return existing(found[-1] if found else REPOSITORY / ".tools" / "prometheus-VERSION" / program, "run `make setup`")
+
+
+def redis() -> pathlib.Path:
+    """redis-server, in the version that this machine could have."""
+    found = sorted((REPOSITORY / ".tools").glob("redis-*/redis-server"))
+    return existing(found[-1] if found else REPOSITORY / ".tools" / "redis-VERSION", "run `make redis`")
+
+
+def ratelimit() -> pathlib.Path:
+    """The rate limit service, which is built with Go."""
+    found = sorted((REPOSITORY / ".tools" / "mesh").glob("ratelimit-*/ratelimit"))
+    return existing(found[-1] if found else REPOSITORY / ".tools" / "mesh" / "ratelimit", "run `make mesh-setup`")

@@ -3,6 +3,7 @@
 mod envoy;
 mod envoy_gateway;
 mod istio;
+mod ratelimit;
 
 use super::Failure;
 
@@ -18,6 +19,7 @@ enum Target {
     Envoy(envoy::EnvoyArguments),
     Istio(istio::IstioArguments),
     EnvoyGateway(envoy_gateway::EnvoyGatewayArguments),
+    Ratelimit(ratelimit::RatelimitArguments),
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -25,5 +27,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Target::Envoy(arguments) => envoy::run(arguments),
         Target::Istio(arguments) => istio::run(arguments),
         Target::EnvoyGateway(arguments) => envoy_gateway::run(arguments),
+        Target::Ratelimit(arguments) => ratelimit::run(arguments),
     }
 }

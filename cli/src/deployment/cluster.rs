@@ -148,7 +148,7 @@ impl Cluster {
 }
 
 /// Why this is no address of a server.
-fn wrong_address(address: &str) -> Option<String> {
+pub(super) fn wrong_address(address: &str) -> Option<String> {
     if is_host(address) {
         return None;
     }

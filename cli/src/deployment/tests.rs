@@ -53,6 +53,11 @@ fn mistakes_are_placed() {
         "clusters: [{ name: \"model:a\", demo: true }]",
         "f:1:20: clusters[0].name: clusters that begin with `model:` are made by `render`",
     );
+    refused(
+        "rateLimitService: { address: x, port: 1, onFailure: maybe }\nclusters: []",
+        "f:1:53: rateLimitService.onFailure: unknown value `maybe`, expected one of `allow`, `deny`",
+    );
+    refused("rateLimitService: { address: x, port: 0 }\nclusters: []", "f:1:39: rateLimitService.port: must not be 0");
     refused("hold: never\nclusters: []", "f:1:7: hold: unknown value `never`, expected one of `stop`, `gate`");
     refused("listener: 5\nclusters: []", "f:1:11: listener: expected an object, found a number");
     refused(

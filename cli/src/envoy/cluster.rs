@@ -89,7 +89,7 @@ pub(super) fn socket_address(address: &str, port: u16) -> Map {
 }
 
 /// TLS whose certificate must be valid for the name asked for.
-fn secure(tls: &Tls, address: &str) -> Tree {
+pub(super) fn secure(tls: &Tls, address: &str) -> Tree {
     let server = tls.sni.as_deref().unwrap_or(address);
     let ca_file = tls.ca_file.as_ref().map_or_else(|| SYSTEM_CA.into(), |file| file.display().to_string());
     let name = Map::line()

@@ -1,7 +1,7 @@
 //! All clusters of a configuration.
 
 use super::config::Config;
-use super::{chain, cluster, model, turn};
+use super::{chain, cluster, model, rate_limit, turn};
 use crate::deployment::Mechanism;
 use crate::yaml::Map;
 
@@ -9,6 +9,7 @@ use crate::yaml::Map;
 pub(super) fn all(config: &Config<'_>) -> Vec<Map> {
     let mut clusters: Vec<_> = config.deployment.clusters.iter().map(|one| cluster::render(config, one)).collect();
     clusters.extend(of_policy(config));
+    clusters.extend(config.deployment.rate_limit_service.as_ref().map(rate_limit::cluster));
     clusters
 }
 

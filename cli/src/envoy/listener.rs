@@ -3,7 +3,7 @@
 use super::cluster::socket_address;
 use super::config::Config;
 use super::route;
-use super::{config_source, cors, filter, tls, typed, xds};
+use super::{config_source, cors, filter, rate_limit, tls, typed, xds};
 use crate::deployment::EnvoyVersion;
 use crate::yaml::{List, Map, Tree, quoted};
 use pointsman_engine::config::Role;
@@ -77,7 +77,8 @@ other traffic goes.",
         }
         None => manager.with("route_config", route::render(config)),
     };
-    manager.with("http_filters", filters(config, folder))
+    let refusal = config.deployment.rate_limit_service.as_ref().map(|_| rate_limit::refusal());
+    manager.with_some("local_reply_config", refusal).with("http_filters", filters(config, folder))
 }
 
 /// An address that nobody calls from.
@@ -112,6 +113,7 @@ fn filters(config: &Config<'_>, folder: Option<&Path>) -> List {
             .map(|_| cors::filter())
             .chain(filter::chain(config.plugin.hold).iter().map(filter)),
     )
+    .and(List::of(config.deployment.rate_limit_service.iter().map(rate_limit::filter)))
     .with(typed::extension("envoy.filters.http.router", router))
 }
 

@@ -15,6 +15,9 @@ pub(crate) struct Needs {
     /// Headers that say whose account a request is for, by the policy's own word.
     #[serde(default)]
     pub(crate) accounts: BTreeSet<String>,
+    /// The budgets that the rate limit service counts, and how many hits of each a request takes by asking.
+    #[serde(default)]
+    pub(crate) budgets: BTreeSet<(String, u32)>,
 }
 
 /// A model, and the deployment's cluster that serves it by the policy that needs it. Another policy can have it elsewhere.
@@ -41,6 +44,7 @@ impl Needs {
             chains: policy.chains().iter().map(|chain| chain.iter().map(Place::of).collect()).collect(),
             mirrors: policy.mirrors().iter().map(Place::of).collect(),
             accounts: policy.account_headers().map(str::to_owned).collect(),
+            budgets: policy.counters().map(|(_, counter)| (counter.budget.clone(), counter.first)).collect(),
         }
     }
 
@@ -50,6 +54,7 @@ impl Needs {
             chains: self.chains.union(&earlier.chains).cloned().collect(),
             mirrors: self.mirrors.union(&earlier.mirrors).cloned().collect(),
             accounts: self.accounts.union(&earlier.accounts).cloned().collect(),
+            budgets: self.budgets.union(&earlier.budgets).cloned().collect(),
         }
     }
 

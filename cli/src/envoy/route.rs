@@ -6,7 +6,7 @@ use super::credential::{key_headers, no_accounts, removal};
 use super::model;
 use super::needs::Place;
 use super::turn::{self, COUNT_HEADER};
-use super::{cors, retry, typed};
+use super::{cors, rate_limit, retry, typed};
 use crate::deployment::Mechanism;
 use crate::deployment::duration::Duration;
 use crate::yaml::{List, Map, Tree, quoted, shared};
@@ -59,9 +59,15 @@ pub(super) fn render(config: &Config<'_>) -> Map {
             List::line(TOLD_HEADERS.map(quoted)),
         )
         .with_some("include_request_attempt_count", counts_attempts(config).then_some(true))
-        .with_some("typed_per_filter_config", config.deployment.cors.as_ref().map(cors::policy))
+        .with_some("typed_per_filter_config", filter_policies(config))
         .with("routes", routes.and(otherwise(config)));
     Map::new().with("name", "pointsman").with("virtual_hosts", List::of([host]))
+}
+
+/// What filters of Envoy's do here.
+fn filter_policies(config: &Config<'_>) -> Option<Map> {
+    let policies = [config.deployment.cors.as_ref().map(cors::policy), rate_limit::policy(config)];
+    policies.into_iter().flatten().reduce(Map::and)
 }
 
 /// Whether a route goes by how many attempts there have been.

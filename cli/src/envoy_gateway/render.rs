@@ -4,6 +4,7 @@ use super::backend::{self, Backend};
 use super::settings::EnvoyGateway;
 use super::{plugin, traffic};
 use crate::deployment::Deployment;
+use crate::envoy::rate_limit;
 use crate::kubernetes::http_route::{self, HttpRoute};
 use crate::kubernetes::{Object, manifest};
 use crate::policy_file::PolicyFile;
@@ -18,6 +19,9 @@ pub(crate) fn render(
     if !policy.policy.chains().is_empty() || !policy.policy.mirrors().is_empty() {
         let why = "cannot serve a policy with `fallback`, `rollout` or `mirror`: Envoy Gateway's API has no filters that run once per attempt";
         return Err(vec![("envoyGateway".into(), why.into())]);
+    }
+    if let Some(problem) = rate_limit::elsewhere(&policy.policy, "envoyGateway") {
+        return Err(vec![problem]);
     }
     let backends = backend::all(settings, deployment)?;
     let routes = routes(settings, deployment, &backends);

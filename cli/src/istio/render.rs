@@ -6,6 +6,7 @@ use super::version::Version;
 use super::{buffer, failover, gateway, plugin, route, stop};
 use crate::deployment::Deployment;
 use crate::envoy::needs::Needs;
+use crate::envoy::rate_limit;
 use crate::kubernetes::{Object, manifest};
 use crate::policy_file::PolicyFile;
 use pointsman_engine::config::Hold;
@@ -30,6 +31,7 @@ pub(crate) fn render(rendering: &Rendering<'_>) -> Result<String, Vec<(String, S
     let needs = Needs::of(&rendering.policy.policy);
     let mut problems: Vec<(String, String)> = unfit(rendering).into_iter().collect();
     problems.extend(failover::problem(istio, deployment, &needs, rendering.failover));
+    problems.extend(rate_limit::elsewhere(&rendering.policy.policy, "istio"));
     let destinations = match destination::all(deployment, rendering.folder, &istio.name) {
         Ok(destinations) => destinations,
         Err(more) => {

@@ -1,6 +1,6 @@
 //! What one request takes of its budgets: what is set aside before it goes out, and what is due when it has been answered.
 
-use super::{Account, Ask};
+use super::{Account, Ask, Descriptor};
 use crate::policy::{BudgetId, ModelId, Policy};
 use std::fmt;
 use std::sync::Arc;
@@ -36,6 +36,8 @@ pub struct Charge {
     /// Whether a request that finds no room is refused. Where the budget only leaves models out, one that was given a model
     /// while there was room goes there.
     pub refuses: bool,
+    /// What the rate limit service knows it by, where that counts for all proxies.
+    pub descriptor: Option<Descriptor>,
     /// The place of the budget in the policy.
     pub(crate) budget: BudgetId,
     /// The model that the account is of, where each has one.
@@ -43,6 +45,15 @@ pub struct Charge {
 }
 
 impl Charge {
+    /// How many hits the service has not been told of yet, when so much is due.
+    #[must_use]
+    pub fn owed(&self, due: u64) -> Option<(&Descriptor, u64)> {
+        let descriptor = self.descriptor.as_ref()?;
+        let told = if self.ask == Ask::NOTHING { 0 } else { descriptor.counter.first };
+        let owed = descriptor.counter.hits_of(due).saturating_sub(u64::from(told));
+        (owed > 0).then_some((descriptor, owed))
+    }
+
     /// How much of the limit is used, with this request, in percent.
     #[must_use]
     pub fn percent(&self) -> u64 {

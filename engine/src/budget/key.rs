@@ -2,7 +2,7 @@
 
 use super::Window;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 
 /// Whose account it is, in so many bytes whatever a client sends. A hash that nobody can aim: two values with one key would
@@ -29,6 +29,17 @@ impl Key {
     fn sheet(self, sheets: u32) -> u32 {
         let [.., a, b, c, d] = self.0;
         u32::from_le_bytes([a, b, c, d]) % sheets.max(1)
+    }
+}
+
+/// As others read it: in Redis, where a rate limit service counts.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::ALL => f.write_str("all"),
+            Self::OTHERS => f.write_str("others"),
+            Self(bytes) => bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}")),
+        }
     }
 }
 

@@ -64,6 +64,11 @@ impl Window {
         }
     }
 
+    /// The moment from which on what is used now does not count any more.
+    pub(crate) fn end(self, now: u64) -> u64 {
+        self.end_of(self.part(now))
+    }
+
     /// How it is called where amounts are kept: those of different windows are not compared.
     pub(crate) fn name(self) -> String {
         match self {

@@ -323,6 +323,7 @@ impl Reading {
         };
         let mut edits = sent.edits(record);
         edits.bill = budget::bill(&self.policy, &self.attributes, &self.facts, chain);
+        edits.state.extend(edits.bill.as_ref().map(|bill| self.refusal_elsewhere(bill)).unwrap_or_default());
         let warning = edits.bill.as_ref().and_then(Bill::warning);
         let expectation = Expectation::of(&self.policy, &edits.record, self.is_private, asking);
         self.state = State::Sent(expectation.map(|expectation| Box::new(expectation.warning(warning))));

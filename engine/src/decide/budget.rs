@@ -3,7 +3,7 @@
 use super::attributes::Attributes;
 use super::{Decision, Need, Verdict};
 use crate::budget::bill::Tokens;
-use crate::budget::{Account, Ask, Bill, Charge, Key};
+use crate::budget::{Account, Ask, Bill, Charge, Descriptor, Key};
 use crate::claim::Claim;
 use crate::corridor::Caller;
 use crate::live::Live;
@@ -233,6 +233,17 @@ fn refused(policy: &Policy, attributes: &Attributes, decision: Decision, over: u
     Decision { verdict, reason, over: Some(over), variant: None, mirror: None, ..decision }
 }
 
+/// Whose account it is, as the rate limit service knows it: by its name, where clients did not choose that.
+fn descriptor(policy: &Policy, budget: &Budget, standing: &Standing, attributes: &Attributes) -> Option<Descriptor> {
+    let counter = budget.counter.as_ref()?;
+    let name = match budget.per {
+        Per::Tenant => policy.tenant_name(attributes.tenants.main()).map(|name| &**name),
+        Per::Model => standing.model.and_then(|id| policy.model(id)).map(|model| &*model.name),
+        Per::All | Per::Header(_) | Per::Claim(_) => None,
+    };
+    Some(Descriptor::new(counter, &name.map_or_else(|| standing.key.to_string(), str::to_owned)))
+}
+
 /// What a request takes of its budgets that goes to these models. They have been asked, so all that it depends on is known.
 pub(crate) fn bill(policy: &Arc<Policy>, attributes: &Attributes, facts: &Facts, chain: &[ModelId]) -> Option<Bill> {
     let first = *chain.first()?;
@@ -250,7 +261,16 @@ pub(crate) fn bill(policy: &Arc<Policy>, attributes: &Attributes, facts: &Facts,
         };
         let account = standing.account(policy)?;
         let (used, refuses) = (standing.used, budget.action == BudgetAction::Deny);
-        charges.push(Charge { account, ask, used, refuses, budget: standing.budget, model: standing.model });
+        let descriptor = descriptor(policy, budget, standing, attributes);
+        charges.push(Charge {
+            account,
+            ask,
+            used,
+            refuses,
+            descriptor,
+            budget: standing.budget,
+            model: standing.model,
+        });
     }
     let estimate = length(policy, model, attributes, facts).map_or(Tokens::default(), |length| length.guessed);
     Bill::new(policy, charges, first, estimate)

@@ -8,7 +8,7 @@ use super::model_set::ModelSet;
 use super::pattern::Pattern;
 use super::tenant::{TenantId, Tenants, patterns, requirements};
 use super::text::{ClaimName, LabelKey, Name, NamePattern, Plain};
-use crate::budget::{Key, Period, Window};
+use crate::budget::{Counter, Key, Period, Window, counter};
 use crate::live::Balance;
 use pointsman_document::duration::Duration;
 use pointsman_document::{Document, MAX_WHOLE, Map, Named, Path, Price, Some1, Whole, names, object, order};
@@ -42,6 +42,8 @@ object! {
         "money" => money: Option<Price>,
         /// What happens when it is used up.
         "action" => action: BudgetAction = "deny",
+        /// Who counts it: each proxy for itself, or a rate limit service for all of them.
+        "scope" => scope: Scope = "proxy",
         /// Percentages of the limit at which clients are warned, where `visibility.responseHeaders` lets them know.
         "warnAt" => warn_at: Vec<Whole<1, 100>>,
     }
@@ -105,6 +107,16 @@ names! {
 }
 
 names! {
+    /// Who counts.
+    pub(crate) enum Scope {
+        /// Each proxy for itself.
+        Proxy => "proxy",
+        /// Each proxy for itself, and all together by Envoy's rate limit service. The deployment says where that is.
+        Global => "global",
+    }
+}
+
+names! {
     /// What is counted.
     #[derive(Hash)]
     pub(crate) enum Unit {
@@ -140,6 +152,8 @@ pub(crate) struct Budget {
     pub(crate) sheets: u32,
     /// What these are called, number excluded.
     pub(crate) ledger: Arc<str>,
+    /// Where a rate limit service counts it, too.
+    pub(crate) counter: Option<Arc<Counter>>,
 }
 
 /// Who has an account of their own.
@@ -260,6 +274,10 @@ impl BudgetSpec {
         let mut warn_at: Vec<u64> = self.warn_at.into_iter().map(|percent| percent.0).collect();
         order::sort_by(&mut warn_at, Ord::cmp);
         let ledger = Budget::ledger("", &name, unit, window);
+        let counter = match self.scope {
+            Scope::Proxy => None,
+            Scope::Global => counter(&name, window, self.action, (unit, limit), &at.key("scope"), report),
+        };
         let budget = Budget {
             name,
             tenants: own,
@@ -272,11 +290,42 @@ impl BudgetSpec {
             warn_at,
             sheets,
             ledger,
+            counter,
         };
         if unit == Unit::Money && counts_money {
             budget.check_prices(catalog, tenants, &at.key("money"), report);
         }
         budget
+    }
+}
+
+/// A budget as a rate limit service counts it, if one can.
+fn counter(
+    name: &Arc<str>,
+    window: Window,
+    action: BudgetAction,
+    (unit, limit): (Unit, u64),
+    at: &Path<'_>,
+    report: &mut Report,
+) -> Option<Arc<Counter>> {
+    let Window::Every(period) = window else {
+        report.add(at, PolicyFault::GlobalRolling.into());
+        return None;
+    };
+    if action == BudgetAction::Downgrade {
+        report.add(at, PolicyFault::GlobalDowngrade.into());
+    }
+    if unit == Unit::Requests && limit > counter::HIGHEST {
+        report.add(at, PolicyFault::GlobalRequests { max: counter::HIGHEST }.into());
+    }
+    Some(Arc::new(Counter::new(name, period, unit == Unit::Requests, limit)))
+}
+
+impl Policy {
+    /// The budgets that a rate limit service counts for all proxies, each with its place among all.
+    pub fn counters(&self) -> impl Iterator<Item = (usize, &Counter)> {
+        let counters = self.budgets.iter().enumerate();
+        counters.filter_map(|(nth, budget)| Some((nth, &**budget.counter.as_ref()?)))
     }
 }
 
@@ -418,6 +467,30 @@ mod tests {
             &["budgets[0].money: the model `gpt-4o` has no `cost`, and its requests count here"],
         );
         refused(&budget(r#", "match": {"tenants": ["finance"], "models": ["llama-*"]}"#), &[]);
+    }
+
+    #[test]
+    fn what_no_rate_limit_service_can_count_is_rejected() {
+        refused(
+            r#"{"name": "a", "window": {"rolling": "1h"}, "tokens": 1, "scope": "global"},
+               {"name": "b", "window": {"every": "day"}, "tokens": 1, "scope": "global", "action": "downgrade"},
+               {"name": "c", "window": {"every": "day"}, "requests": 4294967296, "scope": "global"},
+               {"name": "d", "window": {"every": "month"}, "tokens": 4294967296, "scope": "global"}"#,
+            &[
+                "budgets[0].scope: a rate limit service has no rolling windows: `global` needs `window.every`",
+                "budgets[1].scope: a rate limit service is asked when a request has its model, and can only refuse it: \
+                 `global` needs the action `deny`",
+                "budgets[2].scope: a rate limit service counts no more than 4294967295 requests",
+            ],
+        );
+        let policy = valid(
+            r#""budgets": [
+                {"name": "a", "window": {"every": "day"}, "requests": 7},
+                {"name": "b c", "window": {"every": "hour"}, "requests": 7, "scope": "global"},
+                {"name": "d", "window": {"every": "month"}, "tokens": 7, "scope": "global"}]"#,
+        );
+        let counters = policy.counters().map(|(nth, counter)| (nth, &*counter.budget, counter.first, counter.limit));
+        assert_eq!(counters.collect::<Vec<_>>(), [(1, "b_20c", 1, 7), (2, "d", 0, 6)]);
     }
 
     #[test]

@@ -51,6 +51,15 @@ pub enum PolicyFault {
         /// What to do about it.
         advice: &'static str,
     },
+    /// A budget of all proxies over a window that no rate limit service has.
+    GlobalRolling,
+    /// A budget of all proxies that leaves models out.
+    GlobalDowngrade,
+    /// A budget of all proxies with more requests than a rate limit service can count.
+    GlobalRequests {
+        /// The most that it can.
+        max: u64,
+    },
     /// Targets of which none can be chosen.
     NoWeight,
     /// A header that the caller can never have set.
@@ -158,6 +167,14 @@ impl fmt::Display for PolicyFault {
             Self::TooManyModels { count, max, advice } => {
                 write!(f, "comes to {count} models, and at most {max} can be tried{advice}")
             }
+            Self::GlobalRolling => {
+                f.write_str("a rate limit service has no rolling windows: `global` needs `window.every`")
+            }
+            Self::GlobalDowngrade => f.write_str(
+                "a rate limit service is asked when a request has its model, and can only refuse it: `global` needs the \
+                 action `deny`",
+            ),
+            Self::GlobalRequests { max } => write!(f, "a rate limit service counts no more than {max} requests"),
             Self::NoWeight => f.write_str("needs at least one weight above 0"),
             Self::ReservedHeader => f.write_str("is reserved: Pointsman removes it from every request"),
             Self::ProxysHeader { name } => {

@@ -193,3 +193,41 @@ fn an_answer_pays_what_it_took() {
     dispatch::on_delete(290);
     assert_eq!(used(&fake), 42, "once");
 }
+
+/// What Envoy tells the rate limit service: whose account when a request has its model, and how much when its answer is over.
+#[test]
+fn what_all_proxies_share_is_told_in_filter_state() {
+    let told = |fake: &Fake, what: &str| fake.property(&format!("pointsman_{what}_b"));
+    let fake = router("stop", &policy(r#""tokens": 5000, "scope": "global""#));
+    assert!(ask(&fake, 300));
+    assert_eq!((told(&fake, "asks").as_deref(), told(&fake, "owes"), told(&fake, "hits")), (Some("all"), None, None));
+    let refusal = fake.property("pointsman_refusal").unwrap_or_default();
+    assert!(refusal.contains("budgetExceeded") && refusal.contains("`b`"), "{refusal}");
+    assert_eq!(fake.property("pointsman_retry_after").as_deref(), Some("86399"));
+    let estimate = used(&fake);
+    dispatch::on_delete(300);
+    assert_eq!((told(&fake, "owes").as_deref(), told(&fake, "hits")), (Some("all"), Some(estimate.to_string())));
+
+    let fake = router("stop", &policy(r#""requests": 5, "scope": "global""#));
+    assert!(ask(&fake, 302));
+    dispatch::on_delete(302);
+    assert_eq!((told(&fake, "asks").as_deref(), told(&fake, "hits")), (Some("all"), None), "it is counted by asking");
+
+    for details in ["request_rate_limited", "rate_limiter_error"] {
+        let fake = router("stop", &policy(r#""tokens": 5000, "scope": "global""#));
+        assert!(ask(&fake, 304));
+        answer(&fake, 304, details, "429");
+        dispatch::on_delete(304);
+        assert_eq!((used(&fake), told(&fake, "hits")), (0, None), "{details}");
+    }
+}
+
+#[test]
+fn a_budget_of_one_proxy_tells_nobody() {
+    let fake = router("stop", &policy(r#""tokens": 5000"#));
+    assert!(ask(&fake, 310));
+    dispatch::on_delete(310);
+    for name in ["asks_b", "owes_b", "hits_b", "refusal", "retry_after"] {
+        assert_eq!(fake.property(&format!("pointsman_{name}")), None);
+    }
+}

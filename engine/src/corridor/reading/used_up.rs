@@ -1,9 +1,9 @@
 //! Refusals for a budget, and what they tell of it.
 
 use super::Reading;
-use crate::budget::{Charge, bill};
+use crate::budget::{Ask, Bill, Charge, bill};
 use crate::decide::budget::Standing;
-use crate::names;
+use crate::names::{self, REFUSAL_PROPERTIES};
 use crate::reason::Reason;
 use crate::record::{Disposition, Excluded, Record, UsedBudget};
 use crate::reply::{self, Reply};
@@ -34,6 +34,20 @@ impl Reading {
         let rest = standing.map(|standing| self.rest(standing, charge.account.limit));
         reply.headers.extend(rest.unwrap_or_default());
         reply
+    }
+
+    /// What Envoy says in our place, where the rate limit service finds that other proxies have used up a budget.
+    pub(super) fn refusal_elsewhere(&self, bill: &Bill) -> Vec<(&'static str, String)> {
+        let asked = bill.charges().iter().filter(|charge| charge.descriptor.is_some() && charge.ask != Ask::NOTHING);
+        let names: Vec<&str> = asked.clone().map(|charge| &*charge.account.budget).collect();
+        // Which one it was, Envoy does not know.
+        let Some(end) = asked.map(|charge| charge.account.window.end(self.attributes.asked_at)).min() else {
+            return Vec::new();
+        };
+        let refusal = Reason::BudgetExceeded.refuse_for(&names.join("` or `"));
+        let body = String::from_utf8(reply::error_body(self.family(), &refusal)).unwrap_or_default();
+        let seconds = end.saturating_sub(self.attributes.asked_at).div_ceil(1_000).max(1);
+        REFUSAL_PROPERTIES.into_iter().zip([body, seconds.to_string()]).collect()
     }
 
     /// What a refusal tells of a budget.
