@@ -37,19 +37,19 @@ fn check(otherwise: &Value, behind: &[Value], on_failure: &Value, body: &Value, 
 #[test]
 fn a_rule_says_what_becomes_of_those_it_has_no_model_for() {
     let (auto, tools) = (json!({ "model": "auto" }), json!({ "model": "auto", "tools": [{ "name": "f" }] }));
-    let second = json!({ "name": "second", "route": { "targets": [{ "model": "b" }] } });
-    let refusing = json!({ "name": "second", "deny": {} });
+    let second = &[json!({ "name": "second", "route": { "targets": [{ "model": "b" }] } })][..];
+    let refusing = &[json!({ "name": "second", "deny": {} })][..];
     let stands_in = json!({ "noCandidate": { "model": "b" } });
     for (otherwise, behind, on_failure, body, expected) in [
-        (json!(null), &[second.clone()][..], json!({}), &auto, "first noCandidate none -a"),
-        (json!(null), &[second.clone()], stands_in.clone(), &auto, "first onFailure b -a"),
-        (json!("deny"), &[second.clone()], stands_in.clone(), &auto, "first noCandidate none -a"),
-        (json!("next"), &[second.clone()], stands_in, &auto, "second rule b -a"),
-        (json!("next"), &[refusing], json!({}), &auto, "second denied none -a"),
-        (json!("next"), &[], json!({}), &auto, "none noCandidate none -a"),
+        (json!(null), second, json!({}), &auto, "first noCandidate none -a"),
+        (json!(null), second, stands_in.clone(), &auto, "first onFailure b -a"),
+        (json!("deny"), second, stands_in.clone(), &auto, "first noCandidate none -a"),
+        (json!("next"), second, stands_in, &auto, "second rule b -a"),
+        (json!("next"), refusing, json!({}), &auto, "second denied none -a"),
+        (json!("next"), &[][..], json!({}), &auto, "none noCandidate none -a"),
         // Whatever it is that nobody can serve; the last rule says what is missing.
-        (json!("next"), &[second.clone()], json!({}), &tools, "second noCandidate none -a -b"),
-        (json!("next"), &[second], json!({}), &json!({ "model": "b" }), "second rule b"),
+        (json!("next"), second, json!({}), &tools, "second noCandidate none -a -b"),
+        (json!("next"), second, json!({}), &json!({ "model": "b" }), "second rule b"),
     ] {
         check(&otherwise, behind, &on_failure, body, expected);
     }
