@@ -33,7 +33,7 @@ impl Chance {
 
 fn policy(file: &str) -> Arc<Policy> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
-    policy_file::load(&file).unwrap_or_else(|findings| panic!("{findings:?}")).policy
+    policy_file::load(&file, &policy_file::Values::default()).unwrap_or_else(|findings| panic!("{findings:?}")).policy
 }
 
 /// The teams of the long policy, which spells each twice.
