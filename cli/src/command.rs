@@ -8,6 +8,7 @@ mod image;
 mod render;
 pub(crate) mod run;
 mod schema;
+mod test;
 mod top;
 
 use crate::deployment::EnvoyVersion;
@@ -37,6 +38,7 @@ enum Command {
     Render(render::Arguments),
     Run(run::Arguments),
     Schema(schema::Arguments),
+    Test(test::Arguments),
     Demo(demo::Arguments),
     Doctor(doctor::Arguments),
     Top(top::Arguments),
@@ -75,6 +77,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> ExitCode {
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Top(arguments) => top::run(&arguments),
+        Command::Test(arguments) => return test::run(&arguments),
         Command::Doctor(arguments) => return doctor::run(&arguments),
     };
     match done {

@@ -2,6 +2,7 @@
 //!
 //! `main` only dispatches; each command is a file in `command/`. Exit codes: 0 fine, 1 a finding, 2 wrong usage.
 
+mod cases;
 mod command;
 mod demo;
 mod deployment;

@@ -1,6 +1,8 @@
 //! The real binary: exit code and output of every command.
 
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod check;
 #[cfg(test)]
 mod demo;

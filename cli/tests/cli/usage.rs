@@ -9,6 +9,8 @@ fn wrong_usage_is_exit_code_2() {
         &["demo", "openai"],
         &["demo", "openai=x"],
         &["render", "nginx"],
+        &["test"],
+        &["test", "examples", "--min-coverage", "101"],
         &["top"],
         &["top", "127.0.0.1:9901", "--interval", "0"],
         &["top", "127.0.0.1:9901", "--output", "json"],
@@ -20,7 +22,7 @@ fn wrong_usage_is_exit_code_2() {
 
 #[test]
 fn every_command_has_a_help_text() {
-    for command in ["check", "explain", "render", "run", "doctor", "top", "image", "schema", "demo"] {
+    for command in ["check", "explain", "render", "run", "test", "doctor", "top", "image", "schema", "demo"] {
         let outcome = pointsman(&[command, "--help"]);
         assert_eq!(outcome.code, Some(0), "{command}");
         assert!(outcome.stdout.contains("Usage: pointsman"), "{command}");
