@@ -4,8 +4,10 @@
 //! depends on how the body was cut into chunks.
 
 mod ending;
+mod facts;
 
 pub use ending::{Ending, Outcome};
+pub use facts::{Facts, Hash, HeaderFact};
 
 use crate::api::Api;
 use crate::budget::Key;
@@ -132,6 +134,9 @@ pub struct Record {
     /// What was used of the caller's budgets at that moment, if that could change the decision.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub budgets: Vec<UsedBudget>,
+    /// What the decision was made of, where the policy wants it written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Box<Facts>>,
     /// The status of a refusal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
@@ -180,6 +185,7 @@ impl Record {
             unreadable: Vec::new(),
             demoted: Vec::new(),
             budgets: Vec::new(),
+            facts: None,
             status: None,
             message: None,
             usable: None,

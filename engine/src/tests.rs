@@ -1,6 +1,7 @@
 //! What the engine promises as a whole, over random policies and requests.
 
 mod examples;
+mod replayed;
 mod strategies;
 
 use crate::attempt::Plan;

@@ -1,5 +1,8 @@
 //! What a request is besides its body: API, path, headers, and who is calling.
 
+#[cfg(any(test, feature = "replay"))]
+mod told;
+
 use super::budget::{self, Standing};
 use super::session;
 use super::sticky::StickyKey;
@@ -129,6 +132,11 @@ impl Attributes {
     /// The value of a header that the policy looks at.
     pub(crate) fn header(&self, slot: HeaderSlot) -> Option<&HeaderText> {
         self.headers.get(usize::from(slot.0))?.as_ref()
+    }
+
+    /// The header in that place.
+    pub(crate) fn header_at(&self, slot: usize) -> Option<&HeaderText> {
+        self.headers.get(slot)?.as_ref()
     }
 }
 

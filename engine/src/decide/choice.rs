@@ -385,8 +385,8 @@ impl<'a> Choice<'a> {
 
     /// What a choice sticks to: what the client says of its conversation, or else what was said first in it.
     fn sticky_key(&self, sticky: &Sticky) -> Result<StickyKey, Need> {
-        if let Some(value) = sticky.header.and_then(|slot| self.attributes.header(slot)).map(HeaderText::as_bytes) {
-            return Ok(StickyKey::of_header(value));
+        if let Some(hash) = sticky.header.and_then(|slot| self.attributes.header(slot)).map(HeaderText::hash) {
+            return Ok(StickyKey(hash));
         }
         for field in &sticky.fields {
             if let Some(session) = self.facts.session(*field).ok_or(Need::Session(*field))? {
