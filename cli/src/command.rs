@@ -1,11 +1,14 @@
 //! The commands, one file each.
 
 mod check;
+mod completions;
 mod demo;
 mod doctor;
 mod explain;
 mod image;
+mod man;
 mod render;
+mod replay;
 pub(crate) mod run;
 mod schema;
 mod test;
@@ -38,6 +41,9 @@ enum Command {
     Render(render::Arguments),
     Run(run::Arguments),
     Schema(schema::Arguments),
+    Replay(replay::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
     Test(test::Arguments),
     Demo(demo::Arguments),
     Doctor(doctor::Arguments),
@@ -77,6 +83,12 @@ pub(crate) fn dispatch(arguments: Arguments) -> ExitCode {
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Top(arguments) => top::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
+        Command::Completions(arguments) => {
+            completions::run(&arguments);
+            Ok(())
+        }
+        Command::Replay(arguments) => return replay::run(&arguments),
         Command::Test(arguments) => return test::run(&arguments),
         Command::Doctor(arguments) => return doctor::run(&arguments),
     };

@@ -17,6 +17,7 @@ mod oci;
 mod policy_file;
 mod project;
 mod record;
+mod replay;
 mod request_file;
 mod top;
 mod yaml;

@@ -8,6 +8,9 @@ use crate::deployment;
 /// Editors complete and check a YAML file by it whose first line is `# yaml-language-server: $schema=` and the schema's
 /// path. `pointsman check` knows more: what a schema cannot say is whether names exist and values go together.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman schema > policy.schema.json
+  pointsman schema deployment > deployment.schema.json")]
 pub(crate) struct Arguments {
     /// Which file it is for
     #[arg(value_enum, default_value = "policy")]

@@ -27,11 +27,15 @@ mod render_failover;
 #[cfg(test)]
 mod render_istio;
 #[cfg(test)]
+mod replay;
+#[cfg(test)]
 mod reported;
 #[cfg(test)]
 mod run;
 #[cfg(test)]
 mod schema;
+#[cfg(test)]
+mod shell;
 #[cfg(test)]
 mod top;
 #[cfg(test)]

@@ -11,6 +11,7 @@ fn wrong_usage_is_exit_code_2() {
         &["render", "nginx"],
         &["test"],
         &["test", "examples", "--min-coverage", "101"],
+        &["replay", "policy.yaml"],
         &["top"],
         &["top", "127.0.0.1:9901", "--interval", "0"],
         &["top", "127.0.0.1:9901", "--output", "json"],
@@ -22,10 +23,25 @@ fn wrong_usage_is_exit_code_2() {
 
 #[test]
 fn every_command_has_a_help_text() {
-    for command in ["check", "explain", "render", "run", "test", "doctor", "top", "image", "schema", "demo"] {
+    for command in [
+        "check",
+        "explain",
+        "render",
+        "run",
+        "test",
+        "replay",
+        "completions",
+        "man",
+        "doctor",
+        "top",
+        "image",
+        "schema",
+        "demo",
+    ] {
         let outcome = pointsman(&[command, "--help"]);
         assert_eq!(outcome.code, Some(0), "{command}");
         assert!(outcome.stdout.contains("Usage: pointsman"), "{command}");
+        assert!(outcome.stdout.contains("Examples:\n  "), "{command} shows no example");
         assert!(pointsman(&["--help"]).stdout.contains(&format!("\n  {command} ")), "{command}");
     }
 }

@@ -29,12 +29,12 @@ impl Told {
         let session = policy.sought().session;
         let field = |name: Box<str>| Some(facts?.session_fields.get(&name)?.map(|hash| hash.0));
         let besides = facts.map(|facts| facts.besides.iter());
-        let named = |name: &Box<str>| AskedModel { name: name.as_ref().to_owned(), ..AskedModel::default() };
+        let named = |name: &str| AskedModel { name: name.to_owned(), ..AskedModel::default() };
         Self {
             asked: asks.then(|| record.asked.clone()),
             keywords: keywords.map(keyword).collect(),
             fields: session.iter().flat_map(|paths| paths.iter()).map(|path| field(field_name(path))).collect(),
-            besides: besides.map(|names| names.map(named).collect()),
+            besides: besides.map(|names| names.map(|name| named(name)).collect()),
             facts: record.facts.clone(),
         }
     }
