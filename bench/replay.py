@@ -10,6 +10,7 @@ import argparse
 import json
 import pathlib
 import random
+import re
 import resource
 import subprocess
 import tempfile
@@ -37,17 +38,24 @@ def records(cli: str, policy: pathlib.Path, chance: random.Random) -> list[dict]
 
 
 def traffic(file: pathlib.Path, found: list[dict], count: int, chance: random.Random) -> None:
+    """Each record is cut where its numbers stand, which is a hundred times as fast as to write each anew."""
+    cut = []
+    for record in found:
+        record.get("facts", {}).update({"inputTokens": "#tokens#", "conversation": "#hash#"})
+        if record["action"] == "route":
+            usage = {"input": "#tokens#", "output": "#output#"}
+            record["answer"] = {"outcome": "served", "durationMs": 900, "usage": usage}
+        text = json.dumps(record, separators=(",", ":"))
+        cut.append(re.split(r'"#(tokens|output)#"|#(hash)#', text))
+    numbers = {
+        "tokens": lambda: str(chance.randrange(1, 4_000)),
+        "output": lambda: str(chance.randrange(1, 500)),
+        "hash": lambda: f"{chance.getrandbits(64):016x}",
+    }
     with file.open("w") as lines:
         for nth in range(count):
-            record = found[nth % len(found)]
-            facts = record.get("facts")
-            if facts:
-                facts["inputTokens"] = chance.randrange(1, 4_000)
-                facts["conversation"] = f"{chance.getrandbits(64):016x}"
-            if record["action"] == "route":
-                usage = {"input": chance.randrange(10, 4_000), "output": chance.randrange(10, 500)}
-                record["answer"] = {"outcome": "served", "durationMs": 900, "usage": usage}
-            lines.write(json.dumps(record, separators=(",", ":")) + "\n")
+            parts = cut[nth % len(cut)]
+            lines.write("".join(numbers[part]() if part in numbers else part for part in parts if part) + "\n")
 
 
 def main() -> None:

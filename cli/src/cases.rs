@@ -10,5 +10,5 @@ mod request;
 mod suite;
 pub(crate) mod watch;
 
-pub(crate) use file::{find, read};
+pub(crate) use file::{find, read, schema};
 pub(crate) use suite::Suite;

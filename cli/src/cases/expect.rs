@@ -6,6 +6,7 @@ use pointsman_document::{
 };
 use pointsman_engine::record::Disposition;
 use pointsman_engine::{Reason, Record};
+use serde_json::json;
 
 object! {
     /// What becomes of a request. What is not named may be anything.
@@ -65,7 +66,10 @@ impl Read for Code {
     }
 
     fn schema(_: &mut Definitions) -> Value {
-        Reason::ALL.iter().map(|reason| reason.code()).collect()
+        let mut codes: Vec<_> = Reason::ALL.iter().map(|reason| reason.code()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        json!({ "enum": codes })
     }
 }
 
@@ -83,7 +87,7 @@ impl Read for Copied {
     }
 
     fn schema(_: &mut Definitions) -> Value {
-        Value::from(vec![Value::from("string"), false.into()])
+        json!({ "anyOf": [{ "type": "string" }, { "const": false }] })
     }
 }
 
@@ -120,7 +124,8 @@ impl Read for Deny {
     }
 
     fn schema(definitions: &mut Definitions) -> Value {
-        DenySpec::schema(definitions)
+        let (status, reason) = (Whole::<400, 599>::schema(definitions), Code::schema(definitions));
+        json!({ "anyOf": [status, reason, DenySpec::schema(definitions)] })
     }
 }
 

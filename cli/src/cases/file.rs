@@ -5,8 +5,11 @@ use super::names::Names;
 use super::suite::Loaded;
 use crate::policy_file;
 use crate::request_file;
-use pointsman_document::{Definitions, Document, Map, Path as Field, Price, Read, Report, Some1, Value, object};
+use pointsman_document::{
+    Definitions, Document, Map, Path as Field, Price, Read, Report, Some1, Value, object, schema_of,
+};
 use pointsman_source::{Finding, Source, reason};
+use serde_json::json;
 use std::path::{Path, PathBuf};
 
 /// What a folder's file of cases is called, and how the names of others in it end.
@@ -77,7 +80,7 @@ impl Read for Anything {
     }
 
     fn schema(_: &mut Definitions) -> Value {
-        true.into()
+        json!({})
     }
 }
 
@@ -107,6 +110,11 @@ impl CaseSpec {
         }
         self.expect.check(&at.key("expect"), names, report);
     }
+}
+
+/// The JSON Schema of a file of cases.
+pub(crate) fn schema() -> Value {
+    schema_of::<CasesSpec>("Pointsman cases")
 }
 
 /// The files of cases that a path stands for: itself, or what is in the folder and those below it.
@@ -157,4 +165,24 @@ pub(crate) fn read(file: &Path) -> Result<Loaded, Vec<Finding>> {
     }
     let spec = report.finish(spec).map_err(|errors| source.findings(&errors))?;
     Ok(Loaded { source, folder, policy, cases: spec.cases.0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_takes_the_cases_of_all_examples() {
+        assert!(jsonschema::meta::is_valid(&schema()));
+        let validator = jsonschema::validator_for(&schema()).unwrap();
+        let files = find(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")).unwrap();
+        assert!(files.len() >= 7, "{files:?}");
+        for file in files {
+            let value = serde_json::to_value(&Source::read(&file).unwrap().document).unwrap();
+            let errors: Vec<_> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{}: {errors:?}", file.display());
+        }
+        let wrong = json!({ "cases": [{ "name": "a", "expect": { "deny": 200, "mirror": true } }] });
+        assert_eq!(validator.iter_errors(&wrong).count(), 2);
+    }
 }

@@ -1,9 +1,9 @@
-//! `pointsman schema`: what an editor needs to complete and check a policy or a deployment.
+//! `pointsman schema`: what an editor needs to complete and check a policy, a deployment or cases.
 
 use super::{Failure, print};
-use crate::deployment;
+use crate::{cases, deployment};
 
-/// Prints the JSON Schema of a policy, or of a deployment file
+/// Prints the JSON Schema of a policy, of a deployment file, or of a file of cases
 ///
 /// Editors complete and check a YAML file by it whose first line is `# yaml-language-server: $schema=` and the schema's
 /// path. `pointsman check` knows more: what a schema cannot say is whether names exist and values go together.
@@ -23,12 +23,15 @@ enum FileKind {
     Policy,
     /// Where Envoy listens, which policy it runs and where the clusters are
     Deployment,
+    /// Requests, and what a policy makes of each
+    Cases,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let schema = match arguments.file {
         FileKind::Policy => pointsman_engine::policy::schema(),
         FileKind::Deployment => deployment::schema(),
+        FileKind::Cases => cases::schema(),
     };
     print(&format!("{schema:#}\n"));
     Ok(())
