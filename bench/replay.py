@@ -2,8 +2,9 @@
 
     python3 bench/replay.py [--records N] [--cli target/release/pointsman]
 
-The records are the engine's own, of the quickstart's policy with `record: facts`: each of a hundred requests is decided once, and
-its record repeated with other sizes, sessions and usage. The policy that decides them again sends what is short elsewhere.
+The records are the engine's own, of the quickstart's policy with `record: facts`: each of a hundred requests is decided
+once, and its record repeated with other sizes, sessions and usage. The policy that decides them again sends what is
+short elsewhere.
 """
 
 import argparse

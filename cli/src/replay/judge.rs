@@ -3,6 +3,7 @@
 use super::outcome::{Outcome, To};
 use super::tally::{Cost, Costs, Place, Tally};
 use crate::policy_file::PolicyFile;
+use pointsman_document::Document;
 use pointsman_engine::{Exchange, Policy, Record, Replay, Replayed, explain};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -16,6 +17,8 @@ pub(crate) struct Judge {
     after: Replay,
     /// The policy to compare with. Without one, what records say is compared.
     before: Option<Replay>,
+    /// The policy that decides, writing facts: whole requests are priced by them.
+    telling: Arc<Policy>,
 }
 
 /// A decision, or what it depends on that is not known; nothing where no rule is asked.
@@ -24,7 +27,7 @@ type Decided = Result<Outcome, Option<Cow<'static, str>>>;
 impl Judge {
     pub(crate) fn new(after: &PolicyFile, before: Option<&PolicyFile>) -> Self {
         let replay = |file: &PolicyFile| Replay::new(Arc::clone(&file.policy));
-        Self { after: replay(after), before: before.map(replay) }
+        Self { after: replay(after), before: before.map(replay), telling: telling(after) }
     }
 
     /// Whether there is a policy to compare with.
@@ -47,8 +50,7 @@ impl Judge {
     pub(crate) fn request(&self, exchange: &Exchange, place: Place, tally: &mut Tally) {
         tally.records += 1;
         let Some(before) = &self.before else { return };
-        let outcome = |policy: &Arc<Policy>| explain(policy, exchange);
-        let (Some(was), Some(is)) = (outcome(before.policy()), outcome(self.after.policy())) else {
+        let (Some(was), Some(is)) = (explain(before.policy(), exchange), explain(&self.telling, exchange)) else {
             tally.unasked += 1;
             return;
         };
@@ -68,6 +70,9 @@ impl Judge {
     }
 
     fn cost(&self, record: &Record, before: &To, after: &To) -> Costs {
+        if before.model().is_none() && after.model().is_none() {
+            return Costs::default();
+        }
         let usage = record.answer.as_ref().and_then(|answer| answer.usage);
         let tokens = usage.map(|usage| (usage.input, usage.cached, usage.cache_write, usage.output));
         let is_counted = tokens.is_some();
@@ -94,6 +99,18 @@ impl Judge {
         } else {
             Costs { estimated: cost, ..Costs::default() }
         }
+    }
+}
+
+/// The same policy, with `record: facts`.
+fn telling(file: &PolicyFile) -> Arc<Policy> {
+    let Document::Object(members) = &file.source.document else { return Arc::clone(&file.policy) };
+    let kept = members.iter().filter(|(name, _)| name != "record").cloned();
+    let telling = Document::Object(kept.chain([("record".to_owned(), "facts".into())]).collect());
+    match Policy::from_document(&telling) {
+        // It would not have the keys that ids are signed with.
+        Ok(policy) if !policy.signs_ids() => Arc::new(policy),
+        _ => Arc::clone(&file.policy),
     }
 }
 

@@ -181,6 +181,8 @@ fn folders_of_requests_are_traffic_between_policies() {
     let quickstart = "examples/quickstart/policy.yaml";
     let outcome = pointsman(&["replay", quickstart, "--against", quickstart, "examples/quickstart/requests"]);
     assert!(outcome.stdout.contains("12 requests, 12 compared\nmoved     0 (0.0%)\n"), "{}", outcome.stdout);
+    // What is refused costs nothing, and of everything else the tokens are estimated.
+    assert!(outcome.stdout.contains(", 8 requests\n") && !outcome.stdout.contains("unpriced"), "{}", outcome.stdout);
     let outcome = pointsman(&["replay", quickstart, "--against", folder.join("none.yaml").to_str().unwrap(), "-"]);
     assert_eq!(outcome.code, Some(2));
 }
