@@ -2,14 +2,18 @@
 
 mod bundle;
 mod check;
+mod completions;
 mod demo;
 mod doctor;
 mod explain;
 mod fmt;
 mod image;
+mod man;
 mod render;
+mod replay;
 pub(crate) mod run;
 mod schema;
+mod test;
 mod top;
 
 use crate::deployment::EnvoyVersion;
@@ -41,6 +45,10 @@ enum Command {
     Render(render::Arguments),
     Run(run::Arguments),
     Schema(schema::Arguments),
+    Replay(replay::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
+    Test(test::Arguments),
     Demo(demo::Arguments),
     Doctor(doctor::Arguments),
     Top(top::Arguments),
@@ -81,6 +89,13 @@ pub(crate) fn dispatch(arguments: Arguments) -> ExitCode {
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Top(arguments) => top::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
+        Command::Completions(arguments) => {
+            completions::run(&arguments);
+            Ok(())
+        }
+        Command::Replay(arguments) => return replay::run(&arguments),
+        Command::Test(arguments) => return test::run(&arguments),
         Command::Doctor(arguments) => return doctor::run(&arguments),
     };
     match done {

@@ -2,6 +2,7 @@
 //!
 //! `main` only dispatches; each command is a file in `command/`. Exit codes: 0 fine, 1 a finding, 2 wrong usage.
 
+mod cases;
 mod command;
 mod demo;
 mod deployment;
@@ -18,6 +19,7 @@ mod organisation;
 mod policy_file;
 mod project;
 mod record;
+mod replay;
 mod request_file;
 mod top;
 mod yaml;

@@ -31,6 +31,11 @@ const PATHS: [(&str, &str); 22] = [
     ("imageVariations", "/v1/images/variations"),
 ];
 
+/// The names of the APIs.
+pub(crate) fn apis() -> impl Iterator<Item = &'static str> {
+    PATHS.iter().map(|(name, _)| *name)
+}
+
 pub(crate) fn path_of(api: &str) -> Option<&'static str> {
     PATHS.iter().find(|(name, _)| *name == api).map(|(_, path)| *path)
 }

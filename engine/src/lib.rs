@@ -25,6 +25,8 @@ pub mod percent;
 pub mod policy;
 pub mod reason;
 pub mod record;
+#[cfg(any(test, feature = "replay"))]
+mod replay;
 pub mod reply;
 mod request;
 pub mod response;
@@ -44,6 +46,8 @@ pub use live::{Knowledge, Live};
 pub use policy::Policy;
 pub use reason::{Reason, Refusal};
 pub use record::Record;
+#[cfg(any(test, feature = "replay"))]
+pub use replay::{Replay, Replayed};
 pub use reply::Reply;
 pub use request::Violation;
 pub use request::envelope::HeaderList;

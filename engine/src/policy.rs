@@ -35,6 +35,7 @@ mod path_match;
 mod pattern;
 pub(crate) mod preference;
 mod read_set;
+mod recording;
 mod rule;
 mod schedule;
 mod schema;
@@ -68,6 +69,9 @@ pub(crate) use header_change::HeaderTo;
 pub(crate) use observation::{AcceptEncoding, Labels};
 pub(crate) use parameter::{Becomes, Parameter, written};
 pub(crate) use preference::Prefer;
+pub(crate) use recording::FactPlan;
+#[cfg(any(test, feature = "replay"))]
+pub(crate) use recording::field_name;
 pub(crate) use rule::{Otherwise, RolloutBy, Route, Rule, RuleAction, RuleId};
 pub(crate) use spec::DefaultAction;
 pub(crate) use state::{OnUnsigned, ProviderState};
@@ -92,6 +96,7 @@ use keyword::Keywords;
 use observation::{AnswerModel, Observation};
 use pointsman_document::{Path, Read};
 use read_set::ReadSet;
+use recording::RecordKind;
 use sha2::{Digest, Sha256};
 use spec::PolicySpec;
 use std::collections::BTreeSet;
@@ -127,6 +132,8 @@ pub struct Policy {
     watched: Arc<[Watched]>,
     watched_in_streams: Arc<[Watched]>,
     sought: Sought,
+    keyword_hashes: Arc<[u64]>,
+    facts: Option<Arc<FactPlan>>,
     observation: Observation,
     answer_model: AnswerModel,
     provider_state: ProviderState,
@@ -175,6 +182,8 @@ impl Policy {
         let accounts = spec.accounts.compile();
         let (mut slots, mut claims, mut fields, mut keywords) =
             (HeaderSlots::default(), ClaimSlots::default(), FieldSlots::default(), Keywords::default());
+        let writes_facts = spec.record == RecordKind::Facts;
+        slots.keep_tests(writes_facts);
         let catalog = Catalog::compile(spec.models.0, &mut slots, &accounts, &at.key("models"), report);
         let aliases = Aliases::compile(spec.aliases, &catalog, &at.key("aliases"), report);
         let profiles = Profiles::compile(spec.profiles, &catalog, &at.key("profiles"), report);
@@ -198,13 +207,16 @@ impl Policy {
             version: if report.is_empty() { version(document).into() } else { "".into() },
             read_set: ReadSet::of(&catalog, &tenants.all, &rules, &provider_state)
                 .allowing(spec.steering.compile())
-                .counting(&budgets),
+                .counting(&budgets)
+                .recording(writes_facts),
             observation,
             answer_model: spec.answer_model,
             provider_state,
             signer: Arc::default(),
             owner: "".into(),
             index: RuleIndex::new(&rules),
+            facts: writes_facts.then(|| Arc::new(slots.fact_plan(|name| accounts.is_header(name.as_bytes())))),
+            keyword_hashes: keywords.hashes(),
             sought: Sought { keywords: keywords.search(&at.key("rules"), report), session: fields.paths(&rules) },
             takes_feedback: spec.feedback.rate_limits && has_alternatives(&catalog, &rules),
             max_feedback_seconds: spec.feedback.max_seconds.0,
@@ -297,6 +309,22 @@ impl Policy {
         let signer = Signer::new(keys, self.catalog.models.iter().map(|model| &model.cluster));
         let signer = signer.map_err(|fault| PolicyErrorKind::Meaning(fault.to_string().into()))?;
         Ok(Self { signer: Arc::new(signer), ..self })
+    }
+
+    /// What is written of the facts of requests, if they are.
+    pub(crate) fn fact_plan(&self) -> Option<&FactPlan> {
+        self.facts.as_deref()
+    }
+
+    /// The hashes of its keywords, by their numbers.
+    pub(crate) fn keyword_hashes(&self) -> &[u64] {
+        &self.keyword_hashes
+    }
+
+    /// Whether some rule asks for the path, besides the API that it belongs to.
+    #[cfg(any(test, feature = "replay"))]
+    pub(crate) fn reads_paths(&self) -> bool {
+        self.rules.iter().any(|rule| !rule.conditions.paths.is_empty())
     }
 
     /// Who signs ids, and knows its own.

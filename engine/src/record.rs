@@ -4,8 +4,10 @@
 //! depends on how the body was cut into chunks.
 
 mod ending;
+mod facts;
 
 pub use ending::{Ending, Outcome};
+pub use facts::{Facts, Hash, HeaderFact};
 
 use crate::api::Api;
 use crate::budget::Key;
@@ -139,6 +141,9 @@ pub struct Record {
     /// When the request came, in seconds since 1970, if that could change the decision: some rule has a schedule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<u64>,
+    /// What the decision was made of, where the policy wants it written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Box<Facts>>,
     /// The status of a refusal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
@@ -189,6 +194,7 @@ impl Record {
             demoted: Vec::new(),
             budgets: Vec::new(),
             at: None,
+            facts: None,
             status: None,
             message: None,
             usable: None,

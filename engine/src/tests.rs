@@ -4,6 +4,7 @@ mod conditions;
 mod examples;
 mod groups;
 mod otherwise;
+mod replayed;
 mod strategies;
 mod tenants;
 

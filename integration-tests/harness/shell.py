@@ -64,7 +64,7 @@ def _split(words: list[str], operator: str) -> list[list[str]]:
 
 def _pointsman(shell: Shell, arguments: list[str], text: str | None) -> str:
     # What it prints is what a page shows, also where it ends with a finding.
-    return shell.execute(locations.cli(), *arguments, text=text, fails=arguments[0] == "check")
+    return shell.execute(locations.cli(), *arguments, text=text, fails=arguments[0] in ("check", "test"))
 
 
 def _envoy(shell: Shell, arguments: list[str], _) -> str:

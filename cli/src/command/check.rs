@@ -17,6 +17,11 @@ use std::path::{Path, PathBuf};
 /// What works, but not as one would expect, is a warning, and what may well be meant a note; each has a code. A comment
 /// `# pointsman: allow CODE` at its line, or above it, says that it is meant.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman check policy.yaml
+  pointsman check examples/quickstart --fail-on warning
+  pointsman check policies/*.yaml --output sarif > check.sarif
+  pointsman check --explain P0012")]
 pub(crate) struct Arguments {
     /// Policy files (YAML, or JSON when the name ends in .json), or folders with a deployment.yaml
     #[arg(required_unless_present = "explain", value_name = "POLICY")]

@@ -10,6 +10,10 @@ use crate::demo::{Demo, Options};
 /// A control port says which models each was asked for, and makes them fail in the ways of providers.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
+Examples:
+  pointsman demo openai=9001 anthropic=9002
+  pointsman demo openai=9001 --behaviour openai=503
+
 Behaviours:
   ok                what a server does when it was told nothing
   refuse            accepts no connection, and breaks those there are

@@ -12,7 +12,11 @@ use std::process::ExitCode;
 /// Reads /config_dump, /stats, /server_info and /listeners, and changes nothing. In Kubernetes:
 /// `kubectl port-forward POD 15000`, then `pointsman doctor 127.0.0.1:15000`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit codes: 0 nothing wrong was found, 1 findings, 2 Envoy could not be asked.")]
+#[command(after_help = "Examples:
+  pointsman doctor 127.0.0.1:9901
+  pointsman doctor http://127.0.0.1:15000 --output json
+
+Exit codes: 0 nothing wrong was found, 1 findings, 2 Envoy could not be asked.")]
 pub(crate) struct Arguments {
     /// Envoy's admin interface: HOST:PORT, or a URL
     admin_address: String,

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 ///
 /// The last line is the digest of the manifest: what `sha256` of a WasmPlugin and `@sha256:…` of an image's URL mean.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman image --output image --name ghcr.io/acme/pointsman --tag 1.0")]
 pub(crate) struct Arguments {
     /// The module
     #[arg(long, value_name = "PATH", default_value = "dist/pointsman.wasm")]

@@ -9,6 +9,9 @@ use super::Failure;
 
 /// Prints proxy configuration for a policy
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman render envoy examples/quickstart > envoy.yaml
+  pointsman render istio examples/istio | kubectl apply -f -")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     target: Target,

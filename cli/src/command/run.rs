@@ -30,7 +30,11 @@ use watch::{Running, Watch};
 /// Renders the Envoy configuration, starts the demo LLM servers and Envoy, and prints one line per request. A change of
 /// the policy file takes over without a restart; one with errors is reported and the old policy stays. Ctrl-C ends all.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Envoy is taken from $ENVOY, else from where `make setup` put it, else from the PATH.")]
+#[command(after_help = "Examples:
+  pointsman run examples/quickstart
+  pointsman run deployment.yaml --port 8080 --concurrency 2
+
+Envoy is taken from $ENVOY, else from where `make setup` put it, else from the PATH.")]
 pub(crate) struct Arguments {
     /// A deployment file, or a folder with a deployment.yaml
     deployment: PathBuf,

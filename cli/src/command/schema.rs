@@ -1,13 +1,16 @@
-//! `pointsman schema`: what an editor needs to complete and check a policy or a deployment.
+//! `pointsman schema`: what an editor needs to complete and check a policy, a deployment or cases.
 
 use super::{Failure, print};
-use crate::{deployment, policy_file};
+use crate::{cases, deployment, policy_file};
 
-/// Prints the JSON Schema of a policy, of a deployment file, or of one file of a policy
+/// Prints the JSON Schema of a policy, of a deployment file, of one file of a policy, or of a file of cases
 ///
 /// Editors complete and check a YAML file by it whose first line is `# yaml-language-server: $schema=` and the schema's
 /// path. `pointsman check` knows more: what a schema cannot say is whether names exist and values go together.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman schema > policy.schema.json
+  pointsman schema deployment > deployment.schema.json")]
 pub(crate) struct Arguments {
     /// Which file it is for
     #[arg(value_enum, default_value = "policy")]
@@ -22,6 +25,8 @@ enum FileKind {
     Deployment,
     /// One file of a policy, with `include`, `variables` and `${name}` in place of values
     PolicyFile,
+    /// Requests, and what a policy makes of each
+    Cases,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -29,6 +34,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         FileKind::Policy => pointsman_engine::policy::schema(),
         FileKind::Deployment => deployment::schema(),
         FileKind::PolicyFile => policy_file::schema(),
+        FileKind::Cases => cases::schema(),
     };
     print(&format!("{schema:#}\n"));
     Ok(())

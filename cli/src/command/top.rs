@@ -13,7 +13,11 @@ use std::time::Duration;
 /// Reads /stats/prometheus, and changes nothing. The policy needs `metrics: {}`, with `usage: {}` for tokens and cost. In
 /// Kubernetes: `kubectl port-forward POD 15000`, then `pointsman top 127.0.0.1:15000`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit codes: 0 fine, 1 Envoy could not be asked or counts nothing, 2 wrong usage.")]
+#[command(after_help = "Examples:
+  pointsman top 127.0.0.1:9901 --by model
+  pointsman top 127.0.0.1:9901 --once --output json
+
+Exit codes: 0 fine, 1 Envoy could not be asked or counts nothing, 2 wrong usage.")]
 pub(crate) struct Arguments {
     /// Envoy's admin interface: HOST:PORT, or a URL
     admin_address: String,

@@ -30,6 +30,11 @@ impl LookedAt {
         Self { files: files.collect(), patterns: patterns.collect() }
     }
 
+    /// All files.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
+        self.files.keys().map(PathBuf::as_path)
+    }
+
     /// Whether this file is there.
     pub(crate) fn has(&self, name: &Path) -> bool {
         self.files.get(name).is_some_and(Option::is_some)

@@ -1,6 +1,8 @@
 //! The real binary: exit code and output of every command.
 
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod check;
 #[cfg(test)]
 mod demo;
@@ -29,11 +31,15 @@ mod render_failover;
 #[cfg(test)]
 mod render_istio;
 #[cfg(test)]
+mod replay;
+#[cfg(test)]
 mod reported;
 #[cfg(test)]
 mod run;
 #[cfg(test)]
 mod schema;
+#[cfg(test)]
+mod shell;
 #[cfg(test)]
 mod top;
 #[cfg(test)]

@@ -14,11 +14,12 @@ fn the_schema_is_json() {
     titled(&["schema", "policy"], "Pointsman policy");
     titled(&["schema", "deployment"], "Pointsman deployment");
     titled(&["schema", "policy-file"], "Pointsman policy file");
+    titled(&["schema", "cases"], "Pointsman cases");
 }
 
 #[test]
 fn another_file_has_none() {
     let outcome = pointsman(&["schema", "requests"]);
     assert_eq!(outcome.code, Some(2));
-    assert!(outcome.stderr.contains("possible values: policy, deployment"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("possible values: policy, deployment, cases"), "{}", outcome.stderr);
 }

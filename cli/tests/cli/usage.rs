@@ -9,6 +9,9 @@ fn wrong_usage_is_exit_code_2() {
         &["demo", "openai"],
         &["demo", "openai=x"],
         &["render", "nginx"],
+        &["test"],
+        &["test", "examples", "--min-coverage", "101"],
+        &["replay", "policy.yaml"],
         &["top"],
         &["top", "127.0.0.1:9901", "--interval", "0"],
         &["top", "127.0.0.1:9901", "--output", "json"],
@@ -20,10 +23,25 @@ fn wrong_usage_is_exit_code_2() {
 
 #[test]
 fn every_command_has_a_help_text() {
-    for command in ["check", "explain", "render", "run", "doctor", "top", "image", "schema", "demo"] {
+    for command in [
+        "check",
+        "explain",
+        "render",
+        "run",
+        "test",
+        "replay",
+        "completions",
+        "man",
+        "doctor",
+        "top",
+        "image",
+        "schema",
+        "demo",
+    ] {
         let outcome = pointsman(&[command, "--help"]);
         assert_eq!(outcome.code, Some(0), "{command}");
         assert!(outcome.stdout.contains("Usage: pointsman"), "{command}");
+        assert!(outcome.stdout.contains("Examples:\n  "), "{command} shows no example");
         assert!(pointsman(&["--help"]).stdout.contains(&format!("\n  {command} ")), "{command}");
     }
 }

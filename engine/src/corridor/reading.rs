@@ -219,7 +219,7 @@ impl Reading {
     /// Whether what is sent depends on all of the body.
     fn awaits_end(&self, decision: &Decision) -> bool {
         let may_ask = matches!(decision.verdict, Verdict::Send(_)) && self.asks_for_usage();
-        may_ask || self.changes_fields(decision)
+        may_ask || self.policy.fact_plan().is_some() || self.changes_fields(decision)
     }
 
     /// Whether providers may be asked for what a stream takes.
@@ -376,14 +376,22 @@ impl Reading {
         let named = |(model, reason): &(ModelId, _)| {
             Some(Excluded { model: Arc::clone(&self.policy.model(*model)?.name), reason: *reason })
         };
+        let facts = self.policy.fact_plan().and_then(|plan| plan.facts(&self.policy, &self.attributes, &self.facts));
+        // Whatever is known goes with the facts: another policy may ask for it.
+        let tells = facts.is_some();
         Record {
+            facts,
             asked: self.facts.asked().flatten().map(Into::into),
             rule: decision.rule.and_then(|rule| self.policy.rule(rule)).map(|rule| Arc::clone(&rule.name)),
             excluded: decision.excluded.iter().filter_map(named).collect(),
             unreadable: decision.unread.names().into_iter().map(Into::into).collect(),
             kept_by: decision.kept.as_ref().map(|kept| Arc::clone(&kept.by)),
-            budgets: if decision.heeds_budgets() { self.attributes.used_budgets(&self.policy) } else { Vec::new() },
-            demoted: if decision.heeds { self.attributes.demoted_names(&self.policy) } else { Vec::new() },
+            budgets: if tells || decision.heeds_budgets() {
+                self.attributes.used_budgets(&self.policy)
+            } else {
+                Vec::new()
+            },
+            demoted: if tells || decision.heeds { self.attributes.demoted_names(&self.policy) } else { Vec::new() },
             ..self.attributes.record(&self.policy, Disposition::Route, decision.reason)
         }
     }

@@ -1,5 +1,8 @@
 //! What a request is besides its body: API, path, headers, and who is calling.
 
+#[cfg(any(test, feature = "replay"))]
+mod told;
+
 use super::budget::{self, Standing};
 use super::sticky::StickyKey;
 use super::{identity, session};
@@ -142,6 +145,11 @@ impl Attributes {
     /// A claim that rules look at.
     pub(crate) fn claim(&self, slot: ClaimSlot) -> Option<&Claim<'static>> {
         self.claims.get(usize::from(slot.0))?.as_ref()
+    }
+
+    /// The header in that place.
+    pub(crate) fn header_at(&self, slot: usize) -> Option<&HeaderText> {
+        self.headers.get(slot)?.as_ref()
     }
 }
 

@@ -79,7 +79,7 @@ pub(crate) fn standings(policy: &Policy, attributes: &Attributes, caller: &dyn C
                 covered.for_each(|(id, model)| add(Some(id), Key::of(model.name.as_bytes())));
             }
             Per::Header(slot) => {
-                let value = attributes.header(*slot).map(HeaderText::as_bytes);
+                let value = attributes.header(*slot).filter(|text| text.has_value()).map(HeaderText::as_bytes);
                 add(None, value.filter(|value| !value.is_empty()).map_or(Key::OTHERS, Key::of));
             }
             Per::Claim(path) => add(None, caller.claim(path).map_or(Key::OTHERS, |claim| of_claim(&claim))),

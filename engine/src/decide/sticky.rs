@@ -27,8 +27,8 @@ impl StickyKey {
 
 /// What a request sticks to: what the client says of its conversation, or else what was said first in it.
 pub(super) fn key(attributes: &Attributes, facts: &Facts, sticky: &Sticky) -> Result<StickyKey, Need> {
-    if let Some(value) = sticky.header.and_then(|slot| attributes.header(slot)).map(HeaderText::as_bytes) {
-        return Ok(StickyKey::of_header(value));
+    if let Some(hash) = sticky.header.and_then(|slot| attributes.header(slot)).map(HeaderText::hash) {
+        return Ok(StickyKey(hash));
     }
     for field in &sticky.fields {
         if let Some(session) = facts.session(*field).ok_or(Need::Session(*field))? {

@@ -1,6 +1,10 @@
 //! Conditions on request headers, and the numbering of the headers that a policy looks at.
 
+#[cfg(any(test, feature = "replay"))]
+mod told;
+
 use super::error::{PolicyErrorKind, PolicyFault, Report};
+use super::recording::{FactPlan, hash_of};
 use super::text::HeaderValue;
 use crate::{names, steering};
 use pointsman_document::{Definitions, Document, Path, Read, names, object, wrong_type};
@@ -85,7 +89,7 @@ pub(crate) struct HeaderSlot(pub(crate) u16);
 
 /// Gives each header that the policy looks at a slot.
 #[derive(Debug, Default)]
-pub(super) struct HeaderSlots(Vec<KnownHeader>);
+pub(super) struct HeaderSlots(Vec<KnownHeader>, Option<Vec<HeaderMatch>>);
 
 /// A header that the policy looks at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +112,16 @@ impl HeaderSlots {
     /// Every header that has a slot, in their order.
     pub(super) fn all(self) -> Vec<KnownHeader> {
         self.0
+    }
+
+    /// Has the tests of headers kept from here on, for those who write down what they said.
+    pub(super) fn keep_tests(&mut self, keeps: bool) {
+        self.1 = keeps.then(Vec::new);
+    }
+
+    /// What is written of headers. `is_key` says of which nothing is.
+    pub(super) fn fact_plan(&self, is_key: impl Fn(&str) -> bool) -> FactPlan {
+        FactPlan::new(&self.0, self.1.as_deref().unwrap_or_default(), is_key)
     }
 
     /// Notes a regular expression on a header.
@@ -152,11 +166,24 @@ impl ValueTest {
     /// Whether the header is such, or `None` where that cannot be said: an expression was not tried on a value that is too
     /// long or no text, or a server that takes the first, the last or all of several values would disagree with others.
     pub(crate) fn judge(&self, header: &HeaderText) -> Option<bool> {
+        #[cfg(any(test, feature = "replay"))]
+        if let Some(told) = &header.told {
+            return told.judge(self);
+        }
         if matches!(self, ValueTest::Regex(_)) && header.joined.len() > header.longest_searched {
             return None;
         }
         let whole = self.matches(&header.joined)?;
         header.lines().all(|line| self.matches(line) == Some(whole)).then_some(whole)
+    }
+
+    /// How a record names a test that is no plain value.
+    pub(crate) fn label(&self) -> Option<Box<str>> {
+        match self {
+            ValueTest::Exact(_) => None,
+            ValueTest::Prefix(prefix) => Some(format!("^{prefix}").into()),
+            ValueTest::Regex(regex) => Some(format!("~{}", written(regex)).into()),
+        }
     }
 
     fn matches(&self, value: &[u8]) -> Option<bool> {
@@ -177,12 +204,15 @@ pub(crate) struct HeaderText {
     ends: Vec<usize>,
     /// Longer values are not searched.
     longest_searched: usize,
+    /// What a record tells of it, in place of a value.
+    #[cfg(any(test, feature = "replay"))]
+    told: Option<Box<told::ToldHeader>>,
 }
 
 impl HeaderText {
     /// The values of one header, `None` if there is none.
     pub(crate) fn of<'v>(longest_searched: usize, mut values: impl Iterator<Item = &'v [u8]>) -> Option<Self> {
-        let mut text = Self { joined: values.next()?.to_vec(), ends: Vec::new(), longest_searched };
+        let mut text = Self { joined: values.next()?.to_vec(), longest_searched, ..Self::default() };
         for value in values {
             if text.ends.is_empty() {
                 text.ends.push(text.joined.len());
@@ -196,7 +226,29 @@ impl HeaderText {
 
     /// All of it.
     pub(crate) fn as_bytes(&self) -> &[u8] {
+        #[cfg(any(test, feature = "replay"))]
+        if let Some(told) = &self.told {
+            told.fail();
+        }
         &self.joined
+    }
+
+    /// A hash of all of it.
+    pub(crate) fn hash(&self) -> u64 {
+        #[cfg(any(test, feature = "replay"))]
+        if let Some(told) = &self.told {
+            return told.hash();
+        }
+        hash_of(&self.joined)
+    }
+
+    /// Whether there is a value to look at: a record may tell less of it.
+    pub(crate) fn has_value(&self) -> bool {
+        #[cfg(any(test, feature = "replay"))]
+        if self.told.is_some() {
+            return false;
+        }
+        true
     }
 
     /// Whether it stands more than once.
@@ -237,7 +289,9 @@ impl HeaderSpec {
                 }
             },
         };
-        HeaderMatch { slot, test }
+        let compiled = HeaderMatch { slot, test };
+        slots.1.iter_mut().for_each(|tests| tests.push(compiled.clone()));
+        compiled
     }
 }
 
@@ -250,6 +304,12 @@ fn regex_size(pattern: &str) -> u64 {
     let repeated = counts.fold(1_u64, |product, count| product.saturating_mul(count.max(1)));
     let length = u64::try_from(pattern.len()).unwrap_or(u64::MAX);
     length.saturating_mul(repeated).clamp(1, u64::try_from(REGEX_SIZE).unwrap_or(u64::MAX))
+}
+
+/// The expression as it was written.
+fn written(regex: &Regex) -> &str {
+    let whole = regex.as_str();
+    whole.strip_prefix("^(?:").and_then(|inner| inner.strip_suffix(")$")).unwrap_or(whole)
 }
 
 /// Compiles a regular expression that matches whole values only.

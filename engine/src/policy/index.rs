@@ -50,6 +50,9 @@ pub(crate) struct RuleIndex {
     paths: ByText,
     /// Rules that none of their conditions narrows down.
     general: Vec<RuleId>,
+    /// All of them, for a header of which only a record tells.
+    #[cfg(any(test, feature = "replay"))]
+    all: Vec<RuleId>,
     /// Rules that refuse, filed by a header or a claim. A header that stands more than once, or a claim that cannot be read,
     /// has no single value to find them by.
     refusing: Vec<RuleId>,
@@ -80,6 +83,8 @@ impl RuleIndex {
         }
         let header = |slot: &HeaderSlot| HeaderIndex { slot: *slot, values: ByText::new(), prefixes: ByText::new() };
         let mut index = Self { headers: slots.iter().map(header).collect(), ..Self::default() };
+        #[cfg(any(test, feature = "replay"))]
+        index.all.extend((0..).map(RuleId).take(rules.len()));
         for (rule, id) in rules.iter().zip((0..).map(RuleId)) {
             let crowd = |keys: &Vec<Key>| keys.iter().map(|key| sharers.get(key).copied().unwrap_or(0)).sum::<usize>();
             match alternatives(&rule.conditions, &slots, &crowd).into_iter().min_by_key(crowd) {
@@ -140,6 +145,11 @@ impl RuleIndex {
         let mut several = false;
         for header in &self.headers {
             if let Some(text) = header_value(header.slot) {
+                #[cfg(any(test, feature = "replay"))]
+                if !text.has_value() {
+                    rules.add(Some(&self.all));
+                    continue;
+                }
                 several |= text.is_many();
                 let value = text.as_bytes();
                 rules.add(header.values.get(value));

@@ -1,6 +1,7 @@
 //! The keywords of all rules, numbered, so that one pass over the text looks for all of them.
 
 use super::error::{PolicyFault, Report};
+use super::recording::hash_of;
 use super::text::Keyword;
 use crate::request::text::keywords::KeywordSearch;
 use pointsman_document::Path;
@@ -28,6 +29,11 @@ impl Keywords {
             self.all.push(keyword.clone());
             next
         })
+    }
+
+    /// A hash of each, by its number: records name them so.
+    pub(super) fn hashes(&self) -> Arc<[u64]> {
+        self.all.iter().map(|keyword| hash_of(keyword.as_bytes())).collect()
     }
 
     /// What looks for all of them.

@@ -52,6 +52,15 @@ impl ReadSet {
         Self { body: Wanted { allowed, names_besides: allowed.names_models(), ..self.body }, ..self }
     }
 
+    /// The same, where everything that a policy can ask for is written down.
+    pub(super) fn recording(self, writes_facts: bool) -> Self {
+        if !writes_facts {
+            return self;
+        }
+        let text = WantedText { length: true, identity: true, ..self.body.text };
+        Self { body: Wanted { flags: Flag::ALL.iter().copied().collect(), text, ..self.body }, ..self }
+    }
+
     /// The same, where budgets have to be told how long a request is.
     pub(super) fn counting(self, budgets: &[Budget]) -> Self {
         let length = self.body.text.length || budgets.iter().any(Budget::needs_length);

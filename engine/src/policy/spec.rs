@@ -6,6 +6,7 @@ use super::catalog::ModelSpec;
 use super::failure::FailureSpec;
 use super::header::HeaderName;
 use super::observation::{AnswerModel, MetricsSpec, UsageSpec};
+use super::recording::RecordKind;
 use super::rule::RuleSpec;
 use super::state::ProviderStateSpec;
 use super::tenant::{ProfileSpec, TenantSpec};
@@ -57,6 +58,9 @@ object! {
         "usage" => usage: Option<UsageSpec>,
         /// What the proxy counts of requests and answers. Default: nothing but what Envoy counts itself.
         "metrics" => metrics: Option<MetricsSpec>,
+        /// What decision records hold. `decision`: what was decided. `facts`: also what it was made of, so that `pointsman replay`
+        /// can decide again: numbers, yes and no, and hashes, and nothing of a prompt. Every request is then read to its end.
+        "record" => record: RecordKind = "decision",
         /// What answers call the model. `provider`: what its provider calls it. `asked`: what the client has asked for.
         "answerModel" => answer_model: AnswerModel = "provider",
         /// How much of a request is read.

@@ -3,6 +3,9 @@
 //! Every fact only becomes surer as bytes pass: what is known stays known. That is why a decision taken
 //! early is the decision that the whole body would have given.
 
+#[cfg(any(test, feature = "replay"))]
+pub(crate) mod told;
+
 use super::field;
 use super::flag::{Flag, Says};
 use super::limit::Limit;
@@ -28,6 +31,9 @@ pub(crate) struct Facts {
     complete: bool,
     /// The most bytes that the body can have.
     limit: u64,
+    /// What a record tells, in place of a body.
+    #[cfg(any(test, feature = "replay"))]
+    told: Option<Box<told::Told>>,
 }
 
 /// What takes the body apart.
@@ -56,12 +62,30 @@ impl Bounds {
     }
 }
 
+/// Has a record answer, if there is one in place of a body.
+macro_rules! told {
+    ($facts:ident, $told:ident => $answer:expr) => {
+        #[cfg(any(test, feature = "replay"))]
+        if let Some($told) = &$facts.told {
+            return $answer;
+        }
+    };
+}
+
 impl Facts {
     /// `limit` is the content-length, or the largest body that is accepted.
     pub(crate) fn new(api: Api, wanted: Wanted, sought: Sought, max_depth: usize, limit: u64) -> Self {
         let mut reader = Reader::new(field::fields(api), wanted, sought);
         reader.structure.flags.set_all(Flag::of_api(api));
-        Self { api, source: Source::Json(Lexer::new(max_depth)), reader, complete: false, limit }
+        Self {
+            api,
+            source: Source::Json(Lexer::new(max_depth)),
+            reader,
+            complete: false,
+            limit,
+            #[cfg(any(test, feature = "replay"))]
+            told: None,
+        }
     }
 
     /// The same, of a body that is a form if it has a boundary.
@@ -74,6 +98,12 @@ impl Facts {
             }
             None => self,
         }
+    }
+
+    /// The same, of a request of which a record tells.
+    #[cfg(any(test, feature = "replay"))]
+    pub(crate) fn told(self, told: told::Told) -> Self {
+        Self { told: Some(Box::new(told)), ..self }
     }
 
     /// The same, of a request whose path says something, too.
@@ -118,7 +148,7 @@ impl Facts {
     }
 
     /// How many bytes have been read.
-    fn position(&self) -> u64 {
+    pub(crate) fn position(&self) -> u64 {
         match &self.source {
             Source::Json(lexer) => lexer.position(),
             Source::Form(form, _) => form.position(),
@@ -144,6 +174,7 @@ impl Facts {
 
     /// Whether all facts are final.
     pub(crate) fn is_complete(&self) -> bool {
+        told!(self, told => told.is_complete());
         self.complete
     }
 
@@ -152,6 +183,7 @@ impl Facts {
     /// Where the path and the body both can name it, the body has to be read until it has or has not: what it says is what
     /// will be written over.
     pub(crate) fn asked(&self) -> Option<Option<&str>> {
+        told!(self, told => told.asked());
         let named = self.reader.named.as_deref();
         match &self.reader.structure.read.model {
             Some(model) if model.is_blank() => Some(named),
@@ -167,11 +199,14 @@ impl Facts {
 
     /// The models that the body names besides the one asked for: `None` while more may come.
     pub(crate) fn named_besides(&self) -> Option<&[AskedModel]> {
+        told!(self, told => told.besides());
         self.complete.then_some(&self.reader.structure.read.named)
     }
 
     /// The response that the request goes on from: `None` while one may come. None where nobody asks.
     pub(crate) fn reference(&self) -> Option<Option<&Reference>> {
+        // Who keeps nothing refers to nothing; of anything else no record tells.
+        told!(self, told => told.flag(Flag::Held).filter(|held| !held).map(|_| None));
         let references = self.reader.references.as_deref().filter(|_| reference::has(self.api));
         let Some(references) = references else { return Some(None) };
         references.found().map(Some).or_else(|| self.complete.then_some(None))
@@ -205,11 +240,13 @@ impl Facts {
 
     /// Whether a flag is set.
     pub(crate) fn flag(&self, flag: Flag) -> Option<bool> {
+        told!(self, told => told.flag(flag));
         self.reader.structure.flags.get(flag).or_else(|| self.complete.then(|| flag.by_default(self.api)))
     }
 
     /// Whether a keyword occurs.
     pub(crate) fn keyword(&self, keyword: usize) -> Option<bool> {
+        told!(self, told => told.keyword(keyword));
         // What has been seen stays; what has not may still come.
         let seen = self.reader.listeners.has_keyword(keyword);
         (seen || self.complete).then_some(seen)
@@ -217,21 +254,25 @@ impl Facts {
 
     /// Whether the body says something of a flag that is neither yes nor no.
     pub(crate) fn is_unreadable(&self, flag: Flag) -> bool {
+        told!(self, told => told.is_unreadable(flag.condition()));
         self.reader.structure.flags.is_unreadable(flag)
     }
 
     /// The most output tokens that the client wants.
     pub(crate) fn max_output_tokens(&self) -> Option<Limit> {
+        told!(self, told => told.max_output_tokens());
         self.complete.then_some(self.reader.structure.read.max_output_tokens)
     }
 
     pub(crate) fn messages(&self) -> Bounds {
+        told!(self, told => told.messages());
         let low = self.reader.structure.read.turns;
         Bounds { low, high: if self.complete { low } else { low + self.left() } }
     }
 
     /// The estimate. The rest of the body bounds it while it is arriving.
     pub(crate) fn input_tokens(&self) -> Bounds {
+        told!(self, told => told.input_tokens());
         let (text, held) = self.reader.listeners.bytes();
         // A token given as a number takes two bytes at least (`1,`) and counts as four.
         let most = if self.complete { text } else { (text + held).saturating_add(self.left().saturating_mul(2)) };
@@ -240,6 +281,7 @@ impl Facts {
 
     /// What a field says of the conversation: `None` while that may still come.
     pub(crate) fn session(&self, field: FieldSlot) -> Option<Option<u64>> {
+        told!(self, told => told.session(field));
         let found = self.reader.session.as_ref().and_then(|session| session.found(field));
         (found.is_some() || self.complete).then_some(found)
     }
@@ -248,15 +290,16 @@ impl Facts {
     /// to be nothing that can be read.
     pub(crate) fn fit(&self, window: Window) -> Option<bool> {
         let input = self.input_tokens().low;
-        if !self.complete {
+        let Some(limit) = self.max_output_tokens() else {
             return (input > window.tokens).then_some(false);
-        }
-        let output = self.reader.structure.read.max_output_tokens.tokens().unwrap_or(window.reserved);
+        };
+        let output = limit.tokens().unwrap_or(window.reserved);
         Some(input.saturating_add(output) <= window.tokens)
     }
 
     /// The conversation's identity.
     pub(crate) fn identity(&self) -> Option<u64> {
+        told!(self, told => told.identity());
         self.complete.then(|| self.reader.listeners.identity()).flatten()
     }
 

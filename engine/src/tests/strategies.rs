@@ -108,6 +108,15 @@ fn flat() -> impl Strategy<Value = Value> {
             json!({ "days": ["sat-tue"], "hours": "22:00-06:00", "timeZone": "-05:00" }),
         ])
         .prop_map(|schedule| ("schedule", schedule)),
+        prop::sample::select(vec![
+            ("Prefix", "s"),
+            ("Prefix", "s1x"),
+            ("RegularExpression", "s[2-9]"),
+            ("Exact", "s2")
+        ])
+        .prop_map(|(kind, value)| ("headers", json!([{ "name": "x-session", "type": kind, "value": value }]))),
+        prop::sample::select(vec!["/v1", "/model/alpha"])
+            .prop_map(|path| ("paths", json!([{ "type": "Prefix", "value": path }]))),
     ];
     prop::collection::vec(condition, 0..3).prop_map(|conditions| {
         Value::Object(conditions.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
@@ -246,6 +255,7 @@ pub(super) fn policies() -> impl Strategy<Value = Value> {
                 },
                 "visibility": { "responseHeaders": tell },
                 "steering": { "allowKeys": steering },
+                "record": if pass { "facts" } else { "decision" },
             })
         },
     )

@@ -21,6 +21,9 @@ use std::path::{Path, PathBuf};
 /// beside it, with the clusters and routes that it needs. Envoy reads them again whenever one is replaced: run the same
 /// command again after a change, with --admin, so that Envoy has the clusters before the policy that needs them.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman render envoy examples/quickstart --wasm /etc/envoy/pointsman.wasm > envoy.yaml
+  pointsman render envoy examples/quickstart --xds-dir /etc/envoy/xds --admin 127.0.0.1:9901")]
 pub(super) struct EnvoyArguments {
     /// A deployment file, or a folder with a deployment.yaml
     deployment: PathBuf,

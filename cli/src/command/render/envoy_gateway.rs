@@ -12,6 +12,8 @@ use std::path::PathBuf;
 /// The deployment file says which gateway, in its section `envoyGateway`. One EnvoyExtensionPolicy with router and gate,
 /// and their routes and backends.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman render envoy-gateway deployment.yaml | kubectl apply -f -")]
 pub(super) struct EnvoyGatewayArguments {
     /// A deployment file with a section `envoyGateway`, or a folder with such a deployment.yaml
     deployment: PathBuf,

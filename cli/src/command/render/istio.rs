@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 /// The deployment file says where, in its section `istio`. Two WasmPlugins, their routes and destinations; with
 /// `--hold stop` an EnvoyFilter instead of the WasmPlugins.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman render istio examples/istio | kubectl apply -f -
+  pointsman render istio examples/istio --hold stop")]
 pub(super) struct IstioArguments {
     /// A deployment file with a section `istio`, or a folder with such a deployment.yaml
     deployment: PathBuf,

@@ -18,6 +18,13 @@ impl Membership {
         self.main
     }
 
+    /// Those that a record names, the main one first.
+    #[cfg(any(test, feature = "replay"))]
+    pub(crate) fn told(tenants: impl IntoIterator<Item = TenantId>) -> Self {
+        let mut tenants = tenants.into_iter();
+        Self { main: tenants.next(), others: tenants.collect() }
+    }
+
     /// Adds the next that the caller is. `ends` says whether it ends the search.
     pub(crate) fn add(&mut self, tenant: TenantId, ends: bool) {
         match self.main {
