@@ -308,7 +308,7 @@ def test_where_nobody_would_count_is_an_error(tmp_path):
     def said(*command) -> str:
         done = subprocess.run([locations.cli(), *command], capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 1
-        return done.stderr
+        return done.stdout + done.stderr
 
     (tmp_path / "policy.yaml").write_text(
         yaml.safe_dump({"models": [{"name": "day", "cluster": "llama"}], "budgets": [budget("day", {"requests": 3})]})
