@@ -308,7 +308,7 @@ def test_where_nobody_would_count_is_an_error(tmp_path):
     def said(*command) -> str:
         done = subprocess.run([locations.cli(), *command], capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 1
-        return done.stderr
+        return done.stdout + done.stderr
 
     (tmp_path / "policy.yaml").write_text(
         yaml.safe_dump({"models": [{"name": "day", "cluster": "llama"}], "budgets": [budget("day", {"requests": 3})]})
@@ -319,8 +319,8 @@ def test_where_nobody_would_count_is_an_error(tmp_path):
     for command in (["check"], ["render", "envoy"]):
         assert missing in said(*command, tmp_path)
     deployment["rateLimitService"] = {"address": "10.0.0.5", "port": 8081}
-    deployment["istio"] = {"image": "oci://registry.example/pointsman:1", "hosts": ["llm.example.com"]}
-    deployment["envoyGateway"] = {**deployment["istio"], "gateway": "edge"}
+    example = yaml.safe_load((locations.REPOSITORY / "examples" / "istio" / "deployment.yaml").read_text())
+    deployment |= {section: example[section] for section in ("istio", "envoyGateway")}
     (tmp_path / "deployment.yaml").write_text(yaml.safe_dump(deployment))
     for control_plane in ("istio", "envoy-gateway"):
         why = "cannot have the budget `day` with `scope: global` counted: only `render envoy` and `run` write what asks"
