@@ -7,7 +7,7 @@ mod ending;
 mod facts;
 
 pub use ending::{Ending, Outcome};
-pub use facts::{Facts, Hash, HeaderFact};
+pub use facts::{Facts, Hash, HeaderFact, Pairs};
 
 use crate::api::Api;
 use crate::budget::Key;

@@ -27,7 +27,7 @@ impl Told {
         let keywords = policy.keyword_hashes().iter();
         let keyword = |hash: &u64| facts?.keywords.get(&Hash(*hash)).copied();
         let session = policy.sought().session;
-        let field = |name: Box<str>| Some(facts?.session_fields.get(&name)?.map(|hash| hash.0));
+        let field = |name: Box<str>| Some(facts?.session_fields.get(&*name)?.map(|hash| hash.0));
         let besides = facts.map(|facts| facts.besides.iter());
         let named = |name: &str| AskedModel { name: name.to_owned(), ..AskedModel::default() };
         Self {
