@@ -13,6 +13,7 @@ pub(crate) mod kept;
 mod session;
 mod sticky;
 pub(crate) mod unread;
+mod when;
 
 use crate::policy::{ModelId, Policy, Range, RuleAction, RuleId, Window};
 use crate::reason::{Reason, Refusal};
@@ -24,6 +25,7 @@ use choice::Choice;
 use kept::Kept;
 use std::sync::Arc;
 use unread::Unread;
+use when::Needs;
 
 /// Where an evaluation stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +60,8 @@ pub(crate) enum Need {
     Session(FieldSlot),
     /// Which response it goes on from.
     Reference,
+    /// Any of what an expression waits for.
+    Any(Needs),
     /// What only the end of the body tells.
     End,
 }
@@ -74,6 +78,7 @@ impl Need {
             Need::Messages(range) => facts.messages().within(range).is_some(),
             Need::Session(field) => facts.session(field).is_some(),
             Need::Reference => facts.reference().is_some(),
+            Need::Any(needs) => needs.is_one_met(facts),
             Need::End => facts.is_complete(),
         }
     }
@@ -176,7 +181,7 @@ fn first_rule(
         // What cannot be judged gives nobody a way past a refusal, and nobody a route.
         let denies = matches!(rule.action, RuleAction::Deny(_));
         // Who only counts is refused for no length: it is what they ask for.
-        if denies && attributes.only_counts && rule.conditions.input_tokens.is_some() {
+        if denies && attributes.only_counts && rule.conditions.ask_length() {
             continue;
         }
         if conditions::hold(&rule.conditions, attributes, facts, asked, denies, unread)? {

@@ -41,6 +41,7 @@ mod state;
 mod sticky;
 mod tenant;
 mod text;
+mod when;
 
 #[cfg(test)]
 mod testing;
@@ -67,6 +68,7 @@ pub(crate) use spec::DefaultAction;
 pub(crate) use state::{OnUnsigned, ProviderState};
 pub(crate) use sticky::Sticky;
 pub(crate) use tenant::{Tenant, TenantId};
+pub(crate) use when::{Asked, AsksOfCallers, When};
 
 use crate::api::Api;
 use crate::keys::Accounts;
@@ -103,6 +105,7 @@ pub struct Policy {
     budgets: Vec<Budget>,
     currency: Option<String>,
     rules: Vec<Rule>,
+    claims_in_rules: Vec<Vec<String>>,
     index: RuleIndex,
     default_action: DefaultAction,
     on_failure: OnFailure,
@@ -178,7 +181,9 @@ impl Policy {
             fields: &mut fields,
             keywords: &mut keywords,
         };
-        let rules = rule::compile(spec.rules, &mut scope, &at.key("rules"), report);
+        let mut rules = rule::compile(spec.rules, &mut scope, &at.key("rules"), report);
+        when::bound(&rules, &at.key("rules"), report);
+        let claims_in_rules = when::claims(&mut rules, &at.key("rules"), report);
         let observation = Observation::of(spec.usage.as_ref(), spec.metrics.as_ref());
         let watched = parameter::watched(catalog.models.iter().flat_map(|model| &model.parameters));
         let provider_state = spec.provider_state.compile(&catalog, &at.key("providerState"), report);
@@ -205,6 +210,7 @@ impl Policy {
             budgets,
             currency: spec.currency.map(|currency| currency.0),
             rules,
+            claims_in_rules,
             default_action: spec.default.action,
             on_failure,
             accounts,
@@ -362,12 +368,12 @@ impl Policy {
         self.max_body_bytes
     }
 
-    /// What some tenant is told apart by, besides headers.
+    /// What some tenant is told apart by, or some rule asks of the caller, besides headers.
     pub fn tells_apart_by(&self) -> Evidence {
         let any = |test: fn(&Tenant) -> bool| self.tenants.all.iter().any(test);
         Evidence {
-            principals: any(|tenant| !tenant.principals.is_empty()),
-            claims: any(|tenant| !tenant.claims.is_empty()),
+            principals: any(|tenant| !tenant.principals.is_empty()) || self.asks_of_callers().principal,
+            claims: any(|tenant| !tenant.claims.is_empty()) || !self.claims_in_rules.is_empty(),
         }
     }
 
@@ -551,6 +557,16 @@ impl Policy {
     /// Whether a tenant is told by its certificate.
     pub(crate) fn uses_principal(&self) -> bool {
         self.read_set.principal
+    }
+
+    /// The claims that expressions of rules ask for: the names that lead to each.
+    pub(crate) fn claims_in_rules(&self) -> &[Vec<String>] {
+        &self.claims_in_rules
+    }
+
+    /// What expressions of rules ask of the caller.
+    pub(crate) fn asks_of_callers(&self) -> AsksOfCallers {
+        self.read_set.expressions
     }
 }
 

@@ -3,6 +3,7 @@
 use super::budget::{self, Standing};
 use super::session;
 use super::sticky::StickyKey;
+use super::when::Proved;
 use crate::api::{Api, Family};
 use crate::corridor::Caller;
 use crate::live::Knowledge;
@@ -32,6 +33,8 @@ pub(crate) struct Attributes {
     pub(crate) session: Option<StickyKey>,
     /// The headers that the policy looks at, by slot.
     headers: Vec<Option<HeaderText>>,
+    /// Who is calling, for expressions that ask.
+    pub(super) proved: Option<Box<Proved>>,
     /// When these were asked for, in milliseconds since 1970.
     pub(crate) asked_at: u64,
     /// Whether somebody is a tenant could not be said. Then the caller is nobody, whatever comes behind it.
@@ -55,6 +58,7 @@ impl Attributes {
             standings: Vec::new(),
             session,
             headers,
+            proved: Proved::of(policy, tenant, caller),
             asked_at: 0,
             is_caller_unclear,
         }
@@ -85,7 +89,9 @@ impl Attributes {
 
     /// How much of what the client has sent is kept here.
     pub(crate) fn kept(&self) -> usize {
-        self.path.len() + self.headers.iter().flatten().map(HeaderText::size).sum::<usize>()
+        self.path.len()
+            + self.proved.as_ref().map_or(0, |proved| proved.size())
+            + self.headers.iter().flatten().map(HeaderText::size).sum::<usize>()
     }
 
     /// The decision has fallen: nothing looks at the headers and the path any more.

@@ -4,6 +4,7 @@
 use super::Need;
 use super::attributes::Attributes;
 use super::unread::Unread;
+use super::when;
 use crate::policy::Conditions;
 use crate::request::facts::Facts;
 use crate::request::limit::Limit;
@@ -55,7 +56,13 @@ pub(super) fn hold(
     {
         return Ok(false);
     }
-    by_keywords(conditions, facts)
+    if !by_keywords(conditions, facts)? {
+        return Ok(false);
+    }
+    match &conditions.when {
+        Some(when) => when::holds(when, attributes, facts, asked, denies, unread),
+        None => Ok(true),
+    }
 }
 
 /// What is known before the body: the name asked for has been read by now as well.

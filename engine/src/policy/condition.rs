@@ -11,6 +11,7 @@ use super::pattern::Pattern;
 use super::sticky::FieldSlots;
 use super::tenant::{TenantId, Tenants};
 use super::text::{Keyword, Name, NamePattern};
+use super::when::{When, WhenText};
 use crate::api::ApiSet;
 use crate::request::flag::{Flag, FlagSet, flags};
 use pointsman_document::{MAX_WHOLE, Path, Some1, Whole, object, order};
@@ -41,6 +42,8 @@ macro_rules! conditions {
                 $($(#[doc = $doc])+ $condition => $field: Option<bool>,)+
                 /// The text of the request contains one of these, as whole words, in any case.
                 "keywords" => keywords: Option<Some1<Keyword>>,
+                /// An expression in a subset of CEL that is true: `facts.inputTokens > 1000 || "beta" in request.headers`.
+                "when" => when: Option<WhenText>,
             }
         }
 
@@ -89,12 +92,18 @@ pub(crate) struct Conditions {
     pub(crate) flags: FlagTests,
     /// One must occur.
     pub(crate) keywords: Vec<KeywordId>,
+    pub(crate) when: Option<Box<When>>,
 }
 
 impl Conditions {
     /// Whether they hold for who asks for a model by this name.
     pub(crate) fn know_name(&self, asked: Option<&str>) -> bool {
         self.models.is_empty() || asked.is_some_and(|asked| self.models.iter().any(|pattern| pattern.matches(asked)))
+    }
+
+    /// Whether they are about how long the request is.
+    pub(crate) fn ask_length(&self) -> bool {
+        self.input_tokens.is_some() || self.when.as_ref().is_some_and(|when| when.asks_length())
     }
 
     /// Whether they hold for a caller of this tenant.
@@ -172,6 +181,7 @@ impl ConditionsSpec {
             messages: range("messages", self.messages),
             flags,
             keywords: items(self.keywords).map(|(_, keyword)| scope.keywords.number(&keyword)).collect(),
+            when: self.when.and_then(|when| when.compile(scope, &at.key("when"), report)),
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use super::budget::Budget;
 use super::catalog::{Catalog, Model};
+use super::condition::Conditions;
 use super::rule::Rule;
 use super::state::ProviderState;
 use super::tenant::Tenant;
+use super::when::AsksOfCallers;
 use crate::naming::Allowed;
 use crate::request::flag::{Flag, FlagSet};
 use crate::request::reader::Wanted;
@@ -17,6 +19,8 @@ pub(crate) struct ReadSet {
     pub(crate) body: Wanted,
     /// The caller's certificate.
     pub(crate) principal: bool,
+    /// The caller, for expressions.
+    pub(crate) expressions: AsksOfCallers,
 }
 
 impl ReadSet {
@@ -29,7 +33,7 @@ impl ReadSet {
         }
         let conditions = || rules.iter().map(|rule| &rule.conditions);
         let text = WantedText {
-            length: conditions().any(|conditions| conditions.input_tokens.is_some())
+            length: conditions().any(Conditions::ask_length)
                 || models.iter().any(|model| model.context_window.is_some()),
             identity: rules.iter().any(|rule| rule.action.needs_identity()),
             excerpt: false,
@@ -37,6 +41,7 @@ impl ReadSet {
         Self {
             body: Wanted { flags, text, ..Wanted::default() },
             principal: tenants.iter().any(|tenant| !tenant.principals.is_empty()),
+            expressions: AsksOfCallers::of(conditions().filter_map(|conditions| conditions.when.as_deref())),
         }
     }
 
@@ -55,9 +60,10 @@ impl ReadSet {
 /// The flags that rules test, and those for which some model lacks the capability.
 fn flags(models: &[Model], rules: &[Rule]) -> FlagSet {
     let tested = rules.iter().flat_map(|rule| rule.conditions.flags.iter()).map(|(flag, _)| flag);
+    let asked = rules.iter().filter_map(|rule| rule.conditions.when.as_ref()).flat_map(|when| when.flags());
     let is_lacking =
         |flag: &Flag| flag.need().is_some_and(|(capability, _)| models.iter().any(|model| !model.can(capability)));
-    tested.chain(Flag::ALL.iter().copied().filter(is_lacking)).collect()
+    tested.chain(asked).chain(Flag::ALL.iter().copied().filter(is_lacking)).collect()
 }
 
 #[cfg(test)]

@@ -57,6 +57,18 @@ fn models() -> impl Strategy<Value = Value> {
     })
 }
 
+/// What is known of them becomes known in another order than they ask.
+const EXPRESSIONS: [&str; 8] = [
+    "facts.tools || facts.inputTokens > 12",
+    "facts.images && request.headers['x-team'] == 'search'",
+    "!(facts.stream && facts.messages < 2) || request.model.startsWith('be')",
+    "facts.maxOutputTokens > 40 ? facts.reasoning : facts.inputTokens <= 5",
+    "'x-team' in request.headers && tenant.name == '' && request.api != 'messages'",
+    "[facts.tools, facts.structuredOutput, facts.audio].exists(it, it)",
+    "10 / facts.messages > 4 || facts.inputTokens == 7",
+    "has(facts.maxOutputTokens) != facts.stream",
+];
+
 fn conditions() -> impl Strategy<Value = Value> {
     let condition = prop_oneof![
         prop::sample::select(vec!["alpha", "auto", "*", "be*", "*a", "g*a"]).prop_map(|name| ("models", json!([name]))),
@@ -68,6 +80,7 @@ fn conditions() -> impl Strategy<Value = Value> {
         Just(("keywords", json!(["contract", "secret plan"]))),
         Just(("tenants", json!(["t0"]))),
         Just(("headers", json!([{ "name": "x-team", "value": "search" }]))),
+        prop::sample::select(EXPRESSIONS.to_vec()).prop_map(|text| ("when", json!(text))),
     ];
     prop::collection::vec(condition, 0..3).prop_map(|conditions| {
         Value::Object(conditions.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())

@@ -27,6 +27,7 @@ pub(super) fn shape(rule: &Rule) -> u64 {
         messages,
         flags,
         keywords,
+        when,
     } = &rule.conditions;
     let has = [
         apis.is_some(),
@@ -38,6 +39,7 @@ pub(super) fn shape(rule: &Rule) -> u64 {
         max_output_tokens.is_some(),
         messages.is_some(),
         !keywords.is_empty(),
+        when.is_some(),
     ];
     let bits = has.iter().enumerate().map(|(bit, has)| u64::from(*has) << bit);
     let flags = flags.iter().map(|(flag, expected)| 1 << (has.len() + 2 * flag as usize + usize::from(expected)));
@@ -60,6 +62,7 @@ pub(super) fn rule_covers(wide: &Rule, narrow: &Rule, tenants: &[TenantId]) -> b
         messages,
         flags,
         keywords,
+        when,
     } = &wide.conditions;
     let others = &narrow.conditions;
     judged_alike(wide, narrow)
@@ -73,6 +76,8 @@ pub(super) fn rule_covers(wide: &Rule, narrow: &Rule, tenants: &[TenantId]) -> b
         && range_covers(*messages, others.messages)
         && flags.iter().all(|test| others.flags.iter().any(|other| test == other))
         && any_covers(keywords, &others.keywords, |wide, narrow| wide == narrow)
+        // An expression is only compared with itself.
+        && when.as_ref().is_none_or(|wide| others.when.as_ref().is_some_and(|narrow| wide.text() == narrow.text()))
 }
 
 /// Whether every caller that is `narrow` matches `wide`, or is somebody whose tenant cannot be told.
@@ -89,8 +94,9 @@ fn judged_alike(wide: &Rule, narrow: &Rule) -> bool {
     let conditions = &wide.conditions;
     let is_always_judged = conditions.headers.is_empty()
         && conditions.flags.iter().next().is_none()
-        && conditions.max_output_tokens.is_none();
-    let by_length = |rule: &Rule| denies(rule) && rule.conditions.input_tokens.is_some();
+        && conditions.max_output_tokens.is_none()
+        && conditions.when.is_none();
+    let by_length = |rule: &Rule| denies(rule) && rule.conditions.ask_length();
     (wide_denies || !narrow_denies || is_always_judged) && (!by_length(wide) || by_length(narrow))
 }
 
