@@ -342,6 +342,7 @@ def test_a_release_holds_everything_and_its_sums(release):
         "pointsman-V-image.tar",
         "pointsman-V-image-with-sbom.tar",
         "pointsman-V-policy.schema.json",
+        "pointsman-V-policy-file.schema.json",
         "pointsman-V-deployment.schema.json",
         "pointsman-V-manifests.tar.gz",
         "pointsman-V-HOST.tar.gz",

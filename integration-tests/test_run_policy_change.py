@@ -82,6 +82,25 @@ def test_a_new_policy_takes_over_and_a_bad_one_does_not(run):
     assert run.served_by() == {"second"}
 
 
+def test_a_change_of_an_included_file_takes_over_and_so_does_a_new_one(run):
+    """Each file that the policy is made of is followed, also one that was wrong or not there."""
+    folder = run.policy.parent
+    (folder / "teams").mkdir()
+    (folder / "models.yaml").write_text(POLICY % "first")
+    (folder / "teams" / "a.yaml").write_text("# nothing yet\n")
+    run.policy.write_text("include: [models.yaml, 'teams/*.yaml']\n")
+    wait_for("the same meaning", lambda: run.find(r"(same meaning as before)"))
+    (folder / "models.yaml").write_text(POLICY % "second")
+    wait_for("the new models on every worker", lambda: run.served_by() == {"second"})
+    (folder / "teams" / "b.yaml").write_text("models: [{ name: n, cluster: nowhere }]\n")
+    wait_for("the refusal", lambda: run.find(r"(teams/b.yaml:1:30: models\[0\].cluster: no cluster `nowhere`)"))
+    (folder / "teams" / "b.yaml").write_text("models: [{ name: n, cluster: first }]\n")
+    wait_for("what was mended", lambda: len(re.findall(r"took over from", run.output.read_text())) == 2)
+    (folder / "teams" / "b.yaml").unlink()
+    wait_for("what is gone", lambda: len(re.findall(r"took over from", run.output.read_text())) == 3)
+    assert run.served_by() == {"second"}
+
+
 @pytest.mark.pairwise("world")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_envoy_ends_with_it(run, how, tmp_path):

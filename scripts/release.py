@@ -63,6 +63,7 @@ def contents(version: str, cli: pathlib.Path, dist: pathlib.Path) -> dict[str, b
         f"{name}-image.tar": (dist / "pointsman-image.tar").read_bytes(),
         f"{name}-image-with-sbom.tar": tar(tree(dist / "image-with-sbom")),
         f"{name}-policy.schema.json": (ROOT / "schema/policy.schema.json").read_bytes(),
+        f"{name}-policy-file.schema.json": (ROOT / "schema/policy-file.schema.json").read_bytes(),
         f"{name}-deployment.schema.json": (ROOT / "schema/deployment.schema.json").read_bytes(),
         f"{name}-{host()}.tar.gz": tar_gz(
             {f"{name}/pointsman": cli.read_bytes(), **under(name, about)}, programs=("pointsman",)

@@ -1,9 +1,11 @@
 //! The commands, one file each.
 
+mod bundle;
 mod check;
 mod demo;
 mod doctor;
 mod explain;
+mod fmt;
 mod image;
 mod render;
 pub(crate) mod run;
@@ -31,8 +33,10 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Bundle(bundle::Arguments),
     Check(check::Arguments),
     Explain(explain::Arguments),
+    Fmt(fmt::Arguments),
     Image(image::Arguments),
     Render(render::Arguments),
     Run(run::Arguments),
@@ -67,8 +71,10 @@ impl From<String> for Failure {
 
 pub(crate) fn dispatch(arguments: Arguments) -> ExitCode {
     let done = match arguments.command {
+        Command::Bundle(arguments) => bundle::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Image(arguments) => image::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),

@@ -1,8 +1,27 @@
 //! A policy file: the one place where the command line meets the engine's policy.
+//!
+//! A policy may be made of several files and have variables. The engine and the proxy know of neither: here it becomes the one
+//! document that they get.
+
+mod assembly;
+mod folder;
+mod include;
+mod looked_at;
+mod ownership;
+mod reading;
+mod schema;
+mod substitute;
+mod values;
+mod variables;
+
+pub(crate) use assembly::{Assembly, assemble};
+pub(crate) use looked_at::LookedAt;
+pub(crate) use schema::schema;
+pub(crate) use values::Values;
 
 use pointsman_document::Document;
 use pointsman_engine::Policy;
-use pointsman_source::{Finding, Source};
+use pointsman_source::{Finding, Place, Source};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,16 +30,37 @@ use std::sync::Arc;
 pub(crate) struct PolicyFile {
     pub(crate) source: Source,
     pub(crate) policy: Arc<Policy>,
+    /// What it was made from, as it was then.
+    pub(crate) looked_at: LookedAt,
     /// Whether `identity.jwt.payload` is not the author's.
     pub(crate) payload_was_added: bool,
 }
 
-/// Reads and checks a policy; every error comes with its place in the file.
-pub(crate) fn load(file: &Path) -> Result<PolicyFile, Vec<Finding>> {
-    let source = Source::read(file).map_err(|finding| vec![finding])?;
+/// Why there is no policy, and what to look at for a better one.
+#[derive(Debug)]
+pub(crate) struct Invalid {
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) looked_at: LookedAt,
+}
+
+/// Reads and checks a policy; every error comes with its place in its file.
+pub(crate) fn load(file: &Path, values: &Values) -> Result<PolicyFile, Vec<Finding>> {
+    follow(file, values).map_err(|invalid| invalid.findings)
+}
+
+/// The same for who wants to know when something changes.
+pub(crate) fn follow(file: &Path, values: &Values) -> Result<PolicyFile, Invalid> {
+    let mut assembly = assemble(file, values);
+    let looked_at = std::mem::take(&mut assembly.looked_at);
+    let Some(source) = assembly.source.take() else {
+        return Err(Invalid { findings: assembly.findings, looked_at });
+    };
     match Policy::from_document(&source.document) {
-        Ok(policy) => Ok(PolicyFile { source, policy: Arc::new(policy), payload_was_added: false }),
-        Err(errors) => Err(source.findings(&errors)),
+        Ok(policy) if assembly.findings.is_empty() => {
+            Ok(PolicyFile { source, policy: Arc::new(policy), looked_at, payload_was_added: false })
+        }
+        Ok(_) => Err(Invalid { findings: assembly.findings, looked_at }),
+        Err(errors) => Err(Invalid { findings: assembly.with(source.findings(&errors)), looked_at }),
     }
 }
 
@@ -44,10 +84,10 @@ impl PolicyFile {
             return Ok(self);
         }
         let jwt = Document::object([("payload", payload.into())]);
-        if let Document::Object(members) = &mut self.source.document {
-            members.retain(|(name, _)| name != "identity");
-            members.push(("identity".to_owned(), Document::object([("jwt", jwt)])));
-        }
+        let written = self.source.take("identity").pop();
+        let place = written.map_or_else(|| self.source.place.clone(), |(_, place)| place);
+        let place = Place { inside: Vec::new(), ..place };
+        self.source.push("identity".to_owned(), Document::object([("jwt", jwt)]), place);
         let policy = Policy::from_document(&self.source.document).map_err(|errors| self.source.findings(&errors))?;
         Ok(Self { policy: Arc::new(policy), payload_was_added: true, ..self })
     }

@@ -8,7 +8,7 @@ use crate::envoy::config::Config;
 use crate::envoy::filter::Plugin;
 use crate::envoy::needs::Needs;
 use crate::envoy::statistics::Size;
-use crate::policy_file::{self, PolicyFile};
+use crate::policy_file::{self, Invalid, PolicyFile, Values};
 use pointsman_source::{Finding, Part, Source};
 use std::collections::HashMap;
 use std::path::Path;
@@ -19,19 +19,21 @@ pub(crate) struct Project {
     /// The deployment file, for findings about it.
     source: Source,
     pub(crate) policy: PolicyFile,
+    /// What the policy's variables were given.
+    pub(crate) values: Values,
     /// What works, but not as one would expect.
     pub(crate) warnings: Vec<Finding>,
 }
 
 /// Loads the deployment at `path` (a file, or a folder with a `deployment.yaml`) and its policy.
-pub(crate) fn load(path: &Path) -> Result<Project, Vec<Finding>> {
+pub(crate) fn load(path: &Path, values: &Values) -> Result<Project, Vec<Finding>> {
     let (deployment, source) = deployment::load(path)?;
-    let policy = load_policy(&deployment)?;
+    let policy = load_policy(&deployment, values).map_err(|invalid| invalid.findings)?;
     let mut warnings: Vec<_> = small_buffer(&deployment, &source, &policy).into_iter().collect();
     warnings.extend(files::missing(&deployment, &source));
     warnings.extend(warnings::of_failover(&deployment, &source, &policy));
     warnings.extend(warnings::of_admin(&deployment, &source));
-    let mut project = Project { deployment, source, policy, warnings };
+    let mut project = Project { deployment, source, policy, values: values.clone(), warnings };
     project.warnings.extend(warnings::of_principals(&project));
     project
         .warnings
@@ -99,8 +101,8 @@ fn small_buffer(deployment: &Deployment, source: &Source, policy: &PolicyFile) -
 }
 
 /// Loads the deployment's policy as it is now. A model whose cluster Envoy would not know is an error.
-pub(crate) fn load_policy(deployment: &Deployment) -> Result<PolicyFile, Vec<Finding>> {
-    let policy = policy_file::load(&deployment.policy)?;
+pub(crate) fn load_policy(deployment: &Deployment, values: &Values) -> Result<PolicyFile, Invalid> {
+    let policy = policy_file::follow(&deployment.policy, values)?;
     let mut findings = Vec::new();
     for (index, model) in policy.models().iter().enumerate() {
         let Some(cluster) = model.get("cluster").and_then(|cluster| cluster.as_str()) else {
@@ -114,5 +116,5 @@ pub(crate) fn load_policy(deployment: &Deployment) -> Result<PolicyFile, Vec<Fin
             ));
         }
     }
-    if findings.is_empty() { Ok(policy) } else { Err(findings) }
+    if findings.is_empty() { Ok(policy) } else { Err(Invalid { findings, looked_at: policy.looked_at }) }
 }

@@ -13,7 +13,7 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use document::document;
+pub(crate) use document::{document, member, part};
 pub(crate) use json::json;
 pub(crate) use print::{comment, print};
 pub(crate) use tree::{List, Map, Tree, literal, quoted, shared};

@@ -7,6 +7,7 @@
 //! A plan names every model that may and can serve the request, and where it is. An endpoint whose model is not in it, or
 //! is somewhere else by now, is refused: neither a stale cluster nor a wrong one can carry a request past the candidate set.
 
+use crate::json;
 use crate::splice::{Place, Replaced, Splice, new_length};
 use serde::{Deserialize, Serialize};
 
@@ -178,8 +179,8 @@ impl Plan {
 
     /// The plan as it travels.
     pub(crate) fn to_json(&self) -> String {
-        // Only strings and numbers: there is nothing in it that could fail to serialise.
-        serde_json::to_string(self).unwrap_or_default()
+        // Only strings and numbers: there is nothing in it that could fail to be written.
+        json::written(self).unwrap_or_default()
     }
 
     /// Reads a plan; `None` when it is not one of ours.
@@ -217,7 +218,7 @@ impl Tried {
     /// As it travels.
     #[must_use]
     pub fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        json::written(self).unwrap_or_default()
     }
 
     /// Reads it; `None` when it is not one of ours.

@@ -178,13 +178,7 @@ fn first_rule(
     for id in rules.skip_while(|id| *id < start) {
         *at = id;
         let Some(rule) = policy.rule(id) else { continue };
-        // What cannot be judged gives nobody a way past a refusal, and nobody a route.
-        let denies = matches!(rule.action, RuleAction::Deny(_));
-        // Who only counts is refused for no length: it is what they ask for.
-        if denies && attributes.only_counts && rule.conditions.ask_length() {
-            continue;
-        }
-        if conditions::hold(&rule.conditions, attributes, facts, asked, denies, unread)? {
+        if conditions::hold(rule, attributes, facts, asked, unread)? {
             return Ok(Some(id));
         }
     }

@@ -15,6 +15,7 @@ mod sink;
 mod skim;
 #[cfg(test)]
 mod tests;
+mod write;
 
 pub(crate) use fault::Fault;
 pub(crate) use lexer::Lexer;
@@ -23,3 +24,4 @@ pub(crate) use nesting::MAX_DEPTH;
 pub(crate) use number::Numeral;
 pub(crate) use partial::Partial;
 pub(crate) use sink::{Container, Literal, Sink, Want};
+pub(crate) use write::written;

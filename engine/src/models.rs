@@ -143,6 +143,8 @@ impl List<'_> {
             && conditions.flags.iter().next().is_none()
             && conditions.keywords.is_empty()
             && conditions.when.is_none()
+            && conditions.any.is_empty()
+            && conditions.not.is_none()
     }
 
     fn has_server(&self, model: ModelId) -> bool {

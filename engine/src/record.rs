@@ -9,6 +9,7 @@ pub use ending::{Ending, Outcome};
 
 use crate::api::Api;
 use crate::budget::Key;
+use crate::json;
 use crate::live::{Balance, Live};
 use crate::policy::{Policy, TenantId};
 use crate::reason::{Reason, Refusal};
@@ -229,11 +230,8 @@ impl Record {
     /// The record as it is written: one line of JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // Most records fit, and need not be moved while they are written.
-        let mut json = Vec::with_capacity(512);
-        // Only strings and numbers: there is nothing in it that could fail to serialise.
-        let _ = serde_json::to_writer(&mut json, self);
-        String::from_utf8(json).unwrap_or_default()
+        // Only strings and numbers: there is nothing in it that could fail to be written.
+        json::written(self).unwrap_or_default()
     }
 
     /// Reads a record that was written; `None` when it is not one, or says what this version does not know.

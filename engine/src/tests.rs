@@ -1,6 +1,8 @@
 //! What the engine promises as a whole, over random policies and requests.
 
+mod conditions;
 mod examples;
+mod groups;
 mod strategies;
 
 use crate::attempt::Plan;

@@ -9,7 +9,9 @@ use crate::plugin::Plugin;
 use crate::router;
 use crate::tallies;
 use crate::upstream;
+use crate::view::{Answered, Envoy};
 use pointsman_engine::metric::Sample;
+use pointsman_engine::stream::pairs;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -158,9 +160,11 @@ fn is_attempt(context: u32) -> bool {
 }
 
 pub(crate) fn on_response_headers(context: u32) {
+    let map = host::headers(Headers::ResponseHeaders);
+    let mut headers = map.as_deref().ok().and_then(pairs::headers).unwrap_or_default();
     // No state is needed for this: also what passed unread is answered by somebody.
     if !is_attempt(context) {
-        router::strip_answer(context, Headers::ResponseHeaders);
+        router::strip_answer(context, Headers::ResponseHeaders, &mut headers);
     }
     resume(context, |stream| {
         match stream {
@@ -169,7 +173,7 @@ pub(crate) fn on_response_headers(context: u32) {
         }
         Action::Continue
     });
-    tallies::answered(context);
+    tallies::answered(&Answered { envoy: Envoy { context }, headers: &headers });
 }
 
 /// Only some answers have somebody who reads them: for all others this is one lookup.
@@ -200,7 +204,9 @@ fn is_read(context: u32) -> bool {
 
 pub(crate) fn on_response_trailers(context: u32) {
     if !is_attempt(context) {
-        router::strip_answer(context, Headers::ResponseTrailers);
+        let map = host::headers(Headers::ResponseTrailers);
+        let mut trailers = map.as_deref().ok().and_then(pairs::headers).unwrap_or_default();
+        router::strip_answer(context, Headers::ResponseTrailers, &mut trailers);
     }
     ended(context, true);
 }

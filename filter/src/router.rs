@@ -184,11 +184,9 @@ pub(crate) fn strip_reserved(of: Headers) -> Result<(), Status> {
 
 /// No provider speaks in Pointsman's name. Answers that Envoy gives by itself are left alone: some of them are ours, with
 /// what we tell. No failure is worth an answer.
-pub(crate) fn strip_answer(context: u32, of: Headers) {
-    let Ok(map) = host::headers(of) else { return };
-    let Some(mut headers) = pairs::headers(&map) else { return };
+pub(crate) fn strip_answer(context: u32, of: Headers, headers: &mut Pairs<'_>) {
     if headers.iter().any(|(name, _)| names::is_reserved(name)) && !is_envoys_answer(&Envoy { context }) {
-        let _ = strip(&mut headers, of, names::is_reserved);
+        let _ = strip(headers, of, names::is_reserved);
     }
 }
 

@@ -5,7 +5,7 @@
 use crate::dispatch::ContextId;
 use crate::host::{self, Buffer};
 use crate::meter;
-use crate::view::Envoy;
+use crate::view::Answered;
 use pointsman_engine::budget::Tokens;
 use pointsman_engine::names::RECORD_PROPERTY;
 use pointsman_engine::stream::tally::Tally;
@@ -51,11 +51,11 @@ pub(crate) fn note(context: u32, record: &Record) {
 }
 
 /// The headers of its answer have come.
-pub(crate) fn answered(context: u32) {
+pub(crate) fn answered(answer: &Answered<'_>) {
     if ARE_KEPT {
         with(|tallies| {
-            if let Some(tally) = tallies.get_mut(&context) {
-                tally.answered(&Envoy { context });
+            if let Some(tally) = tallies.get_mut(&answer.envoy.context) {
+                tally.answered(answer);
             }
         });
     }

@@ -32,6 +32,7 @@ class Shell:
         shutil.copyfile(locations.answers_module(), folder / "dist" / "pointsman-answers.wasm")
         shutil.copyfile(locations.gate_module(), folder / "dist" / "pointsman-gate.wasm")
         for name, text in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text)
 
     def run(self, words: list[str]) -> str:

@@ -3,7 +3,7 @@
 use crate::place::Position;
 use pointsman_document::Visible;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// One thing wrong with a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,13 @@ pub struct Finding {
     pub path: String,
     /// What is wrong, as a sentence without its field.
     pub message: String,
+}
+
+impl Finding {
+    /// What is wrong with a file as a whole.
+    pub fn of_file(file: &Path, message: impl Into<String>) -> Self {
+        Self { file: file.to_path_buf(), at: None, path: String::new(), message: message.into() }
+    }
 }
 
 impl fmt::Display for Finding {

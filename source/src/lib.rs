@@ -12,26 +12,37 @@
 //! ```
 
 mod finding;
+mod format;
 mod json;
+mod parts;
 mod place;
 mod scalar;
 mod yaml;
 
 pub use finding::Finding;
+pub use format::format;
 pub use place::{Part, Place, Position};
 
-use pointsman_document::{Document, DocumentErrors};
+use pointsman_document::Document;
 use std::path::{Path, PathBuf};
 
-/// A file that was read and parsed.
+/// A document that was read and parsed, out of one file or put together of several.
 #[derive(Debug)]
 pub struct Source {
-    /// The file, as it was named.
-    pub file: PathBuf,
     /// What stands in it. Keys may repeat: whoever reads the document decides what that means.
     pub document: Document,
-    place: Place,
-    text: String,
+    /// Where it stands: of the same shape.
+    pub place: Place,
+    files: Vec<File>,
+}
+
+/// A file, as it was named, and its text.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// Its name.
+    pub name: PathBuf,
+    /// The text, comments included.
+    pub text: String,
 }
 
 /// How a document is written.
@@ -43,14 +54,25 @@ pub enum Format {
     Yaml,
 }
 
+impl Format {
+    /// Of a file of this name: JSON when it ends in `.json`, else YAML.
+    pub fn of(file: &Path) -> Self {
+        let is_json = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        if is_json { Self::Json } else { Self::Yaml }
+    }
+}
+
 impl Source {
     /// Reads `file`: JSON when its name ends in `.json`, else YAML.
     pub fn read(file: &Path) -> Result<Self, Finding> {
-        let unread = |message| Finding { file: file.to_path_buf(), at: None, path: String::new(), message };
-        let bytes = std::fs::read(file).map_err(|err| unread(reason(&err)))?;
-        let text = String::from_utf8(bytes).map_err(|_| unread("is not UTF-8 text".into()))?;
-        let is_json = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-        Self::parse(file, &text, if is_json { Format::Json } else { Format::Yaml })
+        let bytes = std::fs::read(file).map_err(|err| Finding::of_file(file, reason(&err)))?;
+        Self::parse_file(file, bytes)
+    }
+
+    /// The same for who has read it already.
+    pub fn parse_file(file: &Path, bytes: Vec<u8>) -> Result<Self, Finding> {
+        let text = String::from_utf8(bytes).map_err(|_| Finding::of_file(file, "is not UTF-8 text"))?;
+        Self::parse(file, &text, Format::of(file))
     }
 
     /// Parses `text`, which findings call `file`.
@@ -61,38 +83,14 @@ impl Source {
             Format::Yaml => yaml::parse(text),
         };
         match parsed {
-            Ok(Placed { document, place }) => Ok(Self { file, document, place, text: text.to_owned() }),
+            Ok(Placed { document, place }) => {
+                Ok(Self { document, place, files: vec![File { name: file, text: text.to_owned() }] })
+            }
             Err(err) => {
                 let err = unmerged(text).unwrap_or(err);
                 Err(Finding { file, at: Some(err.at), path: String::new(), message: err.message })
             }
         }
-    }
-
-    /// The text, comments included.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// A finding about the field `path`, placed at that field.
-    pub fn finding(&self, path: &str, part: Part, message: &str) -> Finding {
-        Finding {
-            file: self.file.clone(),
-            at: Some(place::of(&self.document, &self.place, path, part)),
-            path: path.to_owned(),
-            message: message.to_owned(),
-        }
-    }
-
-    /// All errors of the document, in the order of their places.
-    pub fn findings(&self, errors: &DocumentErrors) -> Vec<Finding> {
-        let part = |is_about_key| if is_about_key { Part::Key } else { Part::Value };
-        let finding = |error: &pointsman_document::DocumentError| {
-            self.finding(error.path(), part(error.is_about_key()), &error.message())
-        };
-        let mut findings: Vec<_> = errors.iter().map(finding).collect();
-        findings.sort_by_key(|finding| finding.at);
-        findings
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Place {
     pub key: Position,
     /// Where it begins.
     pub at: Position,
+    /// In which of the source's files, by its number among them.
+    pub file: usize,
     /// One per item or member, in their order.
     pub inside: Vec<Place>,
 }
@@ -41,19 +43,38 @@ pub struct Place {
 impl Place {
     /// The place of a value that has nothing inside, and no key yet.
     pub(crate) fn at(at: Position) -> Self {
-        Self { key: at, at, inside: Vec::new() }
+        Self { key: at, at, file: 0, inside: Vec::new() }
+    }
+
+    /// Says of all of it that it stands in that file.
+    pub(crate) fn belongs_to(&mut self, file: usize) {
+        self.file = file;
+        self.inside.iter_mut().for_each(|place| place.belongs_to(file));
+    }
+}
+
+/// A position in one of the files of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Spot {
+    pub(crate) file: usize,
+    pub(crate) at: Position,
+}
+
+impl Spot {
+    fn of(place: &Place, part: Part) -> Self {
+        Self { file: place.file, at: if part == Part::Key { place.key } else { place.at } }
     }
 }
 
 /// Where `path` stands, or the deepest part of it there is.
-pub(crate) fn of(root: &Document, place: &Place, path: &str, part: Part) -> Position {
-    let mut deepest = (path.len(), place.at);
+pub(crate) fn of(root: &Document, place: &Place, path: &str, part: Part) -> Spot {
+    let mut deepest = (path.len(), Spot::of(place, Part::Value));
     descend(root, place, path, part, &mut deepest);
     deepest.1
 }
 
 /// Follows `path` from `node`, noting the position with the least of the path left.
-fn descend(node: &Document, place: &Place, path: &str, part: Part, deepest: &mut (usize, Position)) {
+fn descend(node: &Document, place: &Place, path: &str, part: Part, deepest: &mut (usize, Spot)) {
     match node {
         Document::Object(members) => {
             let path = path.strip_prefix('.').unwrap_or(path);
@@ -67,8 +88,7 @@ fn descend(node: &Document, place: &Place, path: &str, part: Part, deepest: &mut
                 }
                 // The last of several equal keys is the one too many.
                 if rest.len() < deepest.0 || rest.is_empty() {
-                    let is_key = rest.is_empty() && part == Part::Key;
-                    *deepest = (rest.len(), if is_key { place.key } else { place.at });
+                    *deepest = (rest.len(), Spot::of(place, if rest.is_empty() { part } else { Part::Value }));
                 }
                 if !rest.is_empty() {
                     descend(value, place, rest, part, deepest);
@@ -84,7 +104,7 @@ fn descend(node: &Document, place: &Place, path: &str, part: Part, deepest: &mut
                 return;
             };
             if rest.len() < deepest.0 {
-                *deepest = (rest.len(), place.at);
+                *deepest = (rest.len(), Spot::of(place, Part::Value));
             }
             if !rest.is_empty() {
                 descend(item, place, rest, part, deepest);
@@ -104,7 +124,7 @@ mod tests {
 
     fn check(path: &str, part: Part, line: usize, column: usize) {
         let Placed { document, place } = yaml::parse(POLICY).unwrap();
-        assert_eq!(of(&document, &place, path, part), Position { line, column }, "{path}");
+        assert_eq!(of(&document, &place, path, part).at, Position { line, column }, "{path}");
     }
 
     #[test]

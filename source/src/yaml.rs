@@ -1,19 +1,16 @@
 //! YAML 1.2 (core schema) to a tree. Built on parser events, because ready-made trees drop duplicate keys.
 
+mod merge;
+mod size;
 mod words;
 
 use crate::scalar::resolve;
 use crate::{MAX_DEPTH, Place, Placed, Position, SyntaxError, too_deep};
 use pointsman_document::Document;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
+use size::Size;
 use std::borrow::Cow;
 use std::collections::HashMap;
-
-/// Aliases may repeat what an anchor names, but not blow a small file up into a huge one.
-const MAX_ALIASED_NODES: usize = 100_000;
-
-/// Nor may anchors: what each names is kept beside the document, also what lies in another's.
-const MAX_ANCHORED_NODES: usize = 100_000;
 
 pub(crate) fn parse(text: &str) -> Result<Placed, SyntaxError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -51,15 +48,34 @@ struct Open {
 
 enum Kind {
     Array(Vec<Document>),
-    Object(Vec<(String, Document)>, Option<(String, Position)>),
+    Object(Members),
+}
+
+/// The members of an object that is being read.
+#[derive(Default)]
+struct Members {
+    own: Vec<(String, Document)>,
+    /// The key whose value has not come yet.
+    key: Option<Key>,
+    /// What `<<` brings in; nothing where the object has none.
+    merged: Option<Vec<Placed>>,
+}
+
+struct Key {
+    text: String,
+    at: Position,
+    /// Whether it is `<<`, and not a text that looks so.
+    merges: bool,
 }
 
 #[derive(Default)]
 struct Builder {
     open: Vec<Open>,
     anchors: HashMap<usize, Placed>,
-    aliased: usize,
-    anchored: usize,
+    /// What aliases have repeated so far: they may, but not blow a small file up into a huge one.
+    aliased: Size,
+    /// What anchors name: each is kept beside the document, also what lies in another's.
+    anchored: Size,
     root: Option<Placed>,
 }
 
@@ -68,14 +84,13 @@ impl Builder {
         match event {
             Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, tag.as_deref(), anchor, at),
             Event::SequenceStart(anchor, tag) => self.begin(Kind::Array(Vec::new()), anchor, tag, at),
-            Event::MappingStart(anchor, tag) => self.begin(Kind::Object(Vec::new(), None), anchor, tag, at),
+            Event::MappingStart(anchor, tag) => self.begin(Kind::Object(Members::default()), anchor, tag, at),
             Event::SequenceEnd | Event::MappingEnd => self.end(),
             Event::Alias(anchor) => {
                 let Some(node) = self.anchors.get(&anchor).cloned() else {
                     return Err(SyntaxError { at, message: "an alias cannot stand inside what it names".into() });
                 };
-                self.aliased += size(&node.place);
-                if self.aliased > MAX_ALIASED_NODES {
+                if !self.aliased.takes(&node) {
                     return Err(SyntaxError { at, message: "the aliases expand to too many values".into() });
                 }
                 self.place(node, 0)
@@ -92,12 +107,12 @@ impl Builder {
         anchor: usize,
         at: Position,
     ) -> Result<(), SyntaxError> {
-        if let Some(Open { kind: Kind::Object(_, key @ None), .. }) = self.open.last_mut() {
-            if text == "<<" && style == ScalarStyle::Plain {
-                let message = "merge keys (`<<`) are of YAML 1.1 and not known here: write the members out, or give the whole value an anchor";
-                return Err(SyntaxError { at, message: message.into() });
+        if let Some(Open { kind: Kind::Object(members @ Members { key: None, .. }), .. }) = self.open.last_mut() {
+            let merges = text == "<<" && style == ScalarStyle::Plain;
+            if merges && members.merged.is_some() {
+                return Err(SyntaxError { at, message: merge::TWICE.into() });
             }
-            *key = Some((text.to_owned(), at));
+            members.key = Some(Key { text: text.to_owned(), at, merges });
             return Ok(());
         }
         let is_text = match tag {
@@ -116,7 +131,7 @@ impl Builder {
         if self.open.len() >= MAX_DEPTH {
             return Err(too_deep(at));
         }
-        if let Some(Open { kind: Kind::Object(_, None), .. }) = self.open.last() {
+        if let Some(Open { kind: Kind::Object(Members { key: None, .. }), .. }) = self.open.last() {
             return Err(SyntaxError { at, message: "a key must be plain text".into() });
         }
         self.open.push(Open { place: Place::at(at), anchor, kind });
@@ -124,12 +139,15 @@ impl Builder {
     }
 
     fn end(&mut self) -> Result<(), SyntaxError> {
-        let Some(Open { place, anchor, kind }) = self.open.pop() else {
+        let Some(Open { mut place, anchor, kind }) = self.open.pop() else {
             return Ok(());
         };
         let document = match kind {
             Kind::Array(items) => Document::Array(items),
-            Kind::Object(members, _) => Document::Object(members),
+            Kind::Object(Members { mut own, merged, .. }) => {
+                merge::add(&mut own, &mut place.inside, merged.unwrap_or_default());
+                Document::Object(own)
+            }
         };
         self.place(Placed { document, place }, anchor)
     }
@@ -137,8 +155,7 @@ impl Builder {
     /// Puts a finished node where it belongs: under the open key, into the open list, or at the root.
     fn place(&mut self, node: Placed, anchor: usize) -> Result<(), SyntaxError> {
         if anchor > 0 {
-            self.anchored += size(&node.place);
-            if self.anchored > MAX_ANCHORED_NODES {
+            if !self.anchored.takes(&node) {
                 return Err(SyntaxError { at: node.place.at, message: "the anchors name too many values".into() });
             }
             self.anchors.insert(anchor, node.clone());
@@ -150,21 +167,21 @@ impl Builder {
         let Placed { document, mut place } = node;
         match &mut open.kind {
             Kind::Array(items) => items.push(document),
-            Kind::Object(members, key) => {
-                let Some((key, at)) = key.take() else {
+            Kind::Object(members) => {
+                let Some(key) = members.key.take() else {
                     return Err(SyntaxError { at: place.at, message: "a key must be plain text".into() });
                 };
-                members.push((key, document));
-                place.key = at;
+                if key.merges {
+                    members.merged = Some(merge::objects(Placed { document, place }, key.at)?);
+                    return Ok(());
+                }
+                members.own.push((key.text, document));
+                place.key = key.at;
             }
         }
         open.place.inside.push(place);
         Ok(())
     }
-}
-
-fn size(place: &Place) -> usize {
-    1 + place.inside.iter().map(size).sum::<usize>()
 }
 
 fn unsupported_tag(tag: &Tag, at: Position) -> SyntaxError {

@@ -6,8 +6,9 @@ use crate::findings::report::{Output, Report, line};
 use crate::findings::severity::{FailOn, Severity};
 use crate::findings::table::Code;
 use crate::findings::{self, Allowance, Finding};
-use crate::{policy_file, project};
-use pointsman_source::{Finding as Placed, Source};
+use crate::policy_file::{self, Assembly, Values, assemble};
+use crate::project;
+use pointsman_source::Finding as Placed;
 use std::path::{Path, PathBuf};
 
 /// Prints every error of a policy as `file:line:column: field: message`, and what can hardly be meant
@@ -20,6 +21,8 @@ pub(crate) struct Arguments {
     /// Policy files (YAML, or JSON when the name ends in .json), or folders with a deployment.yaml
     #[arg(required_unless_present = "explain", value_name = "POLICY")]
     policies: Vec<PathBuf>,
+    #[command(flatten)]
+    values: Values,
     /// Say what a code means, and what to do
     #[arg(long, value_name = "CODE", conflicts_with = "policies")]
     explain: Option<Code>,
@@ -41,7 +44,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let mut report = Report::default();
     for path in &arguments.policies {
-        examine(path, &arguments.allow, &mut report);
+        examine(path, arguments, &mut report);
     }
     findings::sort(&mut report.findings);
     print(&report.print(arguments.output));
@@ -57,14 +60,15 @@ fn explained(code: Code) -> String {
     format!("{code}: {} ({})\n\n{}\n", code.title(), code.severity(), code.explanation())
 }
 
-fn examine(path: &Path, allowed: &[Allowance], report: &mut Report) {
+fn examine(path: &Path, arguments: &Arguments, report: &mut Report) {
+    let Arguments { values, allow: allowed, .. } = arguments;
     let outcome = if path.is_dir() {
-        project::load(path).map(|project| {
+        project::load(path, values).map(|project| {
             report.sizes.extend(size(&project, project.deployment.version()).map(|size| (path.to_path_buf(), size)));
             (findings::of_project(&project, allowed), project.policy)
         })
     } else {
-        policy_file::load(path).map(|file| (findings::of_policy(&file.source, &file.policy, allowed), file))
+        policy_file::load(path, values).map(|file| (findings::of_policy(&file.source, &file.policy, allowed), file))
     };
     match outcome {
         Ok((found, file)) => {
@@ -72,19 +76,22 @@ fn examine(path: &Path, allowed: &[Allowance], report: &mut Report) {
             report.findings.extend(found);
         }
         Err(errors) => {
-            report.findings.extend(beside(path, &errors, allowed));
+            report.findings.extend(beside(path, &errors, arguments));
             report.findings.extend(errors.into_iter().map(Finding::error));
         }
     }
 }
 
 /// What is found in the sound part of a policy that has errors.
-fn beside(path: &Path, errors: &[Placed], allowed: &[Allowance]) -> Vec<Finding> {
+fn beside(path: &Path, errors: &[Placed], arguments: &Arguments) -> Vec<Finding> {
     let file = match path.is_dir() {
         true => deployment::load(path).ok().map(|(deployment, _)| deployment.policy),
         false => Some(path.to_path_buf()),
     };
-    let is_wrong = |file: &PathBuf| errors.iter().any(|error| error.file == *file);
-    let source = file.filter(is_wrong).and_then(|file| Source::read(&file).ok());
-    source.map(|source| findings::of_rest(&source, allowed)).unwrap_or_default()
+    let Some(Assembly { source: Some(source), findings, .. }) = file.map(|file| assemble(&file, &arguments.values))
+    else {
+        return Vec::new();
+    };
+    let is_wrong = errors.iter().any(|error| source.files().iter().any(|file| file.name == error.file));
+    if is_wrong && findings.is_empty() { findings::of_rest(&source, &arguments.allow) } else { Vec::new() }
 }

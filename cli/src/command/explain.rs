@@ -5,7 +5,7 @@ mod claim;
 use self::claim::ClaimArgument;
 use super::{Failure, print};
 use crate::envoy::id_keys;
-use crate::policy_file::{self, PolicyFile};
+use crate::policy_file::{self, PolicyFile, Values};
 use crate::{record, request_file};
 use clap::ValueEnum;
 use pointsman_engine::live::Balance;
@@ -26,6 +26,8 @@ use std::path::PathBuf;
 pub(crate) struct Arguments {
     /// Policy file (YAML, or JSON when its name ends in .json)
     policy: PathBuf,
+    #[command(flatten)]
+    values: Values,
     /// A JSON body, a form, or a whole request: `POST /v1/chat/completions HTTP/1.1`, headers, an empty line, the body; `-` reads standard input
     #[arg(long, value_name = "FILE")]
     request: PathBuf,
@@ -79,7 +81,7 @@ fn spent(text: &str) -> Result<(String, f64), String> {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let policy = policy_file::load(&arguments.policy)?;
+    let policy = policy_file::load(&arguments.policy, &arguments.values)?;
     let default_path = request_file::path_of(&arguments.api).ok_or_else(|| format!("no API `{}`", arguments.api))?;
     let mut exchange = request_file::read(&arguments.request, default_path)?;
     if let Some(path) = &arguments.path {

@@ -14,6 +14,7 @@ use crate::envoy::needs::Needs;
 use crate::envoy::process::Envoy;
 use crate::envoy::{access_log, binary, bootstrap, xds};
 use crate::example;
+use crate::policy_file::Values;
 use crate::project::{self, Project};
 use folder::Folder;
 use pointsman_engine::Policy;
@@ -33,6 +34,8 @@ use watch::{Running, Watch};
 pub(crate) struct Arguments {
     /// A deployment file, or a folder with a deployment.yaml
     deployment: PathBuf,
+    #[command(flatten)]
+    values: Values,
     /// The module; default: dist/pointsman-answers.wasm of the project, or pointsman-answers.wasm beside this program, else
     /// pointsman.wasm there
     #[arg(long, value_name = "PATH")]
@@ -49,7 +52,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let project = project::load(&arguments.deployment)?;
+    let project = project::load(&arguments.deployment, &arguments.values)?;
     warn(&project.warnings);
     block_on(serve(arguments, project))
 }

@@ -5,7 +5,7 @@
 
 use super::Finding;
 use super::table::Code;
-use pointsman_source::{Finding as Placed, Part, Position, Source};
+use pointsman_source::{File, Finding as Placed, Position, Source};
 use std::collections::HashSet;
 use std::str::FromStr;
 
@@ -62,21 +62,31 @@ type Spot = (Code, usize);
 
 /// Marks what the author of the file, or who runs the command, allows.
 pub(super) fn apply(source: &Source, allowed: &[Allowance], findings: &mut [Finding]) {
-    let comments = comments(source.text());
-    let spoken_of: HashSet<Spot> = comments.iter().flat_map(Comment::spots).collect();
-    for finding in findings.iter_mut().filter(|finding| finding.code.can_be_allowed()) {
-        finding.is_allowed |= allowed.iter().any(|allowance| allowance.covers(finding))
-            || spots(source, finding).any(|spot| spoken_of.contains(&spot));
+    for file in source.files() {
+        let comments = comments(&file.text);
+        let spoken_of: HashSet<Spot> = comments.iter().flat_map(Comment::spots).collect();
+        for finding in findings.iter_mut().filter(|finding| finding.code.can_be_allowed()) {
+            finding.is_allowed |= allowed.iter().any(|allowance| allowance.covers(finding))
+                || spots(source, file, finding).any(|spot| spoken_of.contains(&spot));
+        }
     }
 }
 
 /// Comments for which there is nothing, or that say nothing. `looked_for` are the codes that were looked for.
 pub(super) fn unused(source: &Source, findings: &[Finding], looked_for: fn(Code) -> bool) -> Vec<Finding> {
-    let found: HashSet<Spot> = findings.iter().flat_map(|finding| spots(source, finding)).collect();
+    source.files().iter().flat_map(|file| unused_in(source, file, findings, looked_for)).collect()
+}
+
+fn unused_in(source: &Source, file: &File, findings: &[Finding], looked_for: fn(Code) -> bool) -> Vec<Finding> {
+    let comments = comments(&file.text);
+    if comments.is_empty() {
+        return Vec::new();
+    }
+    let found: HashSet<Spot> = findings.iter().flat_map(|finding| spots(source, file, finding)).collect();
     let mut unused = Vec::new();
-    for comment in comments(source.text()) {
+    for comment in comments {
         let mut find = |message: String| {
-            let placed = Placed { file: source.file.clone(), at: Some(comment.at), path: String::new(), message };
+            let placed = Placed { file: file.name.clone(), at: Some(comment.at), path: String::new(), message };
             unused.push(Finding::new(Code::P0002, placed));
         };
         if comment.codes.is_empty() {
@@ -93,11 +103,9 @@ pub(super) fn unused(source: &Source, findings: &[Finding], looked_for: fn(Code)
 
 /// Where comments of this file can speak of a finding: where it is pointed at, and where the rule, tenant or model begins that
 /// it is in.
-fn spots(source: &Source, finding: &Finding) -> impl Iterator<Item = Spot> {
-    let path = &finding.placed.path;
-    let item = path.find(']').and_then(|end| path.get(..=end)).unwrap_or(path);
-    let is_here = finding.placed.file == source.file;
-    let begins = is_here.then(|| source.finding(item, Part::Value, "").at).flatten();
+fn spots(source: &Source, file: &File, finding: &Finding) -> impl Iterator<Item = Spot> {
+    let is_here = finding.placed.file == file.name;
+    let begins = is_here.then(|| source.beginning(&finding.placed)).flatten();
     let places = finding.placed.at.filter(|_| is_here).into_iter().chain(begins);
     let code = finding.code;
     places.map(move |at| (code, at.line))
@@ -145,7 +153,7 @@ fn codes(rest: &str) -> Vec<Code> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pointsman_source::Format;
+    use pointsman_source::{Format, Part};
     use std::time::{Duration, Instant};
 
     fn check(text: &str, expected: &[(usize, [usize; 2], &[Code])]) {

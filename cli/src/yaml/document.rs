@@ -14,15 +14,22 @@ pub(crate) fn document(node: &Document) -> Tree {
         Document::Bool(value) => Tree::Bool(*value),
         Document::Number(number) => Tree::Number(number.clone()),
         Document::String(text) => text.into(),
-        Document::Array(items) => List::of(items.iter().map(|item| short(document(item), 0))).into(),
+        Document::Array(items) => List::of(items.iter().map(part)).into(),
         Document::Object(members) => {
-            let entry = |map: Map, (key, value): &(String, Document)| {
-                let used = line(&Tree::from(key)).len();
-                map.with(key, short(document(value), used))
-            };
+            let entry = |map: Map, (key, value): &(String, Document)| map.with(key, member(key, value));
             members.iter().fold(Map::new(), entry).into()
         }
     }
+}
+
+/// The value of a member with this key.
+pub(crate) fn member(key: &str, value: &Document) -> Tree {
+    short(document(value), line(&Tree::from(key)).len())
+}
+
+/// An item of a list.
+pub(crate) fn part(item: &Document) -> Tree {
+    short(document(item), 0)
 }
 
 /// On one line if there is room behind `used` letters.

@@ -9,7 +9,11 @@ mod doctor;
 #[cfg(test)]
 mod explain;
 #[cfg(test)]
+mod files;
+#[cfg(test)]
 mod findings;
+#[cfg(test)]
+mod fmt;
 #[cfg(test)]
 mod image;
 #[cfg(test)]
@@ -34,5 +38,7 @@ mod schema;
 mod top;
 #[cfg(test)]
 mod usage;
+#[cfg(test)]
+mod variables;
 #[cfg(test)]
 mod yaml;

@@ -13,6 +13,7 @@ fn the_schema_is_json() {
     titled(&["schema"], "Pointsman policy");
     titled(&["schema", "policy"], "Pointsman policy");
     titled(&["schema", "deployment"], "Pointsman deployment");
+    titled(&["schema", "policy-file"], "Pointsman policy file");
 }
 
 #[test]

@@ -107,18 +107,30 @@ struct Length {
     guessed: Tokens,
 }
 
-fn length(policy: &Policy, model: &Model, attributes: &Attributes, facts: &Facts) -> Result<Length, Need> {
+/// The input, and how much output a request wants at most, as far as its tenant gets it; `None` where nothing says.
+fn said(policy: &Policy, attributes: &Attributes, facts: &Facts) -> Result<(u64, Option<u64>), Need> {
     let said = facts.max_output_tokens().ok_or(Need::End)?;
     let input = facts.input_tokens().low;
-    let tokens = |output| Tokens { input, output, ..Tokens::default() };
     if !attributes.generates() {
-        return Ok(Length { known: tokens(0), guessed: tokens(0) });
+        return Ok((input, Some(0)));
     }
     let cap = policy.max_output_tokens(attributes.tenant);
-    let said = match said {
-        Limit::Tokens(said) if said < u64::MAX => Some(said.min(cap.unwrap_or(u64::MAX))),
-        _ => cap,
-    };
+    Ok(match said {
+        Limit::Tokens(said) if said < u64::MAX => (input, Some(said.min(cap.unwrap_or(u64::MAX)))),
+        _ => (input, cap),
+    })
+}
+
+/// How long a request and its answer are taken to be where models are compared by their prices: the same for all of them. One that
+/// keeps more room for output than another would seem to cost more, otherwise.
+pub(super) fn compared(policy: &Policy, attributes: &Attributes, facts: &Facts) -> Result<Tokens, Need> {
+    let (input, said) = said(policy, attributes, facts)?;
+    Ok(Tokens { input, output: said.unwrap_or(GUESSED_OUTPUT), ..Tokens::default() })
+}
+
+fn length(policy: &Policy, model: &Model, attributes: &Attributes, facts: &Facts) -> Result<Length, Need> {
+    let (input, said) = said(policy, attributes, facts)?;
+    let tokens = |output| Tokens { input, output, ..Tokens::default() };
     let reserved = model.context_window.map(|window| window.reserved).filter(|reserved| *reserved > 0);
     Ok(match said {
         Some(said) => Length { known: tokens(said), guessed: tokens(said) },

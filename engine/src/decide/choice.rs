@@ -1,13 +1,16 @@
 //! From a rule, or from none, to the models that may and can serve the request.
 
 use super::attributes::Attributes;
+use super::budget;
 use super::eligibility;
 use super::kept::Kept;
 use super::sticky::{self, StickyKey};
 use super::unread::Unread;
 use super::{Decision, Need, Verdict};
+use crate::budget::Tokens;
 use crate::policy::{
-    DefaultAction, HeaderText, ModelId, OnUnsigned, Policy, RolloutBy, Route, RuleAction, RuleId, Sticky,
+    DefaultAction, HeaderText, ModelId, OnUnsigned, Policy, Prefer, RolloutBy, Route, RuleAction, RuleId, Sticky,
+    preference,
 };
 use crate::reason::{Reason, Refusal};
 use crate::request::facts::Facts;
@@ -44,6 +47,8 @@ struct WeightedModel<'a> {
     model: ModelId,
     weight: u32,
     variant: Option<&'a Arc<str>>,
+    /// Of whose weight it has a part.
+    group: Option<&'a str>,
 }
 
 /// What becomes of models whose providers have said that a limit is reached.
@@ -130,30 +135,35 @@ impl<'a> Choice<'a> {
         let mut targets = Vec::with_capacity(route.targets.len());
         for target in route.targets.iter().filter(|target| target.weight > 0) {
             if self.admit(target.model)? {
-                let variant = target.variant.as_ref();
-                targets.push(WeightedModel { model: target.model, weight: target.weight, variant });
+                let (variant, group) = (target.variant.as_ref(), target.group.as_deref());
+                targets.push(WeightedModel { model: target.model, weight: target.weight, variant, group });
             }
         }
+        let order = self.order(route, &mut targets)?;
         if let Some(model) = self.rolled_out(salt, route)? {
             let variant = route.rollout.as_ref().and_then(|rollout| rollout.variant.as_ref());
-            targets = vec![WeightedModel { model, weight: 1, variant }];
+            targets = vec![WeightedModel { model, weight: 1, variant, group: None }];
         }
         let Some(first) = targets.first().map(|target| target.model).or_else(|| route.choices().next()) else {
             return self.no_candidate();
         };
         let fresh: Vec<_> = targets.iter().filter(|target| !self.is_demoted(target.model)).copied().collect();
-        let chain = match self.pick(&fresh, salt, &route.sticky)? {
+        let after = |head| match &order {
+            Some(order) => order.as_slice(),
+            None => route.fallback_after(head, self.policy.catalog()),
+        };
+        let chain = match self.pick(&fresh, salt, route)? {
             Some(picked) => {
                 self.note_demoted(targets.iter().map(|target| target.model));
                 self.name_variant(route, picked);
-                let fallback = route.fallback_after(picked.model, self.policy.catalog());
+                let fallback = after(picked.model);
                 self.chain(Some(picked.model), fallback, Demoted::LeftOut { first: None })?
             }
             None => {
                 // No target is left, or all are demoted: then what comes after the one that it would have been.
-                let picked = self.pick(&targets, salt, &route.sticky)?;
+                let picked = self.pick(&targets, salt, route)?;
                 let head = picked.map_or(first, |target| target.model);
-                let fallback = route.fallback_after(head, self.policy.catalog());
+                let fallback = after(head);
                 let picked_model = picked.map(|target| target.model);
                 let others = self.chain(None, fallback, Demoted::LeftOut { first: picked_model })?;
                 if others.is_empty() {
@@ -300,24 +310,54 @@ impl<'a> Choice<'a> {
         }
     }
 
-    /// Draws one of several models.
+    /// Puts the targets into the order in which the rule prefers them, if it does. Gives that order where they are tried in it
+    /// one after the other.
+    fn order(&self, route: &Route, targets: &mut Vec<WeightedModel<'_>>) -> Result<Option<Vec<ModelId>>, Need> {
+        let Some(prefer) = route.prefer else { return Ok(None) };
+        let catalog = self.policy.catalog();
+        if prefer == Prefer::Cheapest {
+            // Whose prices say it for every request need not be kept waiting for this one's length.
+            let models = targets.iter().map(|target| target.model);
+            let tokens = if preference::depends_on_length(catalog, models) {
+                budget::compared(self.policy, self.attributes, self.facts)?
+            } else {
+                Tokens::default()
+            };
+            preference::sort(catalog, targets, |target| target.model, &tokens);
+        }
+        Ok(route.fallback.is_none().then(|| targets.iter().map(|target| target.model).collect()))
+    }
+
+    /// Draws one of several models, or takes the first where they have an order.
+    ///
+    /// A group draws as one, and then the models in it: whoever of them is left out, nobody changes to another target or comes
+    /// from one.
     fn pick<'t>(
         &self,
         targets: &[WeightedModel<'t>],
         salt: &str,
-        sticky: &Sticky,
+        route: &Route,
     ) -> Result<Option<WeightedModel<'t>>, Need> {
-        match targets {
-            [] => Ok(None),
-            [only] => Ok(Some(*only)),
-            several => {
-                let key = self.sticky_key(sticky)?;
-                let named = several
-                    .iter()
-                    .filter_map(|target| Some((self.policy.model(target.model)?.name(), target.weight, *target)));
-                Ok(sticky::pick(key, salt, named))
-            }
+        let (first, rest) = match targets.split_first() {
+            None => return Ok(None),
+            Some((first, [])) => return Ok(Some(*first)),
+            Some(_) if route.prefer.is_some() => return Ok(targets.first().copied()),
+            Some((first, rest)) => (first, rest),
+        };
+        let key = self.sticky_key(&route.sticky)?;
+        let name = |target: &WeightedModel<'t>| self.policy.model(target.model).map(|model| model.name());
+        // Those of a group stand side by side, and the first draws for it.
+        let is_head =
+            |pair: &(&WeightedModel<'t>, &WeightedModel<'t>)| pair.1.group.is_none() || pair.0.group != pair.1.group;
+        let heads = targets.iter().zip(rest).filter(is_head).map(|(_, target)| target);
+        let heads = std::iter::once(first).chain(heads);
+        let drawn = heads.filter_map(|target| Some((target.group.or_else(|| name(target))?, target.weight, *target)));
+        let Some(head) = sticky::pick(key, salt, drawn) else { return Ok(None) };
+        if head.group.is_none() {
+            return Ok(Some(head));
         }
+        let members = targets.iter().filter(|target| target.group == head.group);
+        Ok(sticky::pick(key, salt, members.filter_map(|target| Some((name(target)?, 1, *target)))))
     }
 
     /// The model that is rolled out, if this request is part of it and the model can serve it.

@@ -2,7 +2,6 @@
 
 use super::Need;
 use super::attributes::Attributes;
-use super::unread::Unread;
 use crate::claim::Claim;
 use crate::corridor::Caller;
 use crate::policy::{Asked, HeaderText, Policy, Range, TenantId, When};
@@ -13,25 +12,17 @@ use pointsman_expression::{self as expression, Answer, Fault, Items, Outcome, Va
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// Whether the expression is true of the request. One that comes to nothing holds if the rule denies.
-pub(super) fn holds(
+/// Whether the expression is true of the request, or why that cannot be said.
+pub(super) fn ask(
     when: &When,
     attributes: &Attributes,
     facts: &Facts,
     asked: Option<&str>,
-    denies: bool,
-    unread: &mut Unread,
-) -> Result<bool, Need> {
+) -> Result<Result<bool, Fault>, Need> {
     match when.evaluate(&Request { when, attributes, facts, asked }) {
-        Outcome::Is(holds) => Ok(holds),
+        Outcome::Is(holds) => Ok(Ok(holds)),
+        Outcome::Fault(fault) => Ok(Err(fault)),
         Outcome::Waits(waits) => Err(Need::Any(Needs::of(when, &waits))),
-        Outcome::Fault(fault) => {
-            // A route for those who have a header is none for the others: that is no news.
-            if denies || fault != Fault::Missing {
-                unread.when();
-            }
-            Ok(denies)
-        }
     }
 }
 

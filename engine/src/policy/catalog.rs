@@ -3,8 +3,10 @@
 use super::api_name::RoutableApi;
 use super::capability::{Capability, CapabilitySet};
 use super::error::{PolicyErrorKind, PolicyFault, Report, What};
+use super::group::{Members, ModelsSpec};
 use super::header::HeaderSlots;
 use super::header_change::{HeaderChange, HeadersSpec};
+use super::model_set::ModelSet;
 use super::parameter::{self, Parameter, ParameterSpec};
 use super::text::{BodyField, Cluster, LabelKey, ModelName, Name, PathPrefix, Plain, Query};
 use crate::api::{Api, ApiSet};
@@ -32,8 +34,9 @@ object! {
         "parameters" => parameters: Map<BodyField, ParameterSpec>,
         /// What its requests change of the client's headers.
         "headers" => headers: Option<HeadersSpec>,
-        /// The models to try, in order, when this one cannot serve a request or fails to, and no rule says otherwise.
-        "fallback" => fallback: Vec<Name>,
+        /// The models to try, in order, when this one cannot serve a request or fails to, and no rule says otherwise: names, or
+        /// groups, which stand for their models in the order of `models`, without this one.
+        "fallback" => fallback: Vec<ModelsSpec>,
         /// The APIs that it serves. Default: all but `gemini`, `vertex` and `bedrock`.
         "apis" => apis: Option<Vec<RoutableApi>>,
         /// The most tokens that it takes: of input, as they are estimated, and of output, as many as the client wants at
@@ -254,16 +257,16 @@ impl Catalog {
     }
 
     /// Resolves the fallbacks, now that every name is known.
-    fn link_fallbacks(&mut self, fallbacks: Vec<(ModelId, Vec<Name>)>, at: &Path<'_>, report: &mut Report) {
-        for (ModelId(id), names) in fallbacks {
+    fn link_fallbacks(&mut self, fallbacks: Vec<(ModelId, Vec<ModelsSpec>)>, at: &Path<'_>, report: &mut Report) {
+        for (ModelId(id), items) in fallbacks {
             let nth = usize::from(id);
             let at = at.index(nth);
             let at = at.key("fallback");
-            let linked = self.resolve_each(names, &at, report);
-            if let Some(own) = linked.iter().position(|model| *model == ModelId(id))
-                && let Some(model) = self.models.get(nth)
-            {
-                report.add(&at.index(own), PolicyFault::OwnFallback { name: model.name.as_ref().to_owned() }.into());
+            let name = self.models.get(nth).map_or_else(String::new, |model| model.name.as_ref().to_owned());
+            let own = items.iter().position(|item| item.exact() == Some(&name));
+            let linked = self.resolve_each(items, Some(ModelId(id)), &at, report);
+            if let Some(own) = own {
+                report.add(&at.index(own), PolicyFault::OwnFallback { name }.into());
             }
             if let Some(model) = self.models.get_mut(nth) {
                 model.fallback = linked;
@@ -285,21 +288,45 @@ impl Catalog {
         found
     }
 
-    /// The models of a fallback list; none may stand in it twice.
-    pub(super) fn resolve_each(&self, names: Vec<Name>, at: &Path<'_>, report: &mut Report) -> Vec<ModelId> {
-        if names.len() > MAX_FALLBACK {
+    /// The models of a fallback list. No name may stand in it twice; a group stands for those of its models that are not in
+    /// front of it, without `own`.
+    pub(super) fn resolve_each(
+        &self,
+        items: Vec<ModelsSpec>,
+        own: Option<ModelId>,
+        at: &Path<'_>,
+        report: &mut Report,
+    ) -> Vec<ModelId> {
+        let is_short = items.len() <= MAX_FALLBACK;
+        if !is_short {
             report.add(at, PolicyErrorKind::TooMany { max: MAX_FALLBACK });
         }
-        let mut models = Vec::with_capacity(names.len());
-        for (nth, name) in names.into_iter().enumerate() {
+        let (mut models, mut named) = (Vec::with_capacity(items.len()), ModelSet::default());
+        for (nth, item) in items.into_iter().enumerate() {
             let at = at.index(nth);
-            match self.resolve(&name, &at, report) {
-                Some(model) if models.contains(&model) => {
-                    report.add(&at, PolicyErrorKind::Taken { name: name.0, by: "an earlier item".to_owned() });
+            let name = item.exact().map(str::to_owned);
+            let members = match item.members(self, &at, report) {
+                Some(Members::One(model)) if named.contains(model) => {
+                    let name = name.unwrap_or_default();
+                    report.add(&at, PolicyErrorKind::Taken { name, by: "an earlier item".to_owned() });
+                    continue;
                 }
-                Some(model) => models.push(model),
-                None => {}
+                Some(Members::One(model)) => {
+                    named.insert(model);
+                    vec![model]
+                }
+                Some(Members::Group(members)) => members.into_iter().filter(|model| Some(*model) != own).collect(),
+                None => continue,
+            };
+            for model in members {
+                if !models.contains(&model) {
+                    models.push(model);
+                }
             }
+        }
+        let count = models.len();
+        if is_short && count > MAX_FALLBACK {
+            report.add(at, PolicyFault::TooManyModels { count, max: MAX_FALLBACK, advice: "" }.into());
         }
         models
     }

@@ -15,8 +15,17 @@ pub(super) fn all(catalog: &Catalog, rules: &[Rule], feedback: bool) -> BTreeSet
     }
     for rule in rules {
         let RuleAction::Route(route) = &rule.action else { continue };
-        for head in route.choices() {
-            add(&mut chains, head, route.fallback_after(head, catalog), feedback);
+        let orders = route.orders(catalog).unwrap_or_default();
+        let rollout = route.rollout.iter().filter(|rollout| !rollout.share.is_none()).map(|rollout| rollout.model);
+        for order in &orders {
+            for head in order.first().copied().into_iter().chain(rollout.clone()) {
+                add(&mut chains, head, order, feedback);
+            }
+        }
+        if orders.is_empty() {
+            for head in route.choices() {
+                add(&mut chains, head, route.fallback_after(head, catalog), feedback);
+            }
         }
     }
     chains

@@ -14,7 +14,8 @@ use super::text::{Keyword, Name, NamePattern};
 use super::when::{When, WhenText};
 use crate::api::ApiSet;
 use crate::request::flag::{Flag, FlagSet, flags};
-use pointsman_document::{MAX_WHOLE, Path, Some1, Whole, object, order};
+use pointsman_document::{Definitions, Document, MAX_WHOLE, Path, Read, Some1, Value, Whole, object, order};
+use serde_json::json;
 
 /// The conditions: those of flags come from their table.
 macro_rules! conditions {
@@ -44,6 +45,10 @@ macro_rules! conditions {
                 "keywords" => keywords: Option<Some1<Keyword>>,
                 /// An expression in a subset of CEL that is true: `facts.inputTokens > 1000 || "beta" in request.headers`.
                 "when" => when: Option<WhenText>,
+                /// One of these holds, each of them conditions like these.
+                "any" => any: Option<Some1<InnerSpec>>,
+                /// These do not hold all together.
+                "not" => not: Option<InnerSpec>,
             }
         }
 
@@ -62,6 +67,38 @@ macro_rules! conditions {
 }
 
 flags!(conditions);
+
+/// Conditions that are part of others.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct InnerSpec(Box<ConditionsSpec>);
+
+/// How deep conditions can stand in others: what nobody can survey any more is hardly meant.
+const DEEPEST: usize = 4;
+
+impl Read for InnerSpec {
+    fn read(document: &Document, at: &Path<'_>, report: &mut Report) -> Self {
+        if depth(at) > DEEPEST {
+            return report.lose(at, PolicyErrorKind::Meaning("stands more than 4 deep in `any` and `not`".into()));
+        }
+        if *document == Document::EMPTY {
+            return report.lose(at, PolicyErrorKind::Meaning("needs at least one condition".into()));
+        }
+        Self(Box::new(ConditionsSpec::read(document, at, report)))
+    }
+
+    /// By name, as its schema would have no end.
+    fn schema(_: &mut Definitions) -> Value {
+        json!({ "$ref": "#/$defs/Conditions" })
+    }
+}
+
+fn depth(at: &Path<'_>) -> usize {
+    match at {
+        Path::Root => 0,
+        Path::Key(parent, key) => depth(parent) + usize::from(matches!(*key, "any" | "not")),
+        Path::Index(parent, _) => depth(parent),
+    }
+}
 
 object! {
     /// A range of whole numbers, both ends included.
@@ -93,6 +130,10 @@ pub(crate) struct Conditions {
     /// One must occur.
     pub(crate) keywords: Vec<KeywordId>,
     pub(crate) when: Option<Box<When>>,
+    /// One must hold.
+    pub(crate) any: Vec<Conditions>,
+    /// Must not hold.
+    pub(crate) not: Option<Box<Conditions>>,
 }
 
 impl Conditions {
@@ -101,9 +142,25 @@ impl Conditions {
         self.models.is_empty() || asked.is_some_and(|asked| self.models.iter().any(|pattern| pattern.matches(asked)))
     }
 
-    /// Whether they are about how long the request is.
+    /// Whether these, without those that are part of them, are about how long the request is.
     pub(crate) fn ask_length(&self) -> bool {
         self.input_tokens.is_some() || self.when.as_ref().is_some_and(|when| when.asks_length())
+    }
+
+    /// These and all that are part of them.
+    pub(crate) fn all(&self) -> Vec<&Self> {
+        let mut all = self.required();
+        let mut nth = 0;
+        while let Some(conditions) = all.get(nth).copied() {
+            all.extend(conditions.not.iter().flat_map(|not| not.required()));
+            nth += 1;
+        }
+        all
+    }
+
+    /// These and all that may have to hold for them to hold: those behind no `not`.
+    pub(crate) fn required(&self) -> Vec<&Self> {
+        std::iter::once(self).chain(self.any.iter().flat_map(Self::required)).collect()
     }
 
     /// Whether they hold for a caller of this tenant.
@@ -182,6 +239,10 @@ impl ConditionsSpec {
             flags,
             keywords: items(self.keywords).map(|(_, keyword)| scope.keywords.number(&keyword)).collect(),
             when: self.when.and_then(|when| when.compile(scope, &at.key("when"), report)),
+            any: items(self.any)
+                .map(|(nth, inner)| inner.0.compile(scope, &at.key("any").index(nth), report))
+                .collect(),
+            not: self.not.map(|inner| Box::new(inner.0.compile(scope, &at.key("not"), report))),
         }
     }
 }
@@ -304,6 +365,26 @@ mod tests {
                 "rules[0].match.keywords[2]: expected a string, found a number",
             ],
         );
+    }
+
+    #[test]
+    fn conditions_stand_in_conditions() {
+        check(
+            r#"{"any": [{"tools": true}, {"models": ["auto"], "not": {"tenants": ["finance"]}}], "not": {"any": [{"stream": true}]}}"#,
+            &[],
+        );
+        check(
+            r#"{"any": [], "not": {"any": [{"models": ["aut"]}, {}, {"tool": true}]}}"#,
+            &[
+                "rules[0].match.any: needs at least one item",
+                "rules[0].match.not.any[1]: needs at least one condition",
+                "rules[0].match.not.any[2].tool: unknown field; did you mean `tools`?",
+                "rules[0].match.not.any[0].models[0]: no model or alias `aut`; did you mean `auto`?",
+            ],
+        );
+        let nested = |depth: usize| format!("{}{{\"tools\": true}}{}", "{\"not\": ".repeat(depth), "}".repeat(depth));
+        check(&nested(4), &[]);
+        check(&nested(5), &["rules[0].match.not.not.not.not.not: stands more than 4 deep in `any` and `not`"]);
     }
 
     #[test]

@@ -33,6 +33,24 @@ pub enum PolicyFault {
         /// The model.
         model: String,
     },
+    /// A group of models that nobody is in.
+    NoMember {
+        /// What it says of its models.
+        group: String,
+        /// A value that exists, in place of a label's.
+        suggestion: Option<String>,
+    },
+    /// A group of models of which each is another target, too.
+    NoneLeft,
+    /// Names and groups that come to more models than a request can be given to try.
+    TooManyModels {
+        /// How many they are.
+        count: usize,
+        /// How many there may be.
+        max: usize,
+        /// What to do about it.
+        advice: &'static str,
+    },
     /// Targets of which none can be chosen.
     NoWeight,
     /// A header that the caller can never have set.
@@ -126,6 +144,13 @@ impl fmt::Display for PolicyFault {
                 f.write_str(&did_you_mean(suggestion))
             }
             Self::NoPrice { model } => write!(f, "the model `{model}` has no `cost`, and its requests count here"),
+            Self::NoMember { group, suggestion } => {
+                write!(f, "no model is `{group}`{}", did_you_mean(suggestion))
+            }
+            Self::NoneLeft => f.write_str("all models of this group are other targets"),
+            Self::TooManyModels { count, max, advice } => {
+                write!(f, "comes to {count} models, and at most {max} can be tried{advice}")
+            }
             Self::NoWeight => f.write_str("needs at least one weight above 0"),
             Self::ReservedHeader => f.write_str("is reserved: Pointsman removes it from every request"),
             Self::ProxysHeader { name } => {

@@ -137,6 +137,7 @@ pub fn of(policy: &Policy, document: &Document, extent: Extent) -> Vec<Found> {
         reach::check(&mut search, &dead);
         prices::check(&mut search);
     }
+    prices::compared(&mut search);
     windows::check(&mut search);
     budgets::check(&mut search);
     search.found

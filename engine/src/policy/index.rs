@@ -1,5 +1,6 @@
 //! Which rules can apply to a request at all, so that thousands of rules cost what a few do.
 
+use super::condition::Conditions;
 use super::header::{HeaderSlot, HeaderText, ValueTest};
 use super::path_match::PathMatch;
 use super::rule::{Rule, RuleAction, RuleId};
@@ -59,14 +60,14 @@ impl RuleIndex {
     pub(super) fn new(rules: &[Rule]) -> Self {
         let slots = busiest_headers(rules);
         let mut sharers: BTreeMap<Key, usize> = BTreeMap::new();
-        for key in rules.iter().flat_map(|rule| alternatives(rule, &slots)).flatten() {
+        for key in rules.iter().flat_map(|rule| alternatives(&rule.conditions, &slots, &|_| 0)).flatten() {
             *sharers.entry(key).or_default() += 1;
         }
         let header = |slot: &HeaderSlot| HeaderIndex { slot: *slot, values: ByText::new(), prefixes: ByText::new() };
         let mut index = Self { headers: slots.iter().map(header).collect(), ..Self::default() };
         for (rule, id) in rules.iter().zip((0..).map(RuleId)) {
             let crowd = |keys: &Vec<Key>| keys.iter().map(|key| sharers.get(key).copied().unwrap_or(0)).sum::<usize>();
-            match alternatives(rule, &slots).into_iter().min_by_key(crowd) {
+            match alternatives(&rule.conditions, &slots, &crowd).into_iter().min_by_key(crowd) {
                 Some(keys) => {
                     let by_header = keys.iter().any(|key| matches!(key, Key::Header(..) | Key::HeaderPrefix(..)));
                     if by_header && matches!(rule.action, RuleAction::Deny(_)) {
@@ -132,9 +133,8 @@ impl RuleIndex {
     }
 }
 
-/// The sets of keys that a rule can be filed by.
-fn alternatives(rule: &Rule, slots: &[HeaderSlot]) -> Vec<Vec<Key>> {
-    let conditions = &rule.conditions;
+/// The sets of keys that a rule of these conditions can be filed by. What is behind a `not` narrows nothing down.
+fn alternatives(conditions: &Conditions, slots: &[HeaderSlot], crowd: &dyn Fn(&Vec<Key>) -> usize) -> Vec<Vec<Key>> {
     let mut alternatives = Vec::new();
     let models: Option<Vec<Key>> = conditions
         .models
@@ -167,7 +167,20 @@ fn alternatives(rule: &Rule, slots: &[HeaderSlot]) -> Vec<Vec<Key>> {
             ValueTest::Regex(_) => {}
         }
     }
+    // One of `any` holds: a request that has a key of each of them has one of these.
+    let best = |other: &Conditions| alternatives_of(other, slots, crowd);
+    let others: Option<Vec<Vec<Key>>> = conditions.any.iter().map(best).collect();
+    alternatives.extend(others.map(|keys| keys.concat()).filter(|keys| !keys.is_empty()));
     alternatives
+}
+
+/// The set of keys that the fewest others share.
+fn alternatives_of(
+    conditions: &Conditions,
+    slots: &[HeaderSlot],
+    crowd: &dyn Fn(&Vec<Key>) -> usize,
+) -> Option<Vec<Key>> {
+    alternatives(conditions, slots, crowd).into_iter().min_by_key(|keys| crowd(keys))
 }
 
 /// The beginning of a prefix under which it is filed.
@@ -185,7 +198,8 @@ fn first_segment(path: &[u8]) -> Option<&[u8]> {
 /// The headers that most rules compare with a value or its beginning.
 fn busiest_headers(rules: &[Rule]) -> Vec<HeaderSlot> {
     let mut uses: BTreeMap<HeaderSlot, usize> = BTreeMap::new();
-    for header in rules.iter().flat_map(|rule| &rule.conditions.headers) {
+    let conditions = rules.iter().flat_map(|rule| rule.conditions.required());
+    for header in conditions.flat_map(|conditions| &conditions.headers) {
         if matches!(header.test, ValueTest::Exact(_) | ValueTest::Prefix(_)) {
             *uses.entry(header.slot).or_default() += 1;
         }
@@ -253,8 +267,25 @@ mod tests {
     const PATTERNS: [&str; 9] =
         ["gpt-4o", "llama-small", "auto", "gpt-*", "gpt-4o-mini-2024-*", "g*", "*small", "gpt-4o*", "*"];
 
-    /// The conditions of a rule that the index looks at, as JSON.
+    /// The conditions of a rule that the index looks at, some of them in others.
     fn conditions() -> impl Strategy<Value = String> {
+        let nested = flat().prop_recursive(2, 8, 3, |inner| {
+            let some = proptest::collection::vec(inner.clone(), 1..4);
+            (flat(), proptest::option::of(some), proptest::option::of(inner)).prop_map(|(mut conditions, any, not)| {
+                let is_empty = |inner: &serde_json::Value| *inner == serde_json::json!({});
+                if let Some(any) = any.filter(|any| !any.iter().any(is_empty)) {
+                    conditions["any"] = serde_json::json!(any);
+                }
+                if let Some(not) = not.filter(|not| !is_empty(not)) {
+                    conditions["not"] = not;
+                }
+                conditions
+            })
+        });
+        nested.prop_map(|conditions| conditions.to_string())
+    }
+
+    fn flat() -> impl Strategy<Value = serde_json::Value> {
         let models = subsequence(&PATTERNS[..], 0..3);
         let tenants = subsequence(&["t0", "t1", "t2"][..], 0..3);
         let headers = proptest::collection::vec(
@@ -281,7 +312,7 @@ mod tests {
                     conditions.insert(key.to_owned(), list);
                 }
             }
-            serde_json::Value::Object(conditions).to_string()
+            serde_json::Value::Object(conditions)
         })
     }
 
@@ -320,15 +351,19 @@ mod tests {
         }
 
         fn matches(&self, policy: &Policy, rule: &Rule) -> bool {
-            let conditions = &rule.conditions;
-            (conditions.models.is_empty() || conditions.models.iter().any(|model| model.matches(self.asked)))
+            self.meets(policy, &rule.conditions, matches!(rule.action, RuleAction::Deny(_)))
+        }
+
+        fn meets(&self, policy: &Policy, conditions: &Conditions, unjudged: bool) -> bool {
+            (conditions.any.is_empty() || conditions.any.iter().any(|other| self.meets(policy, other, unjudged)))
+                && !conditions.not.as_ref().is_some_and(|other| self.meets(policy, other, !unjudged))
+                && (conditions.models.is_empty() || conditions.models.iter().any(|model| model.matches(self.asked)))
                 && (conditions.tenants.is_empty()
                     || self.tenant.is_some_and(|tenant| conditions.tenants.contains(&tenant)))
                 && (conditions.paths.is_empty()
                     || conditions.paths.iter().any(|path| path.matches(self.path.as_bytes())))
                 && conditions.headers.iter().all(|header| {
-                    let refuses = matches!(rule.action, RuleAction::Deny(_));
-                    self.header(policy, header.slot).is_some_and(|text| header.test.judge(text).unwrap_or(refuses))
+                    self.header(policy, header.slot).is_some_and(|text| header.test.judge(text).unwrap_or(unjudged))
                 })
         }
     }
@@ -385,5 +420,15 @@ mod tests {
         );
         assert_eq!(count(|nth| format!(r#"{{"models": ["auto"], "tenants": ["t{}"]}}"#, nth % 3)), 333);
         assert_eq!(count(|_| r#"{"stream": true}"#.to_owned()), 1000);
+        // A request can only meet one of several conditions if it has a key of one.
+        assert_eq!(
+            count(|nth| format!(
+                r#"{{"any": [{{"models": ["m{nth}*"]}}, {{"any": [{{"headers": [{{"name": "h1", "value": "v{nth}"}}]}}, {{"tenants": ["t0"], "tools": true}}]}}]}}"#
+            )),
+            0
+        );
+        assert_eq!(count(|nth| format!(r#"{{"any": [{{"models": ["m{nth}*"]}}, {{"tools": true}}]}}"#)), 1000);
+        assert_eq!(count(|nth| format!(r#"{{"models": ["m{nth}*"], "not": {{"tools": true}}}}"#)), 0);
+        assert_eq!(count(|nth| format!(r#"{{"not": {{"models": ["m{nth}*"]}}}}"#)), 1000);
     }
 }

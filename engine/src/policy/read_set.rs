@@ -31,10 +31,11 @@ impl ReadSet {
         if state.can_matter(catalog, rules) {
             flags.insert(Flag::Held);
         }
-        let conditions = || rules.iter().map(|rule| &rule.conditions);
+        let conditions = || rules.iter().flat_map(|rule| rule.conditions.all());
         let text = WantedText {
             length: conditions().any(Conditions::ask_length)
-                || models.iter().any(|model| model.context_window.is_some()),
+                || models.iter().any(|model| model.context_window.is_some())
+                || rules.iter().filter_map(|rule| rule.action.route()).any(|route| route.compares_lengths(catalog)),
             identity: rules.iter().any(|rule| rule.action.needs_identity()),
             excerpt: false,
         };
@@ -59,8 +60,9 @@ impl ReadSet {
 
 /// The flags that rules test, and those for which some model lacks the capability.
 fn flags(models: &[Model], rules: &[Rule]) -> FlagSet {
-    let tested = rules.iter().flat_map(|rule| rule.conditions.flags.iter()).map(|(flag, _)| flag);
-    let asked = rules.iter().filter_map(|rule| rule.conditions.when.as_ref()).flat_map(|when| when.flags());
+    let conditions = || rules.iter().flat_map(|rule| rule.conditions.all());
+    let tested = conditions().flat_map(|conditions| conditions.flags.iter()).map(|(flag, _)| flag);
+    let asked = conditions().filter_map(|conditions| conditions.when.as_ref()).flat_map(|when| when.flags());
     let is_lacking =
         |flag: &Flag| flag.need().is_some_and(|(capability, _)| models.iter().any(|model| !model.can(capability)));
     tested.chain(asked).chain(Flag::ALL.iter().copied().filter(is_lacking)).collect()
@@ -98,6 +100,10 @@ mod tests {
         check_rule(r#"{"images": false}"#, "Images");
         check_rule(r#"{"stream": true, "tools": true, "cached": false}"#, "Stream Tools Cached");
         check_rule(r#"{"inputTokens": {"max": 400}}"#, "length");
+        check_rule(
+            r#"{"any": [{"tools": true}, {"not": {"inputTokens": {"max": 4}}}], "not": {"any": [{"not": {"images": true}}]}}"#,
+            "Tools Images length",
+        );
     }
 
     #[test]

@@ -1,15 +1,17 @@
 //! Rules: conditions and an action. The first that applies acts.
 
-use super::catalog::{Catalog, ModelId};
+use super::catalog::{Catalog, MAX_FALLBACK, ModelId};
 use super::condition::{Conditions, ConditionsSpec, Scope};
 use super::error::{PolicyErrorKind, PolicyFault, Report};
+use super::group::{GroupSpec, Members, ModelsSpec};
 use super::model_set::ModelSet;
+use super::preference::{self, Prefer, PreferSpec};
 use super::share::Share;
 use super::sticky::{Sticky, StickySpec};
-use super::text::{Message, Name};
+use super::text::{LabelKey, Message, Name, NamePattern, Plain};
 use crate::reason::{Reason, Refusal};
 use pointsman_document::duration::Duration;
-use pointsman_document::{Document, Path, Some1, Whole, names, object};
+use pointsman_document::{Document, Map, Path, Some1, Whole, names, object};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -37,12 +39,18 @@ object! {
         /// The models to choose from. Those that the caller may not use, or that cannot serve the request, are
         /// left out.
         "targets" => targets: Some1<TargetSpec>,
+        /// Which of the targets is chosen. `first`: the first of the list that can serve the request. `cheapest`: the one that costs
+        /// least by the policy's prices, for the input as it is estimated and as many output tokens as the client wants at most,
+        /// or else 1,024; models without a price come last. The others follow in that order, unless there is a `fallback`.
+        /// Default: drawn by weight.
+        "prefer" => prefer: Option<PreferSpec>,
         /// What keeps requests on the model that was chosen first. Default: where clients name their sessions, and else
         /// what the user said first.
         "sticky" => sticky: Option<StickySpec>,
-        /// The models to try, in order, when the chosen one fails or none of the targets can serve the request. Default:
-        /// the `fallback` of the chosen model.
-        "fallback" => fallback: Option<Vec<Name>>,
+        /// The models to try, in order, when the chosen one fails or none of the targets can serve the request: names, or
+        /// groups, which stand for their models in the order of `models`. Default: the `fallback` of the chosen model, or with
+        /// `prefer` the other targets.
+        "fallback" => fallback: Option<Vec<ModelsSpec>>,
         /// A model that takes over for a share of the tenants or sessions.
         "rollout" => rollout: Option<RolloutSpec>,
         /// A model that gets a copy of some requests. Its answers go nowhere.
@@ -54,15 +62,19 @@ object! {
 }
 
 object! {
-    /// One of the models to choose from.
+    /// One of the models to choose from, or a group of them.
     pub(crate) struct TargetSpec {
-        /// The model.
-        "model" => model: Name,
-        /// Its share, relative to the other targets.
-        "weight" => weight: Whole<0, 1_000_000> = 1u32,
+        /// The model, or a pattern with `*` over the names of models.
+        "model" => model: Option<NamePattern>,
+        /// Labels of the models, such as `tier: small`: all of them.
+        "labels" => labels: Map<LabelKey, Plain>,
+        /// Its share, relative to the other targets. A group's is spread evenly over those of its models that can serve the
+        /// request. Default: 1.
+        "weight" => weight: Option<Whole<0, 1_000_000>>,
         /// What the decision record calls this choice. Default: the model.
         "variant" => variant: Option<Name>,
     }
+    at_least_one_of("model", "labels");
 }
 
 object! {
@@ -133,8 +145,10 @@ pub(crate) enum RuleAction {
 pub(crate) struct Route {
     /// Each model once, some weight above 0.
     pub(crate) targets: Vec<Target>,
+    /// `None`: one is drawn by weight.
+    pub(crate) prefer: Option<Prefer>,
     pub(crate) sticky: Sticky,
-    /// The models to try after the choice; `None`: those of the chosen model.
+    /// The models to try after the choice; `None`: those of the chosen model, or the other targets where they have an order.
     pub(crate) fallback: Option<Vec<ModelId>>,
     pub(crate) rollout: Option<Rollout>,
     pub(crate) mirror: Option<Mirror>,
@@ -145,8 +159,13 @@ pub(crate) struct Route {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) model: ModelId,
+    /// The group's, if it is one of a group.
     pub(crate) weight: u32,
     pub(crate) variant: Option<Arc<str>>,
+    /// What its group is called: the models of one group stand side by side.
+    pub(crate) group: Option<Arc<str>>,
+    /// Its place in the document.
+    pub(crate) place: usize,
 }
 
 /// A model that takes over for a share.
@@ -183,6 +202,7 @@ impl Route {
     pub(crate) fn fallback_after<'a>(&'a self, choice: ModelId, catalog: &'a Catalog) -> &'a [ModelId] {
         match &self.fallback {
             Some(fallback) => fallback,
+            None if self.prefer.is_some() => &[],
             None => catalog.get(choice).map_or(&[], |model| &model.fallback),
         }
     }
@@ -212,7 +232,7 @@ impl RuleAction {
         match self {
             RuleAction::Route(route) => {
                 let partly = |share: Share| !share.is_all() && !share.is_none();
-                route.targets.iter().filter(|target| target.weight > 0).count() > 1
+                (route.prefer.is_none() && route.targets.iter().filter(|target| target.weight > 0).count() > 1)
                     || route.rollout.as_ref().is_some_and(|it| it.by == RolloutBy::Session && partly(it.share))
                     || route.mirror.is_some_and(|mirror| partly(mirror.share))
             }
@@ -246,33 +266,13 @@ pub(super) fn compile(specs: Vec<RuleSpec>, scope: &mut Scope<'_>, at: &Path<'_>
 impl RouteSpec {
     #[inline(never)]
     fn compile(self, scope: &mut Scope<'_>, at: &Path<'_>, report: &mut Report) -> Route {
-        let at_targets = at.key("targets");
-        let mut targets: Vec<Target> = Vec::with_capacity(self.targets.0.len());
-        let mut seen = ModelSet::default();
-        let mut has_weight = report.is_lost(&at_targets);
-        for (nth, target) in self.targets.0.into_iter().enumerate() {
-            let at = at_targets.index(nth);
-            has_weight |= target.weight.0 > 0 || report.is_lost(&at.key("weight"));
-            let Some(model) = scope.catalog.resolve(&target.model, &at.key("model"), report) else { continue };
-            if seen.contains(model) {
-                report.add(
-                    &at.key("model"),
-                    PolicyErrorKind::Taken { name: target.model.0, by: "an earlier target".to_owned() },
-                );
-                continue;
-            }
-            seen.insert(model);
-            targets.push(Target {
-                model,
-                weight: u32::try_from(target.weight.0).unwrap_or(u32::MAX),
-                variant: target.variant.map(|variant| variant.0.into()),
-            });
+        if let Some(PreferSpec(_)) = &self.prefer {
+            self.check_draws(at, report);
         }
-        if !has_weight {
-            report.add(&at_targets, PolicyFault::NoWeight.into());
-        }
+        let targets = compile_targets(self.targets.0, scope.catalog, &at.key("targets"), report);
+        let has_sticky = self.sticky.is_some();
         let sticky = StickySpec::compile(self.sticky, scope, &at.key("sticky"), report);
-        let fallback = self.fallback.map(|names| scope.catalog.resolve_each(names, &at.key("fallback"), report));
+        let fallback = self.fallback.map(|items| scope.catalog.resolve_each(items, None, &at.key("fallback"), report));
         let at_rollout = at.key("rollout");
         let rollout = self.rollout.and_then(|rollout| {
             Some(Rollout {
@@ -287,7 +287,108 @@ impl RouteSpec {
             let model = scope.catalog.resolve(&mirror.model, &at_mirror.key("model"), report)?;
             Some(Mirror { model, share: mirror.percent })
         });
-        Route { targets, sticky, fallback, rollout, mirror, timeout: self.timeout }
+        let prefer = self.prefer.map(|PreferSpec(prefer)| prefer);
+        if prefer.is_some() && has_sticky && rollout.is_none() && mirror.is_none() {
+            let why = "nothing is drawn beside `prefer`, unless there is a `rollout` or `mirror`";
+            report.add(&at.key("sticky"), PolicyErrorKind::Meaning(why.into()));
+        }
+        let route = Route { targets, prefer, sticky, fallback, rollout, mirror, timeout: self.timeout };
+        route.check_order(scope.catalog, at, report);
+        route
+    }
+
+    /// Where there is an order, weights decide nothing.
+    fn check_draws(&self, at: &Path<'_>, report: &mut Report) {
+        let at = at.key("targets");
+        for (nth, _) in self.targets.0.iter().enumerate().filter(|(_, target)| target.weight.is_some()) {
+            let why = "nothing is drawn by weight beside `prefer`";
+            report.add(&at.index(nth).key("weight"), PolicyErrorKind::Meaning(why.into()));
+        }
+    }
+}
+
+/// Each model once: who is named is in no group, and who is in two counts in the first.
+#[inline(never)]
+fn compile_targets(specs: Vec<TargetSpec>, catalog: &Catalog, at: &Path<'_>, report: &mut Report) -> Vec<Target> {
+    let mut targets = Vec::with_capacity(specs.len());
+    let mut resolved = Vec::with_capacity(specs.len());
+    let (mut named, mut grouped) = (ModelSet::default(), ModelSet::default());
+    let mut has_weight = report.is_lost(at);
+    for (place, spec) in specs.into_iter().enumerate() {
+        let at = at.index(place);
+        let weight = spec.weight.map_or(1, |weight| weight.0);
+        has_weight |= weight > 0 || report.is_lost(&at.key("weight"));
+        let group = GroupSpec { model: spec.model, labels: spec.labels };
+        let (name, text) = (group.exact().map(str::to_owned), group.text());
+        let members = group.members(catalog, &at.key("model"), &at, report);
+        if let Some(Members::One(model)) = members {
+            if named.contains(model) {
+                let kind =
+                    PolicyErrorKind::Taken { name: name.unwrap_or_default(), by: "an earlier target".to_owned() };
+                report.add(&at.key("model"), kind);
+                continue;
+            }
+            named.insert(model);
+        }
+        let weight = u32::try_from(weight).unwrap_or(u32::MAX);
+        resolved.extend(members.map(|members| (place, members, weight, spec.variant, text)));
+    }
+    if !has_weight {
+        report.add(at, PolicyFault::NoWeight.into());
+    }
+    for (place, members, weight, variant, text) in resolved {
+        let variant: Option<Arc<str>> = variant.map(|variant| variant.0.into());
+        let (members, group): (_, Option<Arc<str>>) = match members {
+            Members::One(model) => (vec![model], None),
+            Members::Group(members) => {
+                let is_free = |model: &ModelId| !named.contains(*model) && !grouped.contains(*model);
+                (members.into_iter().filter(is_free).collect(), Some(text.into()))
+            }
+        };
+        if members.is_empty() {
+            report.add(&at.index(place), PolicyFault::NoneLeft.into());
+        }
+        for model in members {
+            grouped.insert(model);
+            targets.push(Target { model, weight, variant: variant.clone(), group: group.clone(), place });
+        }
+    }
+    targets
+}
+
+impl Route {
+    /// The targets in the order in which they are preferred: each order that some request can find them in. None where the rule
+    /// has no order, or says itself what comes after the first.
+    pub(super) fn orders(&self, catalog: &Catalog) -> Option<Vec<Vec<ModelId>>> {
+        let models: Vec<ModelId> = self.targets.iter().map(|target| target.model).collect();
+        match self.prefer.filter(|_| self.fallback.is_none()) {
+            None => Some(Vec::new()),
+            Some(Prefer::First) => Some(vec![models]),
+            Some(Prefer::Cheapest) => preference::orders(catalog, &models),
+        }
+    }
+
+    /// Whether it depends on the length of a request which target is preferred.
+    pub(super) fn compares_lengths(&self, catalog: &Catalog) -> bool {
+        let models = self.targets.iter().map(|target| target.model);
+        self.prefer == Some(Prefer::Cheapest) && preference::depends_on_length(catalog, models)
+    }
+
+    /// A chain has a bound, and so has the number of chains.
+    fn check_order(&self, catalog: &Catalog, at: &Path<'_>, report: &mut Report) {
+        if self.prefer.is_none() || self.fallback.is_some() {
+            return;
+        }
+        let is_new = |rollout: &&Rollout| self.targets.iter().all(|target| target.model != rollout.model);
+        let count = self.targets.len() + usize::from(self.rollout.as_ref().filter(is_new).is_some());
+        let max = 1 + MAX_FALLBACK;
+        if count > max {
+            let advice = ": say in `fallback` which are, after the first";
+            report.add(&at.key("targets"), PolicyFault::TooManyModels { count, max, advice }.into());
+        } else if self.orders(catalog).is_none() {
+            let why = "the prices of these models leave more than 24 orders open: say in `fallback` which are tried after the cheapest";
+            report.add(&at.key("prefer"), PolicyErrorKind::Meaning(why.into()));
+        }
     }
 }
 
@@ -374,7 +475,7 @@ mod tests {
         let action = |id: u32| policy.rule(RuleId(id)).map(|rule| rule.action.clone());
         assert!(matches!(action(0), Some(RuleAction::Deny(Refusal { status: 403, .. }))));
         let Some(RuleAction::Route(route)) = action(1) else { panic!("a route") };
-        assert_eq!(route.targets, [Target { model: ModelId(0), weight: 1, variant: None }]);
+        assert_eq!(route.targets, [Target { model: ModelId(0), weight: 1, variant: None, group: None, place: 0 }]);
         assert_eq!(route.sticky.header.map(|HeaderSlot(slot)| usize::from(slot)), Some(0));
         assert_eq!(policy.headers().iter().map(|header| &*header.name).collect::<Vec<_>>(), ["x-session"]);
         assert!(policy.rule(RuleId(2)).is_none());

@@ -3,6 +3,7 @@
 use super::catalog::{Catalog, ModelId};
 use super::claim::{ClaimMatch, ClaimSpec};
 use super::error::{PolicyErrorKind, PolicyFault, Report, What};
+use super::group::{ModelsSpec, groups};
 use super::header::{HeaderMatch, HeaderSlots, HeaderSpec};
 use super::model_set::ModelSet;
 use super::pattern::Pattern;
@@ -45,11 +46,11 @@ object! {
 object! {
     /// The models that a tenant may use.
     pub(crate) struct TenantModelsSpec {
-        /// Names, or patterns with `*`, of the models it may use; none if the list is empty. Default: every
-        /// model.
-        "allow" => allow: Option<Vec<NamePattern>>,
-        /// Names, or patterns with `*`, of models it may not use. Stronger than `allow`.
-        "deny" => deny: Vec<NamePattern>,
+        /// Names, patterns with `*`, or groups by labels, of the models it may use; none if the list is empty. Default:
+        /// every model.
+        "allow" => allow: Option<Vec<ModelsSpec>>,
+        /// Names, patterns with `*`, or groups by labels, of models it may not use. Stronger than `allow`.
+        "deny" => deny: Vec<ModelsSpec>,
         /// Labels that a model must have for this tenant, such as `region: eu`. No rule gets around them.
         "require" => require: Map<LabelKey, Plain>,
     }
@@ -146,8 +147,8 @@ impl TenantSpec {
         let at_headers = at_match.key("headers");
         let headers = matches.headers.unwrap_or_default().0.into_iter().enumerate();
         let headers = headers.map(|(nth, header)| header.compile(slots, &at_headers.index(nth), report)).collect();
-        let allow = models.allow.map(|allow| patterns(&allow, catalog, &at_models.key("allow"), report));
-        let deny = patterns(&models.deny, catalog, &at_models.key("deny"), report);
+        let allow = models.allow.map(|allow| groups(allow, catalog, &at_models.key("allow"), report));
+        let deny = groups(models.deny, catalog, &at_models.key("deny"), report);
         let require = requirements(models.require, catalog, &at_models.key("require"), report);
         let set = |test: &dyn Fn(&super::Model) -> bool| {
             catalog.iter().filter(|(_, model)| test(model)).map(|(id, _)| id).collect()
@@ -159,8 +160,8 @@ impl TenantSpec {
             headers,
             claims: matches.claims.unwrap_or_default().0.into_iter().map(ClaimSpec::compile).collect(),
             allowed: set(&|model| {
-                allow.as_ref().is_none_or(|allow| allow.iter().any(|pattern| pattern.matches(&model.name)))
-                    && !deny.iter().any(|pattern| pattern.matches(&model.name))
+                allow.as_ref().is_none_or(|allow| allow.iter().any(|group| group.has(model)))
+                    && !deny.iter().any(|group| group.has(model))
             }),
             labelled: set(&|model| require.iter().all(|(key, value)| model.labels.get(key) == Some(value))),
         }

@@ -1,6 +1,6 @@
 //! Conditions that are expressions, for what the fields of `match` cannot say.
 
-use super::condition::Scope;
+use super::condition::{Conditions, Scope};
 use super::error::{PolicyFault, Report};
 use super::header::{HeaderName, HeaderSlot};
 use super::rule::Rule;
@@ -177,7 +177,9 @@ impl WhenText {
 #[inline(never)]
 pub(super) fn claims(rules: &mut [Rule], at: &Path<'_>, report: &mut Report) -> Vec<Vec<String>> {
     let mut all: Vec<Vec<String>> = Vec::new();
-    for when in rules.iter_mut().filter_map(|rule| rule.conditions.when.as_mut()) {
+    let mut expressions = Vec::new();
+    rules.iter_mut().for_each(|rule| all_of(&mut rule.conditions, &mut expressions));
+    for when in expressions {
         let own = std::mem::take(&mut when.claims);
         let numbered = own.into_iter().map(|claim| {
             let known = all.iter().position(|known| *known == claim);
@@ -199,10 +201,19 @@ pub(super) fn claims(rules: &mut [Rule], at: &Path<'_>, report: &mut Report) -> 
     all
 }
 
+/// The expressions among conditions, and among those that are part of them.
+fn all_of<'r>(conditions: &'r mut Conditions, found: &mut Vec<&'r mut When>) {
+    found.extend(conditions.when.as_deref_mut());
+    for inner in conditions.any.iter_mut().chain(conditions.not.as_deref_mut()) {
+        all_of(inner, found);
+    }
+}
+
 /// Whether a request can be asked all expressions in a time that nobody notices.
 #[inline(never)]
 pub(super) fn bound(rules: &[Rule], at: &Path<'_>, report: &mut Report) {
-    let costs = rules.iter().filter_map(|rule| rule.conditions.when.as_ref()).map(|when| when.expression.cost());
+    let conditions = rules.iter().flat_map(|rule| rule.conditions.all());
+    let costs = conditions.filter_map(|conditions| conditions.when.as_ref()).map(|when| when.expression.cost());
     let cost = costs.fold(0_u64, u64::saturating_add);
     if cost > MOST_COST {
         report.add(at, PolicyFault::TooManyExpressions { cost, most: MOST_COST }.into());

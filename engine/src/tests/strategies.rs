@@ -9,9 +9,23 @@ use serde_json::{Value, json};
 
 pub(super) const NAMES: [&str; 5] = ["alpha", "beta", "gamma", "delta", "epsilon"];
 
-fn fallback() -> impl Strategy<Value = Option<Vec<&'static str>>> {
+fn fallback() -> impl Strategy<Value = Option<Vec<Value>>> {
     let list = prop::sample::subsequence(NAMES.to_vec(), 0..4).prop_shuffle();
+    let list = (list, prop::option::weighted(0.2, group())).prop_map(|(names, group)| {
+        let mut items: Vec<Value> = names.into_iter().map(Value::from).collect();
+        items.extend(group);
+        items
+    });
     prop::option::weighted(0.4, list)
+}
+
+/// Several models by what they are.
+fn group() -> impl Strategy<Value = Value> {
+    prop::sample::select(vec![
+        json!({ "labels": { "kind": "large" } }),
+        json!({ "model": "*a", "labels": { "kind": "small" } }),
+        json!({ "model": "*e*" }),
+    ])
 }
 
 fn models() -> impl Strategy<Value = Value> {
@@ -26,14 +40,16 @@ fn models() -> impl Strategy<Value = Value> {
         prop::option::weighted(0.5, Just(json!(["chatCompletions", "bedrock"]))),
         fallback(),
         any::<bool>(),
+        prop::sample::select(vec![(1, 2), (1, 2), (1, 2), (2, 1), (5, 5)]),
     );
     prop::collection::vec(model, NAMES.len()).prop_map(|models| {
-        let models =
-            NAMES.iter().zip(models).map(|(name, (window, capabilities, region, renamed, apis, fallback, alone))| {
+        let models = NAMES.iter().zip(models).map(
+            |(name, (window, capabilities, region, renamed, apis, fallback, alone, (input, output)))| {
                 let cluster = if alone { format!("to-{name}") } else { "to-several".to_owned() };
-                let cost = json!({ "inputPerMillion": 1, "outputPerMillion": 2 });
-                let mut model =
-                    json!({ "name": name, "cluster": cluster, "labels": { "region": region }, "cost": cost });
+                let kind = if matches!(*name, "alpha" | "epsilon") { "large" } else { "small" };
+                let labels = json!({ "region": region, "kind": kind });
+                let cost = json!({ "inputPerMillion": input, "outputPerMillion": output });
+                let mut model = json!({ "name": name, "cluster": cluster, "labels": labels, "cost": cost });
                 if let Some(window) = window {
                     model["contextWindow"] = json!(window);
                     model["reservedOutput"] = json!(window / 3);
@@ -52,7 +68,8 @@ fn models() -> impl Strategy<Value = Value> {
                     model["upstreamModel"] = json!(format!("{name}-2026-01-01"));
                 }
                 model
-            });
+            },
+        );
         Value::Array(models.collect())
     })
 }
@@ -70,6 +87,22 @@ const EXPRESSIONS: [&str; 8] = [
 ];
 
 fn conditions() -> impl Strategy<Value = Value> {
+    let nested = flat().prop_recursive(3, 8, 3, |inner| {
+        let some = prop::collection::vec(inner.clone(), 1..3);
+        (flat(), prop::option::of(some), prop::option::of(inner)).prop_map(|(mut conditions, any, not)| {
+            if let Some(any) = any.filter(|any| !any.contains(&json!({}))) {
+                conditions["any"] = json!(any);
+            }
+            if let Some(not) = not.filter(|not| *not != json!({})) {
+                conditions["not"] = not;
+            }
+            conditions
+        })
+    });
+    prop_oneof![2 => flat(), 1 => nested]
+}
+
+fn flat() -> impl Strategy<Value = Value> {
     let condition = prop_oneof![
         prop::sample::select(vec!["alpha", "auto", "*", "be*", "*a", "g*a"]).prop_map(|name| ("models", json!([name]))),
         (0_u64..30, 0_u64..30).prop_map(|(min, more)| ("inputTokens", json!({ "min": min, "max": min + more }))),
@@ -132,14 +165,28 @@ pub(super) fn balances() -> impl Strategy<Value = Vec<Balance>> {
 
 fn rules() -> impl Strategy<Value = Value> {
     let targets = prop::collection::btree_map(prop::sample::select(NAMES.to_vec()), 0_u32..5, 1..4);
+    let targets = (targets, prop::option::weighted(0.3, (group(), 0_u32..5)));
+    let prefer = prop::option::weighted(0.3, prop::sample::select(vec!["first", "cheapest"]));
     let action = prop_oneof![
-        4 => (targets, any::<bool>(), fallback(), share(), share()).prop_map(|(targets, sticky, fallback, rollout, mirror)| {
+        4 => (targets, any::<bool>(), fallback(), share(), share(), prefer).prop_map(|(targets, sticky, fallback, rollout, mirror, prefer)| {
+            let (targets, group) = targets;
+            // Who is named is in no group, and a group without anybody else is an error: no group is all that is named.
+            let is_left = |group: &(Value, u32)| group.0["model"] == "*e*" && targets.len() < 3;
             let mut targets: Vec<Value> =
-                targets.into_iter().map(|(model, weight)| json!({ "model": model, "weight": weight })).collect();
+                targets.iter().map(|(model, weight)| json!({ "model": model, "weight": weight })).collect();
             targets[0]["weight"] = json!(3);
+            if let Some((mut group, weight)) = group.filter(is_left) {
+                group["weight"] = json!(weight);
+                targets.push(group);
+            }
             let mut route = json!({ "targets": targets });
-            if sticky {
+            if sticky && (prefer.is_none() || rollout.is_some() || mirror.is_some()) {
                 route["sticky"] = json!({ "header": "x-session" });
+            }
+            if let Some(prefer) = prefer {
+                route["prefer"] = json!(prefer);
+                let targets = route["targets"].as_array_mut().expect("a list").iter_mut();
+                targets.for_each(|target| drop(target.as_object_mut().expect("a target").remove("weight")));
             }
             if let Some(fallback) = fallback {
                 route["fallback"] = json!(fallback);

@@ -51,8 +51,20 @@ pub(super) fn plain(text: &str, at: Position, said: &str) -> SyntaxError {
     if said.contains("recursion limit") {
         return too_deep(at);
     }
+    if let Some(column) = variable(text, at) {
+        let message =
+            "`${` begins no text within `{ }` and `[ ]`: a variable needs quotes there, as in `\"${name}\"`".into();
+        return SyntaxError { at: Position { column, ..at }, message };
+    }
     let words = WORDS.iter().find(|(theirs, _)| said.contains(theirs)).map(|(_, ours)| *ours);
     SyntaxError { at, message: words.unwrap_or(said).to_owned() }
+}
+
+/// Where a `${` stands in a list or an object, of which the parser takes the `{` for the beginning of another one.
+fn variable(text: &str, at: Position) -> Option<usize> {
+    let line = text.lines().nth(at.line.saturating_sub(1))?;
+    let mark: String = line.chars().skip(at.column.checked_sub(2)?).take(2).collect();
+    (mark == "${").then_some(at.column - 1)
 }
 
 /// The line with a tab in its indentation that can be meant: the one that the parser names, or the next one.
@@ -95,6 +107,21 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_without_quotes_is_named_where_it_stands() {
+        for (text, column) in [("a: { b: ${n} }\n", 9), ("- [x, ${n}]\n", 7), ("- { n: ${n}, m: 1 }", 8)] {
+            let err = parse(text).expect_err(text);
+            assert_eq!(
+                (err.at.column, err.message.contains("needs quotes")),
+                (column, true),
+                "{text}: {}",
+                err.message
+            );
+        }
+        assert!(parse("a: ${n}\nb: [\"${n}\", '${n}']\n").is_ok());
+        assert!(parse("a: { b: \"${n}\" ]\n").is_err_and(|err| !err.message.contains("variable")));
+    }
+
+    #[test]
     fn depth_has_one_sentence_whoever_counts_it() {
         for text in
             ["[".repeat(200), "[".repeat(100_000), "{a: ".repeat(100_000), format!("a: {}", "[".repeat(100_000))]
@@ -102,11 +129,5 @@ mod tests {
             check(&text, 1, "nested deeper than 128 levels");
         }
         check(&"- ".repeat(100_000), 1, "nested deeper than 128 levels");
-    }
-
-    #[test]
-    fn merge_keys_are_named_as_such() {
-        check("a: &x { k: 1 }\nb: { <<: *x }\n", 2, "merge keys (`<<`)");
-        assert!(parse("b: { \"<<\": 1 }\n").is_ok());
     }
 }

@@ -7,6 +7,7 @@ use crate::envoy::filter::Plugin;
 use crate::envoy::module::{self, Fault};
 use crate::envoy::needs::Needs;
 use crate::envoy::{bootstrap, uptake, xds};
+use crate::policy_file::Values;
 use crate::project;
 use crate::yaml::comment;
 use pointsman_engine::Policy;
@@ -23,6 +24,8 @@ use std::path::{Path, PathBuf};
 pub(super) struct EnvoyArguments {
     /// A deployment file, or a folder with a deployment.yaml
     deployment: PathBuf,
+    #[command(flatten)]
+    values: Values,
     /// The module, as Envoy will see it; default: dist/pointsman.wasm, or dist/pointsman-answers.wasm where the policy has
     /// answers read
     #[arg(long, value_name = "PATH")]
@@ -45,7 +48,7 @@ const FIRST_DEMO_PORT: u16 = 18001;
 const MODULES: &str = "dist";
 
 pub(super) fn run(arguments: &EnvoyArguments) -> Result<(), Failure> {
-    let project = project::load(&arguments.deployment)?;
+    let project = project::load(&arguments.deployment, &arguments.values)?;
     let wasm = arguments.wasm.as_deref();
     let policy = &project.policy.policy;
     wasm.map(|wasm| look_at(wasm, policy)).transpose()?;

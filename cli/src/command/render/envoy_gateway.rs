@@ -3,6 +3,7 @@
 use super::istio::placed;
 use crate::command::{Failure, print, warn_of};
 use crate::envoy_gateway::render;
+use crate::policy_file::Values;
 use crate::project;
 use std::path::PathBuf;
 
@@ -14,10 +15,12 @@ use std::path::PathBuf;
 pub(super) struct EnvoyGatewayArguments {
     /// A deployment file with a section `envoyGateway`, or a folder with such a deployment.yaml
     deployment: PathBuf,
+    #[command(flatten)]
+    values: Values,
 }
 
 pub(super) fn run(arguments: &EnvoyGatewayArguments) -> Result<(), Failure> {
-    let project = project::load(&arguments.deployment)?;
+    let project = project::load(&arguments.deployment, &arguments.values)?;
     let Some(settings) = &project.deployment.envoy_gateway else {
         let missing = (String::new(), "has no section `envoyGateway`, which says which gateway".into());
         return Err(placed(&arguments.deployment, &[missing]));

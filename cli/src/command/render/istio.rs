@@ -3,6 +3,7 @@
 use crate::command::{Failure, print, warn_of};
 use crate::deployment;
 use crate::istio::{Rendering, render};
+use crate::policy_file::Values;
 use crate::project;
 use pointsman_engine::config::Hold;
 use pointsman_source::{Finding, Part};
@@ -16,6 +17,8 @@ use std::path::{Path, PathBuf};
 pub(super) struct IstioArguments {
     /// A deployment file with a section `istio`, or a folder with such a deployment.yaml
     deployment: PathBuf,
+    #[command(flatten)]
+    values: Values,
     /// How requests wait while their bodies are read, instead of what the section says
     #[arg(long, value_enum)]
     hold: Option<HoldArgument>,
@@ -33,7 +36,7 @@ enum HoldArgument {
 }
 
 pub(super) fn run(arguments: &IstioArguments) -> Result<(), Failure> {
-    let project = project::load(&arguments.deployment)?;
+    let project = project::load(&arguments.deployment, &arguments.values)?;
     let Some(istio) = &project.deployment.istio else {
         let missing = (String::new(), "has no section `istio`, which says where in the mesh".into());
         return Err(placed(&arguments.deployment, &[missing]));

@@ -8,6 +8,7 @@ use crate::envoy::filter::Plugin;
 use crate::envoy::needs::Needs;
 use crate::envoy::process::Envoy;
 use crate::envoy::uptake::{self, NotTaken};
+use crate::policy_file::LookedAt;
 use crate::project::{self, Project};
 use std::collections::HashMap;
 use std::path::Path;
@@ -44,27 +45,27 @@ pub(super) struct Watch {
     running: Running,
     /// Goes on when nobody waits for it: between two requests there may never be a whole interval.
     ticks: tokio::time::Interval,
-    /// The content that was last acted on.
-    known: Option<Vec<u8>>,
-    /// A content seen once: it counts when it is seen twice, so that a half-written file does not.
-    seen: Option<Vec<u8>>,
+    /// The files that were last acted on.
+    known: LookedAt,
+    /// What was seen once: it counts when it is seen twice, so that a half-written file does not.
+    seen: LookedAt,
 }
 
 impl Watch {
     pub(super) fn new(running: Running) -> Self {
-        let known = std::fs::read(&running.project.deployment.policy).ok();
+        let known = running.project.policy.looked_at.clone();
         Self { running, ticks: tokio::time::interval(INTERVAL), seen: known.clone(), known }
     }
 
-    /// Returns when the file has a new content. Nothing is lost when it is asked again before it has returned.
+    /// Returns when a file of the policy has a new content, or there are others. Nothing is lost when it is asked again before it has returned.
     pub(super) async fn changed(&mut self) {
         loop {
             self.ticks.tick().await;
-            let now = std::fs::read(&self.running.project.deployment.policy).ok();
+            let now = self.known.again();
             let is_settled = now == self.seen;
             self.seen = now;
             // A file that is away for a moment is being replaced.
-            if is_settled && self.seen.is_some() && self.seen != self.known {
+            if is_settled && self.seen.has(&self.running.project.deployment.policy) && self.seen != self.known {
                 return;
             }
         }
@@ -72,12 +73,16 @@ impl Watch {
 
     /// Hands the new policy to Envoy, or says what is wrong with it and changes nothing.
     pub(super) async fn take_over(&mut self, envoy: &Envoy, folder: &Path) {
-        self.known.clone_from(&self.seen);
         let kept = self.running.project.policy.short_version().to_owned();
-        let policy = match project::load_policy(&self.running.project.deployment) {
+        let loaded = project::load_policy(&self.running.project.deployment, &self.running.project.values);
+        self.known = match &loaded {
+            Ok(policy) => policy.looked_at.clone(),
+            Err(invalid) => invalid.looked_at.clone(),
+        };
+        let policy = match loaded {
             Ok(policy) => policy,
-            Err(findings) => {
-                print(&listed(&findings));
+            Err(invalid) => {
+                print(&listed(&invalid.findings));
                 return say("policy", &format!("not changed, version {kept} stays"));
             }
         };

@@ -1,5 +1,7 @@
 //! Who can be asking, as far as a policy tells callers apart: those with the same rights are one group.
 
+use super::cover::{TENANTS, shape_of};
+use crate::policy::Conditions;
 use crate::policy::failure::OnUnknownTenant;
 use crate::policy::model_set::ModelSet;
 use crate::policy::rule::Rule;
@@ -70,8 +72,16 @@ impl Group {
 
     /// Those of them whose requests a rule looks at.
     pub(super) fn members(&self, rule: &Rule) -> impl Iterator<Item = Option<TenantId>> {
-        self.members.iter().copied().filter(|caller| rule.conditions.know_tenant(*caller))
+        self.members.iter().copied().filter(|caller| may_meet(&rule.conditions, *caller))
     }
+}
+
+/// Whether a caller can meet conditions, as far as these are about callers.
+fn may_meet(conditions: &Conditions, caller: Option<TenantId>) -> bool {
+    let is_excepted = |not: &Conditions| shape_of(not) == TENANTS && not.know_tenant(caller);
+    conditions.know_tenant(caller)
+        && (conditions.any.is_empty() || conditions.any.iter().any(|other| may_meet(other, caller)))
+        && !conditions.not.as_deref().is_some_and(is_excepted)
 }
 
 /// What a caller is called in a sentence.

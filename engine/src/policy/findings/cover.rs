@@ -16,6 +16,11 @@ pub(super) const TENANTS: u64 = 1 << 2;
 ///
 /// A rule takes nothing from one that lacks a condition of its own, and most pairs of rules are told apart by that alone.
 pub(super) fn shape(rule: &Rule) -> u64 {
+    shape_of(&rule.conditions)
+}
+
+/// The same of conditions alone.
+pub(super) fn shape_of(conditions: &Conditions) -> u64 {
     let Conditions {
         apis,
         models,
@@ -28,7 +33,9 @@ pub(super) fn shape(rule: &Rule) -> u64 {
         flags,
         keywords,
         when,
-    } = &rule.conditions;
+        any,
+        not,
+    } = conditions;
     let has = [
         apis.is_some(),
         !models.is_empty(),
@@ -40,6 +47,8 @@ pub(super) fn shape(rule: &Rule) -> u64 {
         messages.is_some(),
         !keywords.is_empty(),
         when.is_some(),
+        !any.is_empty(),
+        not.is_some(),
     ];
     let bits = has.iter().enumerate().map(|(bit, has)| u64::from(*has) << bit);
     let flags = flags.iter().map(|(flag, expected)| 1 << (has.len() + 2 * flag as usize + usize::from(expected)));
@@ -50,6 +59,10 @@ pub(super) fn shape(rule: &Rule) -> u64 {
 ///
 /// `tenants` are those that are looked at of the narrow rule; empty: all callers.
 pub(super) fn rule_covers(wide: &Rule, narrow: &Rule, tenants: &[TenantId]) -> bool {
+    judged_alike(wide, narrow) && conditions_cover(&wide.conditions, &narrow.conditions, tenants)
+}
+
+fn conditions_cover(wide: &Conditions, narrow: &Conditions, tenants: &[TenantId]) -> bool {
     // All of them by name: a new condition has to be thought of here.
     let Conditions {
         apis,
@@ -63,21 +76,27 @@ pub(super) fn rule_covers(wide: &Rule, narrow: &Rule, tenants: &[TenantId]) -> b
         flags,
         keywords,
         when,
-    } = &wide.conditions;
-    let others = &narrow.conditions;
-    judged_alike(wide, narrow)
-        && apis.is_none_or(|wide| routable().all(|api| !names(others.apis, api) || wide.contains(api)))
-        && any_covers(models, &others.models, Pattern::covers)
+        any,
+        not,
+    } = wide;
+    apis.is_none_or(|wide| routable().all(|api| !names(narrow.apis, api) || wide.contains(api)))
+        && any_covers(models, &narrow.models, Pattern::covers)
         && any_covers(callers, tenants, |wide, narrow| wide == narrow)
-        && any_covers(paths, &others.paths, path_covers)
-        && all_cover(headers, &others.headers)
-        && range_covers(*input_tokens, others.input_tokens)
-        && range_covers(*max_output_tokens, others.max_output_tokens)
-        && range_covers(*messages, others.messages)
-        && flags.iter().all(|test| others.flags.iter().any(|other| test == other))
-        && any_covers(keywords, &others.keywords, |wide, narrow| wide == narrow)
+        && any_covers(paths, &narrow.paths, path_covers)
+        && all_cover(headers, &narrow.headers)
+        && range_covers(*input_tokens, narrow.input_tokens)
+        && range_covers(*max_output_tokens, narrow.max_output_tokens)
+        && range_covers(*messages, narrow.messages)
+        && flags.iter().all(|test| narrow.flags.iter().any(|other| test == other))
+        && any_covers(keywords, &narrow.keywords, |wide, narrow| wide == narrow)
         // An expression is only compared with itself.
-        && when.as_ref().is_none_or(|wide| others.when.as_ref().is_some_and(|narrow| wide.text() == narrow.text()))
+        && when.as_ref().is_none_or(|wide| narrow.when.as_ref().is_some_and(|narrow| wide.text() == narrow.text()))
+        && (any.iter().any(|wide| conditions_cover(wide, narrow, tenants))
+            || any_covers(any, &narrow.any, |wide, narrow| conditions_cover(wide, narrow, &narrow.tenants)))
+        // Whoever is not among more is not among fewer.
+        && not.as_deref().is_none_or(|wide| {
+            narrow.not.as_deref().is_some_and(|narrow| conditions_cover(narrow, wide, &wide.tenants))
+        })
 }
 
 /// Whether every caller that is `narrow` matches `wide`, or is somebody whose tenant cannot be told.
@@ -95,9 +114,12 @@ fn judged_alike(wide: &Rule, narrow: &Rule) -> bool {
     let is_always_judged = conditions.headers.is_empty()
         && conditions.flags.iter().next().is_none()
         && conditions.max_output_tokens.is_none()
-        && conditions.when.is_none();
+        && conditions.when.is_none()
+        && conditions.any.is_empty()
+        && conditions.not.is_none();
+    let asks_for_length = |rule: &Rule| rule.conditions.all().iter().any(|it| it.ask_length());
     let by_length = |rule: &Rule| denies(rule) && rule.conditions.ask_length();
-    (wide_denies || !narrow_denies || is_always_judged) && (!by_length(wide) || by_length(narrow))
+    (wide_denies || !narrow_denies || is_always_judged) && (!wide_denies || !asks_for_length(wide) || by_length(narrow))
 }
 
 fn denies(rule: &Rule) -> bool {

@@ -5,10 +5,13 @@ use super::cover::{names, routable, rule_covers};
 use super::rules::Dead;
 use super::takers::Takers;
 use super::{Kind, Search, listed};
+use crate::policy::error::Report;
+use crate::policy::group::{Members, ModelsSpec};
 use crate::policy::rule::{Route, Rule};
 use crate::policy::tenant::TenantId;
 use crate::policy::{ModelId, Policy};
 use crate::request::flag::Flag;
+use pointsman_document::{Document, Path, Read};
 use std::collections::BTreeSet;
 
 pub(super) fn check(search: &mut Search<'_>, takers: &Takers<'_>, dead: &Dead) {
@@ -89,32 +92,57 @@ fn left_out(search: &mut Search<'_>, nth: usize, rule: &Rule, route: &Route, ask
     let policy = search.policy;
     let at = format!("rules[{nth}].route");
     let only = only_choice(route);
-    let targets = route.targets.iter().enumerate().filter(|(_, target)| target.weight > 0);
-    let mut parts: Vec<(String, ModelId, bool)> =
-        targets.map(|(nth, target)| (format!("targets[{nth}].model"), target.model, false)).collect();
-    let fallback = route.fallback.iter().flatten().enumerate();
-    parts.extend(fallback.map(|(nth, id)| (format!("fallback[{nth}]"), *id, true)));
-    let rollout = route.rollout.iter().filter(|rollout| !rollout.share.is_none());
-    parts.extend(rollout.map(|rollout| ("rollout.model".to_owned(), rollout.model, false)));
-    parts.extend(rule.action.mirror().map(|mirror| ("mirror.model".to_owned(), mirror.model, true)));
-    for (field, id, comes_after) in parts {
-        let name = policy.model(id).map_or("", |model| model.name());
-        let why = if let Some(why) = inability(policy, rule, id) {
-            format!("it {why}")
-        } else if !asking.iter().any(|group| group.may_use(id)) {
-            let members = asking.iter().flat_map(|group| group.members(rule));
-            format!("{} may not use it", listed(members.map(|caller| callers::name(policy, caller))))
-        } else if comes_after && only == Some(id) {
-            "it is the target itself".to_owned()
-        } else {
-            continue;
+    for (field, models, comes_after) in parts(search, nth, rule, route) {
+        let why = |id: &ModelId| {
+            if let Some(why) = inability(policy, rule, *id) {
+                Some(format!("it {why}"))
+            } else if !asking.iter().any(|group| group.may_use(*id)) {
+                let members = asking.iter().flat_map(|group| group.members(rule));
+                let names = listed(members.map(|caller| callers::name(policy, caller)));
+                Some(format!("{names} may not use it"))
+            } else {
+                (comes_after && only == Some(*id)).then(|| "it is the target itself".to_owned())
+            }
         };
-        search.find(
-            Kind::AlwaysLeftOut,
-            format!("{at}.{field}"),
-            format!("`{name}` is left out for every request: {why}"),
-        );
+        // A group that serves anybody is one that is meant.
+        let Some(whys) = models.iter().map(why).collect::<Option<Vec<String>>>() else { continue };
+        if let Some((id, why)) = models.first().zip(whys.first()) {
+            let name = policy.model(*id).map_or("", |model| model.name());
+            let others = if models.len() > 1 { ", and so are all others of its group" } else { "" };
+            let message = format!("`{name}` is left out for every request: {why}{others}");
+            search.find(Kind::AlwaysLeftOut, format!("{at}.{field}"), message);
+        }
     }
+}
+
+/// The parts of a route, each with its models and whether it comes after a choice.
+fn parts(search: &Search<'_>, nth: usize, rule: &Rule, route: &Route) -> Vec<(String, Vec<ModelId>, bool)> {
+    let mut parts: Vec<(String, Vec<ModelId>, bool)> = Vec::new();
+    for target in route.targets.iter().filter(|target| target.weight > 0) {
+        let field = match &target.group {
+            None => format!("targets[{}].model", target.place),
+            Some(_) => format!("targets[{}]", target.place),
+        };
+        match parts.last_mut().filter(|(last, ..)| *last == field) {
+            Some((_, models, _)) => models.push(target.model),
+            None => parts.push((field, vec![target.model], false)),
+        }
+    }
+    let written = search.document.get("rules").and_then(|rules| rules.items().get(nth)?.get("route")?.get("fallback"));
+    for (nth, item) in written.map(Document::items).unwrap_or_default().iter().enumerate() {
+        let mut nobody = Report::default();
+        let item = ModelsSpec::read(item, &Path::Root, &mut nobody);
+        let models = match item.members(search.policy.catalog(), &Path::Root, &mut nobody) {
+            Some(Members::One(model)) => vec![model],
+            Some(Members::Group(models)) => models,
+            None => continue,
+        };
+        parts.push((format!("fallback[{nth}]"), models, true));
+    }
+    let rollout = route.rollout.iter().filter(|rollout| !rollout.share.is_none());
+    parts.extend(rollout.map(|rollout| ("rollout.model".to_owned(), vec![rollout.model], false)));
+    parts.extend(rule.action.mirror().map(|mirror| ("mirror.model".to_owned(), vec![mirror.model], true)));
+    parts
 }
 
 /// The model that is the first choice of every request, also once a rollout that is switched off is on.

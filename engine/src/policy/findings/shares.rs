@@ -10,11 +10,16 @@ pub(super) fn check(search: &mut Search<'_>) {
     for (nth, rule) in policy.rules.iter().enumerate() {
         let Some(route) = rule.action.route() else { continue };
         let at = format!("rules[{nth}].route");
-        for (place, target) in route.targets.iter().enumerate() {
-            let at = format!("{at}.targets[{place}].weight");
+        let mut earlier = None;
+        for target in &route.targets {
+            // Of a group, once.
+            if earlier.replace(target.place) == Some(target.place) {
+                continue;
+            }
+            let at = format!("{at}.targets[{}].weight", target.place);
             if target.weight == 0 {
                 search.find(Kind::ShareWithoutEffect, at, "is 0: no request goes to this target");
-            } else if route.targets.len() == 1 && is_written(search, nth) {
+            } else if route.targets.iter().all(|other| other.place == target.place) && is_written(search, nth) {
                 search.find(Kind::ShareWithoutEffect, at, "decides nothing: there is no other target");
             }
         }

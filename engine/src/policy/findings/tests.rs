@@ -15,8 +15,24 @@ fn object(members: Vec<(&'static str, Value)>) -> Value {
     Value::Object(members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<Map<_, _>>())
 }
 
-/// Conditions out of few, so that rules often stand in front of others.
+/// Conditions out of few, so that rules often stand in front of others; some of them in others.
 fn conditions() -> impl Strategy<Value = Value> {
+    let nested = flat().prop_recursive(2, 6, 2, |inner| {
+        let some = prop::collection::vec(inner.clone(), 1..3);
+        (flat(), prop::option::of(some), prop::option::of(inner)).prop_map(|(mut conditions, any, not)| {
+            if let Some(any) = any.filter(|any| !any.contains(&json!({}))) {
+                conditions["any"] = json!(any);
+            }
+            if let Some(not) = not.filter(|not| *not != json!({})) {
+                conditions["not"] = not;
+            }
+            conditions
+        })
+    });
+    prop_oneof![3 => flat(), 1 => nested]
+}
+
+fn flat() -> impl Strategy<Value = Value> {
     let names = vec!["a", "b", "auto", "old-*", "*", "a*", "old-1*", "c"];
     let header =
         (select(vec!["x-h", "x-i"]), select(vec!["Exact", "Prefix", "RegularExpression"]), select(vec!["v", "vw", ""]))
@@ -341,6 +357,8 @@ fn conditions_are_compared_by_what_they_mean() {
         (r#"{"paths": [{"type": "Prefix", "value": "/v1/"}]}"#, r#"{"paths": [{"value": "/v1/messages"}]}"#),
         (r#"{"keywords": ["b", "A  c"]}"#, r#"{"keywords": ["a c"]}"#),
         (r#"{"apis": ["messages", "responses"]}"#, r#"{"apis": ["messages"]}"#),
+        (r#"{"any": [{"tools": true}, {"stream": true}]}"#, r#"{"any": [{"stream": true, "models": ["auto"]}]}"#),
+        (r#"{"not": {"tools": true, "stream": true}}"#, r#"{"not": {"tools": true}, "models": ["auto"]}"#),
     ] {
         let empty = if narrow.contains(r#""value": """#) {
             vec![(Kind::EmptyValue, "rules[1].match.headers[0].value")]

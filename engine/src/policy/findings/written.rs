@@ -11,7 +11,7 @@ pub(super) fn check(search: &mut Search<'_>) {
     for (nth, tenant) in items("tenants") {
         let at = format!("tenants[{nth}]");
         if let Some(models) = tenant.get("models") {
-            labels(search, models, &at);
+            labels(search, models.get("require"), &format!("{at}.models.require"));
             patterns(search, models, &at);
         }
         let Some(matches) = tenant.get("match") else { continue };
@@ -27,8 +27,8 @@ pub(super) fn check(search: &mut Search<'_>) {
 }
 
 /// Required values that no model has.
-fn labels(search: &mut Search<'_>, models: &Document, at: &str) {
-    let Some(Document::Object(required)) = models.get("require") else { return };
+fn labels(search: &mut Search<'_>, labels: Option<&Document>, at: &str) {
+    let Some(Document::Object(required)) = labels else { return };
     for (key, value) in required {
         let Some(value) = value.as_str() else { continue };
         let models = &search.policy.catalog.models;
@@ -39,19 +39,21 @@ fn labels(search: &mut Search<'_>, models: &Document, at: &str) {
         let meant = Report::default().suggest(value, known.iter().copied());
         let has = if meant.is_some() { did_you_mean(&meant) } else { format!(": they have {}", listed(known)) };
         let message = format!("no model has the label `{key}` with the value `{value}`{has}");
-        search.find(Kind::UnknownLabelValue, format!("{at}.models.require.{key}"), message);
+        search.find(Kind::UnknownLabelValue, format!("{at}.{key}"), message);
     }
 }
 
-/// Patterns over the catalog that match nothing in it; a name that is in none of them is an error.
+/// Patterns and groups over the catalog that match nothing in it; a name that is in none of them is an error.
 fn patterns(search: &mut Search<'_>, models: &Document, at: &str) {
     for (list, effect) in [("allow", "allows"), ("deny", "denies")] {
         for (nth, pattern) in models.get(list).map(Document::items).unwrap_or_default().iter().enumerate() {
-            let Some(text) = pattern.as_str() else { continue };
+            let at = format!("{at}.models.{list}[{nth}]");
+            labels(search, pattern.get("labels"), &format!("{at}.labels"));
+            let Some(text) = pattern.as_str().or_else(|| pattern.get("model")?.as_str()) else { continue };
             let pattern = Pattern::new(text);
             if !search.policy.catalog.models.iter().any(|model| pattern.matches(model.name())) {
                 let message = format!("`{text}` matches no model, and so {effect} nothing");
-                search.find(Kind::UnmatchedPattern, format!("{at}.models.{list}[{nth}]"), message);
+                search.find(Kind::UnmatchedPattern, at, message);
             }
         }
     }

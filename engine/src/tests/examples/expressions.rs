@@ -71,6 +71,25 @@ fn what_comes_to_nothing_refuses_and_never_routes() {
 }
 
 #[test]
+fn expressions_stand_in_any_and_not() {
+    let nested = |conditions: Value, action: &str| {
+        let mut policy = ruled("true", action);
+        policy["rules"][0]["match"] = conditions;
+        policy
+    };
+    let claims = json!({ "any": [{ "when": "jwt.sub == 'x'" }, { "when": "jwt.level == 3" }], "not": { "when": "jwt.org.id == 'b'" } });
+    check(&nested(claims, "route"), &request(&[]), &[("model", json!("chosen"))]);
+    // What comes to nothing refuses behind a `not`, too, and routes nobody.
+    let nothing = json!({ "not": { "when": "request.headers['x-team'] == 'search'" } });
+    check(
+        &nested(nothing.clone(), "deny"),
+        &request(&[]),
+        &[("reason", json!("denied")), ("unreadable", json!(["when"]))],
+    );
+    check(&nested(nothing, "route"), &request(&[]), &[("model", json!("asked"))]);
+}
+
+#[test]
 fn who_only_counts_is_refused_for_no_length() {
     let mut exchange = request(&[]);
     exchange.path = "/v1/messages/count_tokens".into();
