@@ -14,6 +14,7 @@ pub(crate) mod kept;
 mod session;
 mod sticky;
 pub(crate) mod unread;
+mod when;
 
 use crate::policy::{ModelId, Policy, Range, RuleAction, RuleId, Window};
 use crate::reason::{Reason, Refusal};
@@ -25,6 +26,7 @@ use choice::Choice;
 use kept::Kept;
 use std::sync::Arc;
 use unread::Unread;
+use when::Needs;
 
 /// Where an evaluation stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +61,8 @@ pub(crate) enum Need {
     Session(FieldSlot),
     /// Which response it goes on from.
     Reference,
+    /// Any of what an expression waits for.
+    Any(Needs),
     /// What only the end of the body tells.
     End,
 }
@@ -75,6 +79,7 @@ impl Need {
             Need::Messages(range) => facts.messages().within(range).is_some(),
             Need::Session(field) => facts.session(field).is_some(),
             Need::Reference => facts.reference().is_some(),
+            Need::Any(needs) => needs.is_one_met(facts),
             Need::End => facts.is_complete(),
         }
     }

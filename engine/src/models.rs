@@ -147,6 +147,9 @@ impl List<'_> {
             && [conditions.input_tokens, conditions.max_output_tokens, conditions.messages].iter().all(Option::is_none)
             && conditions.flags.iter().next().is_none()
             && conditions.keywords.is_empty()
+            && conditions.when.is_none()
+            && conditions.any.is_empty()
+            && conditions.not.is_none()
     }
 
     fn has_server(&self, model: ModelId) -> bool {

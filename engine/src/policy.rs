@@ -46,6 +46,7 @@ mod sticky;
 mod tenant;
 mod text;
 mod time_zone;
+mod when;
 
 #[cfg(test)]
 mod testing;
@@ -77,6 +78,7 @@ pub(crate) use spec::DefaultAction;
 pub(crate) use state::{OnUnsigned, ProviderState};
 pub(crate) use sticky::Sticky;
 pub(crate) use tenant::{Credentials, Membership, Tenant, TenantId, TenantMatch};
+pub(crate) use when::{Asked, AsksOfCallers, When};
 
 use crate::api::Api;
 use crate::claim::Claim;
@@ -116,6 +118,7 @@ pub struct Policy {
     budgets: Vec<Budget>,
     currency: Option<String>,
     rules: Vec<Rule>,
+    claims_in_rules: Vec<Vec<String>>,
     index: RuleIndex,
     default_action: DefaultAction,
     on_failure: OnFailure,
@@ -198,7 +201,9 @@ impl Policy {
             fields: &mut fields,
             keywords: &mut keywords,
         };
-        let rules = rule::compile(spec.rules, &mut scope, &at.key("rules"), report);
+        let mut rules = rule::compile(spec.rules, &mut scope, &at.key("rules"), report);
+        when::bound(&rules, &at.key("rules"), report);
+        let claims_in_rules = when::claims(&mut rules, &at.key("rules"), report);
         let observation = Observation::of(spec.usage.as_ref(), spec.metrics.as_ref());
         let watched = parameter::watched(catalog.models.iter().flat_map(|model| &model.parameters));
         let provider_state = spec.provider_state.compile(&catalog, &at.key("providerState"), report);
@@ -228,6 +233,7 @@ impl Policy {
             budgets,
             currency: spec.currency.map(|currency| currency.0),
             rules,
+            claims_in_rules,
             default_action: spec.default.action,
             on_failure,
             accounts,
@@ -324,7 +330,8 @@ impl Policy {
     /// Whether some rule asks for the path, besides the API that it belongs to.
     #[cfg(any(test, feature = "replay"))]
     pub(crate) fn reads_paths(&self) -> bool {
-        self.rules.iter().any(|rule| !rule.conditions.paths.is_empty())
+        let mut conditions = self.rules.iter().flat_map(|rule| rule.conditions.all());
+        conditions.any(|it| !it.paths.is_empty() || it.when.as_ref().is_some_and(|when| when.asks_path()))
     }
 
     /// Who signs ids, and knows its own.
@@ -402,14 +409,16 @@ impl Policy {
         self.max_body_bytes
     }
 
-    /// What some tenant is told apart by, besides headers.
+    /// What some tenant is told apart by, or some rule asks of the caller, besides headers.
     pub fn tells_apart_by(&self) -> Evidence {
         let any = |test: fn(&Credentials) -> bool| {
             self.tenants.all.iter().flat_map(|tenant| tenant.matches.parts()).any(test)
         };
         Evidence {
-            principals: any(|credentials| !credentials.principals.is_empty()),
-            claims: any(|credentials| !credentials.claims.is_empty()) || !self.claims.is_empty(),
+            principals: any(|credentials| !credentials.principals.is_empty()) || self.asks_of_callers().principal,
+            claims: any(|credentials| !credentials.claims.is_empty())
+                || !self.claims.is_empty()
+                || !self.claims_in_rules.is_empty(),
         }
     }
 
@@ -613,6 +622,16 @@ impl Policy {
     /// Whether a tenant is told by its certificate.
     pub(crate) fn uses_principal(&self) -> bool {
         self.read_set.principal
+    }
+
+    /// The claims that expressions of rules ask for: the names that lead to each.
+    pub(crate) fn claims_in_rules(&self) -> &[Vec<String>] {
+        &self.claims_in_rules
+    }
+
+    /// What expressions of rules ask of the caller.
+    pub(crate) fn asks_of_callers(&self) -> AsksOfCallers {
+        self.read_set.expressions
     }
 }
 

@@ -109,8 +109,11 @@ impl Replay {
             return unknown("tenant");
         }
         // Records hold no claims: what they say of a person is not for the log.
-        if !policy.claims().is_empty() {
+        if !policy.claims().is_empty() || !policy.claims_in_rules().is_empty() {
             return unknown("claims");
+        }
+        if policy.asks_of_callers().principal {
+            return unknown("principal");
         }
         if policy.tells_time() && record.at.is_none() {
             return unknown("time");

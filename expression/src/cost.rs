@@ -5,13 +5,16 @@
 pub(crate) const MOST: u64 = 20_000;
 
 /// How many bytes of a text one step compares, copies or counts.
-pub(crate) const BYTES: u64 = 64;
+pub(crate) const BYTES: u64 = 256;
 
 /// How many bytes of a text one step takes to search it, or to cut it.
 pub(crate) const SEARCHED: u64 = 16;
 
 /// How many characters of a regular expression, times bytes of the text, one step tries.
 pub(crate) const TRIED: u64 = 8;
+
+/// The most pieces that a text is cut into. One of more cannot be read.
+pub(crate) const PIECES: u64 = 256;
 
 pub(crate) fn of_text(length: u64) -> u64 {
     1 + length / BYTES

@@ -79,8 +79,8 @@ const MOST_WAITS: usize = 4;
 pub struct Wait {
     /// Its place among [`Expression::reads`](crate::Expression::reads).
     pub read: usize,
-    /// If it is a number, and all that matters is whether it is in this range, both ends included.
-    pub range: Option<(i64, i64)>,
+    /// If it is a number, and all that matters next is whether it is at least this.
+    pub at_least: Option<i64>,
 }
 
 impl Waits {
@@ -150,8 +150,8 @@ impl<'a> Evaluation<'a> {
             },
             Node::Present(read) => match self.facts.read(*read) {
                 Answer::Absent => Ok(Value::Bool(false)),
-                Answer::Is(_) | Answer::Unreadable => Ok(Value::Bool(true)),
-                Answer::NotYet | Answer::Between(..) => self.wait(*read, None),
+                Answer::Is(_) | Answer::Between(..) | Answer::Unreadable => Ok(Value::Bool(true)),
+                Answer::NotYet => self.wait(*read, None),
             },
             Node::Local(local) => {
                 let weight = self.locals.get(*local).map_or(0, Value::weight);
@@ -242,8 +242,8 @@ impl<'a> Evaluation<'a> {
     }
 
     /// Notes what is waited for.
-    pub(super) fn wait<T>(&mut self, read: usize, range: Option<(i64, i64)>) -> Result<T, Open> {
-        self.waits.add(Wait { read, range });
+    pub(super) fn wait<T>(&mut self, read: usize, at_least: Option<i64>) -> Result<T, Open> {
+        self.waits.add(Wait { read, at_least });
         Err(Open::NotYet)
     }
 

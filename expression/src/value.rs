@@ -46,7 +46,8 @@ impl<T> Items<'_, T> {
 
 impl<'a> Value<'a> {
     /// The same, without a copy.
-    pub(crate) fn borrowed(&'a self) -> Value<'a> {
+    #[must_use]
+    pub fn borrowed(&'a self) -> Value<'a> {
         match self {
             Value::Null => Value::Null,
             Value::Bool(value) => Value::Bool(*value),

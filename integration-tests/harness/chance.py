@@ -100,6 +100,28 @@ def header(chance: random.Random) -> dict:
     return {"name": "x-app", "type": kind, "value": value}
 
 
+def expression(chance: random.Random) -> str:
+    """Some that wait for the body, some that headers settle, some that come to nothing."""
+    terms = [
+        f"facts.inputTokens > {chance.randint(1, 200)}",
+        f"facts.messages <= {chance.randint(1, 5)}",
+        f"facts.maxOutputTokens >= {chance.randint(1, 2000)}",
+        "facts.tools != facts.stream",
+        "has(facts.maxOutputTokens) ? facts.images : facts.reasoning",
+        "request.headers['x-app'] == 'search'",
+        "request.headers['x-app'].split(',').exists(app, app.startsWith('se'))",
+        "'x-app' in request.headers",
+        "request.model.matches('^(gpt|claude)-')",
+        "request.api in ['messages', 'chatCompletions']",
+        f"tenant.name == '{chance.choice(TEAMS)}'",
+        "1000 / facts.messages > 300",
+        "principal == ''",
+        "jwt.team == 'red'",
+    ]
+    one, other = chance.sample(terms, 2)
+    return chance.choice([one, f"!({one})", f"{one} && {other}", f"{one} || {other}"])
+
+
 def conditions(chance: random.Random, names: list[str], tenants: list[str], depth: int = 0) -> dict:
     match = maybe(
         chance,
@@ -112,6 +134,7 @@ def conditions(chance: random.Random, names: list[str], tenants: list[str], dept
         maxOutputTokens=lambda: bounds(chance, 2000),
         messages=lambda: bounds(chance, 6),
         keywords=lambda: some(chance, WORDS, 1),
+        when=lambda: expression(chance),
         **{
             name: lambda: chance.random() < 0.5
             for name in ("stream", "tools", "images", "audio", "structuredOutput", "reasoning")

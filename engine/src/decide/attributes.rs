@@ -5,6 +5,7 @@ mod told;
 
 use super::budget::{self, Standing};
 use super::sticky::StickyKey;
+use super::when::Proved;
 use super::{identity, session};
 use crate::api::{Api, Family};
 use crate::claim::Claim;
@@ -38,6 +39,8 @@ pub(crate) struct Attributes {
     headers: Vec<Option<HeaderText>>,
     /// The claims that rules look at, by slot.
     claims: Box<[Option<Claim<'static>>]>,
+    /// Who is calling, for expressions that ask.
+    pub(super) proved: Option<Box<Proved>>,
     /// When these were asked for, or somebody looked at the clock for a rule, in milliseconds since 1970.
     pub(crate) asked_at: u64,
     /// Whether somebody is a tenant could not be said. Then the caller is nobody, whatever comes behind it.
@@ -52,6 +55,7 @@ impl Attributes {
         let tenants = identity::membership(policy, &headers, caller);
         let is_caller_unclear = tenants.is_none();
         let (tenants, family, only_counts) = (tenants.unwrap_or_default(), api.family(), api.only_counts());
+        let proved = Proved::of(policy, tenants.main(), caller);
         Self {
             api,
             family,
@@ -63,6 +67,7 @@ impl Attributes {
             session,
             headers,
             claims,
+            proved,
             asked_at: 0,
             is_caller_unclear,
         }
@@ -94,6 +99,7 @@ impl Attributes {
     /// How much of what the client has sent is kept here.
     pub(crate) fn kept(&self) -> usize {
         self.path.len()
+            + self.proved.as_ref().map_or(0, |proved| proved.size())
             + self.headers.iter().flatten().map(HeaderText::size).sum::<usize>()
             + self.claims.iter().flatten().map(Claim::size).sum::<usize>()
     }

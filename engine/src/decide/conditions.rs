@@ -5,9 +5,11 @@ use super::Need;
 use super::attributes::Attributes;
 use super::sticky;
 use super::unread::Unread;
+use super::when;
 use crate::policy::{Conditions, Rule, RuleAction};
 use crate::request::facts::Facts;
 use crate::request::limit::Limit;
+use pointsman_expression::Fault;
 
 /// One request, as the conditions of one rule see it.
 struct Judge<'a> {
@@ -29,7 +31,7 @@ pub(super) fn hold(
 ) -> Result<bool, Need> {
     let denies = matches!(rule.action, RuleAction::Deny(_));
     // Who only counts is refused for no length: it is what they ask for.
-    if denies && attributes.only_counts && rule.conditions.input_tokens.is_some() {
+    if denies && attributes.only_counts && rule.conditions.ask_length() {
         return Ok(false);
     }
     Judge { attributes, facts, asked, rule, denies }.hold(&rule.conditions, denies, unread)
@@ -44,6 +46,7 @@ impl Judge<'_> {
             && self.by_numbers(conditions, unjudged, unread)?
             && self.by_keywords(conditions)?
             && self.by_share(conditions)?
+            && self.by_expression(conditions, unjudged, unread)?
             && self.by_others(conditions, unjudged, unread)?)
     }
 
@@ -138,6 +141,23 @@ impl Judge<'_> {
                 Ok(share.contains(key.hash(&self.rule.name, "percent")))
             }
             _ => Ok(false),
+        }
+    }
+
+    fn by_expression(&self, conditions: &Conditions, unjudged: bool, unread: &mut Unread) -> Result<bool, Need> {
+        let Some(when) = &conditions.when else { return Ok(true) };
+        if self.denies && self.attributes.only_counts && when.asks_length() {
+            return Ok(!unjudged);
+        }
+        match when::ask(when, self.attributes, self.facts, self.asked)? {
+            Ok(holds) => Ok(holds),
+            Err(fault) => {
+                // A route for those who have a header is none for the others: that is no news.
+                if self.denies || fault != Fault::Missing {
+                    unread.when();
+                }
+                Ok(unjudged)
+            }
         }
     }
 

@@ -14,6 +14,7 @@ use super::share::Share;
 use super::sticky::FieldSlots;
 use super::tenant::{TenantId, Tenants};
 use super::text::{Keyword, LabelKey, NamePattern, Plain};
+use super::when::{When, WhenText};
 use crate::api::ApiSet;
 use crate::request::flag::{Flag, FlagSet, flags};
 use pointsman_document::{Definitions, Document, MAX_WHOLE, Map, Path, Read, Some1, Value, Whole, object};
@@ -54,6 +55,8 @@ macro_rules! conditions {
                 "percent" => percent: Option<Share>,
                 /// When the request comes.
                 "schedule" => schedule: Option<ScheduleSpec>,
+                /// An expression in a subset of CEL that is true: `facts.inputTokens > 1000 || "beta" in request.headers`.
+                "when" => when: Option<WhenText>,
                 /// One of these holds, each of them conditions like these.
                 "any" => any: Option<Some1<InnerSpec>>,
                 /// These do not hold all together.
@@ -142,6 +145,7 @@ pub(crate) struct Conditions {
     pub(crate) keywords: Vec<KeywordId>,
     pub(crate) percent: Option<Share>,
     pub(crate) schedule: Option<Box<Schedule>>,
+    pub(crate) when: Option<Box<When>>,
     /// One must hold.
     pub(crate) any: Vec<Conditions>,
     /// Must not hold.
@@ -152,6 +156,11 @@ impl Conditions {
     /// Whether they hold for who asks for a model by this name.
     pub(crate) fn know_name(&self, asked: Option<&str>) -> bool {
         self.models.is_empty() || asked.is_some_and(|asked| self.models.iter().any(|pattern| pattern.matches(asked)))
+    }
+
+    /// Whether these, without those that are part of them, are about how long the request is.
+    pub(crate) fn ask_length(&self) -> bool {
+        self.input_tokens.is_some() || self.when.as_ref().is_some_and(|when| when.asks_length())
     }
 
     /// These and all that are part of them.
@@ -249,6 +258,7 @@ impl ConditionsSpec {
             keywords: items(self.keywords).map(|(_, keyword)| scope.keywords.number(&keyword)).collect(),
             percent: self.percent,
             schedule: self.schedule.map(|schedule| Box::new(schedule.compile(&at.key("schedule"), report))),
+            when: self.when.and_then(|when| when.compile(scope, &at.key("when"), report)),
             any: items(self.any)
                 .map(|(nth, inner)| inner.0.compile(scope, &at.key("any").index(nth), report))
                 .collect(),

@@ -105,6 +105,22 @@ pub enum PolicyFault {
     },
     /// More keywords than one search can look for.
     TooManyKeywords,
+    /// An expression that is wrong somewhere.
+    Expression {
+        /// The line in its text.
+        line: usize,
+        /// The character in that line.
+        column: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Expressions that would take too long together.
+    TooManyExpressions {
+        /// How long they could take.
+        cost: u64,
+        /// The most.
+        most: u64,
+    },
     /// A model that is its own fallback.
     OwnFallback {
         /// The model.
@@ -195,6 +211,11 @@ impl fmt::Display for PolicyFault {
                 write!(f, "the regular expressions on the header `{header}` are too many to try")
             }
             Self::TooManyKeywords => f.write_str("the keywords of all rules are too many to look for"),
+            Self::Expression { line: 1, column, reason } => write!(f, "{reason} (character {column})"),
+            Self::Expression { line, column, reason } => write!(f, "{reason} (line {line}, character {column})"),
+            Self::TooManyExpressions { cost, most } => {
+                write!(f, "the expressions of all rules can cost {cost} steps together, more than {most}")
+            }
             Self::OwnFallback { name } => write!(f, "`{name}` is the model itself"),
         }
     }

@@ -8,6 +8,7 @@ use super::recording::{FactPlan, hash_of};
 use super::text::HeaderValue;
 use crate::{names, steering};
 use pointsman_document::{Definitions, Document, Path, Read, names, object, wrong_type};
+use pointsman_expression::pattern::{self, MOST_BYTES};
 use regex_lite::{Regex, RegexBuilder};
 use serde_json::{Value, json};
 
@@ -23,9 +24,6 @@ const SHORTEST_SEARCHED: u64 = 64;
 
 /// Different headers that a policy can look at: each is copied for every request.
 const MAX_HEADERS: usize = 256;
-
-/// What a compiled regular expression may take, in bytes.
-const REGEX_SIZE: usize = 64 * 1024;
 
 object! {
     /// A condition on a request header. Clients choose their headers freely: for a tenant, only match on a
@@ -129,7 +127,7 @@ impl HeaderSlots {
         let Some(header) = self.0.get_mut(usize::from(slot)) else { return };
         let most = REGEX_WORK / SHORTEST_SEARCHED;
         let before = header.regexes;
-        header.regexes += regex_size(pattern);
+        header.regexes += pattern::size(pattern);
         if before <= most && header.regexes > most {
             report.add(at, PolicyFault::TooManyRegexes { header: header.name.clone() }.into());
         }
@@ -295,17 +293,6 @@ impl HeaderSpec {
     }
 }
 
-/// How large a regular expression is, with what its counts repeat: `(a{10}){10}` is a hundred times its text.
-fn regex_size(pattern: &str) -> u64 {
-    let counts = pattern.split('{').skip(1).filter_map(|rest| {
-        let count = rest.split('}').next()?;
-        count.split(',').filter_map(|number| number.trim().parse::<u64>().ok()).max()
-    });
-    let repeated = counts.fold(1_u64, |product, count| product.saturating_mul(count.max(1)));
-    let length = u64::try_from(pattern.len()).unwrap_or(u64::MAX);
-    length.saturating_mul(repeated).clamp(1, u64::try_from(REGEX_SIZE).unwrap_or(u64::MAX))
-}
-
 /// The expression as it was written.
 fn written(regex: &Regex) -> &str {
     let whole = regex.as_str();
@@ -314,7 +301,7 @@ fn written(regex: &Regex) -> &str {
 
 /// Compiles a regular expression that matches whole values only.
 fn full_match(pattern: &str) -> Result<Regex, regex_lite::Error> {
-    let compile = |pattern: &str| RegexBuilder::new(pattern).size_limit(REGEX_SIZE).build();
+    let compile = |pattern: &str| RegexBuilder::new(pattern).size_limit(MOST_BYTES).build();
     // By itself first: `a)|(b` would close the group around it.
     compile(pattern)?;
     compile(&format!("^(?:{pattern})$"))
@@ -356,7 +343,10 @@ mod tests {
     fn all_expressions_on_a_header_have_a_bound_together() {
         let longest = |regexes| KnownHeader { name: "user-agent".to_owned(), regexes }.longest_searched();
         assert_eq!([longest(0), longest(1000), longest(4096)], [LONGEST_SEARCHED, LONGEST_SEARCHED, 1024]);
-        assert_eq!([regex_size("abc"), regex_size("(a{10}){2,10}"), regex_size("a{999}{999}{999}")], [3, 1300, 65536]);
+        assert_eq!(
+            [pattern::size("abc"), pattern::size("(a{10}){2,10}"), pattern::size("a{999}{999}{999}")],
+            [3, 1300, 65536]
+        );
         let value = vec![b'x'; 2000];
         let test = ValueTest::Regex(full_match(".*").expect("a regular expression"));
         let judge = |longest| test.judge(&HeaderText::of(longest, [&value[..]].into_iter()).expect("a header"));

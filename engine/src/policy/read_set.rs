@@ -2,9 +2,11 @@
 
 use super::budget::Budget;
 use super::catalog::{Catalog, Model};
+use super::condition::Conditions;
 use super::rule::Rule;
 use super::state::ProviderState;
 use super::tenant::Tenant;
+use super::when::AsksOfCallers;
 use crate::naming::Allowed;
 use crate::request::flag::{Flag, FlagSet};
 use crate::request::reader::Wanted;
@@ -19,6 +21,8 @@ pub(crate) struct ReadSet {
     pub(crate) principal: bool,
     /// When the request comes.
     pub(crate) time: bool,
+    /// The caller, for expressions.
+    pub(crate) expressions: AsksOfCallers,
 }
 
 impl ReadSet {
@@ -31,7 +35,7 @@ impl ReadSet {
         }
         let conditions = || rules.iter().flat_map(|rule| rule.conditions.all());
         let text = WantedText {
-            length: conditions().any(|conditions| conditions.input_tokens.is_some())
+            length: conditions().any(Conditions::ask_length)
                 || models.iter().any(|model| model.context_window.is_some())
                 || rules.iter().filter_map(|rule| rule.action.route()).any(|route| route.compares_lengths(catalog)),
             identity: rules.iter().any(Rule::needs_identity),
@@ -44,6 +48,7 @@ impl ReadSet {
                 .iter()
                 .flat_map(|tenant| tenant.matches.parts())
                 .any(|credentials| !credentials.principals.is_empty()),
+            expressions: AsksOfCallers::of(conditions().filter_map(|conditions| conditions.when.as_deref())),
         }
     }
 
@@ -70,11 +75,12 @@ impl ReadSet {
 
 /// The flags that rules test, and those for which some model lacks the capability.
 fn flags(models: &[Model], rules: &[Rule]) -> FlagSet {
-    let conditions = rules.iter().flat_map(|rule| rule.conditions.all());
-    let tested = conditions.flat_map(|conditions| conditions.flags.iter()).map(|(flag, _)| flag);
+    let conditions = || rules.iter().flat_map(|rule| rule.conditions.all());
+    let tested = conditions().flat_map(|conditions| conditions.flags.iter()).map(|(flag, _)| flag);
+    let asked = conditions().filter_map(|conditions| conditions.when.as_ref()).flat_map(|when| when.flags());
     let is_lacking =
         |flag: &Flag| flag.need().is_some_and(|(capability, _)| models.iter().any(|model| !model.can(capability)));
-    tested.chain(Flag::ALL.iter().copied().filter(is_lacking)).collect()
+    tested.chain(asked).chain(Flag::ALL.iter().copied().filter(is_lacking)).collect()
 }
 
 #[cfg(test)]

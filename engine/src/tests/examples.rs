@@ -5,6 +5,7 @@ mod besides;
 mod budgets;
 mod conversations;
 mod edits;
+mod expressions;
 mod forms;
 mod paths;
 mod signed_ids;

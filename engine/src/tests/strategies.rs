@@ -74,6 +74,18 @@ fn models() -> impl Strategy<Value = Value> {
     })
 }
 
+/// What is known of them becomes known in another order than they ask.
+const EXPRESSIONS: [&str; 8] = [
+    "facts.tools || facts.inputTokens > 12",
+    "facts.images && request.headers['x-team'] == 'search'",
+    "!(facts.stream && facts.messages < 2) || request.model.startsWith('be')",
+    "facts.maxOutputTokens > 40 ? facts.reasoning : facts.inputTokens <= 5",
+    "'x-team' in request.headers && tenant.name == '' && request.api != 'messages'",
+    "[facts.tools, facts.structuredOutput, facts.audio].exists(it, it)",
+    "10 / facts.messages > 4 || facts.inputTokens == 7",
+    "has(facts.maxOutputTokens) != facts.stream",
+];
+
 fn conditions() -> impl Strategy<Value = Value> {
     let nested = flat().prop_recursive(3, 8, 3, |inner| {
         let some = prop::collection::vec(inner.clone(), 1..3);
@@ -117,6 +129,7 @@ fn flat() -> impl Strategy<Value = Value> {
         .prop_map(|(kind, value)| ("headers", json!([{ "name": "x-session", "type": kind, "value": value }]))),
         prop::sample::select(vec!["/v1", "/model/alpha"])
             .prop_map(|path| ("paths", json!([{ "type": "Prefix", "value": path }]))),
+        prop::sample::select(EXPRESSIONS.to_vec()).prop_map(|text| ("when", json!(text))),
     ];
     prop::collection::vec(condition, 0..3).prop_map(|conditions| {
         Value::Object(conditions.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())

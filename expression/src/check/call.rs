@@ -124,10 +124,10 @@ impl Checker<'_> {
         let (of, sought) = (of?, sought?);
         let longest = of.shape.longest();
         let (shape, own) = match function {
-            // As many items as the text has characters, when what separates them is nothing.
-            Function::Split => {
-                (Shape::List(Box::new(Shape::Text(longest)), longest + 1), cost::of_search(longest) + longest + 1)
-            }
+            Function::Split => (
+                Shape::List(Box::new(Shape::Text(longest)), cost::PIECES),
+                cost::of_search(longest).saturating_add(cost::PIECES),
+            ),
             Function::Contains => (Shape::Bool, cost::of_search(longest)),
             _ => (Shape::Bool, cost::of_text(longest.min(sought.shape.longest()))),
         };

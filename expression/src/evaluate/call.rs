@@ -59,8 +59,13 @@ impl<'a> Evaluation<'a> {
             Function::EndsWith => (cost::of_text(length.min(cost::size(with.len()))), of.ends_with(with)),
             Function::Contains => (cost::of_search(length), of.contains(with)),
             Function::Split => {
-                self.charge(cost::of_search(length).saturating_add(length).saturating_add(1))?;
-                return Ok(Value::List(Items::Owned(split(of, with))));
+                self.charge(cost::of_search(length).saturating_add(cost::PIECES))?;
+                let most = usize::try_from(cost::PIECES).unwrap_or(usize::MAX);
+                let pieces = split(of, with, most + 1);
+                if pieces.len() > most {
+                    return Err(Open::Fault(Fault::TooLarge));
+                }
+                return Ok(Value::List(Items::Owned(pieces)));
             }
             _ => return Err(Open::Fault(Fault::Type)),
         };
@@ -97,25 +102,22 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-/// Between separators; between all characters, if the separator is nothing.
-fn split<'a>(text: Cow<'a, str>, with: &str) -> Vec<Value<'a>> {
-    let pieces = |text: &'a str| -> Vec<Value<'a>> {
-        let piece = |piece: &'a str| Value::Text(Cow::Borrowed(piece));
-        match with {
-            "" => text.char_indices().filter_map(|(at, c)| text.get(at..at + c.len_utf8())).map(piece).collect(),
-            with => text.split(with).map(piece).collect(),
-        }
-    };
+/// Between separators; between all characters, if the separator is nothing. No more than `most` pieces.
+fn split<'a>(text: Cow<'a, str>, with: &str, most: usize) -> Vec<Value<'a>> {
     match text {
-        Cow::Borrowed(text) => pieces(text),
+        Cow::Borrowed(text) => pieces(text, with).take(most).map(|piece| Value::Text(piece.into())).collect(),
         Cow::Owned(text) => {
             let own = |piece: &str| Value::Text(Cow::Owned(piece.to_owned()));
-            match with {
-                "" => text.chars().map(|c| Value::Text(Cow::Owned(c.to_string()))).collect(),
-                with => text.split(with).map(own).collect(),
-            }
+            pieces(&text, with).take(most).map(own).collect()
         }
     }
+}
+
+fn pieces<'t>(text: &'t str, with: &str) -> impl Iterator<Item = &'t str> {
+    let is_split = !with.is_empty();
+    let between = is_split.then(|| text.split(with)).into_iter().flatten();
+    let characters = text.char_indices().filter(move |_| !is_split);
+    between.chain(characters.filter_map(|(at, character)| text.get(at..at + character.len_utf8())))
 }
 
 fn count(size: usize) -> Value<'static> {

@@ -2,7 +2,7 @@
 
 use super::{Evaluation, Fault, Found, Open};
 use crate::cost;
-use crate::program::Node;
+use crate::program::{Missing, Node, Reading};
 use crate::syntax::Operator;
 use crate::value::Value;
 use std::borrow::Cow;
@@ -47,14 +47,9 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    fn bounds(
-        &mut self,
-        reading: crate::program::Reading,
-        operator: Operator,
-        other: &'a Node,
-    ) -> Option<Result<bool, Open>> {
+    fn bounds(&mut self, reading: Reading, operator: Operator, other: &'a Node) -> Option<Result<bool, Open>> {
+        let (Missing::Zero, Node::Constant(Value::Int(other))) = (reading.missing, other) else { return None };
         let super::Answer::Between(low, high) = self.facts.read(reading.read) else { return None };
-        let Node::Constant(Value::Int(other)) = other else { return None };
         let (other, least, most) = (*other, i64::MIN, i64::MAX);
         if let Err(open) = self.charge(3) {
             return Some(Err(open));
@@ -73,7 +68,13 @@ impl<'a> Evaluation<'a> {
         } else if high < start || end < low {
             Some(Ok(false))
         } else {
-            Some(self.wait(reading.read, Some((start, end))))
+            let at_least = match operator {
+                Operator::Less | Operator::GreaterOrEqual => other,
+                Operator::LessOrEqual | Operator::Greater => other.saturating_add(1),
+                // From below first, then from above.
+                _ => other.saturating_add(i64::from(low >= other)),
+            };
+            Some(self.wait(reading.read, Some(at_least)))
         }
     }
 

@@ -192,6 +192,8 @@ fn what_is_larger_than_declared_is_not_read() {
         .is("request.model", text(&"m".repeat(65)))
         .is("jwt.groups", Value::List(Items::Owned(vec![Value::Bool(true); 17])))
         .is("jwt.names", Value::List(Items::Owned(vec![text(&"n".repeat(65))])));
+    let pieces = format!("'{}'.split(',').exists(piece, piece == 'x')", ",".repeat(256));
+    assert_eq!(long.outcome(&pieces), Outcome::Fault(Fault::TooLarge));
     for read in ["request.model == ''", "true in jwt.groups", "'n' in jwt.names"] {
         assert_eq!(long.outcome(read), Outcome::Fault(Fault::TooLarge), "{read}");
     }

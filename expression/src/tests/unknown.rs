@@ -72,6 +72,6 @@ fn who_waits_knows_for_what() {
     let expression = Expression::new(text, &super::VARIABLES).expect("an expression");
     let Outcome::Waits(waits) = known().evaluate(&expression) else { panic!("it waits") };
     let expected =
-        [Wait { read: 0, range: None }, Wait { read: 1, range: Some((1001, i64::MAX)) }, Wait { read: 2, range: None }];
+        [Wait { read: 0, at_least: None }, Wait { read: 1, at_least: Some(1001) }, Wait { read: 2, at_least: None }];
     assert_eq!(waits.iter().collect::<Vec<_>>(), expected);
 }

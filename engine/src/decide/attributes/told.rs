@@ -5,6 +5,7 @@ use crate::api::Api;
 use crate::claim::Claim;
 use crate::corridor::Caller;
 use crate::decide::sticky::StickyKey;
+use crate::decide::when::Proved;
 use crate::policy::{HeaderText, Membership, Policy};
 use crate::record::{Facts, Record};
 use crate::request::endpoint::{self, Endpoint};
@@ -34,12 +35,14 @@ impl Attributes {
             let fact = facts.and_then(|facts| facts.headers.get(known.name.as_str()));
             HeaderText::told(known.longest_searched(), fact)
         });
+        let tenants = Membership::told(record.all_tenants().filter_map(|name| policy.tenant_named(name)));
         let told = Self {
             api,
             family: api.family(),
             only_counts: api.only_counts(),
             path,
-            tenants: Membership::told(record.all_tenants().filter_map(|name| policy.tenant_named(name))),
+            proved: Proved::of(policy, tenants.main(), &Told),
+            tenants,
             demoted: Vec::new(),
             standings: Vec::new(),
             session: facts.and_then(|facts| facts.client_session).map(|hash| StickyKey(hash.0)),

@@ -36,6 +36,7 @@ pub(super) fn shape_of(conditions: &Conditions) -> u64 {
         keywords,
         percent,
         schedule,
+        when,
         any,
         not,
     } = conditions;
@@ -49,6 +50,7 @@ pub(super) fn shape_of(conditions: &Conditions) -> u64 {
         max_output_tokens.is_some(),
         messages.is_some(),
         !keywords.is_empty(),
+        when.is_some(),
         !any.is_empty(),
         not.is_some(),
         !claims.is_empty(),
@@ -86,6 +88,7 @@ fn conditions_cover(wide: &Conditions, narrow: &Conditions, tenants: &[TenantId]
         keywords,
         percent,
         schedule,
+        when,
         any,
         not,
     } = wide;
@@ -105,6 +108,8 @@ fn conditions_cover(wide: &Conditions, narrow: &Conditions, tenants: &[TenantId]
         // Each rule draws sessions of its own.
         && percent.is_none_or(Share::is_all)
         && schedule.as_ref().is_none_or(|wide| narrow.schedule.as_ref() == Some(wide))
+        // An expression is only compared with itself.
+        && when.as_ref().is_none_or(|wide| narrow.when.as_ref().is_some_and(|narrow| wide.text() == narrow.text()))
         && (any.iter().any(|wide| conditions_cover(wide, narrow, tenants))
             || any_covers(any, &narrow.any, |wide, narrow| conditions_cover(wide, narrow, &narrow.tenants)))
         // Whoever is not among more is not among fewer.
@@ -146,10 +151,11 @@ fn judged_alike(wide: &Rule, narrow: &Rule) -> bool {
         && conditions.flags.iter().next().is_none()
         && conditions.max_output_tokens.is_none()
         && conditions.schedule.is_none()
+        && conditions.when.is_none()
         && conditions.any.is_empty()
         && conditions.not.is_none();
-    let asks_for_length = |rule: &Rule| rule.conditions.all().iter().any(|it| it.input_tokens.is_some());
-    let by_length = |rule: &Rule| denies(rule) && rule.conditions.input_tokens.is_some();
+    let asks_for_length = |rule: &Rule| rule.conditions.all().iter().any(|it| it.ask_length());
+    let by_length = |rule: &Rule| denies(rule) && rule.conditions.ask_length();
     (wide_denies || !narrow_denies || is_always_judged) && (!wide_denies || !asks_for_length(wide) || by_length(narrow))
 }
 
