@@ -32,7 +32,7 @@ pub(crate) struct Attributes {
     /// The session that a known client has named in its headers; `None` where nobody asks.
     pub(crate) session: Option<StickyKey>,
     /// The headers that the policy looks at, by slot.
-    headers: Vec<Option<HeaderText>>,
+    headers: Box<[Option<HeaderText>]>,
     /// The claims that rules look at, by slot.
     claims: Box<[Option<Claim<'static>>]>,
     /// When these were asked for, in milliseconds since 1970.
@@ -44,7 +44,7 @@ pub(crate) struct Attributes {
 impl Attributes {
     pub(crate) fn new(policy: &Policy, api: Api, path: &[u8], headers: &HeaderList<'_>, caller: &dyn Caller) -> Self {
         let session = policy.wanted().text.identity.then(|| session::named(headers)).flatten();
-        let headers = policy.headers().iter().map(|known| value(headers, known)).collect::<Vec<_>>();
+        let headers = policy.headers().iter().map(|known| value(headers, known)).collect::<Box<[_]>>();
         let claims = policy.claims().iter().map(|path| Some(caller.claim(path)?.into_owned())).collect();
         let tenants = identity::membership(policy, &headers, caller);
         let is_caller_unclear = tenants.is_none();
@@ -97,7 +97,7 @@ impl Attributes {
 
     /// The decision has fallen: nothing looks at the headers and the path any more.
     pub(crate) fn forget(&mut self) {
-        (self.path, self.headers, self.claims) = (Box::default(), Vec::new(), Box::default());
+        (self.path, self.headers, self.claims) = (Box::default(), Box::default(), Box::default());
     }
 
     /// The same request, with what is known of models and budgets, if anything of that can matter.
