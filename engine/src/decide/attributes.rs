@@ -26,7 +26,7 @@ pub(crate) struct Attributes {
     path: Box<[u8]>,
     pub(crate) tenants: Membership,
     /// Models whose providers have said that a limit is used up, and that are left out for it.
-    pub(crate) demoted: Vec<ModelId>,
+    pub(crate) demoted: Box<[ModelId]>,
     /// The accounts of budgets that the request is about.
     pub(crate) standings: Vec<Standing>,
     /// The session that a known client has named in its headers; `None` where nobody asks.
@@ -55,7 +55,7 @@ impl Attributes {
             only_counts,
             path: path.into(),
             tenants,
-            demoted: Vec::new(),
+            demoted: Box::default(),
             standings: Vec::new(),
             session,
             headers,
@@ -108,7 +108,7 @@ impl Attributes {
         }
         let accounts: Vec<_> = standings.iter().filter_map(|standing| standing.account(policy)).collect();
         let live = known.live(&accounts);
-        let demoted = if policy.takes_feedback() { live.demoted(policy) } else { Vec::new() };
+        let demoted = if policy.takes_feedback() { live.demoted(policy).into() } else { Box::default() };
         let standings = standings.into_iter().map(|standing| standing.known(policy, &live)).collect();
         Self { demoted, standings, asked_at: live.now(), ..self }
     }
