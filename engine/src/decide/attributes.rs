@@ -30,13 +30,13 @@ pub(crate) struct Attributes {
     path: Box<[u8]>,
     pub(crate) tenants: Membership,
     /// Models whose providers have said that a limit is used up, and that are left out for it.
-    pub(crate) demoted: Vec<ModelId>,
+    pub(crate) demoted: Box<[ModelId]>,
     /// The accounts of budgets that the request is about.
     pub(crate) standings: Vec<Standing>,
     /// The session that a known client has named in its headers; `None` where nobody asks.
     pub(crate) session: Option<StickyKey>,
     /// The headers that the policy looks at, by slot.
-    headers: Vec<Option<HeaderText>>,
+    headers: Box<[Option<HeaderText>]>,
     /// The claims that rules look at, by slot.
     claims: Box<[Option<Claim<'static>>]>,
     /// Who is calling, for expressions that ask.
@@ -50,7 +50,7 @@ pub(crate) struct Attributes {
 impl Attributes {
     pub(crate) fn new(policy: &Policy, api: Api, path: &[u8], headers: &HeaderList<'_>, caller: &dyn Caller) -> Self {
         let session = policy.wanted().text.identity.then(|| session::named(headers)).flatten();
-        let headers = policy.headers().iter().map(|known| value(headers, known)).collect::<Vec<_>>();
+        let headers = policy.headers().iter().map(|known| value(headers, known)).collect::<Box<[_]>>();
         let claims = policy.claims().iter().map(|path| Some(caller.claim(path)?.into_owned())).collect();
         let tenants = identity::membership(policy, &headers, caller);
         let is_caller_unclear = tenants.is_none();
@@ -62,7 +62,7 @@ impl Attributes {
             only_counts,
             path: path.into(),
             tenants,
-            demoted: Vec::new(),
+            demoted: Box::default(),
             standings: Vec::new(),
             session,
             headers,
@@ -106,7 +106,7 @@ impl Attributes {
 
     /// The decision has fallen: nothing looks at the headers and the path any more.
     pub(crate) fn forget(&mut self) {
-        (self.path, self.headers, self.claims) = (Box::default(), Vec::new(), Box::default());
+        (self.path, self.headers, self.claims) = (Box::default(), Box::default(), Box::default());
     }
 
     /// The same request, with what is known of models and budgets, if anything of that can matter.
@@ -117,7 +117,7 @@ impl Attributes {
         }
         let accounts: Vec<_> = standings.iter().filter_map(|standing| standing.account(policy)).collect();
         let live = known.live(&accounts);
-        let demoted = if policy.takes_feedback() { live.demoted(policy) } else { Vec::new() };
+        let demoted = if policy.takes_feedback() { live.demoted(policy).into() } else { Box::default() };
         let standings = standings.into_iter().map(|standing| standing.known(policy, &live)).collect();
         Self { demoted, standings, asked_at: live.now(), ..self }
     }
