@@ -38,7 +38,9 @@ impl Facts for Asked<'_> {
                 0 => Answer::Absent,
                 1 => Answer::Unreadable,
                 2 => text("a,b"),
-                3 if read.variable == 5 => Answer::Is(Value::List(Items::Owned(vec![Value::Double(1.5), Value::Bool(true)]))),
+                3 if read.variable == 5 => {
+                    Answer::Is(Value::List(Items::Owned(vec![Value::Double(1.5), Value::Bool(true)])))
+                }
                 4 if read.variable == 5 => Answer::Is(Value::Double(f64::NAN)),
                 _ => text("\u{e4}"),
             },

@@ -74,6 +74,7 @@ flags!(variables);
 /// A condition that is an expression.
 #[derive(Clone, Debug)]
 pub(crate) struct When {
+    #[cfg(any(test, feature = "findings"))]
     text: Box<str>,
     expression: Expression,
     /// What the expression asks for, by the place among its reads.
@@ -175,7 +176,13 @@ impl WhenText {
                 }
             });
         }
-        Some(Box::new(When { text: text.into(), expression, asked, claims }))
+        Some(Box::new(When {
+            #[cfg(any(test, feature = "findings"))]
+            text: text.into(),
+            expression,
+            asked,
+            claims,
+        }))
     }
 }
 
@@ -271,7 +278,7 @@ mod tests {
         let rules: Vec<_> =
             (0..2000).map(|nth| json!({ "name": format!("r{nth}"), "match": { "when": when }, "deny": {} })).collect();
         let part = format!(r#""rules": {}"#, json!(rules));
-        let errors = crate::policy::testing::read(&part).err().expect("too many");
+        let errors = crate::policy::testing::read(&part).expect_err("too many");
         let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
         assert!(errors[0].starts_with("rules: the expressions of all rules can cost"), "{errors:?}");
     }
