@@ -368,7 +368,7 @@ fn a_team_speaks_only_of_its_own_tenants() {
     );
     check(
         "budgets:\n- { name: b, match: { tenants: [search] }, window: { every: minute }, requests: 1, scoope: global }\n",
-        &["2:84: budgets[0].scoope: unknown field"],
+        &["2:84: budgets[0].scoope: unknown field; did you mean `scope`?"],
     );
     // What is written twice is refused as everywhere, and hides nothing.
     check(

@@ -21,5 +21,5 @@ fn the_schema_is_json() {
 fn another_file_has_none() {
     let outcome = pointsman(&["schema", "requests"]);
     assert_eq!(outcome.code, Some(2));
-    assert!(outcome.stderr.contains("possible values: policy, deployment, cases"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("possible values: policy, deployment, policy-file, cases"), "{}", outcome.stderr);
 }

@@ -11,7 +11,7 @@ use std::rc::Rc;
 pub const MOST: usize = 64 << 20;
 
 /// What a request takes besides what its client has sent: the machine, what is known of the body, the decision.
-pub const EACH: usize = 2 << 10;
+pub const EACH: usize = 9 << 8;
 
 /// The room that there is on one worker.
 #[derive(Debug, Default)]

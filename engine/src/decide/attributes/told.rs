@@ -43,7 +43,7 @@ impl Attributes {
             path,
             proved: Proved::of(policy, tenants.main(), &Told),
             tenants,
-            demoted: Vec::new(),
+            demoted: Box::default(),
             standings: Vec::new(),
             session: facts.and_then(|facts| facts.client_session).map(|hash| StickyKey(hash.0)),
             headers: headers.collect(),
