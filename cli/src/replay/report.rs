@@ -109,15 +109,18 @@ impl<'a> Report<'a> {
 fn notes(after: &Document, before: &Document) -> Vec<String> {
     let proofs = |policy: &Document| {
         let tenants = policy.get("tenants").map(Document::items).unwrap_or_default();
-        tenants.iter().map(|tenant| (tenant.get("name").cloned(), tenant.get("match").cloned())).collect::<Vec<_>>()
+        let proof = |tenant: &Document| ["name", "match", "continue"].map(|field| tenant.get(field).cloned());
+        tenants.iter().map(proof).collect::<Vec<_>>()
     };
     let mut notes = Vec::new();
     if proofs(after) != proofs(before) {
         notes.push("the policies tell callers apart in different ways: each caller is taken for the tenant that its record names".to_owned());
     }
-    let differing: Vec<_> = ["limits", "steering", "pathPrefixes", "providerState"]
-        .into_iter()
+    let surrogates = |policy: &Document| policy.get("onFailure").and_then(|on| on.get("loneSurrogate")).cloned();
+    let sections = ["limits", "steering", "pathPrefixes", "providerState"].into_iter();
+    let differing: Vec<_> = sections
         .filter(|section| after.get(section) != before.get(section))
+        .chain((surrogates(after) != surrogates(before)).then_some("onFailure.loneSurrogate"))
         .map(|section| format!("`{section}`"))
         .collect();
     if !differing.is_empty() {
