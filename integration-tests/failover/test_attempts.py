@@ -6,11 +6,12 @@ import pytest
 from harness import chain
 from harness.chain import assert_own
 from harness.edge import CUT_OFF, JSON
-from harness.failover import GATES, SHORT_IDLE, WORLDS
+from harness.failover import EACH_VERSION, GATES, SHORT_IDLE, WORLDS
+from harness.pairing import WHOLE
 
 POLICY = {**chain.POLICY, "visibility": {"responseHeaders": True}}
 SETTING = {"keys": chain.KEYS, "clusters": chain.CLUSTERS, "idle": SHORT_IDLE}
-RUN_IN = (*WORLDS, *GATES)
+RUN_IN = (*(WORLDS if WHOLE else EACH_VERSION), *GATES)
 BODY = b'{"messages":[{"role":"user","content":"Where does this train go?"}],\n "model": "auto" , "n":1.0e0}'
 ASKED = (JSON, ("authorization", chain.CLIENTS_KEY))
 

@@ -71,7 +71,7 @@ GATES = (World("1.36.4", "aggregate", "gate"), World("1.40.0", "priorityGroup", 
 EACH_ONCE = (*EACH_VERSION, *GATES) if WHOLE else (GATES[0], WORLDS[2], WORLDS[8], GATES[1], WORLDS[9])
 """Every Envoy, every mechanism and both hold modes, each at least once: for what an attempt is made of, which is
 written by the same code whatever moves the request on. Left out is a hold mode that meets a mechanism, and `composite`
-in an Envoy between two others, where `test_attempts.py` runs it."""
+in an Envoy between two others, where `test_statistics.py` and `test_outcome.py` run it."""
 
 
 @dataclasses.dataclass(frozen=True)
