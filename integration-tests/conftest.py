@@ -1,5 +1,5 @@
-"""Fixtures: every behaviour test runs in the oldest or the newest Envoy, in one of both hold modes, on an edge shared by
-its file; `make test-all` runs it in all four (harness/pairing.py)."""
+"""Fixtures: every behaviour test runs in the oldest or the newest Envoy, in one of both hold modes, on an edge shared
+by its file; `make test-all` runs it in all four (harness/pairing.py)."""
 
 import contextlib
 import itertools
