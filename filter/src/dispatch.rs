@@ -11,7 +11,7 @@ use crate::tallies;
 use crate::upstream;
 use crate::view::{Answered, Envoy};
 use pointsman_engine::metric::Sample;
-use pointsman_engine::stream::pairs;
+use pointsman_engine::stream::pairs::{self, Pairs};
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -160,20 +160,32 @@ fn is_attempt(context: u32) -> bool {
 }
 
 pub(crate) fn on_response_headers(context: u32) {
-    let map = host::headers(Headers::ResponseHeaders);
-    let mut headers = map.as_deref().ok().and_then(pairs::headers).unwrap_or_default();
-    // No state is needed for this: also what passed unread is answered by somebody.
-    if !is_attempt(context) {
-        router::strip_answer(context, Headers::ResponseHeaders, &mut headers);
+    let hear = || {
+        resume(context, |stream| {
+            match stream {
+                Stream::Request(stream) => stream.on_response_headers(),
+                Stream::Attempt(stream) => stream.on_response_headers(),
+            }
+            Action::Continue
+        });
+    };
+    // An attempt asks for no header but its own, and nobody counts it.
+    if is_attempt(context) {
+        return hear();
     }
-    resume(context, |stream| {
-        match stream {
-            Stream::Request(stream) => stream.on_response_headers(),
-            Stream::Attempt(stream) => stream.on_response_headers(),
-        }
-        Action::Continue
+    // No state is needed for this: also what passed unread is answered by somebody.
+    stripped(context, Headers::ResponseHeaders, |headers| {
+        hear();
+        tallies::answered(&Answered { envoy: Envoy { context }, headers });
     });
-    tallies::answered(&Answered { envoy: Envoy { context }, headers: &headers });
+}
+
+/// Shows what a provider says in a map, without what it may not say.
+fn stripped<R>(context: u32, of: Headers, show: impl FnOnce(&Pairs<'_>) -> R) -> R {
+    let map = host::headers(of);
+    let mut headers = map.as_deref().ok().and_then(pairs::headers).unwrap_or_default();
+    router::strip_answer(context, of, &mut headers);
+    show(&headers)
 }
 
 /// Only some answers have somebody who reads them: for all others this is one lookup.
@@ -204,9 +216,7 @@ fn is_read(context: u32) -> bool {
 
 pub(crate) fn on_response_trailers(context: u32) {
     if !is_attempt(context) {
-        let map = host::headers(Headers::ResponseTrailers);
-        let mut trailers = map.as_deref().ok().and_then(pairs::headers).unwrap_or_default();
-        router::strip_answer(context, Headers::ResponseTrailers, &mut trailers);
+        stripped(context, Headers::ResponseTrailers, |_| ());
     }
     ended(context, true);
 }
