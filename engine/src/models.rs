@@ -2,7 +2,7 @@
 
 use crate::api::{Api, ApiSet, Family};
 use crate::decide::attributes::Attributes;
-use crate::policy::{DefaultAction, ModelId, Policy, Rule, RuleAction};
+use crate::policy::{Conditions, DefaultAction, ModelId, Policy, Rule, RuleAction};
 use serde_json::{Value, json};
 
 /// One name of the list.
@@ -118,7 +118,7 @@ impl List<'_> {
                 RuleAction::Route(route) if route.all(self.policy.catalog()).any(|model| self.can_serve(model)) => {
                     return true;
                 }
-                _ if self.always_applies(rule) => return false,
+                _ if self.always_applies(rule) && !rule.action.passes_on() => return false,
                 _ => {}
             }
         }
@@ -141,15 +141,35 @@ impl List<'_> {
 
     /// Whether nothing but who calls and what is asked for matters to the rule.
     fn always_applies(&self, rule: &Rule) -> bool {
-        let conditions = &rule.conditions;
-        conditions.apis.is_none()
-            && conditions.paths.is_empty()
-            && [conditions.input_tokens, conditions.max_output_tokens, conditions.messages].iter().all(Option::is_none)
-            && conditions.flags.iter().next().is_none()
-            && conditions.keywords.is_empty()
-            && conditions.when.is_none()
-            && conditions.any.is_empty()
-            && conditions.not.is_none()
+        // Of these the list is complete, so that no condition to come is forgotten.
+        let Conditions {
+            models: _,
+            tenants: _,
+            claims: _,
+            headers: _,
+            apis,
+            paths,
+            input_tokens,
+            max_output_tokens,
+            messages,
+            flags,
+            keywords,
+            percent,
+            schedule,
+            when,
+            any,
+            not,
+        } = &rule.conditions;
+        apis.is_none()
+            && paths.is_empty()
+            && [input_tokens, max_output_tokens, messages].iter().all(|range| range.is_none())
+            && flags.iter().next().is_none()
+            && keywords.is_empty()
+            && percent.is_none_or(|share| share.is_all())
+            && schedule.is_none()
+            && when.is_none()
+            && any.is_empty()
+            && not.is_none()
     }
 
     fn has_server(&self, model: ModelId) -> bool {
@@ -168,7 +188,7 @@ mod tests {
     use crate::corridor::{Received, receive};
     use crate::policy::Policy;
     use crate::{Exchange, Live};
-    use serde_json::Value;
+    use serde_json::{Value, json};
     use std::sync::Arc;
 
     const POLICY: &str = r#"{
@@ -194,7 +214,11 @@ mod tests {
     }"#;
 
     fn answer(path: &str, headers: &[(&str, &str)]) -> Value {
-        let policy = Arc::new(Policy::from_json(POLICY.as_bytes()).expect("a policy"));
+        answer_of(POLICY, path, headers)
+    }
+
+    fn answer_of(policy: &str, path: &str, headers: &[(&str, &str)]) -> Value {
+        let policy = Arc::new(Policy::from_json(policy.as_bytes()).expect("a policy"));
         let mut list: Vec<(&[u8], &[u8])> = vec![(b":method", b"GET"), (b":path", path.as_bytes())];
         list.extend(headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
         match receive(&policy, &list, &Exchange::default(), &Live::default, true) {
@@ -204,7 +228,10 @@ mod tests {
     }
 
     fn names(path: &str, headers: &[(&str, &str)]) -> String {
-        let answer = answer(path, headers);
+        names_in(&answer(path, headers))
+    }
+
+    fn names_in(answer: &Value) -> String {
         let list = ["data", "models"].iter().find_map(|key| answer[*key].as_array()).expect("a list");
         let name = |entry: &Value| entry.get("id").or(entry.get("name")).and_then(Value::as_str).map(str::to_owned);
         list.iter().filter_map(name).collect::<Vec<_>>().join(" ")
@@ -217,6 +244,21 @@ mod tests {
         assert_eq!(names("/v1/models", &[("x-tenant", "u"), ("x-beta", "1")]), "gpt llama nowhere small");
         assert_eq!(names("/v1/models", &[("x-tenant", "t"), ("anthropic-version", "2023-06-01")]), "claude");
         assert_eq!(names("/api/tags", &[("x-tenant", "u")]), "llama");
+    }
+
+    #[test]
+    fn what_some_requests_can_use_is_listed() {
+        let mut policy: Value = serde_json::from_str(POLICY).expect("JSON");
+        let more = json!([
+            {"name": "trial", "match": {"models": ["gpt"], "percent": 5}, "deny": {}},
+            {"name": "nights", "match": {"models": ["small"], "schedule": {"hours": "22:00-06:00"}}, "deny": {}},
+            {"name": "others", "match": {"models": ["nowhere"]}, "route": {"targets": [{"model": "llama"}], "otherwise": "next"}},
+            {"name": "rest", "match": {"models": ["nowhere"]}, "route": {"targets": [{"model": "gpt"}]}}
+        ]);
+        let rules = policy["rules"].as_array_mut().expect("rules");
+        rules.splice(..0, more.as_array().expect("rules").iter().cloned());
+        let answer = answer_of(&policy.to_string(), "/v1/models", &[("x-tenant", "t")]);
+        assert_eq!(names_in(&answer), "gpt auto nowhere small");
     }
 
     #[test]
