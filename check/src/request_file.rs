@@ -32,16 +32,16 @@ const PATHS: [(&str, &str); 22] = [
 ];
 
 /// The names of the APIs.
-pub(crate) fn apis() -> impl Iterator<Item = &'static str> {
+pub fn apis() -> impl Iterator<Item = &'static str> {
     PATHS.iter().map(|(name, _)| *name)
 }
 
-pub(crate) fn path_of(api: &str) -> Option<&'static str> {
+pub fn path_of(api: &str) -> Option<&'static str> {
     PATHS.iter().find(|(name, _)| *name == api).map(|(_, path)| *path)
 }
 
 /// Reads `file`, or standard input for `-`. A bare body becomes a POST to `default_path`.
-pub(crate) fn read(file: &Path, default_path: &str) -> Result<Exchange, String> {
+pub fn read(file: &Path, default_path: &str) -> Result<Exchange, String> {
     let bytes = if file == Path::new("-") {
         let mut bytes = Vec::new();
         std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
@@ -49,15 +49,20 @@ pub(crate) fn read(file: &Path, default_path: &str) -> Result<Exchange, String> 
         std::fs::read(file)
     };
     let bytes = bytes.map_err(|err| format!("`{}`: {}", file.display(), reason(&err)))?;
+    of_bytes(bytes, default_path).map_err(|why| format!("`{}`: {why}", file.display()))
+}
+
+/// The same for who has read it already.
+pub fn of_bytes(bytes: Vec<u8>, default_path: &str) -> Result<Exchange, String> {
     match parse(&bytes) {
         Some(Ok(exchange)) => Ok(exchange),
-        Some(Err(line)) => Err(format!("`{}`: line {line}: expected a header as `name: value`", file.display())),
+        Some(Err(line)) => Err(format!("line {line}: expected a header as `name: value`")),
         None => Ok(bare_body(bytes, default_path)),
     }
 }
 
 /// What a client sends around a body: a form begins with its boundary, and everything else is JSON.
-pub(crate) fn bare_body(body: Vec<u8>, path: &str) -> Exchange {
+pub fn bare_body(body: Vec<u8>, path: &str) -> Exchange {
     let content_type = match split_line(&body).0.strip_prefix(b"--") {
         Some(boundary) => [b"multipart/form-data; boundary=\"", boundary, b"\""].concat(),
         None => b"application/json".to_vec(),
@@ -108,7 +113,7 @@ fn split_line(bytes: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// `Name: value`, the name in lower case as the proxy holds it. What no HTTP server would take is none.
-pub(crate) fn header(line: &[u8]) -> Option<(String, Vec<u8>)> {
+pub fn header(line: &[u8]) -> Option<(String, Vec<u8>)> {
     let ended = [line, b"\r\n\r\n"].concat();
     let mut headers = [httparse::EMPTY_HEADER];
     match httparse::parse_headers(&ended, &mut headers) {

@@ -9,7 +9,7 @@ pub(super) const SECTION: &str = "include";
 
 object! {
     /// Files of those who may say something of these tenants, and of nobody else: only rules and budgets.
-    pub(crate) struct DelegationSpec {
+    pub struct DelegationSpec {
         /// A file, or a pattern such as `teams/*.yaml`, from the file that says this.
         "files" => files: String,
         /// The names of the tenants.

@@ -9,7 +9,7 @@ use serde_json::json;
 const VARIABLE: &str = "Substitution";
 
 /// The schema of a file of a policy: nothing is required, since another file may say it, and a variable may stand for any value.
-pub(crate) fn schema() -> Value {
+pub fn schema() -> Value {
     let mut whole = pointsman_engine::policy::schema();
     let mut definitions = Definitions::new();
     let own = [

@@ -5,27 +5,40 @@
 use super::looked_at::LookedAt;
 use super::reading::{self, Reading};
 use super::values::Values;
-use super::{include, variables};
+use super::{Invalid, PolicyFile, include, variables};
 use pointsman_document::{Document, Report};
+use pointsman_engine::Policy;
 use pointsman_source::{Finding, Place, Source};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Lists of things with names.
 pub(super) const LISTS: [&str; 6] = ["models", "aliases", "tenants", "profiles", "rules", "budgets"];
 
 /// A policy as one document, and what is wrong with how its files go together.
 #[derive(Debug)]
-pub(crate) struct Assembly {
+pub struct Assembly {
     /// Nothing where a file is missing: then little can be said of the rest.
-    pub(crate) source: Option<Source>,
-    pub(crate) findings: Vec<Finding>,
-    pub(crate) looked_at: LookedAt,
+    pub source: Option<Source>,
+    /// What is wrong with how they go together.
+    pub findings: Vec<Finding>,
+    /// What it was made from, as it was then.
+    pub looked_at: LookedAt,
     order: Vec<PathBuf>,
 }
 
 /// Puts the policy `root` together.
-pub(crate) fn assemble(root: &Path, values: &Values) -> Assembly {
-    let Reading { sources, owners, mut findings, is_lost, looked_at, .. } = reading::read(root, values);
+pub fn assemble(root: &Path, values: &Values) -> Assembly {
+    put_together(reading::read(root, values))
+}
+
+/// The same of a policy that is this text, where there are no files.
+pub fn assemble_text(name: &str, text: &str) -> Assembly {
+    put_together(reading::text(name, text))
+}
+
+fn put_together(reading: Reading) -> Assembly {
+    let Reading { sources, owners, mut findings, is_lost, looked_at, .. } = reading;
     let order = sources.iter().map(|source| source.file().to_path_buf()).collect();
     let source = if is_lost { None } else { merge(sources, &mut findings) };
     if let Some(source) = &source {
@@ -39,8 +52,25 @@ pub(crate) fn assemble(root: &Path, values: &Values) -> Assembly {
 }
 
 impl Assembly {
+    /// The policy that it is, which takes the source along; or why it is none.
+    pub fn judge(&mut self) -> Result<PolicyFile, Invalid> {
+        let looked_at = std::mem::take(&mut self.looked_at);
+        let Some(source) = self.source.take() else {
+            return Err(Invalid { findings: self.findings.clone(), looked_at });
+        };
+        let findings = match Policy::from_document(&source.document) {
+            Ok(policy) if self.findings.is_empty() => {
+                return Ok(PolicyFile { source, policy: Arc::new(policy), looked_at, payload_was_added: false });
+            }
+            Ok(_) => self.findings.clone(),
+            Err(errors) => self.with(source.findings(&errors)),
+        };
+        self.source = Some(source);
+        Err(Invalid { findings, looked_at })
+    }
+
     /// What was found in putting it together and what is wrong with the whole. Of one place, one thing is said.
-    pub(super) fn with(self, errors: Vec<Finding>) -> Vec<Finding> {
+    fn with(&self, errors: Vec<Finding>) -> Vec<Finding> {
         let (mut all, is_unknown) = (errors, |finding: &Finding| finding.message.starts_with("unknown field"));
         let is_said = |all: &[Finding], finding: &Finding| {
             all.iter().any(|other| is_unknown(other) && other.file == finding.file && other.at == finding.at)

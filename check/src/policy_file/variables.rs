@@ -12,7 +12,7 @@ pub(super) const SECTION: &str = "variables";
 
 object! {
     /// A value that each deployment of a policy can have of its own. Where it belongs, the policy says `${name}`.
-    pub(crate) struct VariableSpec {
+    pub struct VariableSpec {
         /// What kind of value it is.
         "type" => kind: Kind,
         /// The value where nobody gives another. Without one, `--set` or `--values` has to.
@@ -24,7 +24,7 @@ object! {
 
 names! {
     /// What kind of value a variable has.
-    pub(crate) enum Kind {
+    pub enum Kind {
         /// Text.
         String => "string",
         /// A number, whole or not.

@@ -10,13 +10,14 @@ use std::str::FromStr;
 const SET: &str = "--set";
 
 /// Values for the variables of a policy.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub(crate) struct Values {
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "clap", derive(clap::Args))]
+pub struct Values {
     /// Give a variable of the policy a value; a list or a map as YAML: `euModels=[a, b]`
-    #[arg(long, value_name = "NAME=VALUE")]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "NAME=VALUE"))]
     set: Vec<Setting>,
     /// Take the values of variables from a YAML or JSON file, an object of names and values; --set wins
-    #[arg(long, value_name = "FILE")]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "FILE"))]
     values: Vec<PathBuf>,
 }
 

@@ -1,6 +1,6 @@
 //! Every finding: its code, how severe it is, a title, and what `check --explain` says.
 
-use super::severity::Severity;
+use super::Severity;
 use pointsman_engine::policy::findings::Kind;
 use std::fmt;
 use std::str::FromStr;
@@ -10,30 +10,30 @@ macro_rules! codes {
     ($($code:ident $severity:ident $title:literal $explanation:literal)+) => {
         /// What kind of finding it is.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub(crate) enum Code {
+        pub enum Code {
             $($code,)+
         }
 
         impl Code {
             /// Every code, in their order.
-            pub(crate) const ALL: &'static [Code] = &[$(Code::$code),+];
+            pub const ALL: &'static [Code] = &[$(Code::$code),+];
 
             /// As it is written.
-            pub(crate) const fn name(self) -> &'static str {
+            pub const fn name(self) -> &'static str {
                 match self { $(Code::$code => stringify!($code),)+ }
             }
 
-            pub(crate) const fn severity(self) -> Severity {
+            pub const fn severity(self) -> Severity {
                 match self { $(Code::$code => Severity::$severity,)+ }
             }
 
             /// In a few words.
-            pub(crate) const fn title(self) -> &'static str {
+            pub const fn title(self) -> &'static str {
                 match self { $(Code::$code => $title,)+ }
             }
 
             /// In a few sentences: what it means, and what to do.
-            pub(crate) const fn explanation(self) -> &'static str {
+            pub const fn explanation(self) -> &'static str {
                 match self { $(Code::$code => $explanation,)+ }
             }
         }
@@ -180,12 +180,12 @@ impl From<Kind> for Code {
 
 impl Code {
     /// Whether it is looked for in every policy, with a deployment or without.
-    pub(crate) fn is_of_policies(self) -> bool {
+    pub fn is_of_policies(self) -> bool {
         (Self::P0010..Self::P0040).contains(&self)
     }
 
     /// Whether an author can say that it is meant.
-    pub(crate) fn can_be_allowed(self) -> bool {
+    pub fn can_be_allowed(self) -> bool {
         self > Self::P0002
     }
 }

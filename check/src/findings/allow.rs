@@ -14,7 +14,7 @@ const MARK: &str = "# pointsman: allow";
 
 /// `CODE` or `CODE@FIELD`, for what cannot say so itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Allowance {
+pub struct Allowance {
     code: Code,
     field: Option<String>,
 }
@@ -61,7 +61,7 @@ impl Comment {
 type Spot = (Code, usize);
 
 /// Marks what the author of the file, or who runs the command, allows.
-pub(super) fn apply(source: &Source, allowed: &[Allowance], findings: &mut [Finding]) {
+pub fn apply(source: &Source, allowed: &[Allowance], findings: &mut [Finding]) {
     for file in source.files() {
         let comments = comments(&file.text);
         let spoken_of: HashSet<Spot> = comments.iter().flat_map(Comment::spots).collect();
@@ -73,7 +73,7 @@ pub(super) fn apply(source: &Source, allowed: &[Allowance], findings: &mut [Find
 }
 
 /// Comments for which there is nothing, or that say nothing. `looked_for` are the codes that were looked for.
-pub(super) fn unused(source: &Source, findings: &[Finding], looked_for: fn(Code) -> bool) -> Vec<Finding> {
+pub fn unused(source: &Source, findings: &[Finding], looked_for: fn(Code) -> bool) -> Vec<Finding> {
     source.files().iter().flat_map(|file| unused_in(source, file, findings, looked_for)).collect()
 }
 

@@ -8,7 +8,7 @@ use super::substitute::{is_full, substitute};
 use super::values::Values;
 use super::variables::{self, Variables};
 use pointsman_document::Document;
-use pointsman_source::{Finding, Part, Source, reason};
+use pointsman_source::{Finding, Format, Part, Source, reason};
 use std::path::{Path, PathBuf};
 
 /// How far files may include files that include files.
@@ -42,6 +42,16 @@ pub(super) fn read(root: &Path, values: &Values) -> Reading {
     reading
 }
 
+/// Reads a policy that is this text. There are no files beside it.
+pub(super) fn text(name: &str, text: &str) -> Reading {
+    let mut reading = Reading::default();
+    match Source::parse(name, text, Format::of(Path::new(name))) {
+        Ok(source) => reading.alone(source),
+        Err(finding) => reading.lose(vec![finding]),
+    }
+    reading
+}
+
 impl Reading {
     fn lose(&mut self, findings: Vec<Finding>) {
         self.is_lost = true;
@@ -52,9 +62,7 @@ impl Reading {
         let bytes = std::fs::read(root);
         self.looked_at.file(root, bytes.as_deref().ok());
         let source = Source::parse_file(root, bytes.map_err(|err| Finding::of_file(root, reason(&err)))?)?;
-        let before = self.findings.len();
-        self.variables = variables::of_root(&source, values, &mut self.findings);
-        self.is_lost = self.findings.len() > before;
+        self.declare(&source, values);
         // A policy of one file can come from anywhere: a pipe has no folder.
         if source.document.get(include::SECTION).is_none() {
             self.file(source, None, Path::new(""), None);
@@ -65,6 +73,22 @@ impl Reading {
         self.open.push((real, root.to_path_buf()));
         self.file(source, None, Path::new(""), Some(&mut folder));
         Ok(())
+    }
+
+    fn declare(&mut self, root: &Source, values: &Values) {
+        let before = self.findings.len();
+        self.variables = variables::of_root(root, values, &mut self.findings);
+        self.is_lost = self.findings.len() > before;
+    }
+
+    fn alone(&mut self, source: Source) {
+        self.declare(&source, &Values::default());
+        if source.document.get(include::SECTION).is_some() {
+            let message = "there are no files here to include: `pointsman bundle` makes one document of all";
+            let finding = source.finding(include::SECTION, Part::Key, message);
+            return self.lose(vec![finding]);
+        }
+        self.file(source, None, Path::new(""), None);
     }
 
     /// Takes a file in that stands in the folder `beside`, and all that it includes.

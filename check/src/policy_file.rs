@@ -14,10 +14,10 @@ mod substitute;
 mod values;
 mod variables;
 
-pub(crate) use assembly::{Assembly, assemble};
-pub(crate) use looked_at::LookedAt;
-pub(crate) use schema::schema;
-pub(crate) use values::Values;
+pub use assembly::{Assembly, assemble, assemble_text};
+pub use looked_at::LookedAt;
+pub use schema::schema;
+pub use values::Values;
 
 use pointsman_document::Document;
 use pointsman_engine::Policy;
@@ -27,57 +27,51 @@ use std::sync::Arc;
 
 /// A valid policy, and the document it was made from.
 #[derive(Debug)]
-pub(crate) struct PolicyFile {
-    pub(crate) source: Source,
-    pub(crate) policy: Arc<Policy>,
+pub struct PolicyFile {
+    pub source: Source,
+    pub policy: Arc<Policy>,
     /// What it was made from, as it was then.
-    pub(crate) looked_at: LookedAt,
+    pub looked_at: LookedAt,
     /// Whether `identity.jwt.payload` is not the author's.
-    pub(crate) payload_was_added: bool,
+    pub payload_was_added: bool,
 }
 
 /// Why there is no policy, and what to look at for a better one.
 #[derive(Debug)]
-pub(crate) struct Invalid {
-    pub(crate) findings: Vec<Finding>,
-    pub(crate) looked_at: LookedAt,
+pub struct Invalid {
+    pub findings: Vec<Finding>,
+    pub looked_at: LookedAt,
 }
 
 /// Reads and checks a policy; every error comes with its place in its file.
-pub(crate) fn load(file: &Path, values: &Values) -> Result<PolicyFile, Vec<Finding>> {
+pub fn load(file: &Path, values: &Values) -> Result<PolicyFile, Vec<Finding>> {
     follow(file, values).map_err(|invalid| invalid.findings)
 }
 
 /// The same for who wants to know when something changes.
-pub(crate) fn follow(file: &Path, values: &Values) -> Result<PolicyFile, Invalid> {
-    let mut assembly = assemble(file, values);
-    let looked_at = std::mem::take(&mut assembly.looked_at);
-    let Some(source) = assembly.source.take() else {
-        return Err(Invalid { findings: assembly.findings, looked_at });
-    };
-    match Policy::from_document(&source.document) {
-        Ok(policy) if assembly.findings.is_empty() => {
-            Ok(PolicyFile { source, policy: Arc::new(policy), looked_at, payload_was_added: false })
-        }
-        Ok(_) => Err(Invalid { findings: assembly.findings, looked_at }),
-        Err(errors) => Err(Invalid { findings: assembly.with(source.findings(&errors)), looked_at }),
-    }
+pub fn follow(file: &Path, values: &Values) -> Result<PolicyFile, Invalid> {
+    assemble(file, values).judge()
+}
+
+/// The same of a policy that is this text, where there are no files.
+pub fn parse(name: &str, text: &str) -> Result<PolicyFile, Invalid> {
+    assemble_text(name, text).judge()
 }
 
 /// Whether a policy has ids signed: then the proxy has to let the module see the keys.
-pub(crate) fn signs_ids(policy: &Document) -> bool {
+pub fn signs_ids(policy: &Document) -> bool {
     policy.get("providerState").is_some_and(|state| state.get("signedIds").is_some())
 }
 
 impl PolicyFile {
     /// The catalog as it was written.
-    pub(crate) fn models(&self) -> &[Document] {
+    pub fn models(&self) -> &[Document] {
         self.source.document.get("models").map(Document::items).unwrap_or_default()
     }
 
     /// The same policy with this as `identity.jwt.payload`, if claims are asked for and it does not say itself where they
     /// are.
-    pub(crate) fn with_payload(mut self, payload: &str) -> Result<Self, Vec<Finding>> {
+    pub fn with_payload(mut self, payload: &str) -> Result<Self, Vec<Finding>> {
         let jwt = self.source.document.get("identity").and_then(|identity| identity.get("jwt"));
         let is_said = jwt.is_some_and(|jwt| jwt.get("payload").is_some() || jwt.get("namespace").is_some());
         if is_said || !self.policy.tells_apart_by().claims {
@@ -93,13 +87,13 @@ impl PolicyFile {
     }
 
     /// The same policy, with the keys that it signs ids with.
-    pub(crate) fn with_id_keys(self, keys: &str) -> Result<Self, String> {
+    pub fn with_id_keys(self, keys: &str) -> Result<Self, String> {
         let policy = Policy::clone(&self.policy).with_id_keys(Some(keys)).map_err(|fault| fault.to_string())?;
         Ok(Self { policy: Arc::new(policy), ..self })
     }
 
     /// The first digits of the version, enough to tell two policies apart.
-    pub(crate) fn short_version(&self) -> &str {
+    pub fn short_version(&self) -> &str {
         self.policy.version().get(..12).unwrap_or_default()
     }
 }

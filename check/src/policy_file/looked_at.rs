@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// Files with what stood in them, and patterns with the names that they meant. What could not be read is nothing: it may be
 /// there later.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct LookedAt {
+pub struct LookedAt {
     files: BTreeMap<PathBuf, Option<Vec<u8>>>,
     patterns: BTreeMap<(PathBuf, String), Vec<OsString>>,
 }
@@ -23,7 +23,7 @@ impl LookedAt {
     }
 
     /// The same files and patterns as they are now.
-    pub(crate) fn again(&self) -> Self {
+    pub fn again(&self) -> Self {
         let files = self.files.keys().map(|name| (name.clone(), std::fs::read(name).ok()));
         let found = |(folder, pattern): &(PathBuf, String)| folder::matching(folder, pattern).unwrap_or_default();
         let patterns = self.patterns.keys().map(|key| (key.clone(), found(key)));
@@ -31,12 +31,12 @@ impl LookedAt {
     }
 
     /// All files.
-    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
         self.files.keys().map(PathBuf::as_path)
     }
 
     /// Whether this file is there.
-    pub(crate) fn has(&self, name: &Path) -> bool {
+    pub fn has(&self, name: &Path) -> bool {
         self.files.get(name).is_some_and(Option::is_some)
     }
 }
