@@ -50,10 +50,12 @@ mod tests {
 
     #[test]
     fn one_error_does_not_hide_what_is_found_in_the_rest() {
+        let rule = |name: &str| format!("- {{ name: {name}, route: {{ targets: [{{ model: a }}] }} }}\n");
+        let (first, second) = (rule("first"), rule("second"));
         let answer =
-            check("models:\n- { name: a, cluster: c }\n- { name: b, cluster: c, apis: [] }\nrules:\n- { name: r }\n");
+            check(&format!("models: [{{ name: a, cluster: c }}]\nrules:\n- {{ name: wrong }}\n{first}{second}"));
         let codes: Vec<_> = answer["findings"].as_array().unwrap().iter().map(|found| &found["code"]).collect();
-        assert!(codes.contains(&&json!("P0001")) && codes.contains(&&json!("P0031")), "{codes:?}");
+        assert!(codes.contains(&&json!("P0001")) && codes.contains(&&json!("P0010")), "{codes:?}");
     }
 
     #[test]

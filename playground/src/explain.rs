@@ -2,7 +2,8 @@
 
 use crate::check::POLICY;
 use pointsman_check::{policy_file, request_file};
-use pointsman_engine::{Exchange, Live, Policy};
+use pointsman_engine::trace::Trace;
+use pointsman_engine::{Exchange, Live, Policy, trace};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -33,14 +34,10 @@ pub struct Question {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
-    /// The decision record, as Envoy's access log gets it; nothing for what is no LLM call.
-    record: Option<Value>,
+    /// The decision, and what it went by; nothing for what is no LLM call.
+    trace: Option<Trace>,
     /// Whether the policy looks at the clock.
     tells_time: bool,
-    /// The names of the budgets.
-    budgets: Vec<String>,
-    /// The currency of the prices.
-    currency: Option<String>,
 }
 
 /// Which part of the question cannot be answered, and why.
@@ -60,14 +57,7 @@ impl Fault {
 pub fn explain(question: &Question) -> Result<Answer, Fault> {
     let file = policy_file::parse(POLICY, &question.policy).map_err(|_| Fault::new("policy", "is not valid"))?;
     let exchange = exchange(question, &file.policy)?;
-    let record = pointsman_engine::explain(&file.policy, &exchange);
-    let record = record.map(|record| serde_json::from_str(&record.to_json()).unwrap_or_default());
-    Ok(Answer {
-        record,
-        tells_time: file.policy.tells_time(),
-        budgets: file.policy.budget_names().map(str::to_owned).collect(),
-        currency: file.policy.currency().map(str::to_owned),
-    })
+    Ok(Answer { trace: trace(&file.policy, &exchange), tells_time: file.policy.tells_time() })
 }
 
 fn exchange(question: &Question, policy: &Policy) -> Result<Exchange, Fault> {

@@ -57,3 +57,15 @@ fn answer(of: impl FnOnce(&[u8]) -> Result<Value, String>) -> usize {
     OUTPUT.set(answer);
     length
 }
+
+/// Puts a question in, as the page does.
+#[cfg(test)]
+pub(crate) fn write(question: &[u8]) {
+    INPUT.with_borrow_mut(|input| input.copy_from_slice(question));
+}
+
+/// The answer, as the page reads it.
+#[cfg(test)]
+pub(crate) fn answered() -> Vec<u8> {
+    OUTPUT.with_borrow(Clone::clone)
+}

@@ -6,6 +6,8 @@
 mod check;
 mod explain;
 mod exports;
+#[cfg(test)]
+mod tests;
 
 pub use check::check;
 pub use explain::explain;

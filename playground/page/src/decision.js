@@ -24,15 +24,16 @@ export function headline(record) {
 }
 
 /** Everything that is known of how it came to that. */
-export function decision(record, trace) {
-  if (!record) return [];
+export function decision(trace) {
+  if (!trace) return [];
+  const { record } = trace;
   return [
     overview(record),
-    trace?.facts && section("Facts", facts(trace.facts)),
-    trace?.tenants?.length && section("Tenants", steps(trace.tenants, TENANT)),
-    trace?.rules?.length && section("Rules, in order", rules(trace.rules)),
-    trace?.candidates?.length && section("Candidates", candidates(trace)),
-    trace && changes(trace),
+    trace.facts && section("Facts", facts(trace.facts)),
+    trace.tenants.length > 0 && section("Tenants", steps(trace.tenants, TENANT)),
+    trace.rules.length > 0 && section("Rules, in order", rules(trace.rules)),
+    trace.candidates.length > 0 && section("Candidates", candidates(trace)),
+    changes(trace),
     section("Record", h("details", {}, h("summary", {}, "What Envoy's access log gets"), json(record))),
   ].filter(Boolean);
 }

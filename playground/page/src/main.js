@@ -86,13 +86,13 @@ function finding(one) {
   return h("li", { class: one.severity }, h("span", { class: "severity" }, one.severity), " ", button, " ", sentence(one), more);
 }
 
-function showDecision({ error, fault, record, trace, tellsTime }) {
+function showDecision({ error, fault, trace, tellsTime }) {
   inputs.show(fault);
   const wrong = error ?? (fault && (fault.field === "policy" ? "The policy is not valid yet: mend its errors first." : `${fault.field}: ${fault.message}`));
   at("at-note").hidden = tellsTime !== false;
-  at("headline").textContent = wrong ?? headline(record);
-  at("headline").className = wrong ? "open" : { route: "yes", deny: "no" }[record?.action] ?? "open";
-  at("decision").replaceChildren(...(wrong ? [] : decision(record, trace)));
+  at("headline").textContent = wrong ?? headline(trace?.record);
+  at("headline").className = wrong ? "open" : { route: "yes", deny: "no" }[trace?.record.action] ?? "open";
+  at("decision").replaceChildren(...(wrong ? [] : decision(trace)));
 }
 
 async function share() {
