@@ -135,7 +135,8 @@ class Page:
         return done["result"].get("value")
 
     def wait(self, script: str, seconds: float = PATIENCE) -> object:
-        """Until the script is true; comes back with what it is."""
+        """Until the script is true; comes back with what it is. Of an element nothing can be said but that it is there."""
+        script = f"((value) => (value instanceof Node ? true : value))({script})"
         deadline = time.monotonic() + seconds
         while not (value := self.evaluate(script)):
             assert time.monotonic() < deadline, f"never true: {script}\nthe page says: {self.text('body')[:3000]}"
@@ -144,6 +145,13 @@ class Page:
 
     def text(self, selector: str) -> str:
         return str(self.evaluate(f"document.querySelector({json.dumps(selector)})?.innerText ?? ''"))
+
+    def element(self, number: int) -> tuple[str, int]:
+        """How an element begins, and whether a Tab gets to it: 0, or -1 if none does."""
+        found = self.call("DOM.resolveNode", backendNodeId=number)["object"]["objectId"]
+        asked = "function () { return [this.outerHTML?.slice(0, 100) ?? '', this.tabIndex ?? -1]; }"
+        done = self.call("Runtime.callFunctionOn", objectId=found, functionDeclaration=asked, returnByValue=True)
+        return tuple(done["result"]["value"])
 
     def insert(self, text: str) -> None:
         self.call("Input.insertText", text=text)

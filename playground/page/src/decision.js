@@ -54,6 +54,7 @@ function overview(record) {
     ["Model", record.model && record.upstreamModel && record.upstreamModel !== record.model ? `${record.model}, upstream as ${record.upstreamModel}` : record.model],
     ["Cluster", record.cluster],
     ["Then", record.chain?.slice(1).join(", then ")],
+    ["Rule", record.rule],
     ["Variant", record.variant],
     ["Kept by", record.keptBy],
     ["Copy to", record.mirror],
