@@ -135,7 +135,7 @@ class Page:
         return done["result"].get("value")
 
     def wait(self, script: str, seconds: float = PATIENCE) -> object:
-        """Until the script is true; comes back with what it is. Of an element nothing can be said but that it is there."""
+        """Until the script is true; comes back with what it is. Of an element nothing is said but that it is there."""
         script = f"((value) => (value instanceof Node ? true : value))({script})"
         deadline = time.monotonic() + seconds
         while not (value := self.evaluate(script)):
