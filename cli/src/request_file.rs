@@ -1,4 +1,7 @@
-//! A request in a file: a JSON body or a form alone, or an HTTP/1.1 request as text.
+//! A request in a file: a JSON body or a form alone, an HTTP/1.1 request as text, or a command line of curl.
+
+mod curl;
+mod words;
 
 use pointsman_engine::Exchange;
 use pointsman_source::reason;
@@ -42,13 +45,27 @@ pub(crate) fn path_of(api: &str) -> Option<&'static str> {
 
 /// Reads `file`, or standard input for `-`. A bare body becomes a POST to `default_path`.
 pub(crate) fn read(file: &Path, default_path: &str) -> Result<Exchange, String> {
+    of(bytes(file)?, file, default_path)
+}
+
+/// The bytes of `file`, or of standard input for `-`.
+pub(crate) fn bytes(file: &Path) -> Result<Vec<u8>, String> {
     let bytes = if file == Path::new("-") {
         let mut bytes = Vec::new();
         std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
     } else {
         std::fs::read(file)
     };
-    let bytes = bytes.map_err(|err| format!("`{}`: {}", file.display(), reason(&err)))?;
+    bytes.map_err(|err| format!("`{}`: {}", file.display(), reason(&err)))
+}
+
+/// The request that stands in a file with these bytes.
+pub(crate) fn of(bytes: Vec<u8>, file: &Path, default_path: &str) -> Result<Exchange, String> {
+    if let Some(command) = std::str::from_utf8(&bytes).ok().filter(|text| curl::is_one(text)) {
+        // What it sends stands beside it, as where it is typed.
+        let folder = file.parent().unwrap_or(Path::new(""));
+        return curl::read(command, folder).map_err(|err| format!("`{}`: {err}", file.display()));
+    }
     match parse(&bytes) {
         Some(Ok(exchange)) => Ok(exchange),
         Some(Err(line)) => Err(format!("`{}`: line {line}: expected a header as `name: value`", file.display())),
