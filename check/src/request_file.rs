@@ -1,4 +1,7 @@
-//! A request in a file: a JSON body or a form alone, or an HTTP/1.1 request as text.
+//! A request in a file: a JSON body or a form alone, an HTTP/1.1 request as text, or a command line of curl.
+
+mod curl;
+mod words;
 
 use pointsman_engine::Exchange;
 use pointsman_source::reason;
@@ -42,18 +45,31 @@ pub fn path_of(api: &str) -> Option<&'static str> {
 
 /// Reads `file`, or standard input for `-`. A bare body becomes a POST to `default_path`.
 pub fn read(file: &Path, default_path: &str) -> Result<Exchange, String> {
+    of(bytes(file)?, file, default_path)
+}
+
+/// The bytes of `file`, or of standard input for `-`.
+pub fn bytes(file: &Path) -> Result<Vec<u8>, String> {
     let bytes = if file == Path::new("-") {
         let mut bytes = Vec::new();
         std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
     } else {
         std::fs::read(file)
     };
-    let bytes = bytes.map_err(|err| format!("`{}`: {}", file.display(), reason(&err)))?;
-    of_bytes(bytes, default_path).map_err(|why| format!("`{}`: {why}", file.display()))
+    bytes.map_err(|err| format!("`{}`: {}", file.display(), reason(&err)))
 }
 
-/// The same for who has read it already.
-pub fn of_bytes(bytes: Vec<u8>, default_path: &str) -> Result<Exchange, String> {
+/// The request that stands in a file with these bytes.
+pub fn of(bytes: Vec<u8>, file: &Path, default_path: &str) -> Result<Exchange, String> {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    of_bytes(bytes, folder, default_path).map_err(|why| format!("`{}`: {why}", file.display()))
+}
+
+/// The same without a file. What a command line of curl sends stands in `folder`, as where it is typed.
+pub fn of_bytes(bytes: Vec<u8>, folder: &Path, default_path: &str) -> Result<Exchange, String> {
+    if let Some(command) = std::str::from_utf8(&bytes).ok().filter(|text| curl::is_one(text)) {
+        return curl::read(command, folder);
+    }
     match parse(&bytes) {
         Some(Ok(exchange)) => Ok(exchange),
         Some(Err(line)) => Err(format!("line {line}: expected a header as `name: value`")),

@@ -10,6 +10,8 @@ mod conditions;
 mod facts;
 mod rules;
 mod tenants;
+#[cfg(any(test, feature = "replay"))]
+mod told;
 mod wording;
 
 pub use attempts::{Attempt, BodyChange, HeaderChange};
@@ -60,7 +62,7 @@ struct Seen<'a> {
     policy: &'a Policy,
     record: &'a Record,
     attributes: &'a Attributes,
-    /// All that can be known of the request; `None` where it could not be read.
+    /// What can be known of the request; `None` where its body was not read.
     facts: Option<&'a Known>,
     /// The bytes of its body.
     bytes: u64,
@@ -103,7 +105,7 @@ pub fn trace(policy: &Arc<Policy>, exchange: &Exchange) -> Option<Trace> {
             let notes = attributes.witness.take();
             let bytes = exchange.body.len() as u64;
             let seen =
-                Seen { policy, record: &record, attributes, facts: facts.as_ref(), bytes, caller: exchange, notes };
+                Seen { policy, record: &record, attributes, facts: Some(&facts), bytes, caller: exchange, notes };
             let trace = seen.trace();
             Some(edits.map_or(trace.clone(), |edits| trace.sending(policy, exchange, &edits)))
         }
@@ -123,7 +125,7 @@ impl Seen<'_> {
     fn trace(&self) -> Trace {
         Trace {
             record: self.record.clone(),
-            facts: self.facts.map(|facts| self.found(facts)),
+            facts: self.facts.filter(|facts| facts.is_complete()).map(|facts| self.found(facts)),
             tenants: self.tenants(),
             rules: self.rules(),
             candidates: self.candidates(),
@@ -135,6 +137,21 @@ impl Seen<'_> {
 }
 
 impl Trace {
+    /// A decision of which nothing else is known.
+    #[cfg(any(test, feature = "replay"))]
+    fn of(record: Record) -> Self {
+        Self {
+            record,
+            facts: None,
+            tenants: Vec::new(),
+            rules: Vec::new(),
+            candidates: Vec::new(),
+            attempts: Vec::new(),
+            mirror: None,
+            currency: None,
+        }
+    }
+
     /// The same, with what the decision changes in the request.
     fn sending(self, policy: &Policy, exchange: &Exchange, edits: &Edits) -> Self {
         let (attempts, mirror) = attempts::all(policy, exchange, edits);

@@ -7,6 +7,7 @@ use pointsman_engine::{Exchange, Live, Policy, trace};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::fmt;
+use std::path::Path;
 
 /// What the page asks.
 #[derive(Debug, Default, Deserialize)]
@@ -64,7 +65,8 @@ fn exchange(question: &Question, policy: &Policy) -> Result<Exchange, Fault> {
     let api = question.api.as_deref().unwrap_or("chatCompletions");
     let path = request_file::path_of(api).ok_or_else(|| Fault::new("api", format!("no API `{api}`")))?;
     let request = question.request.clone().into_bytes();
-    let mut exchange = request_file::of_bytes(request, path).map_err(|why| Fault::new("request", why))?;
+    let mut exchange =
+        request_file::of_bytes(request, Path::new(""), path).map_err(|why| Fault::new("request", why))?;
     exchange.principal = question.principal.clone().filter(|principal| !principal.is_empty());
     exchange.claims = claims(question.claims.as_deref().unwrap_or_default())?;
     exchange.live = live(question, policy)?;

@@ -1,16 +1,16 @@
 //! What is sent: for each attempt, the real bytes and headers that change on the way.
 
+mod diff;
+
 use crate::attempt::{HeaderState, Plan};
 use crate::explain::Exchange;
 use crate::names;
 use crate::policy::{Model, Policy};
 use crate::rewrite::Edits;
-use crate::splice::{Splice, spliced};
+use crate::splice::Splice;
+use diff::Piece;
 use serde::Serialize;
 use std::sync::Arc;
-
-/// How much of a body is shown around what changes in it, in bytes.
-const AROUND: usize = 40;
 
 /// A request as one model gets it, and what makes it differ from the client's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -61,7 +61,7 @@ pub struct HeaderChange {
 
 /// The attempts in their order, and the copy.
 pub(super) fn all(policy: &Policy, exchange: &Exchange, edits: &Edits) -> (Vec<Attempt>, Option<Attempt>) {
-    let request = Request { policy, exchange, edits, leaving: spliced(&exchange.body, &edits.splices) };
+    let request = Request { policy, exchange, edits };
     let record = &edits.record;
     let planned = |names: &[Arc<str>], property: &str| {
         let plan =
@@ -80,8 +80,6 @@ struct Request<'a> {
     policy: &'a Policy,
     exchange: &'a Exchange,
     edits: &'a Edits,
-    /// The body that leaves the router.
-    leaving: Vec<u8>,
 }
 
 impl Request<'_> {
@@ -90,7 +88,7 @@ impl Request<'_> {
         let model = self.policy.model_named(name)?;
         let path = self.edits.set_headers.iter().find(|(name, _)| *name == ":path").map(|(_, path)| path.clone());
         let headers = self.headers(&self.edits.model_headers, self.edits.content_length, path.as_deref());
-        Some(self.attempt(model, path, self.body_changes(&[]), headers))
+        Some(self.attempt(model, path, self.changes(&[]), headers))
     }
 
     /// What an attempt writes that the router has left a plan for.
@@ -98,7 +96,7 @@ impl Request<'_> {
         let model = self.policy.model_named(name)?;
         let attempt = plan.attempt(name.as_bytes(), Some(model.cluster().as_bytes()))?;
         let headers = self.headers(&attempt.headers, attempt.content_length, Some(&attempt.path));
-        Some(self.attempt(model, Some(attempt.path), self.body_changes(&attempt.splices), headers))
+        Some(self.attempt(model, Some(attempt.path), self.changes(&attempt.splices), headers))
     }
 
     fn attempt(
@@ -115,21 +113,10 @@ impl Request<'_> {
     }
 
     /// What the router changes in the client's body, and then an attempt in what leaves the router.
-    fn body_changes(&self, later: &[Splice]) -> Vec<BodyChange> {
-        let own =
-            self.edits.splices.iter().map(|splice| (splice.keep, change(&self.exchange.body, splice, splice.keep)));
-        let later = later.iter().map(|splice| {
-            let in_front = self.edits.splices.iter().scan(0_isize, |moved, own| {
-                let at = own.keep.checked_add_signed(*moved)?;
-                *moved += own.with.len() as isize - own.replaced() as isize;
-                (at <= splice.keep).then_some(*moved)
-            });
-            let at = splice.keep.checked_add_signed(-in_front.last().unwrap_or_default()).unwrap_or_default();
-            (at, change(&self.leaving, splice, at))
-        });
-        let mut changes: Vec<_> = own.chain(later).filter(|(_, change)| change.removed != change.added).collect();
-        changes.sort_by_key(|(at, _)| *at);
-        changes.into_iter().map(|(_, change)| change).collect()
+    fn changes(&self, later: &[Splice]) -> Vec<BodyChange> {
+        let body = &self.exchange.body;
+        let whole = vec![Piece::Kept(0, body.len())];
+        diff::changes(body, &diff::applied(&diff::applied(&whole, &self.edits.splices), later))
     }
 
     fn headers(&self, own: &[HeaderState], content_length: Option<u64>, path: Option<&str>) -> Vec<HeaderChange> {
@@ -150,17 +137,5 @@ impl Request<'_> {
             HeaderChange { name, removed, added }
         });
         changes.filter(|change| change.removed != change.added).collect()
-    }
-}
-
-fn change(body: &[u8], splice: &Splice, at: usize) -> BodyChange {
-    let text = |range: Option<&[u8]>| String::from_utf8_lossy(range.unwrap_or_default()).into_owned();
-    let (from, to) = (splice.keep.saturating_sub(AROUND), splice.until.saturating_add(AROUND).min(body.len()));
-    BodyChange {
-        at,
-        before: text(body.get(from..splice.keep)),
-        removed: text(body.get(splice.keep..splice.until)),
-        added: text(Some(&splice.with)),
-        after: text(body.get(splice.until..to)),
     }
 }

@@ -59,17 +59,20 @@ impl Seen<'_> {
     fn rule(&self, id: RuleId, rule: &policy::Rule, last: RuleId) -> Rule {
         let is_decisive = self.record.rule.as_ref() == Some(&rule.name);
         let asked = self.notes.rules.iter().rev().find(|(asked, _)| *asked == id).map(|(_, verdict)| verdict.clone());
-        let verdict = match asked {
-            None if id > last || is_decisive => None,
-            // The index has left it out: which condition it could do so for, the rule's own judge says.
-            None => self.facts.and_then(|facts| decide::judged(self.policy, id, self.attributes, facts)),
-            asked => asked,
+        // The index has left it out: which condition it could do so for, the rule's own judge says.
+        let is_left_out = asked.is_none() && id <= last && !is_decisive;
+        let verdict = if is_left_out {
+            self.facts.and_then(|facts| decide::judged(self.policy, id, self.attributes, facts))
+        } else {
+            asked
         };
         let outcome = match &verdict {
             _ if is_decisive => RuleOutcome::Matched,
             None => RuleOutcome::NotReached,
             Some(Verdict::Holds) => RuleOutcome::PassedOn,
             Some(Verdict::Fails(_)) => RuleOutcome::Failed,
+            // Whatever else could not be read of the body.
+            Some(Verdict::Waits(_)) if is_left_out => RuleOutcome::Failed,
             Some(Verdict::Waits(_)) => RuleOutcome::Unknown,
         };
         let failed = match &verdict {
@@ -77,7 +80,7 @@ impl Seen<'_> {
             _ => None,
         };
         let unknown = match verdict {
-            Some(Verdict::Waits(need)) => Some(wording::need(need)),
+            Some(Verdict::Waits(need)) if !is_left_out => Some(wording::need(need)),
             _ => None,
         };
         let action = if matches!(rule.action, RuleAction::Deny(_)) { "deny" } else { "route" };

@@ -20,8 +20,9 @@ impl Reading {
         &self.attributes
     }
 
-    /// All that a policy could want to know of the body, whether this one does or not; `None` of one that cannot be read.
-    pub(crate) fn known(&self, body: &[u8]) -> Option<Facts> {
+    /// All that a policy could want to know of the body, whether this one does or not; of one that cannot be read, as far as it
+    /// can.
+    pub(crate) fn known(&self, body: &[u8]) -> Facts {
         let wanted = self.policy.wanted();
         let text = WantedText { length: true, identity: true, ..wanted.text };
         let wanted = Wanted { flags: Flag::ALL.iter().copied().collect(), text, ..wanted };
@@ -33,6 +34,10 @@ impl Reading {
         let mut facts = Facts::new(self.attributes.api, wanted, policy.sought(), policy.max_depth(), most)
             .parted_by(self.envelope.boundary)
             .named(named.as_ref());
-        (facts.push(body).is_ok() && facts.finish().is_ok()).then_some(facts)
+        if facts.push(body).is_ok() {
+            // What is wrong with its end, the record says.
+            let _ = facts.finish();
+        }
+        facts
     }
 }
