@@ -1,13 +1,12 @@
 //! `pointsman explain`: the decision for one request, by the engine that runs in the proxy.
 
 mod claim;
-mod moment;
 
 use self::claim::ClaimArgument;
 use super::{Failure, print};
 use crate::envoy::id_keys;
 use crate::policy_file::{self, PolicyFile, Values};
-use crate::{record, request_file};
+use crate::{moment, record, request_file};
 use clap::ValueEnum;
 use pointsman_engine::live::Balance;
 use pointsman_engine::{Live, Policy, Record};

@@ -48,8 +48,7 @@ fn leaves_nothing(policy: &Policy, budget: &Budget) -> bool {
     let asks = |caller: &Option<TenantId>| {
         caller.is_some() || !policy.has_tenants() || policy.on_failure().unknown_tenant == OnUnknownTenant::Allow
     };
-    let has_other =
-        |caller| policy.models().any(|(model, _)| !budget.covers(model) && may_use(policy, caller, model));
+    let has_other = |caller| policy.models().any(|(model, _)| !budget.covers(model) && may_use(policy, caller, model));
     !callers(policy, budget).filter(asks).any(has_other)
 }
 
@@ -63,8 +62,7 @@ mod tests {
     fn found_of(fields: &str) -> Vec<(super::Kind, String)> {
         let tenants =
             r#""tenants": [{"name": "eu", "match": {"principals": ["x"]}, "models": {"require": {"region": "eu"}}}]"#;
-        let budgets =
-            format!(r#""budgets": [{{"name": "b", "window": {{"every": "day"}}, "requests": 1, {fields}}}]"#);
+        let budgets = format!(r#""budgets": [{{"name": "b", "window": {{"every": "day"}}, "requests": 1, {fields}}}]"#);
         let document = Document::from_json(format!("{{{tenants}, {budgets}}}").as_bytes()).expect("JSON");
         let found = of(&valid(&format!("{tenants}, {budgets}")), &document, Extent::Part);
         found.into_iter().filter(|found| found.at.starts_with("budgets")).map(|found| (found.kind, found.at)).collect()
@@ -81,7 +79,9 @@ mod tests {
             found_of(r#""per": {"header": "x-user"}"#),
             [(super::Kind::ChosenAccount, "budgets[0].per.header".to_owned())]
         );
-        assert!(found_of(r#""per": {"claim": "sub"}"#).is_empty() && found_of(r#""per": {"each": "tenant"}"#).is_empty());
+        assert!(
+            found_of(r#""per": {"claim": "sub"}"#).is_empty() && found_of(r#""per": {"each": "tenant"}"#).is_empty()
+        );
     }
 
     #[test]

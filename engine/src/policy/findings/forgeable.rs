@@ -70,7 +70,9 @@ fn opening_header(policy: &Policy, nth: usize, rule: &Rule) -> Option<(usize, St
         }
     });
     match taker {
-        Some(later) => matches!(later.action, RuleAction::Deny(_)).then(|| (header, format!("the rule `{}`", later.name))),
+        Some(later) => {
+            matches!(later.action, RuleAction::Deny(_)).then(|| (header, format!("the rule `{}`", later.name)))
+        }
         None => {
             let refuses = policy.default_action() == DefaultAction::Deny && policy.rules.len() - nth <= MOST;
             refuses.then(|| (header, "the default".to_owned()))

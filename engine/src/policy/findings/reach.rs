@@ -24,8 +24,7 @@ pub(super) fn check(search: &mut Search<'_>, shadowed: &Shadowed, dead: &Dead) {
 /// Whether some request comes to the end of the rules, and a model asked for by its name is given there: none of them takes
 /// every request.
 pub(super) fn has_default<'p>(policy: &Policy, mut alive: impl Iterator<Item = &'p Rule>) -> bool {
-    policy.default_action() == DefaultAction::Allow
-        && !alive.any(|rule| shape(rule) == 0 && !rule.action.passes_on())
+    policy.default_action() == DefaultAction::Allow && !alive.any(|rule| shape(rule) == 0 && !rule.action.passes_on())
 }
 
 /// Tenants that may use models, and that nothing gives any.

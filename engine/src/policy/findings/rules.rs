@@ -54,14 +54,18 @@ fn idle(search: &mut Search<'_>, at: &str, rule: &Rule) {
     }
 }
 
+/// How many rules behind one are looked at: where more follow, nothing is said.
+const MOST_BEHIND: usize = 1_000;
+
 /// Rules that pass on what they cannot serve, where no rule follows that would take it, and nothing else would either.
 pub(super) fn passing_on(search: &mut Search<'_>, dead: &Dead) {
     let policy = search.policy;
-    let alive = || policy.rules.iter().zip(dead).enumerate().filter(|(_, (_, dead))| !**dead);
-    for (nth, (rule, _)) in alive().filter(|(_, (rule, _))| rule.action.passes_on()) {
+    let places = policy.rules.iter().enumerate().zip(dead);
+    for ((nth, rule), _) in places.filter(|((_, rule), dead)| !**dead && rule.action.passes_on()) {
         let part = [Part::of(&rule.conditions)];
         let may_take = |later: &Rule| !never_with(&later.conditions, &part, judged(later));
-        if alive().skip_while(|(place, _)| *place <= nth).any(|(_, (later, _))| may_take(later)) {
+        let behind = policy.rules.iter().zip(dead).skip(nth + 1);
+        if behind.len() > MOST_BEHIND || behind.filter(|(_, dead)| !**dead).any(|(later, _)| may_take(later)) {
             continue;
         }
         let refuses = policy.default_action() == DefaultAction::Deny;

@@ -61,7 +61,8 @@ const ANY: Range = Range { min: 0, max: u64::MAX };
 
 impl Outline {
     fn of(nth: usize, rule: &Rule, tenants: &[TenantId]) -> Self {
-        let Conditions { input_tokens, max_output_tokens, messages, keywords, headers, any, not, .. } = &rule.conditions;
+        let Conditions { input_tokens, max_output_tokens, messages, keywords, headers, any, not, .. } =
+            &rule.conditions;
         let values = headers.iter().filter_map(|header| match &header.test {
             ValueTest::Exact(value) => Some((header.slot, value)),
             ValueTest::Prefix(_) | ValueTest::Regex(_) => None,
@@ -73,7 +74,9 @@ impl Outline {
             nth,
             shape: (own | needs) & !OTHERS,
             shows: parts.iter().fold(own, |shows, part| shows | shape_of(part)),
-            not: not.as_deref().map_or(0, |not| both_ways(not.required().into_iter().fold(0, |all, it| all | shape_of(it)))),
+            not: not
+                .as_deref()
+                .map_or(0, |not| both_ways(not.required().into_iter().fold(0, |all, it| all | shape_of(it)))),
             excludes: parts.iter().any(|part| part.not.is_some()),
             has_parts: !any.is_empty(),
             ranges: [input_tokens, max_output_tokens, messages].map(|range| range.unwrap_or(ANY)),
@@ -124,8 +127,7 @@ impl<'p> Takers<'p> {
     pub(super) fn of(&self, nth: usize, rule: &Rule, tenants: &[TenantId]) -> Option<(usize, &'p Rule)> {
         let outline = Outline::of(nth, rule, tenants);
         let parts = one_way(&rule.conditions);
-        let samples: Vec<String> =
-            parts.iter().filter_map(|part| part.models.first()).map(Pattern::sample).collect();
+        let samples: Vec<String> = parts.iter().filter_map(|part| part.models.first()).map(Pattern::sample).collect();
         let first = shown(&parts, &samples, tenants).filter_map(|key| {
             let near = self.filed.get(&key)?.iter().take(MOST).take_while(|taker| taker.nth < nth);
             near.filter(|taker| taker.may_cover(&outline)).find_map(|taker| {

@@ -1,5 +1,7 @@
 //! No false alarm: for whatever is found, a witness is looked for among random requests, and the engine decides them.
 
+mod pairs;
+
 use super::{Extent, Found, Kind, of};
 use crate::policy::testing::valid;
 use crate::record::Disposition;
