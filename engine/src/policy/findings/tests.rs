@@ -260,7 +260,6 @@ fn requests() -> impl Strategy<Value = Exchange> {
                 claims,
                 live: Live::default().spending(Vec::new(), now),
                 body: format!("{{{}}}", members.join(",")).into_bytes(),
-                ..Exchange::default()
             }
         },
     )

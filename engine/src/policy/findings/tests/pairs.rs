@@ -80,7 +80,7 @@ fn conditions_can_contradict_each_other() {
             json!({ "models": ["gpt-4o", "auto"], "stream": true, "not": { "stream": true, "models": ["auto"] } }),
         ),
         (
-            "any",
+            "not",
             json!({ "not": { "models": ["a*"] }, "any": [{ "models": ["auto"] }, { "models": ["auto", "ab*"] }] }),
             json!({ "not": { "models": ["a*"] }, "any": [{ "models": ["auto"] }, { "models": ["gpt-4o", "ab*"] }] }),
         ),
