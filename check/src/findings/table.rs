@@ -52,8 +52,8 @@ codes! {
         this one does, so this one never acts. Put the narrower rule first, or narrow the earlier one. Conditions are compared by \
         what they mean: patterns, beginnings of paths and headers, ranges. What only several rules together take is not found."
     P0011 Warning "a rule that no request meets"
-        "Its conditions cannot hold together: a path that leads to none of its APIs, or two values of one header. A base of your \
-        own in front of the paths of the APIs has to stand in `pathPrefixes`."
+        "Its conditions cannot hold together: a path that leads to none of its APIs, two values of one header, or an `any` or `not` \
+        that contradicts what stands beside it. A base of your own in front of the paths of the APIs has to stand in `pathPrefixes`."
     P0012 Warning "a rule that refuses all that it routes"
         "None of its targets, fallbacks and rollouts can serve a request that the rule matches, for what their models are: their \
         APIs, capabilities and context windows, and who may use them. The request is refused (`noCandidate`); no later rule is \
@@ -79,17 +79,21 @@ codes! {
     P0018 Warning "a rollout that counts tenants where there are none"
         "With `by: tenant`, only callers that are a tenant can be part of the rollout. No caller of this rule is one, so it moves \
         nothing, whatever its share. Count sessions, or tell callers apart in `tenants`."
+    P0019 Warning "a part of a condition that changes nothing"
+        "An item of `any` that contradicts the conditions beside it never holds, and a `not` of what never comes with them excludes \
+        nothing: the rule applies as if it were not there. One of the two is not what was meant, such as a range that begins where \
+        the other ends."
     P0020 Warning "a shadowed tenant"
         "Tenants are tried in order, and the first that matches is the caller's. Whoever matches this one matches an earlier one, \
         so nobody is ever this tenant, and none of its limits and rules holds. Put the narrower tenant first."
     P0021 Warning "a tenant that may use nothing"
-        "What it allows, denies and requires leaves no model of the catalog. Everything that it asks for is refused. If that is \
-        what you want, say so in place."
+        "What it allows, denies and requires leaves no model of the catalog, or the default refuses and no rule leads it to a model \
+        that is left. Everything that it asks for is refused. If that is what you want, say so in place."
     P0022 Warning "a label value that no model has"
         "Labels are compared letter by letter. A tenant that requires a value which no model has may use nothing."
     P0023 Warning "a pattern that matches no model"
-        "A pattern in `allow` or `deny` is compared with the names of the models, and matches none. What it was to deny is not \
-        denied: check its spelling. Only `*` has a meaning in it."
+        "A pattern in `allow`, `deny` or the `match` of a budget is compared with the names of the models, and matches none. What it \
+        was to deny is not denied: check its spelling. Only `*` has a meaning in it."
     P0024 Warning "a star or a space that stands for itself"
         "`contains` looks for a whole item of a list, or a whole word of a text. It takes no patterns, so this holds only for an \
         item with a `*` in its name. Name each item in a tenant of its own, or let the issuer add a claim that says it in one \
@@ -106,13 +110,23 @@ codes! {
     P0027 Warning "a profile that no tenant has"
         "Profiles limit those tenants that name them in `profiles`, and none names this one: nobody has its limits and labels. Name \
         it where it belongs, or take it out."
+    P0028 Warning "a limit that a caller can leave out"
+        "A tenant that says `continue` is told by a token alone, and somebody else in the policy by a certificate or a header: whoever \
+        leaves the token out is that one still, and has lost only the limits. Let both be told by the same, put into the other's own \
+        `match` what tells this one, or end the search (no `continue`) with limits of its own. Where the proxy asks everybody for a \
+        token, say so in place."
+    P0029 Warning "a rule that passes on to none"
+        "With `otherwise: next`, what none of its models may and can serve goes on to the rules behind it, and none of those takes such \
+        requests. Then the default refuses them, or nothing gives their names a model. Say `otherwise: deny`, or move the rule in \
+        front of the one that was meant."
     P0030 Warning "a model that no request gets to"
         "No tenant may use it, or nothing leads to it: no rule, fallback, alias or stand-in, and asking for its name does not \
         either, since a rule takes every request or the default refuses."
     P0031 Warning "a model without APIs"
         "Its list `apis` is empty, so it can serve no request. Leave the list out for the usual APIs."
     P0032 Warning "an alias that nothing gives a model"
-        "An alias without `model` is a name for rules to decide. No rule matches it, so a request for it is refused."
+        "An alias without `model` is a name for rules to decide. No rule matches it, so a request for it is refused. So is one for an \
+        alias with a `model` that no rule matches, where the default refuses."
     P0033 Note "a model without a price"
         "Other models of the same cluster have a `cost`, this one has none: `explain` and reports are silent where they compare \
         models. Or a rule prefers the cheapest of its targets, and this one comes behind all that have a price."
@@ -122,6 +136,21 @@ codes! {
     P0035 Warning "a budget that limits nothing"
         "Its `match` names models, or labels of models, that no caller which it is about may use, or that do not exist: no request \
         ever counts for it. Patterns and values of labels are compared letter by letter."
+    P0036 Warning "an alias that leads past a refusal"
+        "`match.models` is about the name that a client asks for. A rule refuses a model by its name, and an alias that the rule does not \
+        name leads to the same model: whoever asks by that name gets it. Name the alias too, by a pattern, or take the model from the \
+        tenants (`models.deny`), which no name gets around."
+    P0037 Warning "a refusal that a client can get around"
+        "Whether it holds is for the client to say: by a header that it writes or leaves out, or by naming no output limit. A rule that \
+        routes by a header what is refused behind it is the same. That is right only where the proxy sets the header itself, after it \
+        has removed what the client sent: say so in place. Headers that a client gives something up with, such as `anthropic-beta`, \
+        are not meant. Otherwise match tenants or `claims`, and limit output by a tenant's `maxOutputTokens`."
+    P0038 Warning "a budget that a client can get around"
+        "Each value of a header has an account of its own, and a client can write a new value with each request. Count by `claim` or \
+        `each: tenant`. Where the proxy sets the header, after it has removed what the client sent, say so in place."
+    P0039 Warning "a budget that downgrades to nothing"
+        "`action: downgrade` leaves out the models whose requests count for the budget, so that the next one serves. Here all count that \
+        its callers may use: used up, it refuses. Name the expensive ones in its `match`, or say `action: deny`."
     P0040 Warning "too much for an Envoy to hold"
         "A policy makes clusters, and each cluster statistics, in every Envoy: more than `failover.warnAboveSeries` says. With the \
         mechanism `matcher` (Envoy 1.39) they grow with the models, with the others with the chains that can come out of \
@@ -146,6 +175,9 @@ codes! {
         configuration. Let it listen on 127.0.0.1. In a container of its own, where only a probe reaches it, say so in place."
     P0049 Warning "a deployment that works otherwise than one would expect"
         "See the sentence of the finding."
+    P0050 Note "a label that no rule asks for"
+        "Labels of tenants and profiles are for the rules' `tenantLabels`. Rules ask for others, and none for this one: check its \
+        spelling. Where no rule asks for labels at all, nothing is said."
 }
 
 impl From<Kind> for Code {
@@ -160,6 +192,14 @@ impl From<Kind> for Code {
             Kind::EmptyValue => Self::P0016,
             Kind::ShareWithoutEffect => Self::P0017,
             Kind::RolloutWithoutTenants => Self::P0018,
+            Kind::IdlePart => Self::P0019,
+            Kind::PassesOnToNone => Self::P0029,
+            Kind::TenantToLeave => Self::P0028,
+            Kind::UnaskedLabel => Self::P0050,
+            Kind::AliasPastRefusal => Self::P0036,
+            Kind::AvoidableRefusal => Self::P0037,
+            Kind::ChosenAccount => Self::P0038,
+            Kind::DowngradeToNothing => Self::P0039,
             Kind::ShadowedTenant => Self::P0020,
             Kind::TenantWithoutModels => Self::P0021,
             Kind::UnknownLabelValue => Self::P0022,
@@ -181,7 +221,7 @@ impl From<Kind> for Code {
 impl Code {
     /// Whether it is looked for in every policy, with a deployment or without.
     pub fn is_of_policies(self) -> bool {
-        (Self::P0010..Self::P0040).contains(&self)
+        (Self::P0010..Self::P0040).contains(&self) || self >= Self::P0050
     }
 
     /// Whether an author can say that it is meant.

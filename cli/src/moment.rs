@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 /// A time that is given: milliseconds since 1970.
-pub(super) fn read(text: &str) -> Result<u64, String> {
+pub(crate) fn read(text: &str) -> Result<u64, String> {
     let seconds = match text.parse::<u64>() {
         Ok(seconds) => Some(seconds),
         Err(_) => OffsetDateTime::parse(text, &Rfc3339).ok().and_then(|moment| moment.unix_timestamp().try_into().ok()),
@@ -16,7 +16,7 @@ pub(super) fn read(text: &str) -> Result<u64, String> {
 }
 
 /// The time of this machine, in milliseconds since 1970.
-pub(super) fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     since.as_millis().try_into().unwrap_or(u64::MAX)
 }
