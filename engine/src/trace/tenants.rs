@@ -19,6 +19,9 @@ pub struct Tenant {
     /// The first that the caller does not show.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed: Option<Failed>,
+    /// The profiles whose limits and labels it has.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub profiles: Vec<String>,
     /// Whether those behind it are tried although it matched.
     #[serde(skip_serializing_if = "is_false")]
     pub continues: bool,
@@ -53,7 +56,7 @@ impl Seen<'_> {
             };
             let failed = missing.and_then(|missing| self.unproved(&tenant.matches, missing));
             let continues = outcome == TenantOutcome::Matched && tenant.continues;
-            Tenant { name: Arc::clone(&tenant.name), outcome, failed, continues }
+            Tenant { name: Arc::clone(&tenant.name), outcome, failed, profiles: tenant.profiles.clone(), continues }
         };
         self.policy.tenants().map(tenant).collect()
     }

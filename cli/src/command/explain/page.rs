@@ -68,6 +68,9 @@ fn tenants(trace: &Trace) -> Vec<String> {
         let missing = || tenant.failed.as_ref().map_or_else(String::new, |failed| format!(": {}", words(failed)));
         let what = match tenant.outcome {
             TenantOutcome::Matched if tenant.continues => "yes, and the search goes on".to_owned(),
+            TenantOutcome::Matched if !tenant.profiles.is_empty() => {
+                format!("yes, with {}", tenant.profiles.join(", "))
+            }
             TenantOutcome::Matched => "yes".to_owned(),
             TenantOutcome::Unclear => format!("cannot be said{}", missing()),
             TenantOutcome::Failed if shown < MOST_TENANTS => {
@@ -157,7 +160,9 @@ fn models(trace: &Trace) -> Vec<String> {
             (CandidateOutcome::Excluded, _) => "left out".to_owned(),
             _ => "could serve, another is chosen".to_owned(),
         };
-        let reason = candidate.reason.map_or_else(String::new, |reason| format!(": {reason}"));
+        let reasons: Vec<&str> =
+            candidate.reason.iter().chain(&candidate.further).map(|reason| reason.code()).collect();
+        let reason = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", ")) };
         let detail = candidate.detail.as_ref().map_or_else(String::new, |detail| format!(" ({detail})"));
         // Of rules that have passed on, each says for itself.
         let rule = candidate.rule.as_ref().filter(|rule| Some(*rule) != trace.record.rule.as_ref());
