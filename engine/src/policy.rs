@@ -81,7 +81,7 @@ pub(crate) use tenant::{Credentials, Membership, Tenant, TenantId, TenantMatch};
 pub(crate) use when::{Asked, AsksOfCallers, When};
 #[cfg(any(test, feature = "trace"))]
 pub(crate) use {
-    claim::{ClaimTest, Scalar},
+    claim::{ClaimCondition, ClaimTest, Scalar},
     header::{HeaderMatch, ValueTest},
     path_match::PathMatch,
     pattern::Pattern,

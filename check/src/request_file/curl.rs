@@ -174,38 +174,37 @@ impl Call {
         if let Some(user) = user {
             self.authorise(user.as_bytes());
         }
-        let mut own = vec![("host".to_owned(), host.into_bytes()), ("accept".to_owned(), b"*/*".to_vec())];
-        let mut body = Vec::new();
-        if self.in_query {
-            if let Some(data) = self.data.take() {
-                let mark = if path.contains('?') { '&' } else { '?' };
-                path.push(mark);
-                path.push_str(&text(data)?);
-            }
-        } else if let Some(data) = self.data.take() {
-            let kind: &[u8] = if self.is_json { b"application/json" } else { b"application/x-www-form-urlencoded" };
-            own.push(("content-type".into(), kind.into()));
-            body = data;
-        } else if !self.parts.is_empty() {
-            let (kind, form) = form::written(&self.parts);
-            own.push(("content-type".into(), kind.into_bytes()));
-            body = form;
+        if self.in_query
+            && let Some(data) = self.data.take()
+        {
+            path.push(if path.contains('?') { '&' } else { '?' });
+            path.push_str(&text(data)?);
         }
-        let has_body = !body.is_empty() || !self.parts.is_empty() || self.is_json;
-        if has_body {
-            own.push(length(&body));
+        let mut own = vec![("host".to_owned(), host.into_bytes()), ("accept".to_owned(), b"*/*".to_vec())];
+        let sent = self.body();
+        let usual = match sent {
+            _ if self.is_head => "HEAD",
+            Some(_) => "POST",
+            None => "GET",
+        };
+        let mut body = Vec::new();
+        if let Some((kind, content)) = sent {
+            own.extend([("content-type".into(), kind.into_bytes()), length(&content)]);
+            body = content;
         }
         let is_given = |name: &str| self.headers.iter().any(|(given, _)| given == name);
         own.retain(|(name, _)| !is_given(name) && !self.without.contains(name));
-        let usual = if self.is_head {
-            "HEAD"
-        } else if has_body {
-            "POST"
-        } else {
-            "GET"
-        };
         let method = self.method.unwrap_or_else(|| usual.into());
         Ok(Exchange { method, path, headers: [own, self.headers].concat(), body, ..Exchange::default() })
+    }
+
+    /// The content type and the body, if the command sends one.
+    fn body(&mut self) -> Option<(String, Vec<u8>)> {
+        let kind = if self.is_json { "application/json" } else { "application/x-www-form-urlencoded" };
+        match self.data.take() {
+            Some(data) => Some((kind.into(), data)),
+            None => (!self.parts.is_empty()).then(|| form::written(&self.parts)),
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! A command as a POSIX shell takes it apart, as far as that needs no shell: quotes of all kinds, `$'…'`, continued lines,
 //! comments and here-documents. Variables stay as they are written; nothing is run.
 
+mod escapes;
+
 use std::iter::Peekable;
 use std::str::Chars;
 
@@ -116,80 +118,6 @@ impl Shell<'_> {
                 letter => self.push(letter),
             }
         }
-    }
-
-    /// `$'…'`, with the escapes of C.
-    fn escaped(&mut self) -> Result<(), String> {
-        const PLAIN: [(char, u8); 12] = [
-            ('n', b'\n'),
-            ('t', b'\t'),
-            ('r', b'\r'),
-            ('a', 7),
-            ('b', 8),
-            ('e', 27),
-            ('f', 12),
-            ('v', 11),
-            ('\\', b'\\'),
-            ('\'', b'\''),
-            ('"', b'"'),
-            ('?', b'?'),
-        ];
-        self.word.get_or_insert_default();
-        loop {
-            match self.rest.next().ok_or("a `$'` is not closed")? {
-                '\'' => return Ok(()),
-                '\\' => {
-                    let letter = self.rest.next().ok_or("a `$'` is not closed")?;
-                    let plain = PLAIN.iter().find(|(known, _)| *known == letter);
-                    match letter {
-                        _ if plain.is_some() => self.word.get_or_insert_default().extend(plain.map(|(_, byte)| *byte)),
-                        'x' => self.byte(16, 2),
-                        'u' => self.character(4)?,
-                        'U' => self.character(8)?,
-                        '0'..='7' => {
-                            let first = letter.to_digit(8).unwrap_or_default();
-                            let byte = self.number(first, 8, 2);
-                            // As shells do, what does not fit is cut off.
-                            self.word.get_or_insert_default().push(byte.to_le_bytes()[0]);
-                        }
-                        other => {
-                            self.push('\\');
-                            self.push(other);
-                        }
-                    }
-                }
-                letter => self.push(letter),
-            }
-        }
-    }
-
-    fn byte(&mut self, radix: u32, digits: usize) {
-        let [byte, ..] = self.number(0, radix, digits).to_le_bytes();
-        self.word.get_or_insert_default().push(byte);
-    }
-
-    /// One character. Half of one, as JavaScript writes those beyond 16 bits, takes its other half along.
-    fn character(&mut self, digits: usize) -> Result<(), String> {
-        let mut number = self.number(0, 16, digits);
-        if (0xD800..0xDC00).contains(&number) && self.rest.next_if_eq(&'\\').is_some() {
-            let _ = self.rest.next_if_eq(&'u');
-            let low = self.number(0, 16, 4);
-            number = 0x10000 + ((number - 0xD800) << 10) + (low.saturating_sub(0xDC00) & 0x3FF);
-        }
-        self.push(char::from_u32(number).ok_or("`\\u` stands for no character")?);
-        Ok(())
-    }
-
-    fn number(&mut self, first: u32, radix: u32, digits: usize) -> u32 {
-        let mut number = first;
-        for _ in 0..digits {
-            let Some(digit) = self.rest.next_if(|letter| letter.is_digit(radix)).and_then(|it| it.to_digit(radix))
-            else {
-                break;
-            };
-            number = number.wrapping_mul(radix).wrapping_add(digit);
-        }
-        number
     }
 
     /// Where the output goes: `>`, `>>` and a word. The number in front of it is no word.

@@ -153,8 +153,8 @@ fn decided_again(replay: &Replay, record: &Record) -> Result<Trace, String> {
 fn written(policy: &Policy, name: &str, trace: Option<&Trace>, arguments: &Arguments, is_alone: bool) -> String {
     let colours = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
     match (arguments.output, trace) {
-        (Output::Json, Some(trace)) => format!("{}\n", trace.record.to_json()),
-        (Output::Trace, Some(trace)) => format!("{}\n", serde_json::to_string(trace).unwrap_or_default()),
+        (Output::Json, Some(trace)) => format!("{}\n", unseen(&trace.record.to_json())),
+        (Output::Trace, Some(trace)) => format!("{}\n", unseen(&serde_json::to_string(trace).unwrap_or_default())),
         (Output::Json | Output::Trace, None) => "null\n".into(),
         (Output::Text, None) if is_alone => "action    none: not an LLM call, it passes untouched\n".into(),
         (Output::Text, None) => format!("{}: not an LLM call, it passes untouched\n", printable(name)),
@@ -164,6 +164,14 @@ fn written(policy: &Policy, name: &str, trace: Option<&Trace>, arguments: &Argum
         }
         (Output::Text, Some(trace)) => format!("{}: {}\n", printable(name), record::line(&trace.record)),
     }
+}
+
+/// The same JSON, in which nothing moves a cursor: outside of strings, such characters do not stand in it.
+fn unseen(json: &str) -> String {
+    let is_seen = |letter: char| Visible(letter.encode_utf8(&mut [0; 4])).to_string().chars().eq([letter]);
+    let written =
+        |letter: char| if is_seen(letter) { letter.to_string() } else { format!("\\u{:04x}", u32::from(letter)) };
+    json.chars().map(written).collect()
 }
 
 /// The policy with the keys that ids are signed with, if this terminal has them: without, every signed id is a wrong one.

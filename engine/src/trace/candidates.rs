@@ -2,7 +2,7 @@
 
 use super::Seen;
 use crate::decide;
-use crate::policy::{ModelId, RuleId};
+use crate::policy::{self, ModelId, Prefer, RuleId};
 use crate::reason::Reason;
 use crate::record::Disposition;
 use serde::Serialize;
@@ -27,6 +27,9 @@ pub struct Candidate {
     /// Why it was left out, as the record says it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// Other reasons, of one that was considered more than once: as a fallback, and for a copy.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<Reason>,
     /// More of why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
@@ -65,7 +68,7 @@ pub struct Cost {
 
 impl Seen<'_> {
     pub(super) fn candidates(&self) -> Vec<Candidate> {
-        let mut all: Vec<(Option<RuleId>, ModelId, Option<Reason>)> = Vec::new();
+        let mut all: Vec<(Option<RuleId>, ModelId, Vec<Reason>)> = Vec::new();
         let considered = self.notes.considered.iter().map(|one| (one.rule, one.model, one.excluded));
         // Budgets that refuse are asked when the rule has chosen: of them, only the record tells.
         let last = self.notes.considered.last().and_then(|one| one.rule);
@@ -73,41 +76,49 @@ impl Seen<'_> {
         let left_out = left_out.filter_map(|one| Some((last, self.policy.find_model(&one.model)?, Some(one.reason))));
         for (rule, model, reason) in considered.chain(left_out) {
             match all.iter_mut().find(|known| (known.0, known.1) == (rule, model)) {
-                Some(known) => known.2 = known.2.or(reason),
-                None => all.push((rule, model, reason)),
+                Some((.., reasons)) => reasons.extend(reason.filter(|reason| !reasons.contains(reason))),
+                None => all.push((rule, model, reason.into_iter().collect())),
             }
         }
         let mut candidates: Vec<Candidate> =
-            all.into_iter().filter_map(|(rule, model, reason)| self.candidate(rule, model, reason)).collect();
+            all.into_iter().filter_map(|(rule, model, reasons)| self.candidate(rule, model, reasons)).collect();
         // In the order in which they are tried; the others stay as they were considered.
         candidates.sort_by_key(|candidate| candidate.attempt.unwrap_or(usize::MAX));
         candidates
     }
 
-    fn candidate(&self, rule: Option<RuleId>, id: ModelId, reason: Option<Reason>) -> Option<Candidate> {
+    fn candidate(&self, rule: Option<RuleId>, id: ModelId, mut reasons: Vec<Reason>) -> Option<Candidate> {
         let (model, record) = (self.policy.model(id)?, self.record);
-        let rule = rule.and_then(|rule| self.policy.rule(rule)).map(|rule| &rule.name);
+        let rule = rule.and_then(|rule| self.policy.rule(rule));
+        let name = rule.map(|rule| &rule.name);
         // What another rule has considered before it passed on is none of the decision's.
-        let is_decisive = rule == record.rule.as_ref() && record.action == Disposition::Route;
+        let is_decisive = name == record.rule.as_ref() && record.action == Disposition::Route;
         let chain = if record.chain.is_empty() { record.model.as_slice() } else { &record.chain };
         let attempt = chain.iter().position(|name| *name == model.name).filter(|_| is_decisive);
         let outcome = match attempt {
             Some(0) => CandidateOutcome::Chosen,
             Some(_) => CandidateOutcome::Fallback,
             None if is_decisive && record.mirror.as_ref() == Some(&model.name) => CandidateOutcome::Mirror,
-            None if reason.is_some() => CandidateOutcome::Excluded,
+            None if !reasons.is_empty() => CandidateOutcome::Excluded,
             None => CandidateOutcome::NotChosen,
         };
         // Who has reached a limit, and is tried last because nobody else would be left, was left out before.
-        let reason = reason.filter(|reason| attempt.is_none() || record.excludes(&model.name, *reason));
+        reasons.retain(|reason| attempt.is_none() || record.excludes(&model.name, *reason));
+        let mut reasons = reasons.into_iter();
+        let reason = reasons.next();
         Some(Candidate {
             model: Arc::clone(&model.name),
             cluster: Arc::clone(&model.cluster),
-            rule: rule.cloned(),
+            rule: name.cloned(),
             outcome,
             attempt: attempt.map(|nth| nth + 1),
-            detail: reason.and_then(|reason| self.detail(id, reason)),
+            detail: match (reason, outcome) {
+                (Some(reason), _) => self.detail(id, reason),
+                (None, CandidateOutcome::NotChosen) => self.preferred(rule),
+                _ => None,
+            },
             reason,
+            further: reasons.collect(),
             cost: self.cost(id),
         })
     }
@@ -121,6 +132,19 @@ impl Seen<'_> {
 }
 
 impl Seen<'_> {
+    /// What speaks for the others.
+    fn preferred(&self, rule: Option<&policy::Rule>) -> Option<String> {
+        if self.record.action != Disposition::Route {
+            return None;
+        }
+        let text = match rule?.action.route()?.prefer {
+            None => "by weight",
+            Some(Prefer::First) => "by the order of the targets",
+            Some(Prefer::Cheapest) => "by price",
+        };
+        Some(text.to_owned())
+    }
+
     /// What of the request or the caller a model was left out for.
     fn detail(&self, id: ModelId, reason: Reason) -> Option<String> {
         let (model, facts) = (self.policy.model(id)?, self.facts?);

@@ -4,7 +4,7 @@ use super::{Seen, wording};
 use crate::api::Api;
 use crate::decide;
 use crate::decide::witness::{Asked, Miss};
-use crate::policy::{self, Conditions, Credentials, TenantMatch};
+use crate::policy::{self, ClaimCondition, Conditions, Pattern};
 use crate::request::flag::Flag;
 use crate::request::limit::Limit;
 use serde::Serialize;
@@ -28,6 +28,9 @@ pub struct Failed {
     pub inside: Vec<Failed>,
 }
 
+/// What a condition wants, and what there is, where there is something.
+pub(super) type Words = (Option<String>, Option<String>);
+
 impl Seen<'_> {
     /// The first condition of a rule that did not hold.
     pub(super) fn failed(&self, rule: &policy::Rule, missing: &[Miss]) -> Option<Failed> {
@@ -49,52 +52,19 @@ impl Seen<'_> {
     }
 
     /// What a condition wants and what there is.
-    fn words(&self, rule: &policy::Rule, own: &Conditions, asked: Asked) -> (Option<String>, Option<String>) {
-        let (policy, attributes) = (self.policy, self.attributes);
+    fn words(&self, rule: &policy::Rule, own: &Conditions, asked: Asked) -> Words {
         match asked {
-            Asked::Apis => {
-                let apis = own.apis.map(|apis| {
-                    wording::list(Api::ALL.iter().filter(|api| apis.contains(**api)).map(|api| api.name()))
-                });
-                (apis, Some(attributes.api.name().to_owned()))
-            }
-            Asked::Models => {
-                let asked = self.facts.and_then(|facts| facts.asked().flatten());
-                (Some(wording::list(own.models.iter().map(policy::Pattern::written))), asked.map(str::to_owned))
-            }
-            Asked::Tenants => {
-                let names = |id| policy.tenant_name(Some(id)).map(|name| name.to_string());
-                let found = wording::list(attributes.tenants.into_iter().filter_map(names));
-                (
-                    Some(wording::list(own.tenants.iter().copied().filter_map(names))),
-                    Some(found).filter(|it| !it.is_empty()),
-                )
-            }
-            Asked::Paths => {
-                let wanted = wording::list(own.paths.iter().map(wording::path));
-                (Some(wanted), Some(wording::lossy(attributes.bare_path())))
-            }
-            Asked::Header(nth) => match own.headers.get(nth) {
-                Some(header) => self.header(header),
-                None => (None, None),
-            },
-            Asked::Claim(nth) => match own.claims.get(nth) {
-                Some(claim) => {
-                    let name =
-                        policy.claims().get(usize::from(claim.slot.0)).map(|path| path.join(".")).unwrap_or_default();
-                    let found = attributes.claim(claim.slot).map(wording::claim_text);
-                    (Some(format!("{name} {}", wording::claim_test(&claim.test))), found)
-                }
-                None => (None, None),
-            },
+            Asked::Apis | Asked::Models | Asked::Tenants | Asked::Paths => self.addressed(own, asked),
+            Asked::Header(nth) => own.headers.get(nth).map_or((None, None), |header| self.header(header)),
+            Asked::Claim(nth) => own.claims.get(nth).map_or((None, None), |claim| self.claim(claim)),
             Asked::Schedule => {
-                let wanted = own.schedule.as_ref().map(|schedule| schedule.written());
-                let now = Some(attributes.asked_at).filter(|now| *now > 0);
-                (wanted, own.schedule.as_ref().zip(now).map(|(schedule, now)| schedule.clock(now)))
+                let now = Some(self.attributes.asked_at).filter(|now| *now > 0);
+                let schedule = own.schedule.as_ref();
+                (schedule.map(|it| it.written()), schedule.zip(now).map(|(schedule, now)| schedule.clock(now)))
             }
             Asked::Percent => {
                 let wanted = own.percent.map(|share| format!("{}% of the sessions", share.percent()));
-                let drawn = self.facts.and_then(|facts| decide::drawn(rule, attributes, facts));
+                let drawn = self.facts.and_then(|facts| decide::drawn(rule, self.attributes, facts));
                 (wanted, drawn.map(|at| format!("a session at {at:.2}%")))
             }
             Asked::When(fault) => {
@@ -102,7 +72,8 @@ impl Seen<'_> {
                 (own.when.as_ref().map(|when| when.text().trim().to_owned()), Some(found))
             }
             Asked::Keywords => {
-                let words = own.keywords.iter().filter_map(|keyword| policy.keyword_texts().get(keyword.0 as usize));
+                let texts = self.policy.keyword_texts();
+                let words = own.keywords.iter().filter_map(|keyword| texts.get(usize::try_from(keyword.0).ok()?));
                 (Some(wording::list(words)), None)
             }
             Asked::Not => {
@@ -118,7 +89,40 @@ impl Seen<'_> {
         }
     }
 
-    fn number(&self, own: &Conditions, asked: Asked) -> (Option<String>, Option<String>) {
+    /// Conditions on where a request goes, and on who sends it.
+    fn addressed(&self, own: &Conditions, asked: Asked) -> Words {
+        let attributes = self.attributes;
+        match asked {
+            Asked::Apis => {
+                let is_wanted = |api: &&Api| own.apis.is_some_and(|apis| apis.contains(**api));
+                let apis = wording::list(Api::ALL.iter().filter(is_wanted).map(|api| api.name()));
+                (Some(apis), Some(attributes.api.name().to_owned()))
+            }
+            Asked::Models => {
+                let asked = self.facts.and_then(|facts| facts.asked().flatten());
+                (Some(wording::list(own.models.iter().map(Pattern::written))), asked.map(str::to_owned))
+            }
+            Asked::Tenants => {
+                let name = |id| self.policy.tenant_name(Some(id)).map(ToString::to_string);
+                let found = wording::list(attributes.tenants.into_iter().filter_map(name));
+                let wanted = wording::list(own.tenants.iter().copied().filter_map(name));
+                (Some(wanted), Some(found).filter(|found| !found.is_empty()))
+            }
+            _ => {
+                let wanted = wording::list(own.paths.iter().map(wording::path));
+                (Some(wanted), Some(wording::lossy(attributes.bare_path())))
+            }
+        }
+    }
+
+    fn claim(&self, claim: &ClaimCondition) -> Words {
+        let path = self.policy.claims().get(usize::from(claim.slot.0));
+        let name = path.map(|path| path.join(".")).unwrap_or_default();
+        let found = self.attributes.claim(claim.slot).map(wording::claim_text);
+        (Some(format!("{name} {}", wording::claim_test(&claim.test))), found)
+    }
+
+    fn number(&self, own: &Conditions, asked: Asked) -> Words {
         let Some(facts) = self.facts else { return (None, None) };
         let (range, found) = match asked {
             Asked::MaxOutputTokens => {
@@ -146,7 +150,7 @@ impl Seen<'_> {
         facts.flag(flag).map(|is| is.to_string())
     }
 
-    fn header(&self, header: &policy::HeaderMatch) -> (Option<String>, Option<String>) {
+    pub(super) fn header(&self, header: &policy::HeaderMatch) -> Words {
         let slot = usize::from(header.slot.0);
         let name = self.policy.headers().get(slot).map_or("", |known| known.name.as_str());
         let name = if name == ":authority" { "host" } else { name };
@@ -154,42 +158,9 @@ impl Seen<'_> {
         let found = found.map(|text| wording::lossy(text.as_bytes()));
         (Some(format!("{name} {}", wording::header_test(&header.test))), found)
     }
-
-    /// The first that a caller does not show of what tells a tenant.
-    pub(super) fn unproved(&self, wanted: &TenantMatch, missing: &[Miss]) -> Option<Failed> {
-        let first = missing.first()?;
-        if let Asked::Any(_) = first.asked {
-            let inside = missing.iter().filter_map(|miss| {
-                let Asked::Any(nth) = miss.asked else { return None };
-                let asked = miss.inside.first()?.asked;
-                let (wanted, found) = self.credential(wanted.any.get(nth)?, asked);
-                Some(leaf(&format!("match.any[{nth}]"), asked, wanted, found))
-            });
-            let inside = inside.collect();
-            return Some(Failed { condition: "any", at: "match.any".to_owned(), inside, ..Failed::default() });
-        }
-        let (wanted, found) = self.credential(&wanted.all, first.asked);
-        Some(leaf("match", first.asked, wanted, found))
-    }
-
-    fn credential(&self, own: &Credentials, asked: Asked) -> (Option<String>, Option<String>) {
-        match asked {
-            Asked::Principals => {
-                let found = self.caller.principal.clone();
-                (Some(wording::list(own.principals.iter().map(policy::Pattern::written))), found)
-            }
-            Asked::Header(nth) => own.headers.get(nth).map_or((None, None), |header| self.header(header)),
-            Asked::Claim(nth) => own.claims.get(nth).map_or((None, None), |claim| {
-                let wanted = format!("{} {}", claim.path.join("."), wording::claim_test(&claim.test));
-                let found = crate::Claim::of_json(&self.caller.claims, &claim.path);
-                (Some(wanted), found.as_ref().map(wording::claim_text))
-            }),
-            _ => (None, None),
-        }
-    }
 }
 
-fn leaf(at: &str, asked: Asked, wanted: Option<String>, found: Option<String>) -> Failed {
+pub(super) fn leaf(at: &str, asked: Asked, wanted: Option<String>, found: Option<String>) -> Failed {
     let (condition, place) = match asked {
         Asked::Header(nth) => ("headers", format!("headers[{nth}]")),
         Asked::Claim(nth) => ("claims", format!("claims[{nth}]")),

@@ -157,7 +157,8 @@ function candidates({ candidates: all, currency }) {
   const hasCost = all.some((one) => one.cost);
   const row = (one) => {
     const [mark, word] = CANDIDATE[one.outcome] ?? ["open", one.outcome];
-    const why = [one.reason, one.detail].filter(Boolean).join(": ");
+    const first = [one.reason, one.detail].filter(Boolean).join(": ");
+    const why = [first, ...(one.further ?? [])].filter(Boolean).join("; ");
     return h(
       "tr",
       { class: mark },

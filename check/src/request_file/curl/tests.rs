@@ -1,15 +1,12 @@
 use super::*;
 
-fn folder(name: &str) -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("pointsman-curl-{name}-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("body.json"), "{\n\"model\": \"a\"\n}\n").unwrap();
-    folder
+/// Where a file `auto.json` is.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/teams/requests")
 }
 
 fn sent(text: &str) -> Exchange {
-    let folder = folder("sent");
-    read(text, &folder).unwrap_or_else(|err| panic!("{text}: {err}"))
+    read(text, &folder()).unwrap_or_else(|err| panic!("{text}: {err}"))
 }
 
 fn value(exchange: &Exchange, name: &str) -> Option<String> {
@@ -39,11 +36,15 @@ fn the_command_of_a_provider_is_the_request_that_it_sends() {
 
 #[test]
 fn data_are_taken_as_curl_takes_them() {
+    let whole = std::fs::read_to_string(folder().join("auto.json")).unwrap();
+    let flat = whole.replace('\n', "");
+    assert_ne!(whole, flat);
+    let (whole, flat) = (whole.as_str(), flat.as_str());
     for (command, body, kind) in [
-        ("curl a -d @body.json", "{\"model\": \"a\"}", "application/x-www-form-urlencoded"),
-        ("curl a --data-binary @body.json", "{\n\"model\": \"a\"\n}\n", "application/x-www-form-urlencoded"),
-        ("curl a --data-raw @body.json", "@body.json", "application/x-www-form-urlencoded"),
-        ("curl a --json @body.json", "{\n\"model\": \"a\"\n}\n", "application/json"),
+        ("curl a -d @auto.json", flat, "application/x-www-form-urlencoded"),
+        ("curl a --data-binary @auto.json", whole, "application/x-www-form-urlencoded"),
+        ("curl a --data-raw @auto.json", "@auto.json", "application/x-www-form-urlencoded"),
+        ("curl a --json @auto.json", whole, "application/json"),
         ("curl a --json '{' --json '}'", "{}", "application/json"),
         ("curl a -da -d b", "a&b", "application/x-www-form-urlencoded"),
         ("curl a -H 'content-type: text/x' -d @- <<E\nx\nE", "x", "text/x"),
@@ -69,15 +70,15 @@ fn options_stand_together_apart_or_after_the_url() {
 
 #[test]
 fn a_form_has_its_parts() {
-    let exchange = sent("curl h -F model=whisper -F 'file=@body.json;type=audio/mpeg' -F 'note=<body.json'");
+    let exchange = sent("curl h -F model=whisper -F 'file=@auto.json;type=audio/mpeg' -F 'note=<auto.json'");
     let kind = value(&exchange, "content-type").unwrap();
     let boundary = kind.strip_prefix("multipart/form-data; boundary=").unwrap();
     let body = String::from_utf8(exchange.body).unwrap();
     let first =
         format!("--{boundary}\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nwhisper\r\n--{boundary}\r\n");
     assert!(body.starts_with(&first) && body.ends_with(&format!("\r\n--{boundary}--\r\n")), "{body}");
-    assert!(body.contains("name=\"file\"; filename=\"body.json\"\r\nContent-Type: audio/mpeg\r\n\r\n{\n"), "{body}");
-    assert!(body.contains("name=\"note\"\r\n\r\n{\n"), "{body}");
+    assert!(body.contains("name=\"file\"; filename=\"auto.json\"\r\nContent-Type: audio/mpeg\r\n\r\n{"), "{body}");
+    assert!(body.contains("name=\"note\"\r\n\r\n{"), "{body}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub(super) enum What {
     Record(Box<Record>),
 }
 
-/// All that stands at a path. A folder is as good as the files in it, without those that are hidden.
+/// All that stands at a path. A folder is as good as the files in it, without hidden ones and records without facts.
 pub(super) fn all(path: &Path, default_path: &str) -> Result<Vec<Input>, String> {
     if !path.is_dir() {
         return of(path, path.display().to_string(), default_path);
@@ -31,14 +31,17 @@ pub(super) fn all(path: &Path, default_path: &str) -> Result<Vec<Input>, String>
     files.sort();
     let name = |file: &Path| file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     files.retain(|file| file.is_file() && !name(file).starts_with('.'));
-    if files.is_empty() {
-        return Err(format!("`{}`: no file in it", path.display()));
-    }
     let each = files.iter().flat_map(|file| match of(file, name(file), default_path) {
         Ok(inputs) => inputs,
         Err(err) => vec![Input { name: name(file), what: Err(err) }],
     });
-    Ok(each.collect())
+    // A decision that is kept beside its request holds nothing that it could be taken from again.
+    let tells = |input: &Input| !matches!(&input.what, Ok(What::Record(record)) if record.facts.is_none());
+    let inputs: Vec<Input> = each.filter(tells).collect();
+    if inputs.is_empty() {
+        return Err(format!("`{}`: no request in it, and no record with facts", path.display()));
+    }
+    Ok(inputs)
 }
 
 fn of(file: &Path, name: String, default_path: &str) -> Result<Vec<Input>, String> {
@@ -49,7 +52,7 @@ fn of(file: &Path, name: String, default_path: &str) -> Result<Vec<Input>, Strin
         .map(|(line, number)| (number, line.trim_ascii()))
         .filter(|(_, line)| !line.is_empty())
         .collect();
-    let is_recorded = lines.first().is_some_and(|(_, line)| record(file, line).is_some());
+    let is_recorded = is_log(file) || lines.first().is_some_and(|(_, line)| record(file, line).is_some());
     if !is_recorded {
         // A record that somebody has laid out has more than one line.
         if let Some(record) = record(file, &bytes) {

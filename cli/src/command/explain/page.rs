@@ -60,31 +60,36 @@ fn facts(facts: &Facts) -> Vec<String> {
 }
 
 fn tenants(trace: &Trace) -> Vec<String> {
-    let width = widest(trace.tenants.iter().map(|tenant| &*tenant.name));
+    let is_shown = |outcome| !matches!(outcome, TenantOutcome::NotReached);
+    let width = widest(trace.tenants.iter().filter(|tenant| is_shown(tenant.outcome)).map(|tenant| &*tenant.name));
     let mut lines = Vec::new();
-    let (mut shown, mut others) = (0, 0);
+    let (mut shown, mut others, mut behind) = (0, 0, 0);
     for tenant in &trace.tenants {
         let missing = || tenant.failed.as_ref().map_or_else(String::new, |failed| format!(": {}", words(failed)));
         let what = match tenant.outcome {
-            TenantOutcome::Matched if tenant.continues => "yes, and others may be it too".to_owned(),
+            TenantOutcome::Matched if tenant.continues => "yes, and the search goes on".to_owned(),
+            TenantOutcome::Matched if !tenant.profiles.is_empty() => {
+                format!("yes, with {}", tenant.profiles.join(", "))
+            }
             TenantOutcome::Matched => "yes".to_owned(),
             TenantOutcome::Unclear => format!("cannot be said{}", missing()),
             TenantOutcome::Failed if shown < MOST_TENANTS => {
                 shown += 1;
                 format!("no{}", missing())
             }
-            TenantOutcome::Failed | TenantOutcome::NotReached => {
+            TenantOutcome::Failed => {
                 others += 1;
+                continue;
+            }
+            TenantOutcome::NotReached => {
+                behind += 1;
                 continue;
             }
         };
         lines.push(format!("{}  {what}", padded(&tenant.name, width)));
     }
-    match others {
-        0 => {}
-        1 => lines.push("and 1 more that is not asked, or is not it".to_owned()),
-        more => lines.push(format!("and {more} more that are not asked, or are not it")),
-    }
+    lines.extend((others > 0).then(|| format!("{others} more: no (`--output trace` says why)")));
+    lines.extend((behind > 0).then(|| format!("{behind} more not tried")));
     lines
 }
 
@@ -112,12 +117,8 @@ fn rules(rules: &[Rule]) -> Vec<String> {
         };
         lines.push(format!("{}  {what}", padded(&rule.name, width)));
     }
-    if hidden > 0 {
-        lines.push(format!("{hidden} more do not match (`--output trace` says why)"));
-    }
-    if behind > 0 {
-        lines.push(format!("{behind} more not reached"));
-    }
+    lines.extend((hidden > 0).then(|| format!("{hidden} more: do not match (`--output trace` says why)")));
+    lines.extend((behind > 0).then(|| format!("{behind} more not reached")));
     lines
 }
 
@@ -159,7 +160,9 @@ fn models(trace: &Trace) -> Vec<String> {
             (CandidateOutcome::Excluded, _) => "left out".to_owned(),
             _ => "could serve, another is chosen".to_owned(),
         };
-        let reason = candidate.reason.map_or_else(String::new, |reason| format!(": {reason}"));
+        let reasons: Vec<&str> =
+            candidate.reason.iter().chain(&candidate.further).map(|reason| reason.code()).collect();
+        let reason = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", ")) };
         let detail = candidate.detail.as_ref().map_or_else(String::new, |detail| format!(" ({detail})"));
         // Of rules that have passed on, each says for itself.
         let rule = candidate.rule.as_ref().filter(|rule| Some(*rule) != trace.record.rule.as_ref());
