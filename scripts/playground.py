@@ -13,6 +13,7 @@ import base64
 import gzip
 import hashlib
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -64,12 +65,14 @@ def main(engine: pathlib.Path, cli: pathlib.Path) -> None:
     )
 
 
-def bundled(entry: str) -> str:
-    """A script with all that it imports, as one text that can stand in a page."""
+def bundled(entry: str, name: str = "") -> str:
+    """A script with all that it imports, as one text that can stand in a page. `name` is where its exports are then."""
     # For browsers that have everything that the page needs: streams that decompress, of 2023.
     options = ["--bundle", "--minify", "--format=iife", "--target=es2022", "--legal-comments=none", "--charset=utf8"]
+    options += [f"--global-name={name}"] if name else []
     command = [*playground_node.esbuild(), str(PAGE / "src" / entry), *options]
-    done = subprocess.run(command, cwd=PAGE, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    environment = os.environ | {"NODE_PATH": str(playground_node.MODULES)}
+    done = subprocess.run(command, cwd=PAGE, env=environment, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
     if done.returncode:
         sys.exit(f"error: esbuild could not bundle {entry}; see its message above")
     script = done.stdout.decode().strip()

@@ -22,7 +22,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".tools"
 PAGE = ROOT / "playground/page"
 LOCK = PAGE / "package-lock.json"
-STAMP = PAGE / "node_modules/installed-lock.json"
+# Not beside the page: what others have written is no part of this repository, and tests look at all that is.
+PACKAGES = TOOLS / "playground"
+MODULES = PACKAGES / "node_modules"
 
 VERSION = "24.19.0"
 FOLDER = TOOLS / f"node-{VERSION}"
@@ -33,17 +35,26 @@ OLDEST_NODE = 18
 
 
 def install() -> None:
-    if STAMP.is_file() and STAMP.read_text() == LOCK.read_text():
+    installed = PACKAGES / LOCK.name
+    if installed.is_file() and installed.read_text() == LOCK.read_text():
         return
     print("playground: installing its packages from npm", flush=True)
-    command = [*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    if subprocess.run(command, cwd=PAGE, stdin=subprocess.DEVNULL).returncode:
-        sys.exit("error: the playground's packages could not be installed; see npm's message above")
-    STAMP.write_text(LOCK.read_text())
+    TOOLS.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=TOOLS) as work_name:
+        ready = pathlib.Path(work_name) / "ready"
+        ready.mkdir()
+        for file in (PAGE / "package.json", LOCK):
+            shutil.copy(file, ready)
+        command = [*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        if subprocess.run(command, cwd=ready, stdin=subprocess.DEVNULL).returncode:
+            sys.exit("error: the playground's packages could not be installed; see npm's message above")
+        # Moved into place last: what is there is complete.
+        shutil.rmtree(PACKAGES, ignore_errors=True)
+        ready.rename(PACKAGES)
 
 
 def esbuild() -> list[str]:
-    found = sorted((PAGE / "node_modules/@esbuild").glob("*/bin/esbuild"))
+    found = sorted((MODULES / "@esbuild").glob("*/bin/esbuild"))
     if not found:
         sys.exit(f"error: there is no esbuild for {platform.system()} on {platform.machine()}")
     return [str(found[0])]

@@ -131,6 +131,7 @@ function steps(all, words) {
       h("span", { class: "who" }, one.name),
       one.failed && failed(one.failed),
       one.unknown && h("span", { class: "why" }, `not known: ${one.unknown}`),
+      one.profiles?.length > 0 && h("span", { class: "why" }, `with the limits of ${one.profiles.join(", ")}`),
       one.continues && h("span", { class: "why" }, "those behind it are tried as well"),
     );
   };

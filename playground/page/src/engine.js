@@ -40,7 +40,12 @@ let ready = start();
 
 /** What the engine answers: `check` takes a policy's text, `explain` a question as JSON. */
 export async function ask(name, question) {
-  await ready;
+  try {
+    await ready;
+  } catch (error) {
+    // A browser of before 2023, say.
+    return { error: String(error) };
+  }
   const id = ++last;
   return new Promise((resolve) => {
     const timer = setTimeout(restart, PATIENCE_MS);

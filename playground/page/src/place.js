@@ -115,7 +115,7 @@ class Reader {
     this.flow(rest);
     if (this.flows.length > 0) return this.endInFlow("");
     if (hasKey) {
-      const isWord = /^\s+[^\s{[|>&*!]*$/.test(rest);
+      const isWord = /^\s+[^\s{[|>&*!"']*$/.test(rest);
       return isWord ? this.found({ isValue: true, word: rest.trim() }) : undefined;
     }
     if (/\s/.test(rest.trim()) || /^[{["'|>]/.test(rest)) return undefined;
