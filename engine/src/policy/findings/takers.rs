@@ -6,7 +6,7 @@
 
 use super::cover::{OTHERS, TENANTS, both_ways, rule_covers, shape, shape_of};
 use crate::policy::condition::{Conditions, Range};
-use crate::policy::header::ValueTest;
+use crate::policy::header::{HeaderSlot, ValueTest};
 use crate::policy::pattern::Pattern;
 use crate::policy::rule::Rule;
 use crate::policy::tenant::TenantId;
@@ -47,26 +47,24 @@ struct Outline {
     not: u64,
     /// Whether it excludes anything itself.
     excludes: bool,
-    /// Whether its conditions can be taken apart, and then nothing but shapes tells rules apart at once.
-    has_parts: bool,
+    /// Whether it has keywords and tenants that are part of others, so that its own do not tell rules apart.
+    has_inner: bool,
     ranges: [Range; 3],
+    /// The same of all that may come with them.
+    shown_ranges: [Range; 3],
     /// One bit for each of the keywords, hashed.
     keywords: u64,
     tenants: u64,
     /// Of values that a header must have.
     values: u64,
+    shown_values: u64,
 }
 
 const ANY: Range = Range { min: 0, max: u64::MAX };
 
 impl Outline {
     fn of(nth: usize, rule: &Rule, tenants: &[TenantId]) -> Self {
-        let Conditions { input_tokens, max_output_tokens, messages, keywords, headers, any, not, .. } =
-            &rule.conditions;
-        let values = headers.iter().filter_map(|header| match &header.test {
-            ValueTest::Exact(value) => Some((header.slot, value)),
-            ValueTest::Prefix(_) | ValueTest::Regex(_) => None,
-        });
+        let Conditions { keywords, any, not, .. } = &rule.conditions;
         let own = if tenants.is_empty() { shape(rule) & !TENANTS } else { shape(rule) | TENANTS };
         let parts = rule.conditions.required();
         let needs = any.iter().map(shape_of).reduce(|both, shape| both & shape).unwrap_or_default();
@@ -78,28 +76,46 @@ impl Outline {
                 .as_deref()
                 .map_or(0, |not| both_ways(not.required().into_iter().fold(0, |all, it| all | shape_of(it)))),
             excludes: parts.iter().any(|part| part.not.is_some()),
-            has_parts: !any.is_empty(),
-            ranges: [input_tokens, max_output_tokens, messages].map(|range| range.unwrap_or(ANY)),
+            has_inner: parts.iter().skip(1).any(|part| !part.keywords.is_empty() || !part.tenants.is_empty()),
+            ranges: ranges(&rule.conditions),
+            shown_ranges: parts.iter().map(|part| ranges(part)).fold([ANY; 3], narrowest),
             keywords: bits(keywords.iter()),
             tenants: bits(tenants.iter()),
-            values: bits(values),
+            values: bits(values(&rule.conditions)),
+            shown_values: bits(parts.iter().flat_map(|part| values(part))),
         }
     }
 
     /// Whether this one may take all that the other matches.
     fn may_cover(&self, other: &Self) -> bool {
-        let has_all = || {
-            let mut ranges = self.ranges.iter().zip(&other.ranges);
-            ranges.all(|(wide, narrow)| wide.min <= narrow.min && narrow.max <= wide.max)
-                && (self.keywords == 0 || other.keywords & !self.keywords == 0)
-                && (self.tenants == 0 || other.tenants & !self.tenants == 0)
-                && self.values & !other.values == 0
-        };
+        let mut ranges = self.ranges.iter().zip(&other.shown_ranges);
+        let is_among = |all: u64, some: u64| all == 0 || some & !all == 0;
         // What a `not` of the wide one is about, the other excludes as well or says otherwise.
         self.shape & !other.shows == 0
             && (self.not == 0 || other.excludes || self.not & other.shows != 0)
-            && (other.has_parts || has_all())
+            && ranges.all(|(wide, narrow)| wide.min <= narrow.min && narrow.max <= wide.max)
+            && self.values & !other.shown_values == 0
+            && (other.has_inner || is_among(self.keywords, other.keywords) && is_among(self.tenants, other.tenants))
     }
+}
+
+fn ranges(conditions: &Conditions) -> [Range; 3] {
+    let Conditions { input_tokens, max_output_tokens, messages, .. } = conditions;
+    [input_tokens, max_output_tokens, messages].map(|range| range.unwrap_or(ANY))
+}
+
+/// What is in both ranges, each.
+fn narrowest(one: [Range; 3], other: [Range; 3]) -> [Range; 3] {
+    let [a, b, c] = one;
+    let [x, y, z] = other;
+    [(a, x), (b, y), (c, z)].map(|(one, other)| Range { min: one.min.max(other.min), max: one.max.min(other.max) })
+}
+
+fn values(conditions: &Conditions) -> impl Iterator<Item = (HeaderSlot, &str)> {
+    conditions.headers.iter().filter_map(|header| match &header.test {
+        ValueTest::Exact(value) => Some((header.slot, value.as_str())),
+        ValueTest::Prefix(_) | ValueTest::Regex(_) => None,
+    })
 }
 
 fn bits<T: Hash>(items: impl Iterator<Item = T>) -> u64 {
