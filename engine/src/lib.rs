@@ -36,6 +36,8 @@ pub mod signed_id;
 mod splice;
 pub mod steering;
 pub mod stream;
+#[cfg(any(test, feature = "trace"))]
+pub mod trace;
 
 #[cfg(test)]
 mod tests;
@@ -54,3 +56,5 @@ pub use request::Violation;
 pub use request::envelope::HeaderList;
 pub use rewrite::Edits;
 pub use splice::{Splice, spliced};
+#[cfg(any(test, feature = "trace"))]
+pub use trace::trace;

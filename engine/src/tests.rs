@@ -7,6 +7,7 @@ mod otherwise;
 mod replayed;
 mod strategies;
 mod tenants;
+mod traced;
 
 use crate::attempt::Plan;
 use crate::corridor::{Received, Step, receive};
