@@ -51,7 +51,7 @@ fn the_page_says_all_that_a_decision_went_by() {
     let (_, below) = shown.stdout.split_once("\n\n").unwrap();
     assert_eq!(
         below,
-        r#"facts     105 bytes, 1 message, about 6 tokens of input, at most 100 of output
+        r#"facts     105 bytes, 1 message, about 8 tokens of input, at most 100 of output
           keywords: project aurora
           session by conversation
 
@@ -59,16 +59,16 @@ tenants   lab      no: none of `any`: any[0].principals: wants spiffe://mesh/lab
           finance  yes
           1 more not tried
 
-rules     agents-get-the-big-one  none of `any`: any[0].tools: wants true, found false; any[1].inputTokens: wants at least 4000, found 6
+rules     agents-get-the-big-one  none of `any`: any[0].tools: wants true, found false; any[1].inputTokens: wants at least 4000, found 8
           secrets-stay            not: wants not all of: tenants, found all of them hold
           beta                    when: wants 'x-beta' in request.headers, found false
           cheap                   matches: route
           1 more not reached
 
-models    small  llama    0.000206 EUR  attempt 1
-          big    mistral  0.00206 EUR   attempt 2
+models    small  llama    0.000208 EUR  attempt 1
+          big    mistral  0.00208 EUR   attempt 2
           us     openai   0.000021 EUR  left out: label (for tenant finance)
-          prices for 6 input and 100 output tokens
+          prices for 8 input and 100 output tokens
 
 sends small on llama, /v1/chat/completions
   - content-length: 105

@@ -135,8 +135,8 @@ fn candidates_have_their_price_and_attempts_their_bytes() {
     assert_eq!(
         told["candidates"],
         json!([
-            { "model": "small", "cluster": "llama", "rule": "cheap", "outcome": "chosen", "attempt": 1, "cost": { "inputTokens": 3, "outputTokens": 50, "micros": 103 } },
-            { "model": "big", "cluster": "openai", "rule": "cheap", "outcome": "fallback", "attempt": 2, "cost": { "inputTokens": 3, "outputTokens": 50, "micros": 1030 } },
+            { "model": "small", "cluster": "llama", "rule": "cheap", "outcome": "chosen", "attempt": 1, "cost": { "inputTokens": 2, "outputTokens": 50, "micros": 102 } },
+            { "model": "big", "cluster": "openai", "rule": "cheap", "outcome": "fallback", "attempt": 2, "cost": { "inputTokens": 2, "outputTokens": 50, "micros": 1020 } },
         ])
     );
     let second = &told["attempts"][1];
@@ -160,11 +160,11 @@ fn candidates_have_their_price_and_attempts_their_bytes() {
     let long = json!({ "targets": [{ "model": "small" }] });
     let mut exchange = auto();
     exchange.body =
-        br#"{"model": "auto", "max_tokens": 98, "messages": [{"role": "user", "content": "a contract"}]}"#.to_vec();
+        br#"{"model": "auto", "max_tokens": 99, "messages": [{"role": "user", "content": "a contract"}]}"#.to_vec();
     let told = traced(json!([{ "name": "r", "route": long }]), &exchange);
     assert_eq!(
         (&told["candidates"][0]["reason"], &told["candidates"][0]["detail"]),
-        (&json!("contextWindow"), &json!("3 + 98 tokens of 100"))
+        (&json!("contextWindow"), &json!("2 + 99 tokens of 100"))
     );
 }
 
