@@ -5,9 +5,13 @@
 
 mod ending;
 mod facts;
+#[cfg(any(test, feature = "replay"))]
+mod schema;
 
 pub use ending::{Ending, Outcome};
 pub use facts::{Facts, Hash, HeaderFact, Pairs};
+#[cfg(any(test, feature = "replay"))]
+pub use schema::schema;
 
 use crate::api::Api;
 use crate::budget::Key;

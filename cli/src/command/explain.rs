@@ -3,7 +3,6 @@
 mod circumstances;
 mod claim;
 mod input;
-mod moment;
 mod page;
 mod token;
 
@@ -15,7 +14,7 @@ use super::{Failure, print};
 use crate::envoy::id_keys;
 use crate::policy_file::{self, PolicyFile, Values};
 use crate::record::printable;
-use crate::{record, request_file};
+use crate::{moment, record, request_file};
 use clap::ValueEnum;
 use pointsman_document::Visible;
 use pointsman_engine::trace::Trace;
