@@ -5,8 +5,11 @@ use std::fs::File;
 use std::path::Path;
 use tiktoken_rs::CoreBPE;
 
-/// Where the texts come from: a file, the column of the text, the column that says of what kind it is, and the kind.
-const SOURCES: [(&str, &str, &str, fn(&str) -> Option<&str>); 5] = [
+/// A file, the column of the text, the column that says of what kind it is, and the kind.
+type Source = (&'static str, &'static str, &'static str, fn(&str) -> Option<&str>);
+
+/// Where the texts come from.
+const SOURCES: [Source; 5] = [
     ("langid", "text", "lang", |language| Some(language)),
     ("llmrouter_9models", "query", "task", |task| {
         Some(match task {
