@@ -16,6 +16,7 @@ mod explain;
 mod form;
 mod json;
 pub mod keys;
+mod lanes;
 pub mod live;
 pub mod metric;
 mod models;

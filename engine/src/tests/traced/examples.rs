@@ -59,7 +59,7 @@ fn each_rule_says_what_did_not_hold_first() {
             Some("[\"7\", b]"),
         ),
         (json!({ "tools": true }), "match.tools", "true", Some("false")),
-        (json!({ "inputTokens": { "min": 1000 } }), "match.inputTokens", "at least 1000", Some("3")),
+        (json!({ "inputTokens": { "min": 1000 } }), "match.inputTokens", "at least 1000", Some("")),
         (json!({ "maxOutputTokens": { "min": 60, "max": 70 } }), "match.maxOutputTokens", "60 to 70", Some("50")),
         (json!({ "messages": { "max": 0 } }), "match.messages", "at most 0", Some("1")),
         (json!({ "keywords": ["secret", "plan b"] }), "match.keywords", "secret, plan b", None),
@@ -132,11 +132,13 @@ fn candidates_have_their_price_and_attempts_their_bytes() {
     let outcomes: Vec<_> =
         told["rules"].as_array().unwrap().iter().map(|rule| rule["outcome"].as_str().unwrap()).collect();
     assert_eq!(outcomes, ["failed", "matched", "notReached"]);
+    let input = told["facts"]["inputTokens"].as_u64().unwrap();
+    let cost = |price: u64| json!({ "inputTokens": input, "outputTokens": 50, "micros": price * (input + 2 * 50) });
     assert_eq!(
         told["candidates"],
         json!([
-            { "model": "small", "cluster": "llama", "rule": "cheap", "outcome": "chosen", "attempt": 1, "cost": { "inputTokens": 3, "outputTokens": 50, "micros": 103 } },
-            { "model": "big", "cluster": "openai", "rule": "cheap", "outcome": "fallback", "attempt": 2, "cost": { "inputTokens": 3, "outputTokens": 50, "micros": 1030 } },
+            { "model": "small", "cluster": "llama", "rule": "cheap", "outcome": "chosen", "attempt": 1, "cost": cost(1) },
+            { "model": "big", "cluster": "openai", "rule": "cheap", "outcome": "fallback", "attempt": 2, "cost": cost(10) },
         ])
     );
     let second = &told["attempts"][1];
@@ -160,11 +162,11 @@ fn candidates_have_their_price_and_attempts_their_bytes() {
     let long = json!({ "targets": [{ "model": "small" }] });
     let mut exchange = auto();
     exchange.body =
-        br#"{"model": "auto", "max_tokens": 98, "messages": [{"role": "user", "content": "a contract"}]}"#.to_vec();
+        br#"{"model": "auto", "max_tokens": 100, "messages": [{"role": "user", "content": "a contract"}]}"#.to_vec();
     let told = traced(json!([{ "name": "r", "route": long }]), &exchange);
     assert_eq!(
         (&told["candidates"][0]["reason"], &told["candidates"][0]["detail"]),
-        (&json!("contextWindow"), &json!("3 + 98 tokens of 100"))
+        (&json!("contextWindow"), &json!(format!("{input} + 100 tokens of 100")))
     );
 }
 
