@@ -247,6 +247,12 @@ impl Record {
             .spending(balances.collect(), self.at.map_or(0, |at| at.saturating_mul(1_000)))
     }
 
+    /// Whether it says that a model was left out for that.
+    #[cfg(any(test, feature = "trace"))]
+    pub(crate) fn excludes(&self, model: &str, reason: Reason) -> bool {
+        self.excluded.iter().any(|excluded| &*excluded.model == model && excluded.reason == reason)
+    }
+
     /// The tenants that the caller is.
     pub(crate) fn all_tenants(&self) -> impl Iterator<Item = &Arc<str>> {
         self.tenant.iter().chain(self.tenants.iter().skip(1))
