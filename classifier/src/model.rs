@@ -44,15 +44,13 @@ pub struct Calibration {
     pub steepness: u32,
     /// The least score of a class that is named, in millionths.
     pub least_score: u32,
-    /// The least logit of a text within the model's scope, in 1/2^16.
-    pub least_logit: i32,
     /// The label that stands for everything out of scope.
     pub out_of_scope: Option<u16>,
 }
 
 impl Default for Calibration {
     fn default() -> Self {
-        Self { steepness: 1 << 16, least_score: 0, least_logit: i32::MIN, out_of_scope: None }
+        Self { steepness: 1 << 16, least_score: 0, out_of_scope: None }
     }
 }
 
@@ -141,7 +139,7 @@ impl Model {
         // Of equals the first one, as everywhere.
         let best = (0..logits.len()).rev().max_by_key(|at| logits.get(*at)).unwrap_or(0);
         let score = scores.get(best).copied().unwrap_or(0);
-        let silence = if self.is_out_of_scope(&logits, best) {
+        let silence = if self.calibration.out_of_scope.is_some_and(|label| usize::from(label) == best) {
             Some(Silence::OutOfScope)
         } else if score < self.calibration.least_score {
             Some(Silence::Unsure)
@@ -149,11 +147,6 @@ impl Model {
             None
         };
         Answer { best: self.labels.get(best).map_or("", String::as_str), score, silence }
-    }
-
-    fn is_out_of_scope(&self, logits: &[i64], best: usize) -> bool {
-        self.calibration.out_of_scope.is_some_and(|label| usize::from(label) == best)
-            || logits.get(best).is_some_and(|logit| *logit < i64::from(self.calibration.least_logit))
     }
 }
 
@@ -208,7 +201,6 @@ fn calibration(parts: &mut Parts<'_>, labels: usize) -> Result<Calibration, Brok
     let calibration = Calibration {
         steepness: parts.u32("steepness")?,
         least_score: parts.u32("least score")?,
-        least_logit: parts.i32("least logit")?,
         out_of_scope: Some(parts.u16("out of scope")?).filter(|label| *label != NO_LABEL),
     };
     match calibration.out_of_scope {

@@ -26,6 +26,22 @@ pub fn train(documents: &Documents, rows: &[u32], recipe: &Recipe) -> Trained {
     quantise::quantise(&weights::mean(trained), documents, recipe)
 }
 
+/// Trains a model on all folds but one, for each: what each says of that one is said of texts that it never saw.
+pub fn train_folds(
+    documents: &Documents,
+    folds: &[u32],
+    count: u32,
+    recipe: &Recipe,
+    done: impl Fn() + Sync,
+) -> Vec<Trained> {
+    let all: Vec<u32> = (0..count).collect();
+    fold::side_by_side(&all, |fold| {
+        let weights = fit::fit(documents, &outside(folds, *fold), recipe, 0);
+        done();
+        quantise::quantise(&weights, documents, recipe)
+    })
+}
+
 /// The file of a table: pieces as the vocabulary writes them, and their rows.
 pub fn embedding_file(pieces: &[(String, [i8; DIMENSIONS])]) -> Vec<u8> {
     embedding::written(pieces)

@@ -98,11 +98,7 @@ fn into_gradient(logits: &mut [f32], rest: &Rest, documents: &Documents, recipe:
             used.iter_mut().for_each(|logit| *logit = sigmoid(*logit) - smoothed(class == 1));
         }
         Target::Class(class) => {
-            if recipe.each {
-                used.iter_mut().for_each(|logit| *logit = sigmoid(*logit));
-            } else {
-                softmax(used);
-            }
+            softmax(used);
             for (at, slope) in (0..).zip(used.iter_mut()) {
                 *slope -= smoothed(at == class);
             }

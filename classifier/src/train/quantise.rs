@@ -22,6 +22,13 @@ pub struct Trained {
     pub(super) shapes: Vec<Vec<i32>>,
 }
 
+impl Trained {
+    /// Changes what all columns begin with, in 1/2^16.
+    pub fn shift_bias(&mut self, by: i32) {
+        self.columns.iter_mut().for_each(|column| column.bias = column.bias.saturating_add(by));
+    }
+}
+
 pub(super) fn quantise(weights: &Weights, documents: &Documents, recipe: &Recipe) -> Trained {
     let columns = documents.columns();
     let hashed_scales = scales(&weights.hashed, weights.width, 127.0);

@@ -13,8 +13,6 @@ pub struct Recipe {
     pub epochs: u32,
     /// How large steps are at first.
     pub rate: f32,
-    /// By how much weights shrink with each step.
-    pub decay: f32,
     /// What words weigh beside n-grams.
     pub word_weight: f32,
     /// How often n-grams are left out, so that words learn to do without them.
@@ -25,8 +23,6 @@ pub struct Recipe {
     pub replicas: u64,
     /// What the orders of documents are made from.
     pub seed: u64,
-    /// Whether each class is asked about by itself, and not which one it is.
-    pub each: bool,
 }
 
 impl Default for Recipe {
@@ -37,13 +33,30 @@ impl Default for Recipe {
             shape: false,
             epochs: 12,
             rate: 0.5,
-            decay: 0.0,
             word_weight: 1.0,
             dropout: 0.0,
             smoothing: 0.0,
             replicas: 2,
             seed: 1,
-            each: false,
         }
+    }
+}
+
+impl Recipe {
+    /// What was found to do well for so many classes and examples, or for outcomes.
+    pub fn usual(classes: usize, examples: usize, by_outcomes: bool) -> Self {
+        let usual = Self::default();
+        if by_outcomes {
+            return Self { bits: Some(14), shape: true, epochs: 4, rate: 0.1, dropout: 0.2, ..usual };
+        }
+        // A table of many columns has fewer rows, so that its file stays near a megabyte.
+        let bits = match classes {
+            0..=16 => 16,
+            17..=32 => 15,
+            33..=64 => 14,
+            _ => 13,
+        };
+        let epochs = if examples < 2000 { 30 } else { 6 };
+        Self { bits: Some(bits), epochs, word_weight: if classes > 32 { 2.0 } else { 1.0 }, ..usual }
     }
 }

@@ -27,7 +27,6 @@ impl Trained {
         self.shapes.iter().flatten().for_each(|weight| parts.extend(weight.to_le_bytes()));
         parts.extend(calibration.steepness.to_le_bytes());
         parts.extend(calibration.least_score.to_le_bytes());
-        parts.extend(calibration.least_logit.to_le_bytes());
         parts.extend(calibration.out_of_scope.unwrap_or(u16::MAX).to_le_bytes());
         text(&mut parts, card);
         file::written(Kind::Model, &parts)
