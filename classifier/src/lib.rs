@@ -34,5 +34,6 @@ pub mod train;
 pub use answer::{Answer, Silence};
 pub use embedding::{DIMENSIONS, Embedding};
 pub use file::{Broken, Digest, MAX_FILE};
+pub use grams::Kinds;
 pub use model::{Calibration, Model};
 pub use text::{REACH, Text, ends};

@@ -110,9 +110,9 @@ impl Model {
     pub fn logits(&self, text: &Text) -> Vec<i64> {
         let mut logits: Vec<i64> = self.columns.iter().map(|column| i64::from(column.bias)).collect();
         if let Some(hashed) = &self.hashed {
-            let sums = hashed.sums(&text.hashes);
+            let (sums, root) = hashed.sums(&text.grams);
             for ((logit, column), sum) in logits.iter_mut().zip(&self.columns).zip(sums) {
-                *logit += i64::from(sum) * i64::from(column.hashed) / text.root.max(1);
+                *logit += i64::from(sum) * i64::from(column.hashed) / root;
             }
         }
         if let Some((dense, direction)) = self.dense.as_ref().zip(text.direction.as_ref()) {
@@ -208,3 +208,6 @@ fn calibration(parts: &mut Parts<'_>, labels: usize) -> Result<Calibration, Brok
         _ => Ok(calibration),
     }
 }
+
+#[cfg(all(test, feature = "train"))]
+mod tests;

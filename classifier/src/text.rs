@@ -1,9 +1,9 @@
 //! A text made ready: what all models look at, computed once.
 
 use crate::embedding::{DIMENSIONS, Embedding};
+use crate::grams::Grams;
 use crate::normal::normalise;
 use crate::shape::{self, SHAPES};
-use crate::{grams, root};
 
 /// The most bytes of a text that are looked at; of a longer one, its two ends.
 pub const REACH: usize = 8 * 1024;
@@ -25,10 +25,7 @@ pub fn ends(text: &str) -> (&str, &str) {
 /// What models look at of a text.
 #[derive(Clone, Debug)]
 pub struct Text {
-    /// All n-grams.
-    pub(crate) hashes: Vec<u32>,
-    /// The square root of how many there are, in 1/256.
-    pub(crate) root: i64,
+    pub(crate) grams: Grams,
     pub(crate) shape: [u8; SHAPES],
     /// The direction in which its words point, of length 1024, if there is a table to look them up in.
     pub(crate) direction: Option<[i16; DIMENSIONS]>,
@@ -39,19 +36,16 @@ impl Text {
     pub fn new(head: &str, tail: &str, embedding: Option<&Embedding>) -> Self {
         let (head, tail) = (within(head), within(tail));
         let characters = normalise([head, tail]);
-        let hashes = grams::hashes(&characters);
-        let count = u64::try_from(hashes.len()).unwrap_or(u64::MAX).max(1);
         Self {
-            root: i64::try_from(root::of(count << 16)).unwrap_or(i64::MAX),
-            hashes,
+            grams: Grams::of(&characters),
             shape: shape::of([head, tail]),
             direction: embedding.map(|embedding| embedding.direction(&characters)),
         }
     }
 
-    /// How many n-grams the text has: what it costs to ask about it.
+    /// How many n-grams of the usual kinds the text has: what it costs to ask about it.
     pub fn features(&self) -> usize {
-        self.hashes.len()
+        self.grams.count()
     }
 }
 

@@ -3,6 +3,7 @@
 use super::Recipe;
 use crate::embedding::DIMENSIONS;
 use crate::file::Digest;
+use crate::root;
 use crate::shape::SHAPES;
 use crate::text::Text;
 
@@ -51,9 +52,11 @@ impl Documents {
     /// One more document.
     pub fn push(&mut self, text: &Text, target: Target, weight: f32, recipe: &Recipe) {
         if let Some(bits) = recipe.bits {
-            let mut rows: Vec<u32> = text.hashes.iter().map(|hash| hash >> (32 - u32::from(bits))).collect();
+            let mut short = Vec::new();
+            let hashes = text.grams.chosen(recipe.kinds, &mut short).into_iter().flatten();
+            let mut rows: Vec<u32> = hashes.map(|hash| hash >> (32 - u32::from(bits))).collect();
             rows.sort_unstable();
-            let one = 256.0 / text.root.max(1) as f32;
+            let one = 256.0 / root::of_count(rows.len()) as f32;
             for same in rows.chunk_by(|a, b| a == b) {
                 if let Some(row) = same.first() {
                     self.entries.push((*row, same.len() as f32 * one));

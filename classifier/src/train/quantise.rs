@@ -5,6 +5,7 @@ use super::weights::{Rows, Weights};
 use super::{Documents, Recipe};
 use crate::embedding::DIMENSIONS;
 use crate::file::Digest;
+use crate::grams::Kinds;
 use crate::model::Column;
 use crate::shape::{SHAPES, STEPS};
 
@@ -13,6 +14,7 @@ use crate::shape::{SHAPES, STEPS};
 pub struct Trained {
     pub(super) columns: Vec<Column>,
     pub(super) bits: Option<u8>,
+    pub(super) kinds: Kinds,
     /// Row by row, `width` weights each.
     pub(super) hashed: Vec<i8>,
     pub(super) width: usize,
@@ -55,6 +57,7 @@ pub(super) fn quantise(weights: &Weights, documents: &Documents, recipe: &Recipe
             })
             .collect(),
         bits: recipe.bits,
+        kinds: recipe.kinds,
         hashed: hashed.collect(),
         width: weights.width,
         embedding: documents.embedding.filter(|_| recipe.words),

@@ -1,10 +1,14 @@
 //! How a model is trained.
 
+use crate::grams::Kinds;
+
 /// What is looked at of a text, and how long and in which steps weights are learned.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recipe {
     /// How many bits of an n-gram's hash choose its weights; none, and n-grams do not count.
     pub bits: Option<u8>,
+    /// Which n-grams count.
+    pub kinds: Kinds,
     /// Whether the direction of words counts.
     pub words: bool,
     /// Whether a text's shape counts.
@@ -29,6 +33,7 @@ impl Default for Recipe {
     fn default() -> Self {
         Self {
             bits: Some(16),
+            kinds: Kinds::USUAL,
             words: true,
             shape: false,
             epochs: 12,
@@ -47,16 +52,20 @@ impl Recipe {
     pub fn usual(classes: usize, examples: usize, by_outcomes: bool) -> Self {
         let usual = Self::default();
         if by_outcomes {
-            return Self { bits: Some(14), shape: true, epochs: 4, rate: 0.1, dropout: 0.2, ..usual };
+            // N-grams learn prompts by heart here, and which one a model fails at is mostly chance.
+            return Self { bits: None, epochs: 8, rate: 0.03, word_weight: 3.0, ..usual };
         }
-        // A table of many columns has fewer rows, so that its file stays near a megabyte.
+        // A table of many columns has fewer rows, so that its file stays near a megabyte or two.
         let bits = match classes {
             0..=16 => 16,
             17..=32 => 15,
-            33..=64 => 14,
-            _ => 13,
+            _ => 14,
         };
-        let epochs = if examples < 2000 { 30 } else { 6 };
-        Self { bits: Some(bits), epochs, word_weight: if classes > 32 { 2.0 } else { 1.0 }, ..usual }
+        if examples < 25 * classes {
+            // So few examples have few words in common: what words mean counts most.
+            return Self { bits: Some(bits.min(13)), epochs: 40, word_weight: 6.0, dropout: 0.5, ..usual };
+        }
+        let epochs = if examples < 2000 { 20 } else { 6 };
+        Self { bits: Some(bits), epochs, word_weight: if classes > 32 { 3.0 } else { 1.0 }, ..usual }
     }
 }

@@ -17,7 +17,7 @@ impl Trained {
         let flags = [self.bits.is_some(), self.embedding.is_some(), !self.shapes.is_empty()];
         parts.extend(flags.map(u8::from));
         if let Some(bits) = self.bits {
-            parts.push(bits);
+            parts.extend([bits, self.kinds.bits()]);
             self.write_hashed(&mut parts);
         }
         if let Some(embedding) = self.embedding {

@@ -10,7 +10,7 @@ use crate::learning::examples::Examples;
 use crate::learning::training::{self, Outcome, Plan};
 use crate::learning::{routers, words};
 use pointsman_classifier::train::Recipe;
-use pointsman_classifier::{Embedding, Model};
+use pointsman_classifier::{Embedding, Kinds, Model};
 use pointsman_source::reason;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -68,6 +68,9 @@ struct Learning {
     /// What is looked at, with commas between: grams, words, shape
     #[arg(long, value_delimiter = ',', value_name = "KINDS", value_parser = ["grams", "words", "shape"])]
     features: Vec<String>,
+    /// Which n-grams are looked at, with commas between: short (one and two letters), three, four, five, words
+    #[arg(long, value_delimiter = ',', value_name = "KINDS", value_parser = ["short", "three", "four", "five", "words"])]
+    grams: Vec<String>,
     /// How many bits of an n-gram's hash choose its weights, 4 to 20: each more doubles the file
     #[arg(long, value_parser = clap::value_parser!(u8).range(4..=20))]
     bits: Option<u8>,
@@ -147,12 +150,24 @@ fn readable(file: &[u8], table: &Embedding) -> Result<String, String> {
 }
 
 impl Learning {
+    fn kinds(&self) -> Option<Kinds> {
+        let kinds = self.grams.iter().map(|kind| match kind.as_str() {
+            "short" => Kinds::SHORT,
+            "three" => Kinds::THREE,
+            "four" => Kinds::FOUR,
+            "five" => Kinds::FIVE,
+            _ => Kinds::WORDS,
+        });
+        kinds.reduce(Kinds::and)
+    }
+
     fn of(&self, examples: &Examples, by_outcomes: bool) -> Recipe {
         let usual = Recipe::usual(examples.labels.len(), examples.examples.len(), by_outcomes);
         let wants = |kind: &str| self.features.iter().any(|found| found == kind);
         let chosen = !self.features.is_empty();
         Recipe {
             bits: if chosen && !wants("grams") { None } else { self.bits.or(usual.bits) },
+            kinds: self.kinds().unwrap_or(usual.kinds),
             words: if chosen { wants("words") } else { usual.words },
             shape: if chosen { wants("shape") } else { usual.shape },
             epochs: self.epochs.unwrap_or(usual.epochs),
