@@ -1,8 +1,8 @@
 """Distils models/words.table: for each word piece of all-MiniLM-L6-v2 a direction of 64 dimensions.
 
-The rows begin as what the model makes of each piece by itself, in the 64 directions in which its sentences differ most, rare pieces
-weighing more. Then they are trained so that the sum of a sentence's rows points where the model puts the sentence. Sentences are
-those of the shared data whose licences allow it. Texts alone are looked at, no label.
+The rows begin as what the model makes of each piece by itself, in the 64 directions in which its sentences differ most,
+rare pieces weighing more. Then they are trained so that the sum of a sentence's rows points where the model puts the
+sentence. Sentences are those of the shared data whose licences allow it. Texts alone are looked at, no label.
 """
 
 import argparse

@@ -155,11 +155,13 @@ impl Fitted {
     fn summary(&self) -> String {
         let (quality, cost) = self.experience.mean(&self.choice);
         let best = self.experience.mean(&self.experience.choose(Goal::Best));
+        let outcomes = self.experience.counts.iter().sum::<f64>();
+        if best.1 == 0.0 {
+            return format!("{outcomes} outcomes: quality {quality:.3}, the best table {:.3}", best.0);
+        }
         format!(
-            "{} outcomes: quality {quality:.3} at {cost:.6} a request; the best table {:.3} at {:.6}",
-            self.experience.counts.iter().sum::<f64>(),
-            best.0,
-            best.1
+            "{outcomes} outcomes: quality {quality:.3} at {cost:.6} a request, the best table {:.3} at {:.6}",
+            best.0, best.1
         )
     }
 
