@@ -36,6 +36,8 @@ ENVOY_BINARY = .tools/envoy-$(1)/envoy/_bin/envoy
 # This machine's folders do not get into the module: the same source and compiler give the same bytes wherever it is built.
 REGISTRY = $(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src
 WASM_FLAGS = "target.wasm32-wasip1.rustflags=['--remap-path-prefix=$(REGISTRY)=/cargo', '--remap-path-prefix=$(CURDIR)=/pointsman']"
+# The same for the playground's module, which has SIMD as the proxy's has.
+PLAYGROUND_FLAGS = "target.wasm32-unknown-unknown.rustflags=['-Ctarget-feature=+simd128', '--remap-path-prefix=$(REGISTRY)=/cargo', '--remap-path-prefix=$(CURDIR)=/pointsman']"
 
 # Where the tests find what was built here.
 export POINTSMAN_WASM := $(abspath $(WASM))
@@ -45,7 +47,8 @@ export POINTSMAN_CLI := $(CLI)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wasm cli image release run failover canary costs budgets lint lint-bench doc msrv fmt test test-all unit-test integration-test fuzz bench models eval words \
+.PHONY: help setup wasm cli image release run failover canary costs budgets playground playground-build playground-setup \
+	playground-test lint lint-bench doc msrv fmt test test-all unit-test integration-test fuzz bench models eval words \
 	mesh-setup mesh-test clean rust-ready python-ready venv helm prometheus redis msrv-ready
 
 help: ## Show this list.
@@ -102,6 +105,20 @@ costs: $(call ENVOY_BINARY,$(ENVOY_VERSION)) wasm cli ## A story: three teams us
 
 budgets: $(call ENVOY_BINARY,$(ENVOY_VERSION)) wasm cli ## A story: money and requests end, a cheaper model serves or nobody does, and nothing is overshot.
 	@$(PYTHON) examples/budgets/story.py
+
+playground: playground-build ## Build the playground and serve it on 127.0.0.1; PORT=8080 says where.
+	@$(PYTHON) scripts/playground_serve.py $(PORT)
+
+playground-build: rust-ready python-ready cli ## Build the playground, one page with the engine in it, dist/playground/index.html.
+	@rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
+	cargo build --profile playground --package pointsman-playground --target wasm32-unknown-unknown --config $(PLAYGROUND_FLAGS)
+	@$(PYTHON) scripts/playground.py $(TARGET)/wasm32-unknown-unknown/playground/pointsman_playground.wasm $(CLI)
+
+playground-setup: venv ## Install what `make playground-test` needs besides: Debian's Chromium.
+	@$(PYTHON) scripts/playground_chromium.py
+
+playground-test: playground-build ## Test the playground in a real, headless Chromium; a screenshot is left in dist/playground.
+	cd playground/tests && $(abspath $(VENV_PYTHON)) -m pytest -q -p no:cacheprovider
 
 lint: rust-ready venv ## Check format and lints: Rust natively and for wasm, also of fuzz/, and Python.
 	cargo fmt --all --check

@@ -83,6 +83,21 @@ def by_rules(count: int, cluster: str) -> dict:
     return policy | {"rules": rules}
 
 
+def by_expressions(count: int, cluster: str) -> dict:
+    """`count` rules: the last acts, each other has an expression, which no index can pass over: all are evaluated."""
+    expression = "request.headers['x-project'] == 'project-{0}' || tenant.name in ['a{0}', 'b{0}']"
+    policy = by_rules(1, cluster)
+    rules = [
+        {
+            "name": f"expression-{i}",
+            "match": {"models": ["auto"], "when": expression.format(i)},
+            "route": {"targets": [{"model": "gpt-4o"}]},
+        }
+        for i in range(count - 1)
+    ]
+    return policy | {"rules": rules + policy["rules"]}
+
+
 def every_fact(cluster: str) -> dict:
     """A policy that needs the prompt: every fact is read, keywords are searched, the conversation is sticky."""
 

@@ -35,7 +35,7 @@ KINDS = {
     "yaml envoy-filters": "test_docs_envoy.py",
     "yaml envoy-part": "test_docs_envoy.py",
     "yaml secret": "test_docs_envoy.py",
-    "yaml envoy-tracing": "test_docs_envoy.py",
+    "yaml envoy-tracing": "test_traces.py",
     "yaml istio-annotation": "test_docs_policy.py",
     "json answer": "test_usage.py",
     "yaml prometheus": "test_prometheus.py",

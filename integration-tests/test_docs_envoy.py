@@ -212,16 +212,3 @@ def test_envoy_takes_a_secret_as_shown(block, tmp_path):
     command = [locations.envoy_binary(locations.OLDEST_ENVOY), "--mode", "validate", "-c", bootstrap, "-l", "error"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-@pytest.mark.parametrize("version", [version for version in locations.ENVOY_VERSIONS if version >= "1.37"])
-def test_the_tag_of_traces_is_one_that_envoy_takes(version, tmp_path):
-    config = yaml.safe_load(pages.one("yaml", "envoy").text)
-    manager = config["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
-    manager.update(yaml.safe_load(pages.one("yaml", "envoy-tracing").text))
-    manager["http_filters"] = manager["http_filters"][-1:]
-    file = tmp_path / "envoy.json"
-    file.write_text(json.dumps(config))
-    command = [locations.envoy_binary(version), "--mode", "validate", "-c", file]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr

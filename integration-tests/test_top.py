@@ -188,6 +188,22 @@ def test_a_window_of_any_size_is_drawn_within_itself(admin):
         assert screen.wait_for_its_end() == 0
 
 
+def test_keys_that_come_with_a_change_of_the_window_are_heard(admin):
+    with terminal(admin.address) as screen:
+        screen.wait_for("research")
+        # Whether both are there when the program looks is for the scheduler to say.
+        for round in range(40):
+            key, title = (b"m", "model") if round % 2 == 0 else (b"t", "tenant")
+            screen.process.send_signal(signal.SIGWINCH)
+            screen.press(key)
+            deadline = time.monotonic() + 10
+            while not any(line.startswith(title) for line in screen.lines()):
+                assert time.monotonic() < deadline, (round, screen.lines())
+                screen.read()
+        screen.press(b"q")
+        assert screen.wait_for_its_end() == 0
+
+
 def test_a_terminal_that_is_none_gets_one_look_as_text(admin):
     environment = {**os.environ, "TERM": "dumb"}
     command = [locations.cli(), "top", admin.address, "--interval", "0.1"]

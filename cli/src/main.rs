@@ -14,18 +14,18 @@ mod findings;
 mod istio;
 mod kubernetes;
 mod learning;
+mod moment;
 mod oci;
 #[cfg(test)]
 mod organisation;
-mod policy_file;
 mod project;
 mod record;
 mod replay;
-mod request_file;
 mod top;
 mod yaml;
 
 use clap::Parser;
+use pointsman_check::{policy_file, request_file};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

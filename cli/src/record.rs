@@ -1,6 +1,6 @@
 //! The decision record, as people read it: `explain` and `run` print it.
 
-use pointsman_document::Named as _;
+use pointsman_document::{Named as _, Visible};
 use pointsman_engine::Record;
 use pointsman_engine::budget::window::rfc3339;
 use pointsman_engine::record::{Disposition, Ending, Excluded, Outcome, UsedBudget};
@@ -142,11 +142,9 @@ fn plural(count: u64, word: &str) -> String {
     if count == 1 { word.to_owned() } else { format!("{word}s") }
 }
 
-/// Names and paths come from clients: a control character in one must not reach the terminal.
+/// Names and paths come from clients: nothing in one may move a cursor, or turn the direction of writing.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars()
-        .map(|letter| if letter.is_control() { letter.escape_default().to_string() } else { letter.to_string() })
-        .collect()
+    Visible(text).to_string()
 }
 
 fn show(name: Option<&str>) -> &str {

@@ -16,4 +16,4 @@ mod traffic;
 pub(crate) use gate::Gate;
 pub(crate) use judge::Judge;
 pub(crate) use run::run;
-pub(crate) use traffic::Traffic;
+pub(crate) use traffic::{Traffic, is_log, record as recorded};

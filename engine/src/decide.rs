@@ -15,6 +15,7 @@ mod session;
 mod sticky;
 pub(crate) mod unread;
 mod when;
+pub(crate) mod witness;
 
 use crate::policy::{ModelId, Policy, Range, RuleAction, RuleId, Window};
 use crate::reason::{Reason, Refusal};
@@ -145,6 +146,7 @@ fn try_rules(
     at: &mut RuleId,
     unread: &mut Unread,
 ) -> Result<Decision, Need> {
+    attributes.witness.starts(*at);
     let asked = facts.asked().ok_or(Need::Model)?;
     let mut choice = Choice::new(policy, attributes, facts, asked);
     choice.rule = first_rule(policy, attributes, facts, asked, at, unread)?;
@@ -189,10 +191,32 @@ fn first_rule(
     for id in rules.skip_while(|id| *id < start) {
         *at = id;
         let Some(rule) = policy.rule(id) else { continue };
-        if conditions::hold(rule, attributes, facts, asked, unread)? {
+        if conditions::hold(id, rule, attributes, facts, asked, unread)? {
             return Ok(Some(id));
         }
     }
     *at = RuleId(u32::MAX);
+    attributes.witness.finds_none();
     Ok(None)
+}
+
+/// What comes of a rule that was not asked.
+#[cfg(any(test, feature = "trace"))]
+pub(crate) fn judged(policy: &Policy, id: RuleId, attributes: &Attributes, facts: &Facts) -> Option<witness::Verdict> {
+    let asked = facts.asked()?;
+    let _ = conditions::hold(id, policy.rule(id)?, attributes, facts, asked, &mut Unread::NONE.clone());
+    attributes.witness.take().rules.pop().map(|(_, verdict)| verdict)
+}
+
+/// The tokens that models are compared by for a request.
+#[cfg(any(test, feature = "trace"))]
+pub(crate) fn compared(policy: &Policy, attributes: &Attributes, facts: &Facts) -> Option<crate::budget::Tokens> {
+    budget::compared(policy, attributes, facts).ok()
+}
+
+/// Where among all sessions a rule sees this one, in percent.
+#[cfg(any(test, feature = "trace"))]
+pub(crate) fn drawn(rule: &crate::policy::Rule, attributes: &Attributes, facts: &Facts) -> Option<f64> {
+    let key = sticky::key(attributes, facts, rule.sessions.as_deref()?).ok()?;
+    Some((key.hash(&rule.name, "percent") >> 32) as f64 / f64::from(u32::MAX) * 100.0)
 }

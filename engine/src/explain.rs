@@ -1,10 +1,11 @@
 //! The decision for a request that lies there whole: what the CLI prints, by the way that the proxy takes.
 
 use crate::claim::Claim;
-use crate::corridor::{Caller, Received, Step, receive};
+use crate::corridor::{Caller, Reading, Received, Step, receive};
 use crate::live::Live;
 use crate::policy::Policy;
 use crate::record::Record;
+use crate::rewrite::Edits;
 use std::sync::Arc;
 
 /// A whole request, with what the proxy would have proved about the caller.
@@ -46,25 +47,48 @@ pub struct Exchange {
 /// ```
 #[must_use]
 pub fn explain(policy: &Arc<Policy>, exchange: &Exchange) -> Option<Record> {
-    let live = || exchange.live.clone();
-    match receive(policy, &exchange.header_list(), exchange, &live, exchange.body.is_empty()) {
-        Received::Pass(record) => record.map(|record| *record),
-        Received::Reply(reply) => Some(reply.record),
-        Received::Read(mut reading) => {
-            let (body, end) = (reading.push(&exchange.body), reading.finish());
-            // What is said last counts: a refusal can follow a decision.
-            [end, body].into_iter().find_map(|step| match step {
-                Step::Route(edits) => Some(Arc::unwrap_or_clone(edits.record)),
-                Step::Reply(reply) => Some(reply.record),
-                Step::Hold | Step::Flow => None,
-            })
-        }
+    match walk(policy, exchange, |_| ()) {
+        Walked::Passed => None,
+        Walked::Settled(record) | Walked::Read { record, .. } => Some(*record),
     }
+}
+
+/// How far a request has come, and what came of it.
+pub(crate) enum Walked {
+    /// No LLM call.
+    Passed,
+    /// Its headers have settled it.
+    Settled(Box<Record>),
+    /// Its body was read.
+    #[cfg_attr(
+        not(any(test, feature = "trace")),
+        expect(dead_code, reason = "who explains decisions looks at how they were taken")
+    )]
+    Read { reading: Box<Reading>, record: Box<Record>, edits: Option<Box<Edits>> },
+}
+
+/// Takes a whole request through the corridor. `prepare` comes between the headers and the body.
+pub(crate) fn walk(policy: &Arc<Policy>, exchange: &Exchange, prepare: impl FnOnce(&mut Reading)) -> Walked {
+    let live = || exchange.live.clone();
+    let mut reading = match receive(policy, &exchange.header_list(), exchange, &live, exchange.body.is_empty()) {
+        Received::Pass(record) => return record.map_or(Walked::Passed, Walked::Settled),
+        Received::Reply(reply) => return Walked::Settled(Box::new(reply.record)),
+        Received::Read(reading) => reading,
+    };
+    prepare(&mut reading);
+    let (body, end) = (reading.push(&exchange.body), reading.finish());
+    // What is said last counts: a refusal can follow a decision.
+    let said = [end, body].into_iter().find_map(|step| match step {
+        Step::Route(edits) => Some((Record::clone(&edits.record), Some(edits))),
+        Step::Reply(reply) => Some((reply.record, None)),
+        Step::Hold | Step::Flow => None,
+    });
+    said.map_or(Walked::Passed, |(record, edits)| Walked::Read { reading, record: Box::new(record), edits })
 }
 
 impl Exchange {
     /// As Envoy holds them: pseudo-headers first, `host` as `:authority`, no connection headers.
-    fn header_list(&self) -> Vec<(&[u8], &[u8])> {
+    pub(crate) fn header_list(&self) -> Vec<(&[u8], &[u8])> {
         let host = self.headers.iter().find(|(name, _)| name == "host").map(|(_, value)| value.as_slice());
         let pseudo: [(&[u8], &[u8]); 4] = [
             (b":authority", host.unwrap_or(b"localhost")),

@@ -16,6 +16,7 @@ mod explain;
 mod form;
 mod json;
 pub mod keys;
+mod lanes;
 pub mod live;
 pub mod metric;
 mod models;
@@ -35,6 +36,8 @@ pub mod signed_id;
 mod splice;
 pub mod steering;
 pub mod stream;
+#[cfg(any(test, feature = "trace"))]
+pub mod trace;
 
 #[cfg(test)]
 mod tests;
@@ -53,3 +56,5 @@ pub use request::Violation;
 pub use request::envelope::HeaderList;
 pub use rewrite::Edits;
 pub use splice::{Splice, spliced};
+#[cfg(any(test, feature = "trace"))]
+pub use trace::trace;

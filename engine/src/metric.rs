@@ -5,12 +5,21 @@
 //! `NAME=.=VALUE;.;`, and its value is a name of the policy or one of a fixed list: nothing that a client or a provider
 //! sends makes a series.
 //!
+//! ```text
+//! counts      what a request that has ended adds to which series
+//! series      those that nearly every request adds to, and which requests share them
+//! label       how labels are written into names
+//! ```
+//!
 //! <https://github.com/open-telemetry/semantic-conventions-genai>
 
-use crate::policy::{Label, Labels, Per, Policy};
-use crate::record::{Disposition, Ending, Record};
-use pointsman_document::Named as _;
-use std::fmt::Write;
+mod counts;
+mod label;
+mod series;
+
+pub use counts::Counts;
+use label::labelled;
+pub use series::{Alike, Series};
 
 /// What is done with the values of a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,159 +125,3 @@ pub const HISTOGRAMS: [(&str, &[u32]); 4] = [
         ],
     ),
 ];
-
-/// The name in a label of what a client asked for and the policy does not know.
-const OTHER: &str = "other";
-
-/// What goes to which series when a request has ended; nothing where the policy has nothing counted.
-#[must_use]
-pub fn samples(policy: &Policy, record: &Record) -> Vec<Sample> {
-    let Some(labels) = policy.metrics() else { return Vec::new() };
-    let of = Of { policy, record, labels };
-    let mut samples = Vec::with_capacity(16);
-    of.request(&mut samples);
-    if let Some(ending) = record.answer.as_deref().filter(|_| record.action == Disposition::Route) {
-        of.answer(ending, &mut samples);
-    }
-    samples
-}
-
-/// A request, with what its series are called by.
-struct Of<'a> {
-    policy: &'a Policy,
-    record: &'a Record,
-    labels: Labels,
-}
-
-impl Of<'_> {
-    fn request(&self, samples: &mut Vec<Sample>) {
-        let Record { action, reason, excluded, attempt, .. } = self.record;
-        let outcome = self.record.answer.as_deref().map_or(action.name(), |ending| ending.outcome.name());
-        let mut labels = self.labels(Label::CHOICES.iter().map(|(_, label)| *label));
-        write(&mut labels, OUTCOME, Some(outcome));
-        samples.push(Sample::new(Kind::Counter, REQUESTS, &labels, 1));
-        match action {
-            Disposition::Deny => {
-                let mut labels = self.labels([Label::Tenant, Label::Rule]);
-                write(&mut labels, REASON, Some(reason.code()));
-                samples.push(Sample::new(Kind::Counter, REFUSALS, &labels, 1));
-            }
-            Disposition::Route => {
-                let labels = self.labels([Label::Tenant, Label::Model, Label::Cluster]);
-                samples.push(Sample::new(Kind::Counter, ATTEMPTS, &labels, attempt.unwrap_or(1)));
-            }
-            Disposition::Pass | Disposition::Models => {}
-        }
-        self.budgets(samples);
-        for excluded in excluded {
-            let model = Some(&*excluded.model).filter(|_| self.labels.has(Label::Model));
-            let labels = labelled([("model", model), (REASON, Some(excluded.reason.code()))]);
-            samples.push(Sample::new(Kind::Counter, EXCLUSIONS, &labels, 1));
-        }
-    }
-
-    /// How much of its budgets is used, as the decision found it. Where clients' headers or claims name the accounts, there is
-    /// nothing to say of the budget as a whole.
-    fn budgets(&self, samples: &mut Vec<Sample>) {
-        for used in &self.record.budgets {
-            let budget = self.policy.budgets().iter().find(|budget| *budget.name == *used.budget);
-            let Some(budget) = budget.filter(|budget| !matches!(budget.per, Per::Header(_) | Per::Claim(_))) else {
-                continue;
-            };
-            let tenant = self.record.tenant.as_deref().filter(|_| budget.per == Per::Tenant);
-            let labels =
-                labelled([(BUDGET, Some(&*used.budget)), ("tenant", tenant), ("model", used.model.as_deref())]);
-            let percent = u128::from(used.used) * 100 / u128::from(budget.limit.max(1));
-            let percent = u64::try_from(percent).unwrap_or(u64::MAX);
-            samples.push(Sample::new(Kind::Gauge, BUDGET_USED, &labels, percent));
-        }
-    }
-
-    fn answer(&self, ending: &Ending, samples: &mut Vec<Sample>) {
-        let whole = self.labels([Label::Tenant, Label::Rule, Label::Model, Label::Cluster]);
-        let short = self.labels([Label::Tenant, Label::Model]);
-        let mut add = |kind, name, labels: &str, value| samples.push(Sample::new(kind, name, labels, value));
-        if let Some(usage) = &ending.usage {
-            let parts = [
-                ("input", usage.input, true),
-                ("output", usage.output, true),
-                ("input_cached", usage.cached, false),
-                ("input_cache_write", usage.cache_write, false),
-                ("output_reasoning", usage.reasoning, false),
-            ];
-            for (kind, tokens, is_whole) in parts {
-                if tokens > 0 {
-                    add(Kind::Counter, TOKENS, &with(&whole, TYPE, kind), tokens);
-                }
-                if is_whole {
-                    add(Kind::Histogram, TOKEN_USAGE, &with(&short, TYPE, kind), tokens);
-                }
-            }
-        }
-        if let Some(unknown) = ending.unknown {
-            let labels = self.labels([Label::Model, Label::Cluster]);
-            add(Kind::Counter, UNKNOWN, &with(&labels, REASON, unknown.code()), 1);
-        }
-        if let Some(micros) = ending.cost_micros {
-            add(Kind::Counter, COST, &whole, micros);
-        }
-        add(Kind::Histogram, DURATION, &short, ending.duration_ms);
-        if let Some(first) = ending.first_token_ms {
-            add(Kind::Histogram, FIRST_TOKEN, &short, first);
-        }
-        if let Some(per_token) = ending.per_output_token_micros {
-            add(Kind::Histogram, PER_TOKEN, &short, per_token);
-        }
-    }
-
-    /// Those of these labels that the policy has.
-    fn labels(&self, wanted: impl IntoIterator<Item = Label>) -> String {
-        let mut labels = String::with_capacity(96);
-        for label in wanted.into_iter().filter(|label| self.labels.has(*label)) {
-            write(&mut labels, label.name(), self.value(label));
-        }
-        labels
-    }
-
-    fn value(&self, label: Label) -> Option<&str> {
-        let record = self.record;
-        match label {
-            Label::Tenant => record.tenant.as_deref(),
-            Label::Rule => record.rule.as_deref(),
-            Label::Variant => record.variant.as_deref(),
-            Label::Asked => record.asked.as_deref().map(|asked| self.policy.name_of(asked).unwrap_or(OTHER)),
-            Label::Model => record.answering().map(|model| &**model),
-            Label::Cluster => record.answered_from.as_deref().or(record.cluster.as_deref()),
-        }
-    }
-}
-
-fn labelled<const N: usize>(labels: [(&str, Option<&str>); N]) -> String {
-    let mut text = String::new();
-    labels.into_iter().for_each(|(name, value)| write(&mut text, name, value));
-    text
-}
-
-fn with(labels: &str, name: &str, value: &str) -> String {
-    let mut labels = labels.to_owned();
-    write(&mut labels, name, Some(value));
-    labels
-}
-
-/// Appends a label. One without a value is left out, as Prometheus takes one that is empty.
-fn write(labels: &mut String, name: &str, value: Option<&str>) {
-    let Some(value) = value else { return };
-    if labels.is_empty() {
-        labels.push('.');
-    }
-    labels.push_str(name);
-    labels.push_str("=.=");
-    for character in value.chars() {
-        match character {
-            // What ends a value, and what says so.
-            ';' | '%' => _ = write!(labels, "%{:02X}", u32::from(character)),
-            _ => labels.push(character),
-        }
-    }
-    labels.push_str(";.;");
-}

@@ -71,7 +71,7 @@ pub(crate) use observation::{AcceptEncoding, Labels};
 pub(crate) use parameter::{Becomes, Parameter, written};
 pub(crate) use preference::Prefer;
 pub(crate) use recording::FactPlan;
-#[cfg(any(test, feature = "replay"))]
+#[cfg(any(test, feature = "replay", feature = "trace"))]
 pub(crate) use recording::field_name;
 pub(crate) use rule::{Otherwise, RolloutBy, Route, Rule, RuleAction, RuleId};
 pub(crate) use spec::DefaultAction;
@@ -79,6 +79,13 @@ pub(crate) use state::{OnUnsigned, ProviderState};
 pub(crate) use sticky::Sticky;
 pub(crate) use tenant::{Credentials, Membership, Tenant, TenantId, TenantMatch};
 pub(crate) use when::{Asked, AsksOfCallers, When};
+#[cfg(any(test, feature = "trace"))]
+pub(crate) use {
+    claim::{ClaimCondition, ClaimTest, Scalar},
+    header::{HeaderMatch, ValueTest},
+    path_match::PathMatch,
+    pattern::Pattern,
+};
 
 use crate::api::Api;
 use crate::claim::Claim;
@@ -136,6 +143,8 @@ pub struct Policy {
     watched_in_streams: Arc<[Watched]>,
     sought: Sought,
     keyword_hashes: Arc<[u64]>,
+    #[cfg(any(test, feature = "trace"))]
+    keyword_texts: Arc<[String]>,
     facts: Option<Arc<FactPlan>>,
     observation: Observation,
     answer_model: AnswerModel,
@@ -222,6 +231,8 @@ impl Policy {
             index: RuleIndex::new(&rules),
             facts: writes_facts.then(|| Arc::new(slots.fact_plan(|name| accounts.is_header(name.as_bytes())))),
             keyword_hashes: keywords.hashes(),
+            #[cfg(any(test, feature = "trace"))]
+            keyword_texts: keywords.texts(),
             sought: Sought { keywords: keywords.search(&at.key("rules"), report), session: fields.paths(&rules) },
             takes_feedback: spec.feedback.rate_limits && has_alternatives(&catalog, &rules),
             max_feedback_seconds: spec.feedback.max_seconds.0,
@@ -325,6 +336,18 @@ impl Policy {
     /// The hashes of its keywords, by their numbers.
     pub(crate) fn keyword_hashes(&self) -> &[u64] {
         &self.keyword_hashes
+    }
+
+    /// Its keywords, by their numbers.
+    #[cfg(any(test, feature = "trace"))]
+    pub(crate) fn keyword_texts(&self) -> &[String] {
+        &self.keyword_texts
+    }
+
+    /// The rules, in the order of the document.
+    #[cfg(any(test, feature = "trace"))]
+    pub(crate) fn rules(&self) -> &[Rule] {
+        &self.rules
     }
 
     /// Whether some rule asks for the path, besides the API that it belongs to.

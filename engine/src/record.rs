@@ -5,9 +5,13 @@
 
 mod ending;
 mod facts;
+#[cfg(any(test, feature = "replay"))]
+mod schema;
 
 pub use ending::{Ending, Outcome};
 pub use facts::{Facts, Hash, HeaderFact, Pairs};
+#[cfg(any(test, feature = "replay"))]
+pub use schema::schema;
 
 use crate::api::Api;
 use crate::budget::Key;
@@ -241,6 +245,12 @@ impl Record {
         });
         Live::demoting(self.demoted.iter().map(|model| model.as_ref().to_owned()).collect())
             .spending(balances.collect(), self.at.map_or(0, |at| at.saturating_mul(1_000)))
+    }
+
+    /// Whether it says that a model was left out for that.
+    #[cfg(any(test, feature = "trace"))]
+    pub(crate) fn excludes(&self, model: &str, reason: Reason) -> bool {
+        self.excluded.iter().any(|excluded| &*excluded.model == model && excluded.reason == reason)
     }
 
     /// The tenants that the caller is.

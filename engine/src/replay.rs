@@ -57,18 +57,25 @@ impl Replay {
     /// budgets is what it tells.
     #[must_use]
     pub fn decide(&self, record: &Record) -> Replayed {
-        match self.outcome(record) {
+        match self.outcome(record, |_| (), |_, _| ()) {
             Ok(decided) => Replayed::Decided(Box::new(decided)),
             Err(replayed) => replayed,
         }
     }
 
-    fn outcome(&self, record: &Record) -> Result<Record, Replayed> {
+    /// The decision of a record, taken through what has to come before it and looked at behind it.
+    pub(crate) fn outcome(
+        &self,
+        record: &Record,
+        prepare: impl FnOnce(&mut Attributes),
+        look: impl FnOnce(Attributes, Facts),
+    ) -> Result<Record, Replayed> {
         let policy = &self.policy;
         let api = record.api.filter(|_| is_asked(record)).ok_or(Replayed::Unasked)?;
         let facts = record.facts.as_deref();
         self.is_tellable(record, facts)?;
-        let attributes = Attributes::told(policy, record, api, facts);
+        let mut attributes = Attributes::told(policy, record, api, facts);
+        prepare(&mut attributes);
         let refused = |reason: Reason| attributes.record(policy, Disposition::Deny, reason).refusing(&reason.refuse());
         if policy.has_tenants()
             && attributes.tenants.main().is_none()
@@ -84,7 +91,14 @@ impl Replay {
         }
         let told = Told::of(policy, record, record.reason != Reason::UnknownTenant);
         let told = Facts::new(api, Wanted::default(), Sought::default(), policy.max_depth(), 0).told(told);
-        let decision = decide::decide(policy, &attributes, &told, Unknown::START);
+        let decided = self.decided(record, &attributes, &told);
+        look(attributes, told);
+        decided
+    }
+
+    fn decided(&self, record: &Record, attributes: &Attributes, told: &Facts) -> Result<Record, Replayed> {
+        let (policy, facts) = (&self.policy, record.facts.as_deref());
+        let decision = decide::decide(policy, attributes, told, Unknown::START);
         // A header of which too little is known has given answers that count for nothing.
         if let Some(slot) = attributes.untold_header() {
             let name = policy.headers().get(slot).map_or("", |header| header.name.as_str());
@@ -96,7 +110,7 @@ impl Replay {
         if is_unread && matches!(decision.verdict, Verdict::Send(_)) {
             return Err(Replayed::Unknown("facts".into()));
         }
-        Ok(decided::record(policy, &attributes, record, &decision))
+        Ok(decided::record(policy, attributes, record, &decision))
     }
 
     /// Whether the record tells what is asked for before any rule is.

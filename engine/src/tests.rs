@@ -7,6 +7,7 @@ mod otherwise;
 mod replayed;
 mod strategies;
 mod tenants;
+mod traced;
 
 use crate::attempt::Plan;
 use crate::corridor::{Received, Step, receive};
@@ -18,6 +19,12 @@ use strategies::{NAMES, balances, demoted, policies, requests, times};
 
 pub(crate) fn policy(value: &Value) -> Arc<Policy> {
     Arc::new(Policy::from_json(value.to_string().as_bytes()).unwrap_or_else(|errors| panic!("{value}: {errors}")))
+}
+
+/// A text of so many tokens, as they are estimated.
+fn text_of(tokens: usize) -> String {
+    // In parts of a token: 19 for its beginning, and 6 for each letter.
+    "x".repeat((64 * tokens - 19) / 6)
 }
 
 fn chat(body: impl Into<Vec<u8>>) -> Exchange {

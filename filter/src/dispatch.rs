@@ -7,6 +7,7 @@ use crate::host::{self, Action, Headers};
 use crate::meter;
 use crate::plugin::Plugin;
 use crate::router;
+use crate::spread::Spread;
 use crate::tallies;
 use crate::upstream;
 use crate::view::{Answered, Envoy};
@@ -14,7 +15,7 @@ use pointsman_engine::metric::Sample;
 use pointsman_engine::stream::pairs::{self, Pairs};
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 
 thread_local! {
     /// The plugins of this VM, by the id of their root context. A handful: one for each role and configuration.
@@ -26,7 +27,7 @@ thread_local! {
     static CREATED: Cell<(u32, u32)> = const { Cell::new((0, 0)) };
 }
 
-type Streams = HashMap<u32, Stream, BuildHasherDefault<ContextId>>;
+type Streams = HashMap<u32, Stream, BuildHasherDefault<Spread>>;
 
 /// What a stream's context stands for.
 enum Stream {
@@ -43,24 +44,6 @@ impl Stream {
             // An attempt that has nothing left to write still waits for its answer.
             Self::Attempt(_) => false,
         }
-    }
-}
-
-/// Context ids are handed out one after the other: multiplying spreads them, and needs no random seed.
-#[derive(Debug, Default)]
-pub(crate) struct ContextId(u64);
-
-impl Hasher for ContextId {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_u32(u32::from(*byte)));
-    }
-
-    fn write_u32(&mut self, id: u32) {
-        self.0 = (self.0 ^ u64::from(id)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 }
 

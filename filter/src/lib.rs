@@ -42,6 +42,7 @@ mod peer;
 mod plugin;
 mod router;
 mod spend;
+mod spread;
 mod tallies;
 mod upstream;
 

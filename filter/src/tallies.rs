@@ -2,9 +2,9 @@
 //!
 //! They have a place of their own beside the streams: also what was answered at its headers, or passes unread, ends once.
 
-use crate::dispatch::ContextId;
 use crate::host::{self, Buffer};
 use crate::meter;
+use crate::spread::Spread;
 use crate::view::Answered;
 use pointsman_engine::budget::Tokens;
 use pointsman_engine::names::RECORD_PROPERTY;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// Whether this module is called for the bodies and the ends of answers.
 pub(crate) const ARE_KEPT: bool = cfg!(feature = "answers");
 
-type Tallies = HashMap<u32, Box<Tally>, BuildHasherDefault<ContextId>>;
+type Tallies = HashMap<u32, Box<Tally>, BuildHasherDefault<Spread>>;
 
 thread_local! {
     /// By the id of their stream's context.
@@ -39,15 +39,16 @@ pub(crate) fn open(context: u32, policy: &Arc<Policy>) {
     }
 }
 
-/// This is known of it now.
-pub(crate) fn note(context: u32, record: &Record) {
-    if ARE_KEPT {
-        with(|tallies| {
-            if let Some(tally) = tallies.get_mut(&context) {
+/// This is known of it now. Whether it is kept: then the record is written when there is nothing more to be known.
+pub(crate) fn note(context: u32, record: &Record) -> bool {
+    ARE_KEPT
+        && with(|tallies| {
+            let tally = tallies.get_mut(&context);
+            tally.is_some_and(|tally| {
                 tally.note(record);
-            }
-        });
-    }
+                true
+            })
+        })
 }
 
 /// The headers of its answer have come.
@@ -93,6 +94,8 @@ pub(crate) fn end(context: u32, is_complete: bool) -> Option<Option<Tokens>> {
     let tally = with(|tallies| tallies.remove(&context))?;
     let ended = tally.end(is_complete, host::now())?;
     let _ = host::set_property(RECORD_PROPERTY, ended.record.to_json().as_bytes());
-    ended.samples.iter().for_each(|sample| meter::count_within(sample, ended.most_series));
+    if let Some(counts) = ended.counts() {
+        meter::count_request(&counts);
+    }
     Some(ended.tokens())
 }

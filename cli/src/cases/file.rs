@@ -4,9 +4,9 @@ use super::expect::Expect;
 use super::names::Names;
 use super::suite::Loaded;
 use crate::policy_file::{self, Values};
-use crate::request_file;
+use crate::{moment, request_file};
 use pointsman_document::{
-    Definitions, Document, Map, Path as Field, Price, Read, Report, Some1, Value, object, schema_of,
+    Definitions, Document, Map, Path as Field, Price, Read, Report, Some1, Value, object, schema_of, wrong_type,
 };
 use pointsman_source::{Finding, Source, reason};
 use serde_json::json;
@@ -49,6 +49,9 @@ object! {
         "spent" => spent: Map<String, Price>,
         /// Models whose providers have said that a rate limit is used up.
         "demoted" => demoted: Vec<String>,
+        /// When the request comes, for rules with a `schedule`: `2026-11-28T09:00:00+01:00`, or seconds since 1970. Default: nobody
+        /// knows, and no `schedule` holds for a rule that routes.
+        "at" => at: Option<Moment>,
         /// What becomes of it.
         "expect" => expect: Expect,
     }
@@ -84,6 +87,28 @@ impl Read for Anything {
     }
 }
 
+/// A time, in milliseconds since 1970.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Moment(pub(crate) u64);
+
+impl Read for Moment {
+    fn read(document: &Document, at: &Field<'_>, report: &mut Report) -> Self {
+        let text = match document {
+            Document::String(text) => text.clone(),
+            Document::Number(number) => number.to_string(),
+            other => return wrong_type("a time", other, at, report),
+        };
+        match moment::read(&text) {
+            Ok(moment) => Self(moment),
+            Err(why) => report.lose(at, why.into()),
+        }
+    }
+
+    fn schema(_: &mut Definitions) -> Value {
+        json!({ "anyOf": [{ "type": "string", "format": "date-time" }, { "type": "integer", "minimum": 1 }] })
+    }
+}
+
 impl CaseSpec {
     fn check(&self, at: &Field<'_>, names: &Names<'_>, report: &mut Report) {
         if let Some(api) = self.api.as_ref().filter(|api| request_file::path_of(api).is_none()) {
@@ -101,6 +126,9 @@ impl CaseSpec {
                 let message = format!("`{name}: {value}` is no header that a server would take");
                 report.add(&at.key("headers").key(name), message.into());
             }
+        }
+        if self.at.is_some() && !names.tells_time() {
+            report.add(&at.key("at"), "changes nothing: no rule of the policy has a `schedule`".to_owned().into());
         }
         for model in &self.demoted {
             names.model(model, &at.key("demoted"), report);

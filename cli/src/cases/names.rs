@@ -35,6 +35,11 @@ impl<'a> Names<'a> {
         one("cluster", self.policy.policy.clusters(), name, at, report);
     }
 
+    /// Whether a rule asks for the time.
+    pub(super) fn tells_time(&self) -> bool {
+        self.policy.policy.tells_time()
+    }
+
     pub(super) fn account(&self, name: &str, at: &Field<'_>, report: &mut Report) {
         if self.policy.policy.spent(name, 0.0).is_none() {
             let known = report.suggest(name, self.policy.policy.budget_names());

@@ -35,7 +35,7 @@ pub(super) fn of(case: &CaseSpec, folder: &Path, policy: &Policy) -> Result<Exch
     let claims = case.caller.claims.as_ref().map(|claims| serde_json::to_value(&claims.0));
     exchange.claims = claims.transpose().map_err(|err| err.to_string())?.unwrap_or_default();
     let balances = case.spent.0.iter().filter_map(|(account, amount)| policy.spent(account, amount.0)).collect();
-    exchange.live = Live::demoting(case.demoted.clone()).spending(balances, 0);
+    exchange.live = Live::demoting(case.demoted.clone()).spending(balances, case.at.map_or(0, |at| at.0));
     Ok(exchange)
 }
 

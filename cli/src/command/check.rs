@@ -6,7 +6,7 @@ use crate::findings::report::{Output, Report, line};
 use crate::findings::severity::{FailOn, Severity};
 use crate::findings::table::Code;
 use crate::findings::{self, Allowance, Finding};
-use crate::policy_file::{self, Assembly, Values, assemble};
+use crate::policy_file::{self, Values, assemble};
 use crate::project;
 use pointsman_source::Finding as Placed;
 use std::path::{Path, PathBuf};
@@ -93,10 +93,6 @@ fn beside(path: &Path, errors: &[Placed], arguments: &Arguments) -> Vec<Finding>
         true => deployment::load(path).ok().map(|(deployment, _)| deployment.policy),
         false => Some(path.to_path_buf()),
     };
-    let Some(Assembly { source: Some(source), findings, .. }) = file.map(|file| assemble(&file, &arguments.values))
-    else {
-        return Vec::new();
-    };
-    let is_wrong = errors.iter().any(|error| source.files().iter().any(|file| file.name == error.file));
-    if is_wrong && findings.is_empty() { findings::of_rest(&source, &arguments.allow) } else { Vec::new() }
+    let assembly = file.map(|file| assemble(&file, &arguments.values));
+    assembly.map(|assembly| findings::beside(&assembly, errors, &arguments.allow)).unwrap_or_default()
 }

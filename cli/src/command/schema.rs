@@ -1,16 +1,17 @@
-//! `pointsman schema`: what an editor needs to complete and check a policy, a deployment or cases.
+//! `pointsman schema`: what an editor needs to complete and check a policy, a deployment or cases, and a reader of records to know them.
 
 use super::{Failure, print};
 use crate::{cases, deployment, policy_file};
 
-/// Prints the JSON Schema of a policy, of a deployment file, of one file of a policy, or of a file of cases
+/// Prints the JSON Schema of a policy, of a deployment file, of one file of a policy, of a file of cases, or of a decision record
 ///
 /// Editors complete and check a YAML file by it whose first line is `# yaml-language-server: $schema=` and the schema's
 /// path. `pointsman check` knows more: what a schema cannot say is whether names exist and values go together.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   pointsman schema > policy.schema.json
-  pointsman schema deployment > deployment.schema.json")]
+  pointsman schema deployment > deployment.schema.json
+  pointsman schema record > record.schema.json")]
 pub(crate) struct Arguments {
     /// Which file it is for
     #[arg(value_enum, default_value = "policy")]
@@ -27,6 +28,8 @@ enum FileKind {
     PolicyFile,
     /// Requests, and what a policy makes of each
     Cases,
+    /// The decision record, one of which Envoy's access log has for each LLM call
+    Record,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -35,6 +38,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         FileKind::Deployment => deployment::schema(),
         FileKind::PolicyFile => policy_file::schema(),
         FileKind::Cases => cases::schema(),
+        FileKind::Record => pointsman_engine::record::schema(),
     };
     print(&format!("{schema:#}\n"));
     Ok(())

@@ -1,8 +1,9 @@
 //! What a deployment and its policy bring along, with its code.
 
 use super::table::Code;
-use super::{Allowance, Finding, allow, policy, sort};
+use super::{Allowance, Finding, of_policy, sort};
 use crate::project::Project;
+use pointsman_check::findings::{apply, unused};
 use pointsman_source::Finding as Placed;
 
 /// How sentences begin that are no errors.
@@ -26,11 +27,11 @@ const FIELDS: [(&str, Code); 10] = [
 pub(crate) fn of_project(project: &Project, allowed: &[Allowance]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = project.warnings.iter().map(coded).collect();
     for source in [project.source(), &project.policy.source] {
-        allow::apply(source, allowed, &mut findings);
+        apply(source, allowed, &mut findings);
     }
     // Some of these are found in the policy, as its comments can be, and only with a deployment.
-    findings.extend(allow::unused(project.source(), &findings, |code| !code.is_of_policies()));
-    findings.extend(policy::of_policy(&project.policy.source, &project.policy.policy, allowed));
+    findings.extend(unused(project.source(), &findings, |code| !code.is_of_policies()));
+    findings.extend(of_policy(&project.policy.source, &project.policy.policy, allowed));
     sort(&mut findings);
     findings
 }

@@ -1,27 +1,6 @@
-//! How severe findings are, and from which severity on a command fails.
+//! From which severity on a command fails.
 
-use std::fmt;
-
-/// How severe a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Severity {
-    /// It may well be meant.
-    Note,
-    /// It works, but hardly as one would expect.
-    Warning,
-    /// The proxy would refuse it.
-    Error,
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Note => "note",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        })
-    }
-}
+pub(crate) use pointsman_check::findings::Severity;
 
 /// From which severity on a check fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

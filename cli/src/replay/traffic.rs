@@ -34,7 +34,7 @@ impl Traffic {
                 entries.push(entry.map_err(unread)?.path());
             }
             entries.sort();
-            let is_traffic = |path: &Path| ends(path, REQUEST) || LINES.iter().any(|line| ends(path, line));
+            let is_traffic = |path: &Path| ends(path, REQUEST) || is_log(path);
             entries
                 .into_iter()
                 .filter(|entry| entry.is_file() && is_traffic(entry))
@@ -73,8 +73,13 @@ fn ends(path: &Path, end: &str) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(end))
 }
 
+/// Whether a file is one of records by its name.
+pub(crate) fn is_log(file: &Path) -> bool {
+    LINES.iter().any(|line| ends(file, line))
+}
+
 /// What a line holds: a record, and the id of its request if the line says one.
-pub(super) fn record(line: &[u8]) -> Option<(Record, Option<String>)> {
+pub(crate) fn record(line: &[u8]) -> Option<(Record, Option<String>)> {
     if let Ok(record) = serde_json::from_slice::<Record>(line) {
         return Some((record, None));
     }

@@ -14,7 +14,7 @@ tenants:
 - { name: search, match: { principals: [spiffe://x/search] } }
 - { name: ads, match: { principals: [spiffe://x/ads] } }
 rules:
-- { name: guard, match: { models: [large], headers: [{ name: x-test, value: '1' }] }, deny: {} }
+- { name: guard, match: { models: [large], headers: [{ name: x-test, value: '1' }] }, deny: {} } # pointsman: allow P0037: a test
 default: { action: deny }
 ";
 const MODELS: &str =

@@ -11,6 +11,8 @@ mod doctor;
 #[cfg(test)]
 mod explain;
 #[cfg(test)]
+mod explained;
+#[cfg(test)]
 mod files;
 #[cfg(test)]
 mod findings;

@@ -15,11 +15,16 @@ fn the_schema_is_json() {
     titled(&["schema", "deployment"], "Pointsman deployment");
     titled(&["schema", "policy-file"], "Pointsman policy file");
     titled(&["schema", "cases"], "Pointsman cases");
+    titled(&["schema", "record"], "Pointsman decision record");
 }
 
 #[test]
 fn another_file_has_none() {
     let outcome = pointsman(&["schema", "requests"]);
     assert_eq!(outcome.code, Some(2));
-    assert!(outcome.stderr.contains("possible values: policy, deployment, policy-file, cases"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("possible values: policy, deployment, policy-file, cases, record"),
+        "{}",
+        outcome.stderr
+    );
 }

@@ -1,5 +1,7 @@
 //! The body of one LLM call: until it is decided, and behind the decision.
 
+#[cfg(any(test, feature = "trace"))]
+mod seen;
 mod used_up;
 
 use super::answer::{self, Expectation};
@@ -346,6 +348,7 @@ impl Reading {
             is_decided = true;
         }
         let refusal = violation.refuse();
+        self.attributes.witness.retracts();
         if !is_decided && self.policy.on_failure().on(violation) == OnUnread::Pass {
             self.state = State::Passed;
             self.attributes.forget();

@@ -6,6 +6,7 @@ mod told;
 use super::budget::{self, Standing};
 use super::sticky::StickyKey;
 use super::when::Proved;
+use super::witness::Witness;
 use super::{identity, session};
 use crate::api::{Api, Family};
 use crate::claim::Claim;
@@ -45,6 +46,8 @@ pub(crate) struct Attributes {
     pub(crate) asked_at: u64,
     /// Whether somebody is a tenant could not be said. Then the caller is nobody, whatever comes behind it.
     pub(crate) is_caller_unclear: bool,
+    /// Who watches the decision.
+    pub(crate) witness: Witness,
 }
 
 impl Attributes {
@@ -52,7 +55,7 @@ impl Attributes {
         let session = policy.wanted().text.identity.then(|| session::named(headers)).flatten();
         let headers = policy.headers().iter().map(|known| value(headers, known)).collect::<Box<[_]>>();
         let claims = policy.claims().iter().map(|path| Some(caller.claim(path)?.into_owned())).collect();
-        let tenants = identity::membership(policy, &headers, caller);
+        let tenants = identity::membership(policy, &headers, caller, &Witness::default());
         let is_caller_unclear = tenants.is_none();
         let (tenants, family, only_counts) = (tenants.unwrap_or_default(), api.family(), api.only_counts());
         let proved = Proved::of(policy, tenants.main(), caller);
@@ -70,6 +73,7 @@ impl Attributes {
             proved,
             asked_at: 0,
             is_caller_unclear,
+            witness: Witness::default(),
         }
     }
 
@@ -96,6 +100,13 @@ impl Attributes {
         Api::GENERATING.contains(&self.api) && !self.only_counts && !self.bare_path().ends_with(b":embedContent")
     }
 
+    /// Writes down what the decision goes by: of the tenants now, of all else as it is asked.
+    #[cfg(any(test, feature = "trace"))]
+    pub(crate) fn watch(&mut self, policy: &Policy, caller: &dyn Caller) {
+        self.witness = Witness::watching();
+        identity::membership(policy, &self.headers, caller, &self.witness);
+    }
+
     /// How much of what the client has sent is kept here.
     pub(crate) fn kept(&self) -> usize {
         self.path.len()
@@ -106,6 +117,9 @@ impl Attributes {
 
     /// The decision has fallen: nothing looks at the headers and the path any more.
     pub(crate) fn forget(&mut self) {
+        if self.witness.is_watching() {
+            return;
+        }
         (self.path, self.headers, self.claims) = (Box::default(), Box::default(), Box::default());
     }
 

@@ -107,6 +107,7 @@ impl<'a> Choice<'a> {
         for named in self.facts.named_besides().ok_or(Need::End)? {
             let name = named.name.as_str();
             let rule = self.rule_for(name, unread)?;
+            self.attributes.witness.turns_aside(false);
             match rule.and_then(|rule| self.policy.rule(rule)).map(|rule| &rule.action) {
                 Some(RuleAction::Deny(deny)) => {
                     self.rule = rule;
@@ -130,6 +131,7 @@ impl<'a> Choice<'a> {
 
     /// The first rule that would act on a request for a model by this name.
     fn rule_for(&self, name: &str, unread: &mut Unread) -> Result<Option<RuleId>, Need> {
+        self.attributes.witness.turns_aside(true);
         let mut from = RuleId(0);
         loop {
             let id = super::first_rule(self.policy, self.attributes, self.facts, Some(name), &mut from, unread)?;
@@ -298,13 +300,15 @@ impl<'a> Choice<'a> {
         let excluded = eligibility::exclusion(self.policy, model, self.attributes, self.facts, &self.besides)?;
         let is_elsewhere = self.kept.as_ref().is_some_and(|kept| kept.is_elsewhere(self.policy, model));
         let excluded = excluded.or(is_elsewhere.then_some(Reason::Held));
-        if let Some(reason) = excluded {
-            self.note(model, reason);
+        match excluded {
+            Some(reason) => self.note(model, reason),
+            None => self.attributes.witness.considers(self.rule, model, None),
         }
         Ok(excluded.is_none())
     }
 
     fn note(&mut self, model: ModelId, reason: Reason) {
+        self.attributes.witness.considers(self.rule, model, Some(reason));
         if !self.excluded.contains(&(model, reason)) {
             self.excluded.push((model, reason));
         }

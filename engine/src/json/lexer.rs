@@ -4,6 +4,8 @@
 //! container. Text is handed on decoded, and only where the sink asks for it, so that a prompt that
 //! nobody looks at costs one pass of [`skim::skim`] and no copy.
 
+mod gather;
+
 use super::escape::{self, Behind, Escape, Step};
 use super::nesting::Nesting;
 use super::number::Number;
@@ -192,6 +194,10 @@ impl Lexer {
             return Ok(self.complete(rest, want, sink)?);
         }
         let stretch = if want == Want::Text { skim::plain(rest) } else { skim::skim(rest) };
+        if want == Want::Text && rest.len() >= gather::WORTH && gather::begins(rest, stretch) {
+            gather::text(rest, stretch, sink);
+            return Ok(());
+        }
         let (passed, behind) = rest.split_at_checked(stretch.len).ok_or(Fault::Syntax)?;
         if !passed.is_empty() {
             emit(passed, want, sink);

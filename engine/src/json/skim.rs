@@ -6,6 +6,7 @@
 mod lanes;
 
 use super::escape;
+use crate::lanes::BLOCK;
 
 /// Where a stretch of string bytes ends, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +43,6 @@ pub(super) fn plain(bytes: &[u8]) -> Stretch {
 pub(super) fn skim(bytes: &[u8]) -> Stretch {
     scan::<true>(bytes)
 }
-
-const BLOCK: usize = 64;
 
 fn scan<const OVER_ESCAPES: bool>(bytes: &[u8]) -> Stretch {
     let text = Text { bytes };

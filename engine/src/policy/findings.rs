@@ -10,10 +10,14 @@
 mod budgets;
 mod callers;
 mod conditions;
+mod contradiction;
 mod cover;
+mod forgeable;
+mod labels;
 mod paths;
 mod prices;
 mod reach;
+mod refusals;
 mod rules;
 mod serving;
 mod shares;
@@ -37,12 +41,16 @@ pub enum Kind {
     DeadRule,
     /// A condition that no client of the rule's APIs meets in earnest.
     IdleCondition,
+    /// A part of conditions that changes nothing.
+    IdlePart,
     /// A condition that holds for less than it seems to.
     EmptyValue,
     /// A rule that refuses all that it routes.
     UnservableRule,
     /// A rule that refuses all that it routes, for some tenants.
     TenantRefused,
+    /// A rule that passes on what no rule takes.
+    PassesOnToNone,
     /// A target, fallback, rollout or mirror that is always left out.
     AlwaysLeftOut,
     /// A weight that decides nothing.
@@ -63,6 +71,10 @@ pub enum Kind {
     UnusedProfile,
     /// A tenant that a client can choose to be.
     ForgeableTenant,
+    /// A tenant whose limits its callers can leave out.
+    TenantToLeave,
+    /// A label of tenants that no rule asks for.
+    UnaskedLabel,
     /// A principal that no certificate has.
     PrincipalWithoutScheme,
     /// A model that no request gets to.
@@ -71,12 +83,20 @@ pub enum Kind {
     ModelWithoutApis,
     /// An alias that nothing gives a model.
     AliasWithoutModel,
+    /// A refusal that an alias leads past.
+    AliasPastRefusal,
+    /// A refusal that a client can get around.
+    AvoidableRefusal,
     /// A model without a price, where others of its provider have one.
     MissingPrice,
     /// A model whose window is kept for output as a whole.
     ReservedWindow,
     /// A budget that limits nobody.
     IdleBudget,
+    /// A budget whose accounts clients choose.
+    ChosenAccount,
+    /// A budget that leaves nothing to go on with.
+    DowngradeToNothing,
 }
 
 /// One thing that cannot be meant.
@@ -135,9 +155,15 @@ pub fn of(policy: &Policy, document: &Document, extent: Extent) -> Vec<Found> {
     conditions::check(&mut search);
     serving::check(&mut search, &takers, &dead);
     shares::check(&mut search);
+    forgeable::check(&mut search, &dead);
     if extent == Extent::Whole {
         written::profiles(&mut search);
-        reach::check(&mut search, &dead);
+        labels::check(&mut search);
+        tenants::to_leave(&mut search, &shadowed);
+        rules::passing_on(&mut search, &dead);
+        serving::own_fallbacks(&mut search);
+        refusals::check(&mut search, &takers, &dead);
+        reach::check(&mut search, &shadowed, &dead);
         prices::check(&mut search);
     }
     prices::compared(&mut search);

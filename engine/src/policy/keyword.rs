@@ -36,6 +36,12 @@ impl Keywords {
         self.all.iter().map(|keyword| hash_of(keyword.as_bytes())).collect()
     }
 
+    /// They themselves, by their numbers.
+    #[cfg(any(test, feature = "trace"))]
+    pub(super) fn texts(&self) -> Arc<[String]> {
+        self.all.iter().cloned().collect()
+    }
+
     /// What looks for all of them.
     #[inline(never)]
     pub(super) fn search(&self, at: &Path<'_>, report: &mut Report) -> Option<Arc<KeywordSearch>> {

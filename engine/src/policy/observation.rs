@@ -76,6 +76,11 @@ impl Labels {
     pub(crate) fn has(self, label: Label) -> bool {
         self.labels & bit(label) != 0
     }
+
+    /// Which they are: a bit for each.
+    pub(crate) fn bits(self) -> u8 {
+        self.labels
+    }
 }
 
 impl MetricsSpec {

@@ -61,6 +61,14 @@ impl Pattern {
         self.matches(&text)
     }
 
+    /// As it is written, but for stars that stand side by side.
+    #[cfg(any(test, feature = "trace"))]
+    pub(crate) fn written(&self) -> String {
+        let Some((pieces, end)) = &self.rest else { return self.prefix.clone() };
+        let pieces = pieces.iter().map(|piece| format!("*{piece}")).collect::<String>();
+        format!("{}{pieces}*{end}", self.prefix)
+    }
+
     /// The shortest text that matches.
     #[cfg(any(test, feature = "findings"))]
     pub(crate) fn sample(&self) -> String {

@@ -80,6 +80,27 @@ impl ScheduleSpec {
 }
 
 impl Schedule {
+    /// Its days and hours, as they are written: `mon, tue 09:00-18:00`.
+    #[cfg(any(test, feature = "trace"))]
+    pub(crate) fn written(&self) -> String {
+        let days: Vec<&str> =
+            NAMES.iter().enumerate().filter(|(day, _)| self.days >> day & 1 == 1).map(|(_, name)| *name).collect();
+        let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
+        let days = if days.len() == NAMES.len() { "every day".to_owned() } else { days.join(", ") };
+        match self.hours {
+            Some((from, to)) => format!("{days} {}-{}", clock(from), clock(to)),
+            None => days,
+        }
+    }
+
+    /// What the clock shows in its time zone: `sat 21:59`.
+    #[cfg(any(test, feature = "trace"))]
+    pub(crate) fn clock(&self, now: u64) -> String {
+        let (day, minute) = self.zone.clock(now);
+        let name = NAMES.get(usize::from(day)).copied().unwrap_or_default();
+        format!("{name} {:02}:{:02} in its time zone", minute / 60, minute % 60)
+    }
+
     /// Whether a moment is one of its, in milliseconds since 1970.
     pub(crate) fn holds(&self, now: u64) -> bool {
         let (day, minute) = self.zone.clock(now);

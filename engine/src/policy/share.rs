@@ -24,6 +24,12 @@ impl Share {
         self.0 == 0
     }
 
+    /// As it is written.
+    #[cfg(any(test, feature = "trace"))]
+    pub(crate) fn percent(self) -> f64 {
+        self.0 as f64 / (WHOLE / 100) as f64
+    }
+
     /// Whether a key with this hash belongs to it.
     pub(crate) fn contains(self, hash: u64) -> bool {
         // The upper 32 bits suffice, and leave room to multiply.

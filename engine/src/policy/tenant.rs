@@ -59,6 +59,9 @@ pub(crate) struct Tenant {
     labels: TenantLabels,
     /// Its own, and those of its profiles.
     pub(crate) limits: Limits,
+    /// Of which it has limits and labels.
+    #[cfg(any(test, feature = "trace"))]
+    pub(crate) profiles: Vec<String>,
 }
 
 /// The tenants, in the order of the document.
@@ -201,7 +204,15 @@ impl TenantSpec {
         let mut limits = Limits::compile(self.models, self.max_output_tokens, catalog, &at.key("models"), report);
         let mut labels = profile::labels(self.labels);
         profiles.apply(&self.profiles, &mut limits, &mut labels, &at.key("profiles"), report);
-        Tenant { name: self.name.0.into(), matches, continues: self.continues, labels, limits }
+        Tenant {
+            name: self.name.0.into(),
+            matches,
+            continues: self.continues,
+            labels,
+            limits,
+            #[cfg(any(test, feature = "trace"))]
+            profiles: self.profiles.into_iter().map(|name| name.0).collect(),
+        }
     }
 }
 

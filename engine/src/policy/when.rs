@@ -74,7 +74,7 @@ flags!(variables);
 /// A condition that is an expression.
 #[derive(Clone, Debug)]
 pub(crate) struct When {
-    #[cfg(any(test, feature = "findings"))]
+    #[cfg(any(test, feature = "findings", feature = "trace"))]
     text: Box<str>,
     expression: Expression,
     /// What the expression asks for, by the place among its reads.
@@ -85,7 +85,7 @@ pub(crate) struct When {
 
 impl When {
     /// As it is written.
-    #[cfg(any(test, feature = "findings"))]
+    #[cfg(any(test, feature = "findings", feature = "trace"))]
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
@@ -177,7 +177,7 @@ impl WhenText {
             });
         }
         Some(Box::new(When {
-            #[cfg(any(test, feature = "findings"))]
+            #[cfg(any(test, feature = "findings", feature = "trace"))]
             text: text.into(),
             expression,
             asked,

@@ -15,7 +15,6 @@ use super::named::Named;
 use super::reader::{Reader, Sought, Wanted};
 use super::reference::{self, Reference};
 use super::session::FieldSlot;
-use super::text::Length;
 use super::text::excerpt::Excerpt;
 use super::violation::Violation;
 use crate::api::{Api, Naming};
@@ -273,10 +272,8 @@ impl Facts {
     /// The estimate. The rest of the body bounds it while it is arriving.
     pub(crate) fn input_tokens(&self) -> Bounds {
         told!(self, told => told.input_tokens());
-        let (text, held) = self.reader.listeners.bytes();
-        // A token given as a number takes two bytes at least (`1,`) and counts as four.
-        let most = if self.complete { text } else { (text + held).saturating_add(self.left().saturating_mul(2)) };
-        Bounds { low: Length::tokens(text), high: Length::tokens(most) }
+        let (low, high) = self.reader.listeners.tokens(self.left());
+        Bounds { low, high: if self.complete { low } else { high } }
     }
 
     /// What a field says of the conversation: `None` while that may still come.

@@ -81,7 +81,7 @@ impl Limit {
     }
 
     /// How much of a window it takes, if it says so.
-    pub(super) fn tokens(self) -> Option<u64> {
+    pub(crate) fn tokens(self) -> Option<u64> {
         match self {
             Limit::Tokens(tokens) if tokens < u64::MAX => Some(tokens),
             _ => None,

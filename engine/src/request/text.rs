@@ -14,7 +14,7 @@ use crate::json::Want;
 use conversation::Conversation;
 use excerpt::Excerpt;
 use keywords::{KeywordSearch, Keywords};
-pub(super) use length::Length;
+use length::Length;
 use opaque::{Audience, Sieve};
 use std::sync::Arc;
 
@@ -187,9 +187,10 @@ impl Listeners {
         }
     }
 
-    /// Decoded bytes of text so far, and how many more have passed that may still be text.
-    pub(super) fn bytes(&self) -> (u64, u64) {
-        (self.everybody.length.as_ref().map_or(0, Length::bytes), self.sieve.held() as u64)
+    /// The estimate of tokens so far, and the most that it can become with so many bytes of text more.
+    pub(super) fn tokens(&self, more: u64) -> (u64, u64) {
+        let more = more.saturating_add(self.sieve.held() as u64);
+        self.everybody.length.as_ref().map_or((0, 0), |length| length.tokens(more))
     }
 
     pub(super) fn has_keyword(&self, keyword: usize) -> bool {

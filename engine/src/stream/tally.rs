@@ -6,7 +6,7 @@
 use super::router::is_providers_answer;
 use super::{PIECE, View};
 use crate::budget::Tokens;
-use crate::metric::{self, Sample};
+use crate::metric::Counts;
 use crate::policy::Policy;
 use crate::record::{Disposition, Ending, Outcome, Record};
 use crate::response::usage::{Unread, Usage, UsageReader};
@@ -34,17 +34,20 @@ struct Answer {
 }
 
 /// What there is to say of a request that has ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Ended {
     /// The whole record.
     pub record: Box<Record>,
-    /// What is counted.
-    pub samples: Vec<Sample>,
-    /// The most series that there may be.
-    pub most_series: usize,
+    policy: Arc<Policy>,
 }
 
 impl Ended {
+    /// What is counted, if anything is.
+    #[must_use]
+    pub fn counts(&self) -> Option<Counts<'_>> {
+        Counts::of(&self.policy, &self.record)
+    }
+
     /// The tokens that the answer took, where they are known.
     #[must_use]
     pub fn tokens(&self) -> Option<Tokens> {
@@ -141,9 +144,7 @@ impl Tally {
                 model.and_then(|model| model.cost_of(usage.input, usage.cached, usage.cache_write, usage.output));
         }
         record.answer = Some(Box::new(ending));
-        let samples = metric::samples(&self.policy, &record);
-        let most_series = self.policy.metrics().map_or(0, |labels| labels.most);
-        Some(Ended { record, samples, most_series: usize::try_from(most_series).unwrap_or(usize::MAX) })
+        Some(Ended { record, policy: self.policy })
     }
 }
 

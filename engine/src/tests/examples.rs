@@ -10,7 +10,7 @@ mod forms;
 mod paths;
 mod signed_ids;
 
-use super::{chat, policy, walk};
+use super::{chat, policy, text_of, walk};
 use crate::corridor::{Received, receive};
 use crate::{Exchange, Live, explain};
 use serde_json::{Value, json};
@@ -57,7 +57,7 @@ fn residency_capabilities_and_context_exclude_with_a_reason() {
     check(&policy, &european, &[("status", json!(403)), ("excluded", excluded("label", "closed"))]);
     let image = r#"{"model":"closed","messages":[{"content":[{"type":"image_url"}]}]}"#;
     check(&policy, &chat(image), &[("status", json!(400)), ("excluded", excluded("vision", "closed"))]);
-    let long = format!(r#"{{"model":"open","messages":[{{"content":"{}"}}]}}"#, "x".repeat(41));
+    let long = format!(r#"{{"model":"open","messages":[{{"content":"{}"}}]}}"#, text_of(11));
     check(&policy, &chat(long), &[("status", json!(400)), ("excluded", excluded("contextWindow", "open"))]);
 }
 
@@ -68,7 +68,7 @@ fn a_window_is_for_input_and_output() {
         { "name": "r", "cluster": "c", "contextWindow": 10, "reservedOutput": 4 },
     ] });
     let fits = |model: &str, input: usize, members: &str| {
-        let body = format!(r#"{{"model":"{model}","messages":[{{"content":"{}"}}]{members}}}"#, "x".repeat(4 * input));
+        let body = format!(r#"{{"model":"{model}","messages":[{{"content":"{}"}}]{members}}}"#, text_of(input));
         let action = if explain(&super::policy(&policy), &chat(body)).is_some_and(|record| record.model.is_some()) {
             "fits"
         } else {
@@ -102,7 +102,7 @@ fn who_only_counts_is_refused_for_no_length() {
             { "name": "no-images", "match": { "images": true }, "deny": {} },
         ],
     });
-    let long = format!(r#"{{"model":"m","messages":[{{"content":"{}"}}]}}"#, "x".repeat(200));
+    let long = format!(r#"{{"model":"m","messages":[{{"content":"{}"}}]}}"#, text_of(50));
     let image = r#"{"model":"m","messages":[{"content":[{"type":"image"}]}]}"#.to_owned();
     for (path, body, action) in [
         ("/v1/messages", &long, "deny"),
@@ -261,7 +261,7 @@ fn decide(policy: &Value, exchange: &Exchange, demoted: &[&str]) -> Value {
 fn a_chain_holds_what_can_serve_the_request() {
     let policy = with_rule(json!({ "targets": [{ "model": "home" }], "fallback": ["tiny", "away"] }));
     assert_eq!(decide(&policy, &ask("hi", "s"), &[])["chain"], json!(["home", "tiny", "away"]));
-    let record = decide(&policy, &ask(&"x".repeat(41), "s"), &[]);
+    let record = decide(&policy, &ask(&text_of(11), "s"), &[]);
     assert_eq!(record["chain"], json!(["home", "away"]));
     assert_eq!(record["excluded"], json!([{ "model": "tiny", "reason": "contextWindow" }]));
 }
@@ -270,10 +270,10 @@ fn a_chain_holds_what_can_serve_the_request() {
 fn a_fallback_stands_in_for_a_target_that_cannot_serve() {
     let policy = with_rule(json!({ "targets": [{ "model": "tiny" }] }));
     assert_eq!(decide(&policy, &ask("hi", "s"), &[])["chain"], json!(["tiny", "away"]));
-    let record = decide(&policy, &ask(&"x".repeat(41), "s"), &[]);
+    let record = decide(&policy, &ask(&text_of(11), "s"), &[]);
     assert_eq!((&record["model"], &record["chain"]), (&json!("away"), &Value::Null));
     let policy = with_rule(json!({ "targets": [{ "model": "tiny" }], "fallback": [] }));
-    assert_eq!(decide(&policy, &ask(&"x".repeat(41), "s"), &[])["status"], 400);
+    assert_eq!(decide(&policy, &ask(&text_of(11), "s"), &[])["status"], 400);
 }
 
 #[test]
@@ -332,7 +332,7 @@ fn a_mirror_gets_its_own_name_and_only_what_it_may_have() {
     assert!(record.contains(r#""model":"home""#) && record.contains(r#""mirror":"tiny""#));
     let sent: Vec<_> = sent.iter().map(|(name, copy, _)| (name.as_str(), *copy)).collect();
     assert_eq!(sent, [("home", false), ("tiny", true)]);
-    let record = decide(&policy, &ask(&"x".repeat(41), "s"), &[]);
+    let record = decide(&policy, &ask(&text_of(11), "s"), &[]);
     assert_eq!((&record["mirror"], &record["excluded"][0]["model"]), (&Value::Null, &json!("tiny")));
     assert!(decide(&route(json!({ "model": "home" })), &ask("hi", "s"), &[])["mirror"].is_null());
     assert!(decide(&route(json!({ "model": "away", "percent": 0 })), &ask("hi", "s"), &[])["mirror"].is_null());

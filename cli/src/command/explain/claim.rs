@@ -20,9 +20,12 @@ pub(super) fn read(text: &str) -> Result<ClaimArgument, String> {
     Ok(ClaimArgument { path: claim_path(name), value })
 }
 
-/// The payload of a token that holds these claims.
-pub(super) fn payload(claims: &[ClaimArgument]) -> Result<Value, String> {
-    let mut payload = Value::Object(Map::new());
+/// The payload of a token that holds these claims, in place of its own by their names.
+pub(super) fn payload(token: Option<Value>, claims: &[ClaimArgument]) -> Result<Value, String> {
+    let mut payload = token.unwrap_or_else(|| Value::Object(Map::new()));
+    for claim in claims {
+        remove(&mut payload, &claim.path);
+    }
     for claim in claims {
         let name = || claim.path.join(".");
         let (last, parents) = claim.path.split_last().ok_or("a claim needs a name")?;
@@ -43,4 +46,12 @@ pub(super) fn payload(claims: &[ClaimArgument]) -> Result<Value, String> {
         }
     }
     Ok(payload)
+}
+
+fn remove(payload: &mut Value, path: &[String]) {
+    let Some((last, parents)) = path.split_last() else { return };
+    let parent = parents.iter().try_fold(payload, |at, name| at.as_object_mut()?.get_mut(name));
+    if let Some(object) = parent.and_then(Value::as_object_mut) {
+        object.remove(last);
+    }
 }

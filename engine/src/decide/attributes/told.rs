@@ -6,6 +6,7 @@ use crate::claim::Claim;
 use crate::corridor::Caller;
 use crate::decide::sticky::StickyKey;
 use crate::decide::when::Proved;
+use crate::decide::witness::Witness;
 use crate::policy::{HeaderText, Membership, Policy};
 use crate::record::{Facts, Record};
 use crate::request::endpoint::{self, Endpoint};
@@ -50,6 +51,7 @@ impl Attributes {
             claims: Box::default(),
             asked_at: 0,
             is_caller_unclear: false,
+            witness: Witness::default(),
         };
         told.named(named.as_ref()).knowing(policy, &Told, &|| record.live())
     }

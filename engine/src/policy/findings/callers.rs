@@ -59,6 +59,11 @@ impl Callers {
         groups.into_iter().filter_map(|group| self.groups.get(group)).collect()
     }
 
+    /// Whether somebody may use both models.
+    pub(super) fn share(&self, one: ModelId, other: ModelId) -> bool {
+        self.groups.iter().any(|group| group.may_use(one) && group.may_use(other))
+    }
+
     /// Whether somebody may use the model.
     pub(super) fn may_use(&self, model: ModelId) -> bool {
         self.groups.iter().any(|group| group.may_use(model))

@@ -1,5 +1,6 @@
 //! Whether one thing holds wherever another does: condition by condition, and "no" wherever that cannot be told.
 
+use super::contradiction::{self, Judged};
 use crate::api::{Api, ApiSet};
 use crate::policy::claim::{ClaimTest, Scalar};
 use crate::policy::condition::{Conditions, Range};
@@ -12,6 +13,19 @@ use crate::policy::tenant::{Credentials, TenantId, TenantMatch};
 
 /// The bit of `tenants` in a shape.
 pub(super) const TENANTS: u64 = 1 << 2;
+
+/// The bits of `any` and `not`, whose conditions others may have in other places.
+pub(super) const OTHERS: u64 = 3 << 10;
+
+/// What bits of flags stand behind those of all other conditions.
+const FLAGS: u32 = 15;
+
+/// A shape with both values of its flags.
+pub(super) fn both_ways(shape: u64) -> u64 {
+    const EVEN: u64 = 0x5555_5555_5555_5555;
+    let flags = shape >> FLAGS;
+    shape | ((flags & EVEN) << 1 | (flags >> 1 & EVEN)) << FLAGS
+}
 
 /// Which conditions a rule has, one bit for each; of flags one for each value that is asked for.
 ///
@@ -40,7 +54,7 @@ pub(super) fn shape_of(conditions: &Conditions) -> u64 {
         any,
         not,
     } = conditions;
-    let has = [
+    let has: [bool; FLAGS as usize] = [
         apis.is_some(),
         !models.is_empty(),
         !tenants.is_empty(),
@@ -54,13 +68,29 @@ pub(super) fn shape_of(conditions: &Conditions) -> u64 {
         !any.is_empty(),
         not.is_some(),
         !claims.is_empty(),
-        percent.is_some(),
+        percent.is_some_and(|share| !share.is_all()),
         schedule.is_some(),
     ];
     let bits = has.iter().enumerate().map(|(bit, has)| u64::from(*has) << bit);
-    let flags = flags.iter().map(|(flag, expected)| 1 << (has.len() + 2 * flag as usize + usize::from(expected)));
+    let flags = flags.iter().map(|(flag, expected)| 1 << (FLAGS as usize + 2 * flag as usize + usize::from(expected)));
     bits.chain(flags).fold(0, |shape, bit| shape | bit)
 }
+
+/// Conditions that hold together with others, and the tenants that are looked at of them; empty: all callers.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'a> {
+    pub(super) conditions: &'a Conditions,
+    pub(super) tenants: &'a [TenantId],
+}
+
+impl<'a> Part<'a> {
+    pub(super) fn of(conditions: &'a Conditions) -> Self {
+        Self { conditions, tenants: &conditions.tenants }
+    }
+}
+
+/// How often conditions are taken apart by their `any`, at most: each doubles the work.
+const MOST_SPLITS: usize = 3;
 
 /// Whether `wide` applies to every request that `narrow` applies to, also where some condition cannot be judged.
 ///
@@ -69,15 +99,33 @@ pub(super) fn rule_covers(wide: &Rule, narrow: &Rule, tenants: &[TenantId]) -> b
     // One that passes on what it cannot serve need not take anything.
     !wide.action.passes_on()
         && judged_alike(wide, narrow)
-        && conditions_cover(&wide.conditions, &narrow.conditions, tenants)
+        && conditions_cover(&wide.conditions, &[Part { conditions: &narrow.conditions, tenants }])
 }
 
-fn conditions_cover(wide: &Conditions, narrow: &Conditions, tenants: &[TenantId]) -> bool {
+/// Whether conditions hold wherever all parts do.
+pub(super) fn conditions_cover(wide: &Conditions, parts: &[Part<'_>]) -> bool {
+    covers(wide, parts, 0)
+}
+
+/// The parts before `split` have been taken apart by their `any`.
+fn covers(wide: &Conditions, parts: &[Part<'_>], split: usize) -> bool {
+    let each = |(nth, part): (usize, &Part<'_>)| {
+        let items = &part.conditions.any;
+        !items.is_empty()
+            && items.iter().all(|item| {
+                let with_item: Vec<_> = parts.iter().copied().chain([Part::of(item)]).collect();
+                covers(wide, &with_item, nth + 1)
+            })
+    };
+    covers_directly(wide, parts) || split < MOST_SPLITS && parts.iter().enumerate().skip(split).any(each)
+}
+
+fn covers_directly(wide: &Conditions, parts: &[Part<'_>]) -> bool {
     // All of them by name: a new condition has to be thought of here.
     let Conditions {
         apis,
         models,
-        tenants: callers,
+        tenants,
         claims,
         headers,
         paths,
@@ -92,29 +140,33 @@ fn conditions_cover(wide: &Conditions, narrow: &Conditions, tenants: &[TenantId]
         any,
         not,
     } = wide;
-    apis.is_none_or(|wide| routable().all(|api| !names(narrow.apis, api) || wide.contains(api)))
-        && any_covers(models, &narrow.models, Pattern::covers)
-        && any_covers(callers, tenants, |wide, narrow| wide == narrow)
-        && any_covers(paths, &narrow.paths, path_covers)
-        && all_cover(headers, narrow.headers.iter())
+    let some = |holds: &dyn Fn(&Conditions) -> bool| parts.iter().any(|part| holds(part.conditions));
+    some(&|part| apis.is_none_or(|wide| routable().all(|api| !names(part.apis, api) || wide.contains(api))))
+        && some(&|part| any_covers(models, &part.models, Pattern::covers))
+        && parts.iter().any(|part| any_covers(tenants, part.tenants, |wide, narrow| wide == narrow))
+        && some(&|part| any_covers(paths, &part.paths, path_covers))
+        && all_cover(headers, parts.iter().flat_map(|part| &part.conditions.headers))
         && claims.iter().all(|wide| {
-            narrow.claims.iter().any(|narrow| wide.slot == narrow.slot && claim_covers(&wide.test, &narrow.test))
+            let mut shown = parts.iter().flat_map(|part| &part.conditions.claims);
+            shown.any(|narrow| wide.slot == narrow.slot && claim_covers(&wide.test, &narrow.test))
         })
-        && range_covers(*input_tokens, narrow.input_tokens)
-        && range_covers(*max_output_tokens, narrow.max_output_tokens)
-        && range_covers(*messages, narrow.messages)
-        && flags.iter().all(|test| narrow.flags.iter().any(|other| test == other))
-        && any_covers(keywords, &narrow.keywords, |wide, narrow| wide == narrow)
+        && some(&|part| range_covers(*input_tokens, part.input_tokens))
+        && some(&|part| range_covers(*max_output_tokens, part.max_output_tokens))
+        && some(&|part| range_covers(*messages, part.messages))
+        && flags.iter().all(|test| some(&|part| part.flags.iter().any(|other| test == other)))
+        && some(&|part| any_covers(keywords, &part.keywords, |wide, narrow| wide == narrow))
         // Each rule draws sessions of its own.
         && percent.is_none_or(Share::is_all)
-        && schedule.as_ref().is_none_or(|wide| narrow.schedule.as_ref() == Some(wide))
+        && schedule.as_ref().is_none_or(|wide| some(&|part| part.schedule.as_ref() == Some(wide)))
         // An expression is only compared with itself.
-        && when.as_ref().is_none_or(|wide| narrow.when.as_ref().is_some_and(|narrow| wide.text() == narrow.text()))
-        && (any.iter().any(|wide| conditions_cover(wide, narrow, tenants))
-            || any_covers(any, &narrow.any, |wide, narrow| conditions_cover(wide, narrow, &narrow.tenants)))
-        // Whoever is not among more is not among fewer.
+        && when.as_ref().is_none_or(|wide| some(&|part| part.when.as_ref().is_some_and(|it| it.text() == wide.text())))
+        && (any.is_empty() || any.iter().any(|wide| covers_directly(wide, parts)))
+        // Whoever is not among more is not among fewer, and who must be something else is not among them either.
         && not.as_deref().is_none_or(|wide| {
-            narrow.not.as_deref().is_some_and(|narrow| conditions_cover(narrow, wide, &wide.tenants))
+            let is_less = |part: &Conditions| {
+                part.not.as_deref().is_some_and(|narrow| conditions_cover(narrow, &[Part::of(wide)]))
+            };
+            some(&is_less) || contradiction::never_with(wide, parts, Judged::OrNot)
         })
 }
 
@@ -146,14 +198,7 @@ fn credentials_cover(wide: &Credentials, shown: [&Credentials; 2]) -> bool {
 fn judged_alike(wide: &Rule, narrow: &Rule) -> bool {
     let (wide_denies, narrow_denies) = (denies(wide), denies(narrow));
     let conditions = &wide.conditions;
-    let is_always_judged = conditions.headers.is_empty()
-        && conditions.claims.is_empty()
-        && conditions.flags.iter().next().is_none()
-        && conditions.max_output_tokens.is_none()
-        && conditions.schedule.is_none()
-        && conditions.when.is_none()
-        && conditions.any.is_empty()
-        && conditions.not.is_none();
+    let is_always_judged = contradiction::is_always_judged(conditions);
     let asks_for_length = |rule: &Rule| rule.conditions.all().iter().any(|it| it.ask_length());
     let by_length = |rule: &Rule| denies(rule) && rule.conditions.ask_length();
     (wide_denies || !narrow_denies || is_always_judged) && (!wide_denies || !asks_for_length(wide) || by_length(narrow))

@@ -131,20 +131,52 @@ fn parts(search: &Search<'_>, nth: usize, rule: &Rule, route: &Route) -> Vec<(St
         }
     }
     let written = search.document.get("rules").and_then(|rules| rules.items().get(nth)?.get("route")?.get("fallback"));
-    for (nth, item) in written.map(Document::items).unwrap_or_default().iter().enumerate() {
-        let mut nobody = Report::default();
-        let item = ModelsSpec::read(item, &Path::Root, &mut nobody);
-        let models = match item.members(search.policy.catalog(), &Path::Root, &mut nobody) {
-            Some(Members::One(model)) => vec![model],
-            Some(Members::Group(models)) => models,
-            None => continue,
-        };
-        parts.push((format!("fallback[{nth}]"), models, true));
-    }
+    parts.extend(fallbacks(search.policy, written).into_iter().map(|(field, models)| (field, models, true)));
     let rollout = route.rollout.iter().filter(|rollout| !rollout.share.is_none());
     parts.extend(rollout.map(|rollout| ("rollout.model".to_owned(), vec![rollout.model], false)));
     parts.extend(rule.action.mirror().map(|mirror| ("mirror.model".to_owned(), vec![mirror.model], true)));
     parts
+}
+
+/// Fallbacks of models themselves that are no help to anybody who may use the model.
+pub(super) fn own_fallbacks(search: &mut Search<'_>) {
+    let policy = search.policy;
+    let callers = Callers::of(policy);
+    for (id, model) in policy.models().filter(|(_, model)| !model.fallback.is_empty()) {
+        let written = search.document.get("models").and_then(|all| all.items().get(usize::from(id.0))?.get("fallback"));
+        for (field, others) in fallbacks(policy, written) {
+            let why = |other: &ModelId| {
+                let to = policy.model(*other)?;
+                if !routable().any(|api| model.apis.contains(api) && to.apis.contains(api)) {
+                    return Some("it serves none of its APIs");
+                }
+                // Who may use neither is told elsewhere.
+                let is_of_use = callers.may_use(id) && callers.may_use(*other);
+                (is_of_use && !callers.share(id, *other)).then_some("whoever may use the one may not use the other")
+            };
+            let Some(whys) = others.iter().map(why).collect::<Option<Vec<_>>>() else { continue };
+            if let Some((other, why)) = others.first().zip(whys.first()) {
+                let name = policy.model(*other).map_or("", |model| model.name());
+                let message = format!("`{name}` never stands in where `{}` fails: {why}", model.name());
+                search.find(Kind::AlwaysLeftOut, format!("models[{}].{field}", id.0), message);
+            }
+        }
+    }
+}
+
+/// The items of a `fallback` as it is written, each with its models.
+fn fallbacks(policy: &Policy, written: Option<&Document>) -> Vec<(String, Vec<ModelId>)> {
+    let items = written.map(Document::items).unwrap_or_default().iter().enumerate();
+    let models = |(nth, item): (usize, &Document)| {
+        let mut nobody = Report::default();
+        let item = ModelsSpec::read(item, &Path::Root, &mut nobody);
+        let models = match item.members(policy.catalog(), &Path::Root, &mut nobody)? {
+            Members::One(model) => vec![model],
+            Members::Group(models) => models,
+        };
+        Some((format!("fallback[{nth}]"), models))
+    };
+    items.filter_map(models).collect()
 }
 
 /// The model that is the first choice of every request, also once a rollout that is switched off is on.

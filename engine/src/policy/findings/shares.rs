@@ -3,6 +3,7 @@
 use super::callers::Callers;
 use super::{Kind, Search};
 use crate::policy::RolloutBy;
+use crate::policy::rule::Target;
 
 pub(super) fn check(search: &mut Search<'_>) {
     let policy = search.policy;
@@ -24,6 +25,11 @@ pub(super) fn check(search: &mut Search<'_>) {
             }
         }
         if let Some(rollout) = &route.rollout {
+            let is_itself = |target: &Target| target.model == rollout.model && target.variant.is_none();
+            if rollout.variant.is_none() && !rollout.share.is_none() && route.targets.iter().all(is_itself) {
+                let message = "is the only target itself: nothing is rolled out, and nothing tells who is part of it";
+                search.find(Kind::ShareWithoutEffect, format!("{at}.rollout.model"), message);
+            }
             let mut asking = callers.asking(rule).into_iter();
             let counts_nobody =
                 rollout.by == RolloutBy::Tenant && !asking.any(|group| group.members(rule).any(|it| it.is_some()));

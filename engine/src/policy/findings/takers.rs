@@ -4,9 +4,9 @@
 //! takes one certain request of it, and is found by that. What is found under one key is told apart by outlines, a few numbers
 //! each that lie side by side.
 
-use super::cover::{TENANTS, rule_covers, shape};
+use super::cover::{OTHERS, TENANTS, both_ways, rule_covers, shape, shape_of};
 use crate::policy::condition::{Conditions, Range};
-use crate::policy::header::ValueTest;
+use crate::policy::header::{HeaderSlot, ValueTest};
 use crate::policy::pattern::Pattern;
 use crate::policy::rule::Rule;
 use crate::policy::tenant::TenantId;
@@ -39,46 +39,83 @@ pub(super) struct Takers<'p> {
 #[derive(Clone, Copy, Debug)]
 struct Outline {
     nth: usize,
+    /// What it has to find in another's `shows`.
     shape: u64,
+    /// Its conditions, and those that may come with them.
+    shows: u64,
+    /// What its `not` is about, whatever that asks of it.
+    not: u64,
+    /// Whether it excludes anything itself.
+    excludes: bool,
+    /// Whether it has keywords and tenants that are part of others, so that its own do not tell rules apart.
+    has_inner: bool,
     ranges: [Range; 3],
+    /// The same of all that may come with them.
+    shown_ranges: [Range; 3],
     /// One bit for each of the keywords, hashed.
     keywords: u64,
     tenants: u64,
     /// Of values that a header must have.
     values: u64,
+    shown_values: u64,
 }
 
 const ANY: Range = Range { min: 0, max: u64::MAX };
 
 impl Outline {
     fn of(nth: usize, rule: &Rule, tenants: &[TenantId]) -> Self {
-        let Conditions { input_tokens, max_output_tokens, messages, keywords, headers, .. } = &rule.conditions;
-        let values = headers.iter().filter_map(|header| match &header.test {
-            ValueTest::Exact(value) => Some((header.slot, value)),
-            ValueTest::Prefix(_) | ValueTest::Regex(_) => None,
-        });
+        let Conditions { keywords, any, not, .. } = &rule.conditions;
+        let own = if tenants.is_empty() { shape(rule) & !TENANTS } else { shape(rule) | TENANTS };
+        let parts = rule.conditions.required();
+        let needs = any.iter().map(shape_of).reduce(|both, shape| both & shape).unwrap_or_default();
         Self {
             nth,
-            shape: if tenants.is_empty() { shape(rule) & !TENANTS } else { shape(rule) | TENANTS },
-            ranges: [input_tokens, max_output_tokens, messages].map(|range| range.unwrap_or(ANY)),
+            shape: (own | needs) & !OTHERS,
+            shows: parts.iter().fold(own, |shows, part| shows | shape_of(part)),
+            not: not
+                .as_deref()
+                .map_or(0, |not| both_ways(not.required().into_iter().fold(0, |all, it| all | shape_of(it)))),
+            excludes: parts.iter().any(|part| part.not.is_some()),
+            has_inner: parts.iter().skip(1).any(|part| !part.keywords.is_empty() || !part.tenants.is_empty()),
+            ranges: ranges(&rule.conditions),
+            shown_ranges: parts.iter().map(|part| ranges(part)).fold([ANY; 3], narrowest),
             keywords: bits(keywords.iter()),
             tenants: bits(tenants.iter()),
-            values: bits(values),
+            values: bits(values(&rule.conditions)),
+            shown_values: bits(parts.iter().flat_map(|part| values(part))),
         }
     }
 
     /// Whether this one may take all that the other matches.
     fn may_cover(&self, other: &Self) -> bool {
-        self.shape & !other.shape == 0
-            && self
-                .ranges
-                .iter()
-                .zip(&other.ranges)
-                .all(|(wide, narrow)| wide.min <= narrow.min && narrow.max <= wide.max)
-            && (self.keywords == 0 || other.keywords & !self.keywords == 0)
-            && (self.tenants == 0 || other.tenants & !self.tenants == 0)
-            && self.values & !other.values == 0
+        let mut ranges = self.ranges.iter().zip(&other.shown_ranges);
+        let is_among = |all: u64, some: u64| all == 0 || some & !all == 0;
+        // What a `not` of the wide one is about, the other excludes as well or says otherwise.
+        self.shape & !other.shows == 0
+            && (self.not == 0 || other.excludes || self.not & other.shows != 0)
+            && ranges.all(|(wide, narrow)| wide.min <= narrow.min && narrow.max <= wide.max)
+            && self.values & !other.shown_values == 0
+            && (other.has_inner || is_among(self.keywords, other.keywords) && is_among(self.tenants, other.tenants))
     }
+}
+
+fn ranges(conditions: &Conditions) -> [Range; 3] {
+    let Conditions { input_tokens, max_output_tokens, messages, .. } = conditions;
+    [input_tokens, max_output_tokens, messages].map(|range| range.unwrap_or(ANY))
+}
+
+/// What is in both ranges, each.
+fn narrowest(one: [Range; 3], other: [Range; 3]) -> [Range; 3] {
+    let [a, b, c] = one;
+    let [x, y, z] = other;
+    [(a, x), (b, y), (c, z)].map(|(one, other)| Range { min: one.min.max(other.min), max: one.max.min(other.max) })
+}
+
+fn values(conditions: &Conditions) -> impl Iterator<Item = (HeaderSlot, &str)> {
+    conditions.headers.iter().filter_map(|header| match &header.test {
+        ValueTest::Exact(value) => Some((header.slot, value.as_str())),
+        ValueTest::Prefix(_) | ValueTest::Regex(_) => None,
+    })
 }
 
 fn bits<T: Hash>(items: impl Iterator<Item = T>) -> u64 {
@@ -105,8 +142,9 @@ impl<'p> Takers<'p> {
     /// An earlier rule that applies to all that this one applies to, when these callers ask (empty: all).
     pub(super) fn of(&self, nth: usize, rule: &Rule, tenants: &[TenantId]) -> Option<(usize, &'p Rule)> {
         let outline = Outline::of(nth, rule, tenants);
-        let sample = rule.conditions.models.first().map(Pattern::sample);
-        let first = shown(&rule.conditions, sample.as_deref(), tenants).filter_map(|key| {
+        let parts = one_way(&rule.conditions);
+        let samples: Vec<String> = parts.iter().filter_map(|part| part.models.first()).map(Pattern::sample).collect();
+        let first = shown(&parts, &samples, tenants).filter_map(|key| {
             let near = self.filed.get(&key)?.iter().take(MOST).take_while(|taker| taker.nth < nth);
             near.filter(|taker| taker.may_cover(&outline)).find_map(|taker| {
                 let earlier = *self.rules.get(taker.nth)?;
@@ -134,19 +172,30 @@ fn own_keys(conditions: &Conditions) -> Vec<Key<'_>> {
     }
 }
 
+/// Conditions that come together: these, and of each `any` the first.
+fn one_way(conditions: &Conditions) -> Vec<&Conditions> {
+    let mut parts = vec![conditions];
+    while let Some(inner) = parts.last().and_then(|last| last.any.first()) {
+        parts.push(inner);
+    }
+    parts
+}
+
 /// What one request that the rule matches shows, with every beginning of it.
 fn shown<'a>(
-    conditions: &'a Conditions,
-    sample: Option<&'a str>,
+    parts: &'a [&'a Conditions],
+    samples: &'a [String],
     tenants: &[TenantId],
 ) -> impl Iterator<Item = Key<'a>> {
     let beginnings = |text: &'a str| (0..=text.len()).filter_map(move |length| text.get(..length));
-    let values = conditions.headers.iter().filter_map(|header| match &header.test {
+    let headers = parts.iter().flat_map(|part| &part.headers);
+    let values = headers.filter_map(|header| match &header.test {
         ValueTest::Exact(value) | ValueTest::Prefix(value) => Some((header.slot.0, value.as_str())),
         ValueTest::Regex(_) => None,
     });
-    let names = sample.into_iter().flat_map(beginnings).map(Key::Name);
+    let names = samples.iter().map(String::as_str).flat_map(beginnings).map(Key::Name);
     let values = values.flat_map(move |(slot, value)| beginnings(value).map(move |begins| Key::Header(slot, begins)));
-    let tenant = tenants.first().copied().map(Key::Tenant);
-    [Key::General].into_iter().chain(tenant).chain(names).chain(values)
+    let inner = parts.iter().skip(1).filter_map(|part| part.tenants.first());
+    let tenants = tenants.first().into_iter().chain(inner).copied().map(Key::Tenant).collect::<Vec<_>>();
+    [Key::General].into_iter().chain(tenants).chain(names).chain(values)
 }

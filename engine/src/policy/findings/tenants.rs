@@ -144,6 +144,38 @@ pub(super) fn check(search: &mut Search<'_>, shadowed: &Shadowed) {
     }
 }
 
+/// Tenants told by a token that let the search go on, where callers are somebody without the token as well: who leaves it out
+/// leaves the tenant.
+pub(super) fn to_leave(search: &mut Search<'_>, shadowed: &Shadowed) {
+    let tenants = &search.policy.tenants.all;
+    let alive = || tenants.iter().zip(shadowed).enumerate().filter(|(_, (_, shadowed))| !**shadowed);
+    for (nth, (tenant, _)) in alive().filter(|(_, (tenant, _))| tenant.continues && needs_token(tenant)) {
+        // Those behind it, and those before it that let the search come here.
+        let mut others = alive().filter(|(place, (other, _))| *place != nth && (*place > nth || other.continues));
+        if let Some((_, (other, _))) = others.find(|(_, (other, _))| takes_no_token(other)) {
+            let message = format!(
+                "is told by a token, and a caller who sends none is still `{}`: the limits of `{}` hold only for who wants them, \
+                 unless the proxy asks everybody for a token",
+                other.name, tenant.name
+            );
+            search.find(Kind::TenantToLeave, format!("tenants[{nth}].continue"), message);
+        }
+    }
+}
+
+/// Whether nobody is the tenant without a token.
+fn needs_token(tenant: &Tenant) -> bool {
+    let TenantMatch { all, any } = &tenant.matches;
+    let by_token = |credentials: &Credentials| !credentials.claims.is_empty();
+    by_token(all) || (!any.is_empty() && any.iter().all(by_token))
+}
+
+/// Whether somebody can be the tenant without a token.
+fn takes_no_token(tenant: &Tenant) -> bool {
+    let TenantMatch { all, any } = &tenant.matches;
+    all.claims.is_empty() && (any.is_empty() || any.iter().any(|way| way.claims.is_empty()))
+}
+
 /// The ways to be the tenant that take no more than headers, by their fields.
 fn forgeable(tenant: &Tenant) -> Vec<String> {
     let TenantMatch { all, any } = &tenant.matches;

@@ -1,9 +1,11 @@
 //! No false alarm: for whatever is found, a witness is looked for among random requests, and the engine decides them.
 
+mod pairs;
+
 use super::{Extent, Found, Kind, of};
 use crate::policy::testing::valid;
 use crate::record::Disposition;
-use crate::{Exchange, Policy, Reason, Record, explain};
+use crate::{Exchange, Live, Policy, Reason, Record, explain};
 use pointsman_document::Document;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -65,6 +67,8 @@ fn flat() -> impl Strategy<Value = Value> {
         1 => subsequence(vec!["one", "two", "one two"], 1..3).prop_map(|words| ("keywords", json!(words))),
         1 => select(vec![50, 100]).prop_map(|percent| ("percent", json!(percent))),
         1 => select(vec!["mon", "tue"]).prop_map(|day| ("schedule", json!({ "days": [day] }))),
+        1 => select(vec!["facts.tools", "facts.messages >= 1 || facts.stream", "request.headers['x-h'] == 'v'", "'a' in jwt.roles"])
+            .prop_map(|when| ("when", json!(when))),
     ];
     prop::collection::vec(condition, 0..3).prop_map(|mut conditions| {
         // Both together may be nobody, which is an error.
@@ -83,10 +87,18 @@ fn rules() -> impl Strategy<Value = Value> {
         prop::option::of((select(vec!["a", "b", "c"]), select(vec![50, 100]))),
         any::<bool>(),
         prop::option::weighted(0.3, select(vec!["next", "next", "deny"])),
+        prop::option::weighted(0.2, select(vec![json!({ "model": "*" }), json!({ "labels": { "tier": "a" } })])),
+        prop::option::weighted(0.1, select(vec!["first", "cheapest"])),
     )
-        .prop_map(|(targets, fallback, mirror, rolls, otherwise)| {
+        .prop_map(|(targets, fallback, mirror, rolls, otherwise, group, prefer)| {
             let mut route =
                 json!({ "targets": targets.iter().map(|model| json!({ "model": model })).collect::<Value>() });
+            if let Some(group) = group {
+                route["targets"] = json!([group]);
+            }
+            if let Some(prefer) = prefer {
+                route["prefer"] = json!(prefer);
+            }
             if let Some(fallback) = fallback {
                 route["fallback"] = json!(fallback);
             }
@@ -148,7 +160,10 @@ fn policies() -> impl Strategy<Value = Value> {
         .prop_map(|(models, tenants, rules, (strict, open, stands_in))| {
             let models =
                 ["a", "b", "c"].iter().zip(models).map(|(name, (region, apis, capabilities, window, fallback))| {
-                    let mut model = json!({ "name": name, "cluster": "x", "labels": { "region": region } });
+                    let mut model = json!({ "name": name, "cluster": "x", "labels": { "region": region, "tier": "a" } });
+                    if *name != "c" {
+                        model["cost"] = json!({ "inputPerMillion": 1, "outputPerMillion": 1 });
+                    }
                     let fallback = fallback.filter(|other| other != name).map_or(json!(null), |other| json!([other]));
                     for (key, value) in [
                         ("apis", apis),
@@ -231,8 +246,10 @@ fn requests() -> impl Strategy<Value = Exchange> {
             json!({ "c": "gx" }),
         ]),
     );
-    (prop::collection::vec(member, 0..5), path, headers, caller).prop_map(
-        |(members, path, headers, (principal, claims))| {
+    // No time, a Monday, a Tuesday.
+    let now = select(vec![0_u64, 1_767_600_000_000, 1_767_686_400_000]);
+    (prop::collection::vec(member, 0..5), path, headers, caller, now).prop_map(
+        |(members, path, headers, (principal, claims), now)| {
             let mut all = vec![("content-type".to_owned(), b"application/json".to_vec())];
             all.extend(headers.into_iter().map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())));
             Exchange {
@@ -241,15 +258,15 @@ fn requests() -> impl Strategy<Value = Exchange> {
                 headers: all,
                 principal: principal.map(str::to_owned),
                 claims,
+                live: Live::default().spending(Vec::new(), now),
                 body: format!("{{{}}}", members.join(",")).into_bytes(),
-                ..Exchange::default()
             }
         },
     )
 }
 
 /// Whether what became of a request shows that a finding is wrong.
-fn is_witness(found: &Found, policy: &Value, record: &Record) -> bool {
+fn is_witness(found: &Found, policy: &Value, record: &Record, exchange: &Exchange) -> bool {
     let item = |section: &str| {
         let nth: usize = found.at.strip_prefix(section)?.strip_prefix('[')?.split(']').next()?.parse().ok()?;
         policy[section][nth]["name"].as_str()
@@ -274,6 +291,17 @@ fn is_witness(found: &Found, policy: &Value, record: &Record) -> bool {
         Kind::AlwaysLeftOut if found.at.ends_with("mirror.model") => {
             is_by() && record.mirror.as_deref() == Some(quoted()) && !by_length
         }
+        Kind::AlwaysLeftOut if found.at.starts_with("models") => {
+            let place = |model: Option<&str>| record.chain.iter().position(|other| Some(&**other) == model);
+            place(item("models")).zip(place(Some(quoted()))).is_some_and(|(head, after)| head < after)
+        }
+        // A rule behind it may take up what it passes on.
+        Kind::PassesOnToNone => {
+            let place = |name: &str| policy["rules"].as_array().and_then(|all| all.iter().position(|it| it["name"] == name));
+            let own = item("rules").and_then(place);
+            let is_behind = record.rule.as_deref().and_then(place) > own;
+            is_behind && was_passed_on(policy, item("rules").unwrap_or_default(), exchange)
+        }
         Kind::AlwaysLeftOut => {
             !found.message.contains("the target itself") && is_routed() && chain_has(record, quoted()) && !by_length
         }
@@ -284,6 +312,10 @@ fn is_witness(found: &Found, policy: &Value, record: &Record) -> bool {
             record.asked.as_deref() == item("aliases")
                 && record.action == Disposition::Route
                 && record.reason != Reason::OnFailure
+        }
+        Kind::IdlePart => {
+            let without = explain(&read(&without(policy, &found.at)).0, exchange);
+            without.is_none_or(|without| (&without.rule, &without.model) != (&record.rule, &record.model))
         }
         // Nobody is a tenant: that is the whole of it.
         Kind::RolloutWithoutTenants
@@ -299,8 +331,36 @@ fn is_witness(found: &Found, policy: &Value, record: &Record) -> bool {
         | Kind::ReservedWindow
         | Kind::IdleBudget
         | Kind::ForgeableTenant
+        | Kind::TenantToLeave
+        | Kind::UnaskedLabel
+        | Kind::AliasPastRefusal
+        | Kind::AvoidableRefusal
+        | Kind::ChosenAccount
+        | Kind::DowngradeToNothing
         | Kind::MissingPrice => false,
     }
+}
+
+/// Whether a rule matches a request and can serve it by none of its models.
+fn was_passed_on(policy: &Value, rule: &str, exchange: &Exchange) -> bool {
+    let mut policy = policy.clone();
+    let rules = policy["rules"].as_array_mut().expect("rules");
+    rules.retain(|other| other["name"] == rule);
+    rules[0]["route"]["otherwise"] = json!("deny");
+    policy["default"] = json!({ "action": "deny" });
+    explain(&read(&policy).0, exchange).is_some_and(|record| record.rule.as_deref() == Some(rule))
+}
+
+/// The policy without the condition of a rule at this place: `rules[0].match.any[1]`.
+fn without(policy: &Value, at: &str) -> Value {
+    let mut policy = policy.clone();
+    let (rule, field) = at.strip_prefix("rules[").and_then(|rest| rest.split_once("].match.")).expect("a condition");
+    let conditions = &mut policy["rules"][rule.parse::<usize>().expect("a number")]["match"];
+    match field.strip_prefix("any[").and_then(|rest| rest.strip_suffix(']')) {
+        Some(nth) => drop(conditions["any"].as_array_mut().expect("a list").remove(nth.parse().expect("a number"))),
+        None => drop(conditions.as_object_mut().expect("conditions").remove(field)),
+    }
+    policy
 }
 
 fn chain_has(record: &Record, model: &str) -> bool {
@@ -321,7 +381,7 @@ proptest! {
         let found = of(&policy, &document, Extent::Whole);
         for exchange in &exchanges {
             let Some(record) = explain(&policy, exchange) else { continue };
-            let wrong = found.iter().find(|found| is_witness(found, &value, &record));
+            let wrong = found.iter().find(|found| is_witness(found, &value, &record, exchange));
             prop_assert!(wrong.is_none(), "{:?}\nby {}\nin {}", wrong, record.to_json(), value);
         }
     }
@@ -352,6 +412,8 @@ fn random_policies_have_every_kind_of_finding_and_requests_meet_their_rules() {
         Kind::UnreachableModel,
         Kind::ModelWithoutApis,
         Kind::AliasWithoutModel,
+        Kind::IdlePart,
+        Kind::PassesOnToNone,
     ] {
         assert!(kinds.contains(&kind), "{kind:?} is never found");
     }

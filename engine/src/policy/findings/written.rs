@@ -91,6 +91,21 @@ fn patterns(search: &mut Search<'_>, models: &Document, at: &str) {
     }
 }
 
+/// Patterns of a budget that match nothing, where others of it do.
+pub(super) fn budget(search: &mut Search<'_>, nth: usize, at: &str) {
+    let document = search.document;
+    let budget = document.get("budgets").and_then(|budgets| budgets.items().get(nth));
+    let written = budget.and_then(|budget| budget.get("match")?.get("models"));
+    for (nth, item) in written.map(Document::items).unwrap_or_default().iter().enumerate() {
+        let Some(text) = item.as_str() else { continue };
+        let pattern = Pattern::new(text);
+        if !search.policy.catalog.models.iter().any(|model| pattern.matches(model.name())) {
+            let message = format!("`{text}` matches no model, and so counts nothing");
+            search.find(Kind::UnmatchedPattern, format!("{at}.match.models[{nth}]"), message);
+        }
+    }
+}
+
 /// Istio writes its principals without the scheme that they have in certificates.
 fn principals(search: &mut Search<'_>, matches: &Document, at: &str) {
     for (nth, principal) in matches.get("principals").map(Document::items).unwrap_or_default().iter().enumerate() {

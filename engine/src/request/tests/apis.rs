@@ -34,7 +34,7 @@ fn other_apis() {
     check(
         Api::Messages,
         r#"{"model":"c","max_tokens":9,"system":"be","messages":[{"role":"user","content":"hi"}],"thinking":{"type":"enabled"}}"#,
-        "max=Tokens(9) reasoning=true tokens=1 messages=1",
+        "max=Tokens(9) reasoning=true tokens=2 messages=1",
     );
     check(Api::Messages, r#"{"model":"c","thinking":{"type":"disabled"}}"#, "reasoning=false");
     check(

@@ -3,9 +3,11 @@
 //! Text and keywords are compared in one form, see [`super::spelling`].
 
 mod machine;
+mod starts;
 
 use super::spelling::{Form, Out};
 use super::{Listener, Speaker};
+use crate::lanes::BLOCK;
 pub(crate) use machine::KeywordSearch;
 use machine::{BREAK, FOREIGN, HIT};
 use std::sync::Arc;
@@ -67,10 +69,59 @@ impl Search {
     }
 
     fn text(&mut self, search: &KeywordSearch, text: &[u8]) {
-        let Self { state, form, found } = self;
-        let mut steps = Steps { search, state, found };
+        let mut rest = text;
+        while !rest.is_empty() {
+            if rest.len() >= BLOCK && self.is_idle(search) {
+                rest = self.skip(search, rest);
+            }
+            rest = self.walk(search, rest);
+        }
+    }
+
+    /// Whether nothing of what has passed can be a part of a keyword.
+    fn is_idle(&self, search: &KeywordSearch) -> bool {
+        match self.form {
+            Form::Space => self.state == search.between,
+            Form::Word => self.state == 0,
+            Form::Unspaced => false,
+        }
+    }
+
+    /// Passes words that no keyword begins with, in whole blocks of ASCII. What is left begins with what must be looked at,
+    /// or is less than a block.
+    fn skip<'t>(&mut self, search: &KeywordSearch, text: &'t [u8]) -> &'t [u8] {
+        let (blocks, _) = text.as_chunks::<BLOCK>();
+        let mut inside = u64::from(self.form == Form::Word);
+        for (nth, block) in blocks.iter().enumerate() {
+            let look = starts::look(block, &search.firsts);
+            let behind_word = look.words << 1 | inside;
+            let mut stops = look.words & !behind_word & look.letters | look.high;
+            while stops != 0 {
+                let bit = stops.trailing_zeros();
+                let rest = text.get(nth * BLOCK + bit as usize..).unwrap_or_default();
+                if look.high >> bit & 1 == 1 || search.may_begin(rest) {
+                    self.idle(search, behind_word >> bit & 1);
+                    return rest;
+                }
+                stops &= stops - 1;
+            }
+            inside = look.words >> (BLOCK - 1);
+        }
+        self.idle(search, inside);
+        text.get(blocks.len() * BLOCK..).unwrap_or_default()
+    }
+
+    /// Behind a byte of a word that is no part of a keyword, or behind another one.
+    fn idle(&mut self, search: &KeywordSearch, is_word: u64) {
+        (self.form, self.state) = if is_word == 1 { (Form::Word, 0) } else { (Form::Space, search.between) };
+    }
+
+    /// One byte after the other, until it is idle in front of ASCII that fills a block. Passes something.
+    fn walk<'t>(&mut self, search: &KeywordSearch, text: &'t [u8]) -> &'t [u8] {
         let mut rest = text;
         while let Some((&byte, tail)) = rest.split_first() {
+            let Self { state, form, found } = self;
+            let mut steps = Steps { search, state, found };
             rest = match search.fold(byte) {
                 BREAK => {
                     form.space(&mut steps);
@@ -86,7 +137,7 @@ impl Search {
                     form.enter(Form::Word, &mut steps);
                     steps.step(class);
                     // Where no keyword begins like this word, none begins inside of it.
-                    let inside = if *steps.state == 0 {
+                    let inside = if *steps.state == 0 && tail.len() < BLOCK {
                         tail.iter().position(|byte| search.fold(*byte) >= BREAK)
                     } else {
                         Some(0)
@@ -94,7 +145,11 @@ impl Search {
                     tail.get(inside.unwrap_or(tail.len())..).unwrap_or_default()
                 }
             };
+            if rest.len() >= BLOCK && rest.first().is_some_and(u8::is_ascii) && self.is_idle(search) {
+                break;
+            }
         }
+        rest
     }
 
     fn end_string(&mut self, search: &KeywordSearch) {
@@ -155,6 +210,7 @@ impl Out for Steps<'_> {
 mod tests {
     use super::machine::MAX_KEYWORD_BYTES;
     use super::*;
+    use proptest::prelude::*;
     use std::cell::Cell;
 
     thread_local! {
@@ -211,6 +267,37 @@ mod tests {
             for (nth, keyword) in keywords.iter().enumerate() {
                 assert_eq!(run.has(nth), spaced.contains(&format!(" {keyword} ")), "{keyword:?} in {text:?}");
             }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
+
+        /// Skipping blocks finds what one byte after the other finds, in any split.
+        #[test]
+        fn skipping_changes_nothing(
+            words in prop::collection::vec(
+                "[a-d]{0,5}|non|Non_|NON-DISC|force|\u{e9}a?|\u{212a}a|\u{6587}a?|\u{43f}|[ .\\n-]{1,3}|[e-z]{1,90}|( xyz xyz){9}| ", 0..40,
+            ),
+            keywords in prop::collection::vec("[a-d]{1,3}|[a-d] [a-d]|non disc|force|ka|\u{e9}a|\u{6587}|\u{6587}a|\u{43f}", 1..6),
+            cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..4),
+        ) {
+            let text = words.concat();
+            let search = KeywordSearch::new(&keywords).expect("keywords");
+            // A text in pieces of one character has no blocks.
+            let mut slow = Search::new(&search);
+            slow.begin_string(&search);
+            text.char_indices().for_each(|(at, one)| slow.text(&search, &text.as_bytes()[at..at + one.len_utf8()]));
+            slow.end_string(&search);
+            let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(text.len() + 1)).filter(|cut| text.is_char_boundary(*cut)).collect();
+            cuts.extend([0, text.len()]);
+            cuts.sort_unstable();
+            let mut fast = Search::new(&search);
+            fast.begin_string(&search);
+            cuts.windows(2).for_each(|ends| fast.text(&search, &text.as_bytes()[ends[0]..ends[1]]));
+            fast.end_string(&search);
+            prop_assert_eq!(&fast.found, &slow.found);
+            prop_assert_eq!((fast.state, fast.form), (slow.state, slow.form));
         }
     }
 

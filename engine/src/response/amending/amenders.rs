@@ -3,10 +3,11 @@
 use super::Change;
 use crate::json::{Container, Literal, Numeral, Sink, Want};
 use crate::response::documents::{Listener, Stop};
-use std::fmt::Debug;
+use std::fmt;
 
-/// Who changes something in an answer.
-pub(in crate::response) trait Amender: Debug {
+/// Who changes something in an answer. Not `Debug`: nobody shows one, and a table of its methods would take what shows a whole policy
+/// into the module, a twentieth of it.
+pub(in crate::response) trait Amender {
     /// What of it hears the answer.
     fn listener(&mut self) -> &mut dyn Listener;
 
@@ -26,13 +27,18 @@ pub(in crate::response) trait Amender: Debug {
 #[derive(Debug)]
 pub(super) struct Amenders(Vec<Seat>);
 
-#[derive(Debug)]
 struct Seat {
     amender: Box<dyn Amender>,
     /// Whether it wants to know more of the document in progress,
     listens: bool,
     /// and of the string.
     wants: Want,
+}
+
+impl fmt::Debug for Seat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Seat").field("listens", &self.listens).field("wants", &self.wants).finish_non_exhaustive()
+    }
 }
 
 impl Amenders {

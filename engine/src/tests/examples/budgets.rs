@@ -1,6 +1,6 @@
 //! Budgets: who is refused, who goes to another model, and what clients are told.
 
-use super::super::{chat, policy};
+use super::super::{chat, policy, text_of};
 use crate::budget::{Account, Answered, Key, Tokens};
 use crate::live::{Balance, Knowledge};
 use crate::{Exchange, Live, Policy, Received, Step, explain, receive};
@@ -35,7 +35,7 @@ fn from(team: &str, body: &str) -> Exchange {
 
 /// A request of 40 tokens.
 fn ask(team: &str, model: &str) -> Exchange {
-    let text = "x".repeat(160);
+    let text = text_of(40);
     from(team, &format!(r#"{{"model":"{model}","max_tokens":100,"messages":[{{"role":"user","content":"{text}"}}]}}"#))
 }
 

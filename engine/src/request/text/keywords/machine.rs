@@ -1,6 +1,7 @@
 //! The search machine of a policy: an Aho-Corasick automaton with one row of next states per state, so that a byte of
 //! text costs one look-up.
 
+use super::starts::Letters;
 use crate::request::text::spelling::{normalise, plain_letter};
 use pointsman_document::order;
 use std::collections::VecDeque;
@@ -23,7 +24,14 @@ pub(crate) struct KeywordSearch {
     /// For each state the longest suffix of it in which a keyword ends; 0 for none.
     shorter: Vec<u32>,
     pub(super) keywords: usize,
+    /// The state behind a space, where no keyword goes on from what stands before it.
+    pub(super) between: u32,
+    /// What keywords begin with, in either case.
+    pub(super) firsts: Letters,
 }
+
+/// How many letters of a word are looked at to tell that no keyword begins with it.
+const PROBE: usize = 4;
 
 /// Marks a state in which a keyword ends.
 pub(super) const HIT: u32 = 1 << 31;
@@ -64,12 +72,19 @@ impl KeywordSearch {
             ends: Vec::new(),
             shorter: Vec::new(),
             keywords: keywords.len(),
+            between: 0,
+            firsts: Letters::default(),
         };
         search.add_state();
         for (keyword, form) in (0..).zip(&forms) {
             search.add_keyword(keyword, form);
         }
         search.link();
+        search.between = search.step(0, search.class(b' '));
+        for byte in forms.iter().filter_map(|form| form.get(1)) {
+            search.firsts.add(*byte);
+            search.firsts.add(byte.to_ascii_uppercase());
+        }
         Some(search)
     }
 
@@ -154,6 +169,21 @@ impl KeywordSearch {
     #[inline]
     pub(super) fn fold(&self, byte: u8) -> u8 {
         self.folded.get(usize::from(byte)).copied().unwrap_or(BREAK)
+    }
+
+    /// Whether a keyword can begin where this word begins: by its first letters, as far as they are ASCII and there.
+    pub(super) fn may_begin(&self, word: &[u8]) -> bool {
+        let mut state = self.between;
+        for byte in word.iter().take(PROBE) {
+            match self.fold(*byte) {
+                BREAK | FOREIGN => return true,
+                class => state = self.step(state, class),
+            }
+            if state == 0 {
+                return false;
+            }
+        }
+        true
     }
 
     /// The keywords that are all of what this state stands for. Several may be one text in different spellings.
