@@ -209,5 +209,6 @@ fn calibration(parts: &mut Parts<'_>, labels: usize) -> Result<Calibration, Brok
     }
 }
 
-#[cfg(all(test, feature = "train"))]
+#[cfg(test)]
+#[cfg(feature = "train")]
 mod tests;
