@@ -1,6 +1,6 @@
 //! What a decision went by: the rules in order with what did not hold, the models considered, what is changed on the way.
 //!
-//! It is told by the code that decides, while it decides ([`crate::decide::witness`]): nothing here reads the policy a second
+//! It is told by the code that decides, while it decides (`decide/witness.rs`): nothing here reads the policy a second
 //! time to guess what that has done. Names and words are those of the record; all of it is written as JSON, for people who look
 //! at it in a terminal or a browser. Unlike a record it is not for logs: it holds headers and parts of the body.
 

@@ -187,9 +187,9 @@ fn a_folder_is_as_good_as_a_file() {
     );
     assert_eq!(
         lines.stdout,
-        "auto.json: auto -> us on openai, else small, then big, rule cheap (rule)
+        "auto.json: auto -> us on openai, else small, then big, rule cheap (rule), variant us
 big.http: big -> big on mistral (default)
-call.sh: auto -> us on openai, else small, then big, rule cheap (rule)
+call.sh: auto -> us on openai, else small, then big, rule cheap (rule), variant us
 other.http: not an LLM call, it passes untouched
 "
     );
@@ -204,6 +204,7 @@ other.http: not an LLM call, it passes untouched
     let many = run("records", &[]);
     assert_eq!(without(&folder, &many.stderr), "error: `records/many.jsonl`: line 2 is no record\n");
     let lines = ["many.jsonl:1: auto -> us on", "many.jsonl:3: auto -> us on"];
+    assert_eq!(many.stdout.lines().count(), lines.len(), "{}", many.stdout);
     assert!(many.stdout.lines().zip(lines).all(|(line, begins)| line.starts_with(begins)), "{}", many.stdout);
     assert_eq!(
         without(&folder, &run("empty", &[]).stderr),

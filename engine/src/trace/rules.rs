@@ -6,6 +6,7 @@ use crate::decide;
 use crate::decide::witness::Verdict;
 use crate::policy::{self, RuleAction, RuleId};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A rule, and what came of it.
@@ -47,7 +48,11 @@ impl Seen<'_> {
     pub(super) fn rules(&self) -> Vec<Rule> {
         let Some(last) = self.last_reached() else { return Vec::new() };
         let rules = (0..).map(RuleId).zip(self.policy.rules());
-        rules.map(|(id, rule)| self.rule(id, rule, last)).collect()
+        // One that was asked again has the answer that came last.
+        let asked: BTreeMap<RuleId, &Verdict> = self.notes.rules.iter().map(|(id, verdict)| (*id, verdict)).collect();
+        rules
+            .map(|(id, rule)| self.rule(id, rule, asked.get(&id).map(|verdict| Verdict::clone(verdict)), last))
+            .collect()
     }
 
     /// The last rule that could have decided; `None` where none was asked.
@@ -56,9 +61,9 @@ impl Seen<'_> {
         if self.notes.exhausted { Some(RuleId(u32::MAX)) } else { asked }
     }
 
-    fn rule(&self, id: RuleId, rule: &policy::Rule, last: RuleId) -> Rule {
+    /// `asked` is what came of it, if it was asked.
+    fn rule(&self, id: RuleId, rule: &policy::Rule, asked: Option<Verdict>, last: RuleId) -> Rule {
         let is_decisive = self.record.rule.as_ref() == Some(&rule.name);
-        let asked = self.notes.rules.iter().rev().find(|(asked, _)| *asked == id).map(|(_, verdict)| verdict.clone());
         // The index has left it out: which condition it could do so for, the rule's own judge says.
         let is_left_out = asked.is_none() && id <= last && !is_decisive;
         let verdict = if is_left_out {

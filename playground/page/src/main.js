@@ -39,7 +39,11 @@ const policy = policyEditor(at("policy"), schema, () => {
 });
 const request = requestEditor(at("request"), () => explain());
 const inputs = new Inputs(() => explain());
-const menu = new ExampleMenu(at("example"), at("case"), embeddedJson("examples"), fill);
+const menu = new ExampleMenu(at("example"), at("case"), embeddedJson("examples"), (given) => {
+  // What stands here is no link's any more.
+  history.replaceState(null, "", location.pathname + location.search);
+  fill(given);
+});
 
 /** Runs when nothing was typed for a moment; `isLast` says whether something was meanwhile. */
 function whenPaused(run) {
