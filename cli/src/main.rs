@@ -13,6 +13,7 @@ mod example;
 mod findings;
 mod istio;
 mod kubernetes;
+mod learning;
 mod moment;
 mod oci;
 #[cfg(test)]

@@ -66,10 +66,10 @@ fn body(chance: &mut Chance, asked: &str, is_embedding: bool, is_long: bool) -> 
     let sentences = match chance.below(50) {
         0 => 7_000,
         1..=5 => 400,
-        6..=15 => 61,
+        6..=15 => 67,
         _ => 3,
     };
-    let sentences = if is_long { 20_250 } else { sentences };
+    let sentences = if is_long { 22_300 } else { sentences };
     let mut text = "Where is the train? ".repeat(sentences);
     if chance.in_ten(1) {
         text.push_str(chance.one::<&str>(&[

@@ -21,6 +21,8 @@ mod fmt;
 #[cfg(test)]
 mod image;
 #[cfg(test)]
+mod learning;
+#[cfg(test)]
 mod operators;
 #[cfg(test)]
 mod program;

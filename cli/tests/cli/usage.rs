@@ -15,6 +15,9 @@ fn wrong_usage_is_exit_code_2() {
         &["top"],
         &["top", "127.0.0.1:9901", "--interval", "0"],
         &["top", "127.0.0.1:9901", "--output", "json"],
+        &["train", "data.csv"],
+        &["eval", "a.model"],
+        &["fit", "a.model", "data.csv", "--quality", "0.9"],
     ] {
         let outcome = pointsman(arguments);
         assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(2), ""), "{arguments:?}");
@@ -35,6 +38,9 @@ fn every_command_has_a_help_text() {
         "doctor",
         "top",
         "image",
+        "train",
+        "eval",
+        "fit",
         "schema",
         "demo",
     ] {

@@ -1,6 +1,6 @@
 //! Conditions that cannot hold together, by what they mean; "they can" wherever that cannot be told.
 
-use super::cover::{Part, conditions_cover, names, routable, value_covers};
+use super::cover::{MOST_ITEMS, Part, conditions_cover, names, routable, value_covers};
 use crate::policy::claim::{ClaimTest, Scalar};
 use crate::policy::condition::{Conditions, Range};
 use crate::policy::header::ValueTest;
@@ -41,7 +41,7 @@ fn why(parts: &[Part<'_>], judged: Judged, depth: usize) -> Option<&'static str>
             depth < DEEPEST && why(&with_item, judged, depth + 1).is_some()
         }
     };
-    (!last.any.is_empty() && last.any.iter().all(is_impossible)).then_some("any")
+    ((1..=MOST_ITEMS).contains(&last.any.len()) && last.any.iter().all(is_impossible)).then_some("any")
 }
 
 /// Alternatives of `any`, and a `not`, that change nothing: what they ask for never comes with what stands beside them.

@@ -89,8 +89,9 @@ impl<'a> Part<'a> {
     }
 }
 
-/// How often conditions are taken apart by their `any`, at most: each doubles the work.
-const MOST_SPLITS: usize = 3;
+/// How often conditions are taken apart by their `any`, and into how many: that multiplies the work. Beyond that, "no".
+const MOST_SPLITS: usize = 2;
+pub(super) const MOST_ITEMS: usize = 32;
 
 /// Whether `wide` applies to every request that `narrow` applies to, also where some condition cannot be judged.
 ///
@@ -111,7 +112,7 @@ pub(super) fn conditions_cover(wide: &Conditions, parts: &[Part<'_>]) -> bool {
 fn covers(wide: &Conditions, parts: &[Part<'_>], split: usize) -> bool {
     let each = |(nth, part): (usize, &Part<'_>)| {
         let items = &part.conditions.any;
-        !items.is_empty()
+        (1..=MOST_ITEMS).contains(&items.len())
             && items.iter().all(|item| {
                 let with_item: Vec<_> = parts.iter().copied().chain([Part::of(item)]).collect();
                 covers(wide, &with_item, nth + 1)

@@ -36,7 +36,12 @@ fn tenants(search: &mut Search<'_>, shadowed: &Shadowed, alive: &[&Rule]) {
     }
     let (mut of_all, mut of_tenant): (Vec<ModelId>, BTreeMap<TenantId, Vec<ModelId>>) = Default::default();
     let on_failure = policy.on_failure();
-    of_all.extend([on_failure.unknown_model, on_failure.missing_model, on_failure.no_candidate].into_iter().flatten());
+    let stand_ins = [on_failure.unknown_model, on_failure.missing_model, on_failure.no_candidate].into_iter().flatten();
+    for id in stand_ins {
+        // What stands in has a fallback of its own.
+        of_all.push(id);
+        of_all.extend(policy.model(id).into_iter().flat_map(|model| &model.fallback));
+    }
     let may_come_along =
         |id: &TenantId| policy.tenants.all.get(usize::from(id.0)).is_none_or(|tenant| tenant.continues);
     for (rule, route) in alive.iter().filter_map(|rule| Some((rule, rule.action.route()?))) {
