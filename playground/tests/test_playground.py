@@ -317,7 +317,7 @@ def test_a_keyboard_is_enough(open_page: Callable[..., Page]) -> None:
     page.press("Tab", SHIFT)
     assert page.evaluate(focused) == "policy"
     page.insert("# ")
-    page.wait("document.querySelectorAll('#policy .cm-line')[2].textContent.includes('# clutser')")
+    page.wait("document.querySelectorAll('#policy .cm-line')[2].textContent.includes('# { name: large')")
 
 
 def test_the_schema_completes_and_explains(page: Page) -> None:
