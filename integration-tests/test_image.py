@@ -344,6 +344,7 @@ def test_a_release_holds_everything_and_its_sums(release):
         "pointsman-V-policy.schema.json",
         "pointsman-V-policy-file.schema.json",
         "pointsman-V-deployment.schema.json",
+        "pointsman-V-record.schema.json",
         "pointsman-V-manifests.tar.gz",
         "pointsman-V-HOST.tar.gz",
     }

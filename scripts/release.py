@@ -65,6 +65,7 @@ def contents(version: str, cli: pathlib.Path, dist: pathlib.Path) -> dict[str, b
         f"{name}-policy.schema.json": (ROOT / "schema/policy.schema.json").read_bytes(),
         f"{name}-policy-file.schema.json": (ROOT / "schema/policy-file.schema.json").read_bytes(),
         f"{name}-deployment.schema.json": (ROOT / "schema/deployment.schema.json").read_bytes(),
+        f"{name}-record.schema.json": (ROOT / "schema/record.schema.json").read_bytes(),
         f"{name}-{host()}.tar.gz": tar_gz(
             {f"{name}/pointsman": cli.read_bytes(), **under(name, about)}, programs=("pointsman",)
         ),
