@@ -69,6 +69,21 @@ pub(crate) enum Need {
 }
 
 impl Need {
+    /// What is waited for, as conditions and fields call it; `None` where it is no single thing.
+    #[cfg(any(test, feature = "replay", feature = "trace"))]
+    pub(crate) const fn name(self) -> Option<&'static str> {
+        Some(match self {
+            Need::Model => "model",
+            Need::Flag(flag) => flag.condition(),
+            Need::Keyword(_) => "keywords",
+            Need::InputTokens(_) | Need::Fit(_) => "inputTokens",
+            Need::Messages(_) => "messages",
+            Need::Session(_) => "session",
+            Need::Reference => "previous_response_id",
+            Need::Any(_) | Need::End => return None,
+        })
+    }
+
     /// Whether the question can be answered now.
     pub(crate) fn is_met(self, facts: &Facts) -> bool {
         match self {

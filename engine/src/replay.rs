@@ -176,15 +176,5 @@ fn is_asked(record: &Record) -> bool {
 
 /// What a record would have to tell.
 fn name(need: Need, facts: Option<&Recorded>) -> &'static str {
-    match need {
-        Need::Model => "model",
-        Need::Flag(flag) => flag.condition(),
-        Need::Keyword(_) => "keywords",
-        Need::InputTokens(_) | Need::Fit(_) => "inputTokens",
-        Need::Messages(_) => "messages",
-        Need::Session(_) => "session",
-        Need::Reference => "previous_response_id",
-        _ if facts.is_none() => "facts",
-        _ => "conversation",
-    }
+    need.name().unwrap_or(if facts.is_none() { "facts" } else { "conversation" })
 }

@@ -115,7 +115,7 @@ impl Place<'_> {
 }
 
 /// Puts the record of a decision into filter state, and what it comes down to into the log. Where the end of the request matters,
-/// the record gets there when that has come: written twice, it is half of what following an answer costs.
+/// the record gets there when that has come: what is written before would be written over.
 pub(crate) fn record(context: u32, record: &Record) -> Result<(), Status> {
     log::debug!("{}", Summary(record));
     if tallies::note(context, record) {

@@ -99,16 +99,9 @@ pub(super) const fn fault(fault: Fault) -> &'static str {
 }
 
 /// What is not known.
-pub(super) const fn need(need: Need) -> &'static str {
+pub(super) fn need(need: Need) -> &'static str {
     match need {
-        Need::Model => "model",
-        Need::Flag(flag) => flag.condition(),
-        Need::Keyword(_) => "keywords",
-        Need::InputTokens(_) | Need::Fit(_) => "inputTokens",
-        Need::Messages(_) => "messages",
-        Need::Session(_) => "session",
-        Need::Reference => "previous_response_id",
         Need::Any(_) => "what `when` reads",
-        Need::End => "conversation",
+        other => other.name().unwrap_or("conversation"),
     }
 }

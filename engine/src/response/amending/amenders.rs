@@ -6,7 +6,7 @@ use crate::response::documents::{Listener, Stop};
 use std::fmt;
 
 /// Who changes something in an answer. Not `Debug`: nobody shows one, and a table of its methods would take what shows a whole policy
-/// into the module, a twentieth of it.
+/// into the module, a tenth of it.
 pub(in crate::response) trait Amender {
     /// What of it hears the answer.
     fn listener(&mut self) -> &mut dyn Listener;
